@@ -1,0 +1,17 @@
+"""A compiler from a formula to the plain, readable, verified code of its gradient."""
+
+from symbackprop import errors
+from symbackprop.api import compile_grad, compile_value, compile_value_and_grad
+from symbackprop.compiled import CompiledFunction
+from symbackprop.errors import SymbackpropError
+from symbackprop.version import __version__
+
+__all__ = [
+    "CompiledFunction",
+    "SymbackpropError",
+    "__version__",
+    "compile_grad",
+    "compile_value",
+    "compile_value_and_grad",
+    "errors",
+]

@@ -1,0 +1,266 @@
+"""What the user calls: the compile family, which composes the stages.
+
+Text goes through read, simplify, diff, simplify, emit; every stage is a function from graph to graph, and this is the
+only module that knows them all.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+
+from symbackprop.compiled import CompiledFunction
+from symbackprop.diff.reverse import gradient
+from symbackprop.emit.header import Recipe, read_header
+from symbackprop.emit.module import Printed, print_module
+from symbackprop.errors import ArgumentError, SymbackpropError, UnknownNameError, UnsupportedError, nearest_names
+from symbackprop.ir.dtype import is_float, using_float
+from symbackprop.ir.graph import Graph
+from symbackprop.ir.node import Apply
+from symbackprop.ops.declare import Primitive, primitives
+from symbackprop.read.shapes import declarations_text, read_declarations, split_declarations
+from symbackprop.read.text import read_formula
+from symbackprop.simplify.pattern import Rewrites
+from symbackprop.simplify.pipeline import finish, prepare
+from symbackprop.version import __version__
+
+__all__ = ["check_saved", "compile_grad", "compile_value", "compile_value_and_grad", "primitives"]
+
+Inputs = Mapping[str, object] | str | None
+Wrt = str | Sequence[str] | None
+
+_TARGETS = ("auto", "math", "numpy")
+_DTYPES = ("float64", "float32")
+_OPTIMIZE = ("readable",)
+
+
+def compile_value(
+    formula: str,
+    *,
+    inputs: Inputs = None,
+    target: str = "auto",
+    dtype: str = "float64",
+    name: str = "value",
+    optimize: str = "readable",
+) -> CompiledFunction:
+    """Compile a formula to a function of its inputs that returns its value.
+
+    Parameters
+    ----------
+    formula : str
+        Python expression syntax with NumPy's functions; one or several statements, the last one the result. It may
+        begin with declarations, ``"X[n,d] w[d] -> X @ w"``.
+    inputs : mapping or str, optional
+        Shapes by name, ``{"X": "n d", "w": "d"}``, or compact text, ``"X[n,d] w[d] b"``. Without it every name is a
+        scalar, in order of first appearance.
+    target : {"auto", "math", "numpy"}
+        What the printed code is made of. "auto" takes "math" where every input is a scalar and every primitive allows.
+    dtype : {"float64", "float32"}
+        The dtype of real inputs; float32 needs the numpy target.
+    name : str
+        The name of the printed function.
+    optimize : {"readable"}
+        How the code is laid out.
+
+    Returns
+    -------
+    CompiledFunction
+
+    Raises
+    ------
+    FormulaSyntaxError, UnknownNameError, ShapeError, UnsupportedError, ArgumentError
+        On input that cannot be compiled, with the place in the formula.
+
+    Examples
+    --------
+    >>> import symbackprop as sb
+    >>> sb.compile_value("(w*x + b - y)**2")(2, 3, 1, 4)
+    9.0
+    """
+    return _compiled(formula, "value", inputs, None, False, target, dtype, name, optimize)
+
+
+def compile_grad(
+    formula: str,
+    *,
+    wrt: Wrt = None,
+    inputs: Inputs = None,
+    with_value: bool = False,
+    target: str = "auto",
+    dtype: str = "float64",
+    name: str = "grad",
+    optimize: str = "readable",
+) -> CompiledFunction:
+    """Compile a scalar-valued formula to a function that returns its gradient.
+
+    The gradient is that of reverse accumulation, ``v_bar = sum over children c of (dc/dv)^T c_bar``.
+
+    Parameters
+    ----------
+    formula, inputs, target, dtype, name, optimize
+        As for `compile_value`.
+    wrt : str or sequence of str, optional
+        A name gives a single result, a sequence a tuple; the default is every real-valued input.
+    with_value : bool
+        Whether to return ``(value, gradient)``.
+
+    Returns
+    -------
+    CompiledFunction
+
+    Examples
+    --------
+    >>> import symbackprop as sb
+    >>> sb.compile_grad("(w*x + b - y)**2")(2, 3, 1, 4)
+    (18.0, 12.0, 6.0, -6.0)
+    """
+    return _compiled(formula, "grad", inputs, wrt, with_value, target, dtype, name, optimize)
+
+
+def compile_value_and_grad(
+    formula: str,
+    *,
+    wrt: Wrt = None,
+    inputs: Inputs = None,
+    target: str = "auto",
+    dtype: str = "float64",
+    name: str = "value_and_grad",
+    optimize: str = "readable",
+) -> CompiledFunction:
+    """Compile a scalar-valued formula to a function that returns ``(value, gradient)``.
+
+    Parameters
+    ----------
+    formula, inputs, wrt, target, dtype, name, optimize
+        As for `compile_grad`.
+
+    Examples
+    --------
+    >>> import symbackprop as sb
+    >>> sb.compile_value_and_grad("(w*x + b - y)**2", wrt="w")(2, 3, 1, 4)
+    (9.0, 18.0)
+    """
+    return _compiled(formula, "grad", inputs, wrt, True, target, dtype, name, optimize)
+
+
+def check_saved(path: str | Path) -> None:
+    """Make a saved file again from its header and compare.
+
+    Raises
+    ------
+    SymbackpropError
+        If the file was edited, or another version prints it differently.
+    """
+    text = Path(path).read_text(encoding="utf-8")
+    recipe, version = read_header(text)
+    if version != __version__:
+        raise SymbackpropError(
+            f"{path} is stale: it was made by version {version}, this is {__version__}; save it again"
+        )
+    if compile_recipe(recipe).source != text:
+        raise SymbackpropError(f"{path} was edited: it differs from what its header gives; save it again")
+
+
+def _compiled(
+    formula: str,
+    kind: str,
+    inputs: Inputs,
+    wrt: Wrt,
+    with_value: bool,
+    target: str,
+    dtype: str,
+    name: str,
+    optimize: str,
+) -> CompiledFunction:
+    _check_options(formula, target, dtype, name, optimize)
+    declared = declarations_text(read_declarations(inputs, dtype)) if inputs is not None else None
+    chosen = wrt if wrt is None or isinstance(wrt, str) else tuple(wrt)
+    return compile_recipe(Recipe(formula, kind, declared, chosen, with_value, target, dtype, name, optimize))
+
+
+def compile_recipe(recipe: Recipe) -> CompiledFunction:
+    """Compile what a recipe says; every way of compiling text comes through here."""
+    prefix, start = split_declarations(recipe.formula)
+    if prefix is not None and recipe.inputs is not None:
+        raise ArgumentError("shapes are declared twice: in the formula's prefix and in inputs=; keep one of them")
+    declared = prefix if prefix is not None else recipe.inputs
+    specs = None if declared is None else read_declarations(declared, recipe.dtype)
+    log = Rewrites()
+    with using_float(recipe.dtype):
+        graph = read_formula(recipe.formula, specs, recipe.dtype, start)
+        primal = graph = prepare(graph, log)
+        if recipe.kind == "grad":
+            graph = _with_gradient(graph, recipe)
+        graph = finish(graph, log)
+    target = _target(graph, recipe)
+    printed = _printed(graph, recipe, target)
+    return CompiledFunction(recipe, primal, graph, printed, log, compile_recipe, _printed)
+
+
+def _printed(graph: Graph, recipe: Recipe, target: str) -> Printed:
+    single = recipe.kind == "value" or isinstance(recipe.wrt, str)
+    return print_module(graph, recipe, __version__, target, single, pair=recipe.with_value)
+
+
+def _with_gradient(graph: Graph, recipe: Recipe) -> Graph:
+    """Return `graph` with the gradient, and the value before it if asked for, as outputs."""
+    by_name = {spec.name: node for spec, node in zip(graph.arguments, graph.inputs, strict=True)}
+    if recipe.wrt is None:
+        wanted = [spec.name for spec in graph.arguments if is_float(spec.dtype)]
+    else:
+        wanted = [recipe.wrt] if isinstance(recipe.wrt, str) else list(recipe.wrt)
+    for name in wanted:
+        if name not in by_name:
+            raise UnknownNameError(
+                f"wrt names {name!r}, which is not an input; the inputs are {', '.join(by_name) or 'none'}."
+                f"{nearest_names(name, by_name)}"
+            )
+        if not is_float(by_name[name].dtype):
+            raise UnsupportedError(f"wrt names {name!r}, which is not real-valued; only real inputs have gradients")
+    (value,) = graph.primals
+    with_gradient = gradient(graph, [by_name[name] for name in wanted])
+    if not recipe.with_value:
+        return with_gradient
+    from dataclasses import replace
+
+    return replace(
+        with_gradient,
+        outputs=(value, *with_gradient.outputs),
+        labels=("value", *with_gradient.labels),
+    )
+
+
+def _target(graph: Graph, recipe: Recipe) -> str:
+    """Return the target: math where every value is a scalar and every primitive has a text for it."""
+    if recipe.target == "numpy":
+        return "numpy"
+    obstacle = _obstacle_to_math(graph, recipe)
+    if obstacle is None:
+        return "math"
+    if recipe.target == "math":
+        raise UnsupportedError(f"target 'math' is not possible: {obstacle}; use target='numpy'")
+    return "numpy"
+
+
+def _obstacle_to_math(graph: Graph, recipe: Recipe) -> str | None:
+    if recipe.dtype == "float32":
+        return "it computes in float64, and dtype is float32"
+    for spec in graph.arguments:
+        if spec.shape is None or spec.shape:
+            return f"input {spec.name!r} is an array"
+    for node in graph.nodes():
+        if node.shape:
+            return f"{node.describe()} is an array"
+        if isinstance(node, Apply) and isinstance(node.op, Primitive) and "math" not in node.op.texts:
+            return f"{node.op.name} has no text for it"
+    return None
+
+
+def _check_options(formula: object, target: str, dtype: str, name: str, optimize: str) -> None:
+    if not isinstance(formula, str):
+        raise UnsupportedError(f"a formula is text, not {type(formula).__name__}")
+    for what, value, known in (("target", target, _TARGETS), ("dtype", dtype, _DTYPES), ("optimize", optimize, _OPTIMIZE)):
+        if value not in known:
+            raise ArgumentError(f"{what} is {value!r}; choose one of {', '.join(map(repr, known))}")
+    if not isinstance(name, str) or not name.isidentifier():
+        raise ArgumentError(f"name is {name!r}, which is not a name in Python; take one like 'grad'")

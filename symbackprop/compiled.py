@@ -1,0 +1,151 @@
+"""`CompiledFunction`: the generated function, with all that can be asked of it."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import tempfile
+from collections.abc import Callable, Mapping
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+from symbackprop.emit.arguments import Binder
+from symbackprop.emit.header import Recipe
+from symbackprop.emit.load import load_function
+from symbackprop.emit.module import Printed
+from symbackprop.errors import UnsupportedError
+from symbackprop.ir.graph import Graph, Guard
+from symbackprop.ir.signature import ArgumentSpec
+
+__all__ = ["CompiledFunction"]
+
+Compile = Callable[[Recipe], "CompiledFunction"]
+Print = Callable[[Graph, Recipe, str], Printed]
+
+
+class CompiledFunction:
+    """A function made from a formula: call it with positional or keyword arguments.
+
+    Made by `compile_value`, `compile_grad` and their family; not by hand.
+    """
+
+    def __init__(
+        self,
+        recipe: Recipe,
+        primal: Graph,
+        graph: Graph,
+        printed: Printed,
+        rewrites: Mapping[str, int],
+        compile_recipe: Compile,
+        print_graph: Print,
+    ) -> None:
+        self._recipe = recipe
+        self._primal = primal
+        self.graph = graph
+        self._printed = printed
+        self.rewrites = dict(rewrites)
+        self._compile = compile_recipe
+        self._print = print_graph
+        self.source = printed.source
+        self.function = load_function(printed.source, printed.name)
+        self.__name__ = self.__qualname__ = printed.name
+        self.__doc__ = self.function.__doc__
+        guards = [(guard.left, guard.relation, guard.right, guard.message) for guard in graph.guards]
+        self._binder = Binder(graph.arguments, guards, target=printed.target)
+        self._array_function: Callable[..., Any] | None = None
+
+    # --- calling ------------------------------------------------------------------------------------------------------
+
+    def __call__(self, *args: object, **kwargs: object) -> Any:
+        """Check and convert the arguments, and compute."""
+        if self._binder.wants_arrays(args, kwargs):
+            return self._mapped(args, kwargs)
+        return self.function(*self._binder.bind(args, kwargs))
+
+    def _mapped(self, args: tuple[object, ...], kwargs: dict[str, object]) -> Any:
+        """Map scalar inputs over arrays, entry by entry, as a ufunc does."""
+        import numpy as np
+
+        arrays, shape = self._binder.bind_arrays(args, kwargs)
+        if self._array_function is None:
+            printed = self._print(self.graph, self._recipe, "numpy")
+            self._array_function = load_function(printed.source, printed.name)
+
+        def filled(result: Any) -> Any:
+            if isinstance(result, tuple):
+                return tuple(map(filled, result))
+            return np.array(np.broadcast_to(result, shape))
+
+        return filled(self._array_function(*arrays))
+
+    # --- what it is ---------------------------------------------------------------------------------------------------
+
+    @property
+    def array_source(self) -> str:
+        """The source that is used when scalar inputs are called with arrays."""
+        return self._print(self.graph, self._recipe, "numpy").source
+
+    @property
+    def signature(self) -> tuple[ArgumentSpec, ...]:
+        """The inputs in order, with shapes and dtypes."""
+        return self.graph.arguments
+
+    @property
+    def guards(self) -> tuple[Guard, ...]:
+        """What could not be decided when compiling and is checked on every call."""
+        return self.graph.guards
+
+    @property
+    def value(self) -> CompiledFunction:
+        """The function that computes the value alone."""
+        if self._recipe.kind == "value":
+            return self
+        return self._compile(replace(self._recipe, kind="value", wrt=None, with_value=False, name="value"))
+
+    def __repr__(self) -> str:
+        names = ", ".join(spec.name for spec in self.signature)
+        return f"<CompiledFunction {self.__name__}({names}) of {self._recipe.formula.strip()[:60]!r}>"
+
+    # --- keeping it ---------------------------------------------------------------------------------------------------
+
+    def save(self, path: str | os.PathLike[str]) -> None:
+        """Write the source to `path`: first under a temporary name, then renamed, so that no half file is left.
+
+        Raises
+        ------
+        OSError
+            If the folder cannot be written to.
+        """
+        target = Path(path)
+        descriptor, temporary = tempfile.mkstemp(dir=target.parent, prefix=f".{target.name}.", suffix=".tmp")
+        try:
+            with os.fdopen(descriptor, "w", encoding="utf-8", newline="\n") as file:
+                file.write(self.source)
+            mask = os.umask(0)
+            os.umask(mask)
+            os.chmod(temporary, 0o666 & ~mask)
+            os.replace(temporary, target)
+        except BaseException:
+            with contextlib.suppress(OSError):
+                os.unlink(temporary)
+            raise
+
+    def __reduce__(self) -> tuple[object, ...]:
+        return _again, (self._recipe, self.source)
+
+    def __copy__(self) -> CompiledFunction:
+        return self
+
+    def __deepcopy__(self, memo: dict[int, object]) -> CompiledFunction:
+        return self
+
+
+def _again(recipe: Recipe, source: str) -> CompiledFunction:
+    """Compile a pickled function's recipe again; a version that prints it differently says so."""
+    from symbackprop.api import compile_recipe
+
+    compiled = compile_recipe(recipe)
+    if compiled.source != source:
+        raise UnsupportedError("this pickle was made by another version of symbackprop; compile the formula again")
+    return compiled

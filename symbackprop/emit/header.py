@@ -1,0 +1,95 @@
+"""The header of a saved file: all that is needed to make the file again.
+
+A recipe is written as comments, so that the file stays plain Python: what the formula is, what of it is computed, and
+a hash of both. `symbackprop check FILE` reads the recipe, compiles it again and compares the texts.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from dataclasses import asdict, dataclass
+
+from symbackprop.errors import FormulaSyntaxError
+
+__all__ = ["Recipe", "header_lines", "read_header"]
+
+_MARK = "# symbackprop "
+_FORMULA = "# formula:"
+_OPTIONS = "# options: "
+_HASH = "# sha256: "
+
+
+@dataclass(frozen=True)
+class Recipe:
+    """What was asked for."""
+
+    formula: str
+    kind: str
+    inputs: str | None
+    wrt: tuple[str, ...] | str | None
+    with_value: bool
+    target: str
+    dtype: str
+    name: str
+    optimize: str = "readable"
+
+    def digest(self) -> str:
+        """Return a hash of the formula and all options."""
+        return hashlib.sha256(json.dumps(asdict(self), sort_keys=True).encode()).hexdigest()
+
+
+def header_lines(recipe: Recipe, version: str, description: list[str]) -> list[str]:
+    """Return the comment lines that open a file."""
+    options = asdict(recipe)
+    formula = options.pop("formula")
+    lines = [f"{_MARK}{version}: generated code; change the formula, not this file"]
+    lines += [f"# {line}" for line in description]
+    lines += [_FORMULA, *(f"#     {line}" for line in _encoded(formula).split("\n"))]
+    lines += [f"{_OPTIONS}{json.dumps(options, ensure_ascii=False)}", f"{_HASH}{recipe.digest()}"]
+    return lines
+
+
+def read_header(source: str) -> tuple[Recipe, str]:
+    """Return the recipe and the version that a saved file names.
+
+    Raises
+    ------
+    FormulaSyntaxError
+        If the file has no header of ours, or the header was edited.
+    """
+    lines = source.split("\n")
+    if not lines[0].startswith(_MARK):
+        raise FormulaSyntaxError("this file has no symbackprop header in its first line; was it made with save()?")
+    version = lines[0][len(_MARK) :].split(":")[0]
+    formula: list[str] = []
+    options, digest, inside = None, None, False
+    for line in lines[1:]:
+        if line.startswith(_OPTIONS):
+            options, inside = line[len(_OPTIONS) :], False
+        elif line.startswith(_HASH):
+            digest = line[len(_HASH) :].strip()
+            break
+        elif inside:
+            formula.append(line[6:])
+        elif line == _FORMULA:
+            inside = True
+    try:
+        fields = json.loads(options or "")
+        fields["wrt"] = tuple(fields["wrt"]) if isinstance(fields["wrt"], list) else fields["wrt"]
+        recipe = Recipe(formula=_decoded("\n".join(formula)), **fields)
+    except (ValueError, TypeError, KeyError) as error:
+        raise FormulaSyntaxError(f"the header of this file is damaged ({error}); generate the file again") from None
+    if recipe.digest() != digest:
+        raise FormulaSyntaxError("the header of this file was edited: its hash does not fit; generate the file again")
+    return recipe, version
+
+
+def _encoded(formula: str) -> str:
+    """Return `formula` on lines that a comment can hold."""
+    return formula.replace("\\", "\\\\").replace("\r", "\\r").replace("\f", "\\f").replace("\x0b", "\\v")
+
+
+def _decoded(text: str) -> str:
+    pieces = text.split("\\\\")
+    return "\\".join(p.replace("\\r", "\r").replace("\\f", "\f").replace("\\v", "\x0b") for p in pieces)

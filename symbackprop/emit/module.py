@@ -1,0 +1,179 @@
+"""The whole file: header, imports, signature, docstring, forward, backward, return."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from symbackprop.emit.header import Recipe, header_lines
+from symbackprop.emit.names import Names
+from symbackprop.emit.outputs import returned
+from symbackprop.emit.schedule import scheduled
+from symbackprop.emit.statements import Line, Writer
+from symbackprop.emit.style import TargetStyle
+from symbackprop.emit.style_math import MathStyle
+from symbackprop.emit.style_numpy import NumpyStyle
+from symbackprop.errors import ArgumentError
+from symbackprop.ir.graph import Graph
+from symbackprop.ir.node import Node
+from symbackprop.ir.signature import ArgumentSpec
+from symbackprop.ir.size import SizeExpression, names, shape_text
+
+__all__ = ["Printed", "print_module"]
+
+_STYLES: dict[str, type[TargetStyle]] = {"math": MathStyle, "numpy": NumpyStyle}
+_COMMENT_COLUMN = 40
+_WIDTH = 116
+
+
+@dataclass(frozen=True)
+class Printed:
+    """The text of a module and what its function is called with."""
+
+    source: str
+    name: str
+    parameters: tuple[str, ...]
+    target: str
+
+
+def print_module(graph: Graph, recipe: Recipe, version: str, target: str, single: bool, pair: bool) -> Printed:
+    """Print `graph` as a module for `target`.
+
+    Parameters
+    ----------
+    single : bool
+        Whether the gradient is one result and not a tuple.
+    pair : bool
+        Whether the result is ``(value, gradient)``.
+    """
+    taken = Names()
+    function = taken.fresh(recipe.name)
+    parameters = tuple(taken.claim(spec.name) for spec in graph.arguments)
+    style = _STYLES[target]()
+    _name_sizes(graph, style, taken)
+    inputs: dict[Node, str] = dict(zip(graph.inputs, parameters, strict=True))
+    writer = Writer(graph, scheduled(graph), style, taken, inputs)
+    writer.write()
+    result = returned(graph, writer, single=single, pair=pair)
+    body = _size_lines(graph, parameters, style)
+    if writer.forward and writer.backward:
+        body += ["# forward", *_lines(writer.forward), "# backward", *_lines(writer.backward)]
+    else:
+        body += _lines([*writer.forward, *writer.backward])
+    body.append(f"return {result}")
+    doc = _docstring(graph, recipe, parameters, taken)
+    text = "\n".join(f"    {line}" if line else "" for line in [*doc, *body])
+    head = "\n".join(header_lines(recipe, version, _description(graph, recipe)))
+    source_imports = _imports(text)
+    signature = f"def {function}({', '.join(parameters)}):"
+    source = f"{head}\n{source_imports}\n\n{signature}\n{text}\n" if source_imports else f"{head}\n\n{signature}\n{text}\n"
+    return Printed(source, function, parameters, target)
+
+
+def _lines(lines: Sequence[Line]) -> list[str]:
+    """Return assignments with their comments in a column."""
+    printed = []
+    for line in lines:
+        text = f"{line.name} = {line.text}"
+        if line.comment and len(text) + len(line.comment) + 4 <= _WIDTH:
+            text = f"{text:<{min(_COMMENT_COLUMN, _WIDTH)}}  # {line.comment}"
+        printed.append(text)
+    return printed
+
+
+def _name_sizes(graph: Graph, style: TargetStyle, taken: Names) -> None:
+    """Reserve the names of sizes beside those of the parameters."""
+    for spec in graph.arguments:
+        for size in spec.shape or ():
+            for name in names(size):
+                if name not in style.size_names:
+                    printed = taken.fresh(name)
+                    style.size_names[name] = _renamed(name, printed)
+
+
+def _renamed(name: str, printed: str) -> SizeExpression:
+    from symbackprop.ir.size import named
+
+    return named(printed)
+
+
+def _size_lines(graph: Graph, parameters: Sequence[str], style: TargetStyle) -> list[str]:
+    """Return the lines that read the sizes in use from the shapes of arguments."""
+    wanted = dict(style.sizes_used)
+    lines = []
+    for spec, parameter in zip(graph.arguments, parameters, strict=True):
+        for axis, size in enumerate(spec.shape or ()):
+            for name in list(wanted):
+                if isinstance(size, SizeExpression) and names(size) == (name,):
+                    text = _solved(size, name, f"{parameter}.shape[{axis}]")
+                    if text is not None:
+                        lines.append(f"{style.size_names[name]} = {text}")
+                        del wanted[name]
+    if wanted:
+        raise ArgumentError(f"size {next(iter(wanted))!r} cannot be read from any argument's shape; declare one with it")
+    return lines
+
+
+def _solved(size: SizeExpression, name: str, text: str) -> str | None:
+    """Return the text of `name`, given that `size` is `text`, for sizes ``a*n + b``."""
+    from symbackprop.ir.size import evaluate
+
+    offset = evaluate(size, {name: 0})
+    slope = evaluate(size, {name: 1}) - offset
+    if slope < 1 or evaluate(size, {name: 7}) != offset + 7 * slope or evaluate(size, {name: 1000}) != offset + 1000 * slope:
+        return None
+    if offset:
+        text = f"{text} {'-' if offset > 0 else '+'} {abs(offset)}"
+        return f"({text}) // {slope}" if slope != 1 else text
+    return f"{text} // {slope}" if slope != 1 else text
+
+
+def _imports(text: str) -> str:
+    lines = []
+    if re.search(r"\bmath\.", text):
+        lines.append("import math\n")
+    if re.search(r"\bnp\.", text):
+        lines.append("import numpy as np\n")
+    if re.search(r"\bspecial\.", text):
+        lines.append("from scipy import special\n")
+    return "\n" + "".join(lines) if lines else ""
+
+
+def _description(graph: Graph, recipe: Recipe) -> list[str]:
+    shapes = " ".join(_declared(spec) for spec in graph.arguments)
+    return [f"inputs: {shapes}" if shapes else "inputs: none", f"computes: {_computes(graph, recipe)}"]
+
+
+def _declared(spec: ArgumentSpec) -> str:
+    if spec.shape is None:
+        return f"{spec.name}[...]"
+    sizes = ",".join(str(size) for size in spec.shape)
+    return spec.name + (f"[{sizes}]" if sizes else "") + (f":{spec.dtype}" if spec.dtype in ("int64", "bool") else "")
+
+
+def _computes(graph: Graph, recipe: Recipe) -> str:
+    wanted = [label for label in graph.labels if label != "value"]
+    gradient = "the gradient with respect to " + ", ".join(wanted[:20]) + (", ..." if len(wanted) > 20 else "")
+    if not wanted:
+        return "the value" if recipe.kind == "value" else "the gradient with respect to nothing"
+    return f"the value, and {gradient}" if "value" in graph.labels else gradient
+
+
+def _docstring(graph: Graph, recipe: Recipe, parameters: Sequence[str], taken: Names) -> list[str]:
+    """Return the numpydoc docstring."""
+    formula = recipe.formula.strip().split("\n")
+    lines = [f'"""Return {_computes(graph, recipe)}.', ""]
+    shown = [line.rstrip().replace("\\", "\\\\").replace('"""', "'''") for line in formula[:12]]
+    lines += ["Formula::", "", *(f"    {line}" for line in shown), *(["    ..."] if len(formula) > 12 else []), ""]
+    if parameters:
+        lines += ["Parameters", "----------"]
+    for spec, parameter in zip(graph.arguments, parameters, strict=True):
+        kind = "array" if spec.shape is None or spec.shape else {"int64": "int", "bool": "bool"}.get(spec.dtype, "float")
+        about = " of any one shape" if spec.shape is None else f" of shape {shape_text(spec.shape)}" if spec.shape else ""
+        original = f"; {taken.mapped[parameter]!r} in the formula" if parameter in taken.mapped else ""
+        lines.append(f"{parameter} : {kind}{about}{original}")
+    for guard in graph.guards:
+        lines.append(f"    Requires {guard.left} {guard.relation} {guard.right}: {guard.message}")
+    lines.append('"""')
+    return lines

@@ -1,0 +1,55 @@
+"""The return statement: every output fresh, writable, and sharing no memory with an argument or another output."""
+
+from __future__ import annotations
+
+from symbackprop.emit.statements import Writer
+from symbackprop.ir.graph import Graph
+from symbackprop.ir.node import Apply, Const, Input, Node
+from symbackprop.ops.broadcasting import broadcast
+from symbackprop.ops.declare import Primitive
+
+__all__ = ["returned"]
+
+
+def returned(graph: Graph, writer: Writer, *, single: bool, pair: bool) -> str:
+    """Return the text behind ``return``."""
+    owned: set[Node] = set()
+    texts = [_owned_text(node, writer, owned) for node in graph.outputs]
+    if pair:
+        value, *gradient = texts
+        inner = gradient[0] if single else _tuple(gradient)
+        return f"{value}, {inner}"
+    return texts[0] if single else _tuple(texts)
+
+
+def _tuple(texts: list[str]) -> str:
+    return f"({texts[0]},)" if len(texts) == 1 else f"({', '.join(texts)})"
+
+
+def _owned_text(node: Node, writer: Writer, owned: set[Node]) -> str:
+    """Return the text of an output, copied unless the printed expression makes a new array of its own."""
+    code = writer.result(node)
+    if writer.style.target == "math" or node.shape == () or isinstance(node, Const):
+        return code.text
+    if isinstance(node, Apply) and node.op is broadcast and not writer.is_bare(node):
+        return f"{code.text}.copy()"
+    base = _memory_of(node)
+    fresh = base not in owned and not isinstance(base, (Input, Const)) and not _is_broadcast(node)
+    owned.add(base)
+    return code.text if fresh else f"({code.text}).copy()" if not code.text.isidentifier() else f"{code.text}.copy()"
+
+
+def _memory_of(node: Node) -> Node:
+    """Return the node whose memory `node` may look into."""
+    while isinstance(node, Apply) and isinstance(node.op, Primitive) and node.op.memory == "view":
+        node = node.args[0]
+    return node
+
+
+def _is_broadcast(node: Node) -> bool:
+    """Tell whether `node` is a view that repeats memory, which must not be written to."""
+    while isinstance(node, Apply) and isinstance(node.op, Primitive) and node.op.memory == "view":
+        if node.op is broadcast:
+            return True
+        node = node.args[0]
+    return False

@@ -1,0 +1,59 @@
+"""In which order nodes are computed, and what belongs to the forward part.
+
+Forward is what the formula itself computes, in the order of a walk from its value; backward is the rest, in the order
+of the reverse pass: an adjoint stands after those of all that its primal flows into.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from symbackprop.ir.graph import Graph, children, topological
+from symbackprop.ir.node import Node
+
+__all__ = ["Schedule", "scheduled"]
+
+
+@dataclass(frozen=True)
+class Schedule:
+    """The nodes to print.
+
+    Parameters
+    ----------
+    forward : list of Node
+        All nodes of the formula, needed or not (comments speak of those that are not).
+    backward : list of Node
+        The other nodes that the outputs need.
+    needed : set of Node
+        What the outputs reach.
+    adjoint_of : dict of Node to Node
+        For an adjoint the primal that it belongs to.
+    """
+
+    forward: list[Node]
+    backward: list[Node]
+    needed: set[Node]
+    adjoint_of: dict[Node, Node]
+
+
+def scheduled(graph: Graph) -> Schedule:
+    """Return the order in which `graph` is printed."""
+    forward = topological(graph.primals)
+    primal = set(forward)
+    needed = set(topological(graph.outputs))
+    adjoint_of: dict[Node, Node] = {}
+    for node, adjoint in graph.adjoints.items():
+        if adjoint in needed and adjoint not in primal:
+            adjoint_of.setdefault(adjoint, node)
+    roots = [*adjoint_of, *graph.outputs]
+    backward = [node for node in topological(roots) if node not in primal]
+    return Schedule(forward, backward, needed, adjoint_of)
+
+
+def consumers(nodes: list[Node]) -> dict[Node, list[Node]]:
+    """Return for each argument the nodes of `nodes` that use it, in order."""
+    found: dict[Node, list[Node]] = {}
+    for node in nodes:
+        for child in dict.fromkeys(children(node)):
+            found.setdefault(child, []).append(node)
+    return found

@@ -1,0 +1,214 @@
+"""From scheduled nodes to lines: which nodes get a name, which are written into the line that uses them.
+
+A node gets a line of its own if the user named it, if more than one line uses it, if the other part (forward or
+backward) uses it, or if its text would make a line that no person would write.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+
+from symbackprop.emit.names import Names
+from symbackprop.emit.schedule import Schedule
+from symbackprop.emit.style import TargetStyle
+from symbackprop.emit.template import ATOM, Code, fill
+from symbackprop.ir.graph import Graph
+from symbackprop.ir.node import Apply, Const, Input, Node, Output
+from symbackprop.ops.arithmetic import add, neg
+from symbackprop.ops.declare import Primitive
+
+__all__ = ["Line", "Writer"]
+
+_INLINE_LENGTH = 44  # characters of an expression that may still stand inside another
+_INLINE_WEIGHT = 4  # operations of such an expression
+_TERMS = 8  # terms of a sum on one line
+
+
+@dataclass(slots=True)
+class Line:
+    """One assignment; `comment` names the forward line that an adjoint comes from."""
+
+    name: str
+    text: str
+    comment: str = ""
+
+
+@dataclass
+class Writer:
+    """Writes the lines of one function."""
+
+    graph: Graph
+    schedule: Schedule
+    style: TargetStyle
+    names: Names
+    input_names: dict[Node, str]
+    forward: list[Line] = field(default_factory=list)
+    backward: list[Line] = field(default_factory=list)
+
+    def __post_init__(self) -> None:
+        self._codes: dict[Node, Code] = {}
+        self._weights: dict[Node, int] = {}
+        self._bare: dict[Node, str] = dict(self.input_names)
+        self._forward_nodes = set(self.schedule.forward)
+        self._host: dict[Node, Node] = {}
+        self._texts: dict[Node, str] = {}
+        self._uses: dict[Node, int] = {}
+        self._crossing: set[Node] = set()
+        self.style.is_name = self._bare.__contains__
+        for node, name in self.input_names.items():
+            self._codes[node] = Code(name)
+        self._count_uses()
+
+    def write(self) -> None:
+        """Fill `forward` and `backward`."""
+        for node in self.schedule.forward:
+            self._place(node, self.forward if node in self.schedule.needed else None)
+        self._find_hosts()
+        for node in self.schedule.backward:
+            self._place(node, self.backward)
+
+    def result(self, node: Node) -> Code:
+        """Return the code of an output."""
+        if isinstance(node, Const):
+            return self.style.array_constant(node)
+        return self._codes[node]
+
+    def is_bare(self, node: Node) -> bool:
+        """Tell whether `node` is printed as a name."""
+        return node in self._bare
+
+    # --- counting -----------------------------------------------------------------------------------------------------
+
+    def _count_uses(self) -> None:
+        """Count in how many places a node's text would stand, and what backward needs of forward."""
+        uses = self._uses
+        needed = self.schedule.needed
+        operand = self.style.operand
+        for nodes in (self.schedule.forward, self.schedule.backward):
+            backward = nodes is self.schedule.backward
+            for node in nodes:
+                if node not in needed or not isinstance(node, Apply):
+                    continue
+                for position in range(len(node.args)):
+                    inner, index = operand(node, position)
+                    uses[inner] = uses.get(inner, 0) + (2 if index else 1)
+                    if backward and inner in self._forward_nodes:
+                        self._crossing.add(inner)
+        for node in self.graph.outputs:
+            uses[node] = uses.get(node, 0) + 1
+
+    # --- lines --------------------------------------------------------------------------------------------------------
+
+    def _place(self, node: Node, lines: list[Line] | None) -> None:
+        """Give `node` its code, and a line in `lines` unless it is written where it is used."""
+        if isinstance(node, (Const, Input)):
+            return
+        if lines is not None and self._uses.get(node, 0) == 0:
+            return  # every use looks through it
+        if isinstance(node, Output):
+            raise AssertionError("outputs of primitives with several are unpacked where they are computed")
+        assert isinstance(node, Apply)
+        if node.op is add and len(node.args) > _TERMS:
+            self._accumulate(node, lines)
+            return
+        operands = [self._operand(node, position) for position in range(len(node.args))]
+        code = fill(self.style.template(node), operands)
+        weight = 1 + sum(self._weights.get(arg, 0) for arg in node.args)
+        if self._stands_alone(node, code, weight):
+            name = self._name(node)
+            self._texts[node] = f"{name} = {code.text}"
+            if lines is not None:
+                lines.append(Line(name, code.text, self._origin(node)))
+            code, weight = Code(name), 0
+        self._codes[node] = code
+        self._weights[node] = weight
+
+    def _operand(self, consumer: Apply, position: int) -> Code:
+        inner, index = self.style.operand(consumer, position)
+        op = consumer.op
+        code = self._code(inner, scalar=isinstance(op, Primitive) and (op.kind == "elementwise" or op is add))
+        if not index:
+            return code
+        return Code((code.text if code.binding == ATOM else f"({code.text})") + index)
+
+    def _code(self, node: Node, scalar: bool) -> Code:
+        if isinstance(node, Const):
+            return self.style.constant(node) if scalar or node.shape == () else self.style.array_constant(node)
+        return self._codes[node]
+
+    def _accumulate(self, node: Apply, lines: list[Line] | None) -> None:
+        """Write a long sum as several lines, some terms on each, added from left to right."""
+        name = self._name(node)
+        text = ""
+        for position, arg in enumerate(node.args):
+            code = self._operand(node, position)
+            if position == 0:
+                text = code.text
+            else:
+                negative = isinstance(arg, Apply) and arg.op is neg
+                text = fill("{0} - {1}" if negative else "{0} + {1}", [Code(text), code]).text
+            if position % _TERMS == _TERMS - 1 or position == len(node.args) - 1:
+                if lines is not None:
+                    lines.append(Line(name, text, self._origin(node) if position < _TERMS else ""))
+                text = name
+        self._texts[node] = f"{name} = a sum of {len(node.args)} terms"
+        self._codes[node], self._weights[node] = Code(name), 0
+
+    def _stands_alone(self, node: Node, code: Code, weight: int) -> bool:
+        if node in self.graph.names or node in self._crossing or self._uses.get(node, 0) > 1:
+            return True
+        return len(code.text) > _INLINE_LENGTH or weight > _INLINE_WEIGHT
+
+    # --- names and comments -------------------------------------------------------------------------------------------
+
+    def _name(self, node: Node) -> str:
+        name = self._chosen_name(node)
+        self._bare[node] = name
+        return name
+
+    def _chosen_name(self, node: Node) -> str:
+        user = self.graph.names.get(node)
+        if user is not None:
+            return self.names.fresh(user)
+        primal = self.schedule.adjoint_of.get(node)
+        if primal is not None and primal in self._bare:
+            return self.names.fresh(self._bare[primal] + "_bar")
+        if isinstance(node, Apply) and len(node.args) == 1:
+            arg = node.args[0]
+            op = node.op
+            if isinstance(op, Primitive) and op.kind == "elementwise" and op.public and op.name not in _OPERATOR_NAMES:
+                below = self.input_names.get(arg) or self.graph.names.get(arg)
+                if below is not None and len(below) <= 12:
+                    return self.names.fresh(f"{op.name}_{below}")
+        return self.names.numbered("t")
+
+    def _origin(self, node: Node) -> str:
+        """Return the forward line in which the primal of an adjoint is used."""
+        primal = self.schedule.adjoint_of.get(node)
+        if primal is None:
+            return ""
+        hosts = self._host_lines.get(primal, ())
+        return "; ".join(hosts)
+
+    def _find_hosts(self) -> None:
+        """For every forward node find the lines that use it, for the comments of its adjoint."""
+        self._host_lines: dict[Node, list[str]] = {}
+        line_of: dict[Node, str] = {}
+        for node in reversed(self.schedule.forward):
+            if not isinstance(node, Apply):
+                continue
+            line = self._texts.get(node) or line_of.get(node) or f"L = {self._codes[node].text}"
+            for arg in node.args:
+                line_of.setdefault(arg, line)
+                found = self._host_lines.setdefault(arg, [])
+                if line not in found and len(found) < 2 and len(line) <= 60:
+                    found.append(line)
+
+
+_OPERATOR_NAMES = frozenset(("negative", "add", "multiply", "divide"))
+
+
+def longest(lines: Iterable[Line]) -> int:
+    """Return the length of the longest line."""
+    return max((len(line.name) + 3 + len(line.text) for line in lines), default=0)

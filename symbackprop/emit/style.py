@@ -1,0 +1,108 @@
+"""What a target must say of itself: how numbers, sizes and dtypes are written, and what needs no text at all.
+
+A target is a subclass: `style_math.MathStyle`, `style_numpy.NumpyStyle`.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable
+from fractions import Fraction
+
+from symbackprop.emit.template import ATOM, UNARY, Code
+from symbackprop.errors import UnsupportedError
+from symbackprop.ir.dtype import is_float
+from symbackprop.ir.node import Apply, Const, ConstantValue, NamedNumber, Node, Shape
+from symbackprop.ir.size import Size, SizeExpression, names, substitute, to_text
+from symbackprop.ops.arithmetic import add, neg
+from symbackprop.ops.declare import Primitive, Text
+
+__all__ = ["TargetStyle"]
+
+
+class TargetStyle:
+    """The parts of a target that do not depend on a primitive."""
+
+    target: str
+    module: str  # the module whose attributes pi, e, inf and nan are
+
+    def __init__(self) -> None:
+        self.sizes_used: dict[str, None] = {}
+        self.size_names: dict[str, Size] = {}
+        self.is_name: Callable[[Node], bool] = lambda node: False
+
+    def template(self, node: Apply) -> str:
+        """Return the template that prints `node`."""
+        op = node.op
+        assert isinstance(op, Primitive)
+        text: Text | None = op.texts.get(self.target)
+        if text is None:
+            raise UnsupportedError(f"{op.name} has no text for target {self.target!r}; use target='numpy'")
+        return text if isinstance(text, str) else text(node, self)
+
+    def number(self, value: ConstantValue, dtype: str) -> str:
+        """Return the text of a number of the given dtype."""
+        if isinstance(value, bool):
+            return str(value)
+        if isinstance(value, NamedNumber):
+            return f"{self.module}.{value.name}"
+        if isinstance(value, SizeExpression):
+            return self.size(value)
+        if dtype == "bool":
+            return str(bool(value))
+        if not is_float(dtype):
+            return repr(int(value))
+        number = _nearest_double(value)
+        if math.isinf(number):
+            return f"{self.module}.inf" if number > 0 else f"-{self.module}.inf"
+        return f"{self.module}.nan" if math.isnan(number) else repr(number)
+
+    def constant(self, node: Const) -> Code:
+        """Return a scalar constant as code."""
+        text = self.number(node.value, node.dtype)
+        if text.startswith("-"):
+            return Code(text, UNARY)
+        if isinstance(node.value, SizeExpression) and not text.isidentifier():
+            return Code(f"({text})", ATOM)
+        return Code(text, ATOM)
+
+    def size(self, size: Size) -> str:
+        """Return the text of a size, and note the names it needs."""
+        for name in names(size):
+            self.sizes_used[name] = None
+        return to_text(substitute(size, self.size_names)) if self.size_names else to_text(size)
+
+    def shape(self, shape: Shape) -> str:
+        """Return a shape as Python text; the one size of a vector stands alone."""
+        if len(shape) == 1:
+            return self.size(shape[0])
+        return "(" + ", ".join(self.size(size) for size in shape) + ")"
+
+    def dtype(self, dtype: str) -> str:
+        """Return the text of a dtype."""
+        raise UnsupportedError(f"target {self.target!r} has no text for dtype {dtype}")
+
+    def operand(self, consumer: Apply, position: int) -> tuple[Node, str]:
+        """Return the node whose text stands for an argument of `consumer`, and the index that follows it.
+
+        The sign of a negated term of a sum is part of the sum's own text.
+        """
+        arg = consumer.args[position]
+        if position and consumer.op is add and isinstance(arg, Apply) and arg.op is neg:
+            arg = arg.args[0]
+        return self.looked_through(consumer, arg)
+
+    def looked_through(self, consumer: Apply, arg: Node) -> tuple[Node, str]:
+        """Return what of `arg` has to be written inside `consumer`."""
+        return arg, ""
+
+    def array_constant(self, node: Const) -> Code:
+        """Return a constant array that has to be built."""
+        return self.constant(node)
+
+
+def _nearest_double(value: int | Fraction | float) -> float:
+    try:
+        return float(value)
+    except OverflowError:
+        raise UnsupportedError("a number of the formula is too large for a float64") from None

@@ -1,0 +1,86 @@
+"""The target ``numpy``: arrays, with broadcasting left to NumPy wherever it does it by itself."""
+
+from __future__ import annotations
+
+from symbackprop.emit.style import TargetStyle
+from symbackprop.emit.template import Code
+from symbackprop.ir.node import Apply, Const, Node
+from symbackprop.ops.broadcasting import broadcast, cast, expand_index
+from symbackprop.ops.declare import Primitive
+
+__all__ = ["NumpyStyle"]
+
+
+class NumpyStyle(TargetStyle):
+    """Arrays of NumPy."""
+
+    target = "numpy"
+    module = "np"
+
+    def dtype(self, dtype: str) -> str:
+        """Return the NumPy dtype."""
+        return "np.bool_" if dtype == "bool" else f"np.{dtype}"
+
+    def looked_through(self, consumer: Apply, arg: Node) -> tuple[Node, str]:
+        """Look through the broadcasts and casts that NumPy does by itself in an elementwise operation."""
+        if not _is_elementwise(consumer):
+            return arg, ""
+        if isinstance(arg, Apply) and arg.op is cast and _casts_itself(consumer, arg):
+            arg = arg.args[0]
+        if isinstance(arg, Apply) and arg.op is broadcast and _broadcasts_itself(consumer, arg):
+            axes: tuple[int, ...] = arg.param("axes")  # type: ignore[assignment]
+            inner = arg.args[0]
+            index = expand_index(axes, arg.rank)
+            if isinstance(inner, Apply) and inner.op is cast and _casts_itself(consumer, inner):
+                inner = inner.args[0]
+            return inner, index
+        return arg, ""
+
+    def array_constant(self, node: Const) -> Code:
+        """Return the call that builds a constant array."""
+        if node.shape == ():
+            return self.constant(node)
+        shape = self.shape(node.shape)
+        dtype = "" if node.dtype == "float64" else f", dtype={self.dtype(node.dtype)}"
+        if node.value in (0, 1) and not isinstance(node.value, bool):
+            return Code(f"np.{'ones' if node.value else 'zeros'}({shape}{dtype})")
+        return Code(f"np.full({shape}, {self.number(node.value, node.dtype)}{dtype})")
+
+
+def _is_elementwise(node: Apply) -> bool:
+    op = node.op
+    return isinstance(op, Primitive) and (op.kind == "elementwise" or op.name == "add")
+
+
+def _covered_axes(consumer: Apply, without: Node) -> set[int]:
+    """Return the axes of the result that operands other than `without` span, with what NumPy sees of them."""
+    covered: set[int] = set()
+    for arg in consumer.args:
+        if arg is without or isinstance(arg, Const):
+            continue
+        if isinstance(arg, Apply) and arg.op is broadcast:
+            covered.update(arg.param("axes"))  # type: ignore[arg-type]
+        else:
+            covered.update(range(consumer.rank))
+    return covered
+
+
+def _broadcasts_itself(consumer: Apply, arg: Apply) -> bool:
+    """Tell whether the result has its full shape although `arg` is left as it is."""
+    own: tuple[int, ...] = arg.param("axes")  # type: ignore[assignment]
+    return len(_covered_axes(consumer, arg) | set(own)) == consumer.rank
+
+
+def _casts_itself(consumer: Apply, arg: Apply) -> bool:
+    """Tell whether another operand makes NumPy convert `arg` to just this dtype."""
+    (inner,) = arg.args
+    if not any(_has_dtype(other, arg.dtype) for other in consumer.args if other is not arg):
+        return False
+    if not isinstance(consumer.op, Primitive) or consumer.op.name not in ("add", "multiply", "divide"):
+        return False
+    return inner.dtype == "bool" or (inner.dtype == "int64" and arg.dtype == "float64")
+
+
+def _has_dtype(node: Node, dtype: str) -> bool:
+    """Tell whether the printed text of `node` is sure to have `dtype`."""
+    return node.dtype == dtype and not isinstance(node, Const) and not (isinstance(node, Apply) and node.op is cast)

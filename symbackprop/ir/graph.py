@@ -1,0 +1,134 @@
+"""Graphs: outputs over bound inputs, with the tables that hold what is known of nodes in this formula."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from dataclasses import dataclass, field, replace
+
+from symbackprop.ir.node import Apply, Input, Node, Output
+from symbackprop.ir.signature import ArgumentSpec
+from symbackprop.ir.size import Size
+
+__all__ = ["Graph", "Guard", "children", "count_uses", "topological"]
+
+
+@dataclass(frozen=True)
+class Guard:
+    """A relation of sizes that could not be decided when compiling and is checked on every call."""
+
+    left: Size
+    relation: str  # "==", "<=" or "<"
+    right: Size
+    message: str
+
+
+@dataclass(frozen=True)
+class Graph:
+    """A static graph.
+
+    Parameters
+    ----------
+    arguments : tuple of ArgumentSpec
+        The declared inputs in the order of the call.
+    inputs : tuple of Input
+        The nodes that stand for them.
+    primals : tuple of Node
+        What the formula itself computes.
+    outputs : tuple of Node
+        What the compiled function returns: primals, adjoints or both.
+    labels : tuple of str
+        What each output is: ``"value"``, or the name of the input that it is the gradient of.
+    names : mapping of Node to str
+        The user's names of intermediates.
+    places : mapping of Node to (int, int)
+        Where in the user's text a node comes from.
+    adjoints : mapping of Node to Node
+        For a primal node the node that is the derivative of the value with respect to it.
+    guards : tuple of Guard
+        What is checked on call.
+    """
+
+    arguments: tuple[ArgumentSpec, ...]
+    inputs: tuple[Input, ...]
+    primals: tuple[Node, ...]
+    outputs: tuple[Node, ...]
+    labels: tuple[str, ...]
+    names: Mapping[Node, str] = field(default_factory=dict)
+    places: Mapping[Node, tuple[int, int]] = field(default_factory=dict)
+    adjoints: Mapping[Node, Node] = field(default_factory=dict)
+    guards: tuple[Guard, ...] = ()
+
+    def mapped(self, new: Callable[[Node], Node]) -> Graph:
+        """Return the graph with `new` of every output and every table entry; of equal entries the first stays."""
+        names: dict[Node, str] = {}
+        places: dict[Node, tuple[int, int]] = {}
+        adjoints: dict[Node, Node] = {}
+        for node, name in self.names.items():
+            names.setdefault(new(node), name)
+        for node, place in self.places.items():
+            places.setdefault(new(node), place)
+        for node, adjoint in self.adjoints.items():
+            adjoints.setdefault(new(node), new(adjoint))
+        return replace(
+            self,
+            primals=tuple(map(new, self.primals)),
+            outputs=tuple(map(new, self.outputs)),
+            names=names,
+            places=places,
+            adjoints=adjoints,
+        )
+
+    def nodes(self) -> list[Node]:
+        """Return the nodes that primals and outputs reach, arguments before what uses them."""
+        return topological((*self.primals, *self.outputs))
+
+    def __str__(self) -> str:
+        from symbackprop.ir.show import graph_text
+
+        return graph_text(self)
+
+
+def children(node: Node) -> tuple[Node, ...]:
+    """Return the nodes that `node` is computed from."""
+    if isinstance(node, Apply):
+        return node.args
+    return (node.source,) if isinstance(node, Output) else ()
+
+
+def topological(roots: Iterable[Node]) -> list[Node]:
+    """Return every node reachable from `roots`, each after its arguments, in the order of a left-to-right walk.
+
+    The order depends on structure alone, so equal graphs give equal code in every process.
+    """
+    order: list[Node] = []
+    seen: set[Node] = set()
+    for root in roots:
+        if root in seen:
+            continue
+        seen.add(root)
+        stack: list[tuple[Node, Iterator[Node]]] = [(root, iter(children(root)))]
+        while stack:
+            node, rest = stack[-1]
+            for child in rest:
+                if child not in seen:
+                    seen.add(child)
+                    below = children(child)
+                    if below:
+                        stack.append((child, iter(below)))
+                        break
+                    order.append(child)
+            else:
+                stack.pop()
+                order.append(node)
+    return order
+
+
+def count_uses(nodes: Iterable[Node], roots: Iterable[Node]) -> dict[Node, int]:
+    """Return how often each node is an argument or a root."""
+    uses: dict[Node, int] = {}
+    for node in nodes:
+        for child in children(node):
+            uses[child] = uses.get(child, 0) + 1
+    for root in roots:
+        uses[root] = uses.get(root, 0) + 1
+    return uses

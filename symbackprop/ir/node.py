@@ -1,0 +1,245 @@
+"""Nodes: immutable, interned, of four closed kinds.
+
+Equal nodes are one object, so that common subexpressions cost nothing and ``is`` decides equality. Interning is weak
+(a node lives as long as somebody holds it) and thread-safe. Names and places in the user's text are not on a node,
+which many formulas may share; they live in the tables of a `Graph`.
+
+Operators on nodes (``x * y``, ``1 - x``) build nodes too. What they build are primitives, which this package does
+not know: `ops.arithmetic` binds them once with `bind_operators`.
+"""
+
+from __future__ import annotations
+
+import threading
+import weakref
+from collections.abc import Callable
+from dataclasses import dataclass
+from fractions import Fraction
+
+from symbackprop.ir.size import Size, SizeExpression
+
+__all__ = [
+    "E",
+    "PI",
+    "Apply",
+    "Const",
+    "ConstantValue",
+    "Input",
+    "NamedNumber",
+    "Node",
+    "Operation",
+    "Output",
+    "Params",
+    "Shape",
+    "bind_operators",
+    "constant",
+    "make_apply",
+    "make_input",
+    "make_output",
+]
+
+Shape = tuple[Size, ...]
+Params = tuple[tuple[str, object], ...]
+
+
+@dataclass(frozen=True)
+class NamedNumber:
+    """An irrational number that stays exact until it is printed."""
+
+    name: str
+
+
+PI = NamedNumber("pi")
+E = NamedNumber("e")
+
+ConstantValue = bool | int | Fraction | float | NamedNumber | SizeExpression
+
+
+class Operation:
+    """What an `Apply` applies; `ops.Primitive` is the one implementation."""
+
+    __slots__ = ()
+    name: str
+
+
+class Node:
+    """A value of a known shape and dtype."""
+
+    __slots__ = ("__weakref__", "dtype", "shape")
+    shape: Shape
+    dtype: str
+
+    @property
+    def rank(self) -> int:
+        """The number of axes."""
+        return len(self.shape)
+
+    def __repr__(self) -> str:
+        from_shape = ", ".join(str(size) for size in self.shape)
+        return f"<{self.describe()}: {self.dtype}[{from_shape}]>"
+
+    def describe(self) -> str:
+        """Return a few words for messages."""
+        return type(self).__name__
+
+    def __reduce__(self) -> str:
+        raise TypeError("a node is not pickled; pickle the CompiledFunction, or its source")
+
+    def __bool__(self) -> bool:
+        raise TypeError("a node has no truth value; use where(condition, a, b)")
+
+    def __add__(self, other: Operand) -> Node:
+        return _operators["add"](self, other)
+
+    def __radd__(self, other: Operand) -> Node:
+        return _operators["add"](other, self)
+
+    def __sub__(self, other: Operand) -> Node:
+        return _operators["sub"](self, other)
+
+    def __rsub__(self, other: Operand) -> Node:
+        return _operators["sub"](other, self)
+
+    def __mul__(self, other: Operand) -> Node:
+        return _operators["mul"](self, other)
+
+    def __rmul__(self, other: Operand) -> Node:
+        return _operators["mul"](other, self)
+
+    def __truediv__(self, other: Operand) -> Node:
+        return _operators["div"](self, other)
+
+    def __rtruediv__(self, other: Operand) -> Node:
+        return _operators["div"](other, self)
+
+    def __pow__(self, other: Operand) -> Node:
+        return _operators["pow"](self, other)
+
+    def __neg__(self) -> Node:
+        return _operators["neg"](self)
+
+
+class Const(Node):
+    """An exact or decimal number, or an array filled with it (an array of ones is ``Const(1, (n,))``)."""
+
+    __slots__ = ("value",)
+    value: ConstantValue
+
+    def describe(self) -> str:
+        """Return the number."""
+        return f"constant {self.value}"
+
+
+class Input(Node):
+    """An argument of the graph that binds it, by position; `level` tells nested body graphs apart."""
+
+    __slots__ = ("index", "level")
+    index: int
+    level: int
+
+    def describe(self) -> str:
+        """Return the position."""
+        return f"input {self.index}"
+
+
+class Apply(Node):
+    """An operation on arguments, with static parameters."""
+
+    __slots__ = ("args", "op", "params")
+    op: Operation
+    args: tuple[Node, ...]
+    params: Params
+
+    def describe(self) -> str:
+        """Return the operation's name."""
+        return self.op.name
+
+    def param(self, name: str) -> object:
+        """Return the static parameter `name`."""
+        for key, value in self.params:
+            if key == name:
+                return value
+        raise KeyError(name)
+
+
+class Output(Node):
+    """One of the outputs of an `Apply` that has several."""
+
+    __slots__ = ("index", "source")
+    source: Apply
+    index: int
+
+    def describe(self) -> str:
+        """Return which output of what."""
+        return f"output {self.index} of {self.source.op.name}"
+
+
+Operand = Node | ConstantValue
+_operators: dict[str, Callable[..., Node]] = {}
+_table: weakref.WeakValueDictionary[tuple[object, ...], Node] = weakref.WeakValueDictionary()
+_lock = threading.Lock()
+
+
+def bind_operators(**operators: Callable[..., Node]) -> None:
+    """Say what the operators on nodes build."""
+    _operators.update(operators)
+
+
+def constant(value: ConstantValue, shape: Shape = (), dtype: str | None = None) -> Const:
+    """Return the constant `value`, filling `shape`. Equal values of unlike type or sign of zero are unlike nodes."""
+    if dtype is None:
+        kind = type(value)
+        dtype = "bool" if kind is bool else "int64" if kind is int or isinstance(value, SizeExpression) else "float64"
+    if isinstance(value, Fraction) and value.denominator == 1:
+        value = value.numerator
+    bits = value.hex() if isinstance(value, float) else value
+    key = (Const, type(value), bits, shape, dtype)
+    node = _table.get(key)
+    if node is None:
+        node = Const()
+        node.value, node.shape, node.dtype = value, shape, dtype
+        node = _intern(key, node)
+    return node  # type: ignore[return-value]
+
+
+def make_input(index: int, shape: Shape, dtype: str, level: int = 0) -> Input:
+    """Return the input at position `index`."""
+    key = (Input, index, level, shape, dtype)
+    node = _table.get(key)
+    if node is None:
+        node = Input()
+        node.index, node.level, node.shape, node.dtype = index, level, shape, dtype
+        node = _intern(key, node)
+    return node  # type: ignore[return-value]
+
+
+def make_apply(op: Operation, args: tuple[Node, ...], params: Params, shape: Shape, dtype: str) -> Apply:
+    """Return `op` of `args`, whose shape and dtype the caller has inferred."""
+    key = (op, args, params, dtype)
+    node = _table.get(key)
+    if node is None:
+        node = Apply()
+        node.op, node.args, node.params, node.shape, node.dtype = op, args, params, shape, dtype
+        node = _intern(key, node)
+    return node  # type: ignore[return-value]
+
+
+def make_output(source: Apply, index: int, shape: Shape, dtype: str) -> Output:
+    """Return output `index` of `source`."""
+    key = (Output, source, index)
+    node = _table.get(key)
+    if node is None:
+        node = Output()
+        node.source, node.index, node.shape, node.dtype = source, index, shape, dtype
+        node = _intern(key, node)
+    return node  # type: ignore[return-value]
+
+
+def _intern(key: tuple[object, ...], node: Node) -> Node:
+    """Put `node` into the table unless another thread was first; the lookups above need no lock."""
+    with _lock:
+        known = _table.get(key)
+        if known is not None:
+            return known
+        _table[key] = node
+        return node

@@ -1,0 +1,13 @@
+"""The primitives, one file a family, each declared once in one block.
+
+`declare.py` says what a declaration holds and keeps the registry; the `elementwise`, `linear` and `custom` builders
+fill it in by kind. Not in here: NumPy's many functions that are made of primitives (`read.vocabulary`), the engine
+that composes rules (`diff`), rewrites (`simplify`).
+
+Importing this package declares every primitive.
+"""
+
+from symbackprop.ops import arithmetic, broadcasting, exponential, powers, trigonometric
+from symbackprop.ops.declare import Primitive, primitives
+
+__all__ = ["Primitive", "arithmetic", "broadcasting", "exponential", "powers", "primitives", "trigonometric"]

@@ -1,0 +1,147 @@
+"""Arithmetic: sums, products, quotients, integer powers; and what operators on nodes build.
+
+A difference is a sum with a negated term, so that equal things are equal; it prints as ``a - b``.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from symbackprop.ir.node import Apply, Node, Operand, Shape, bind_operators, constant
+from symbackprop.ops.broadcasting import align_shapes, converted
+from symbackprop.ops.declare import Primitive, Style, register
+from symbackprop.ops.elementwise import common_dtype, elementwise
+
+__all__ = ["add", "div", "integer_exponent", "integer_power", "mul", "neg", "subtract"]
+
+
+# --- sums -------------------------------------------------------------------------------------------------------------
+
+
+def _prepare_sum(operands: Sequence[Operand]) -> tuple[Node, ...]:
+    nodes = align_shapes(operands)
+    dtype = common_dtype(nodes)
+    dtype = "int64" if dtype == "bool" else dtype
+    return tuple(converted(node, dtype) for node in nodes)
+
+
+def _infer_sum(args: tuple[Node, ...], params: Mapping[str, object]) -> tuple[Shape, str]:
+    dtype = common_dtype(args)
+    return args[0].shape, "int64" if dtype == "bool" else dtype
+
+
+def _sum_text(node: Apply, style: Style) -> str:
+    text = "{0}"
+    for position, arg in enumerate(node.args[1:], 1):
+        negative = isinstance(arg, Apply) and arg.op is neg
+        text += f" - {{-{position}}}" if negative else f" + {{{position}}}"
+    return text
+
+
+def _sum_jvp(tangents: Sequence[Node | None], out: Apply) -> Node | None:
+    live = [tangent for tangent in tangents if tangent is not None]
+    return add(*live) if live else None
+
+
+add = register(
+    Primitive(
+        name="add",
+        kind="linear",
+        arity=None,
+        infer=_infer_sum,
+        texts={"numpy": _sum_text, "math": _sum_text},
+        vjp=lambda g, out: [g] * len(out.args),
+        jvp=_sum_jvp,
+        prepare=_prepare_sum,
+        source="linear",
+        sympy="Add",
+    )
+)
+
+neg = elementwise(
+    "negative",
+    numpy="-{0}",
+    math="-{0}",
+    partials=(lambda x, out: constant(-1, x.shape, x.dtype),),
+    dtypes="numeric",
+    points=[(0.7,), (-1.3,), (0.0,)],
+    source="linear",
+)
+
+
+def subtract(a: Operand, b: Operand) -> Node:
+    """Return ``a - b``, a sum with a negated term."""
+    return add(a, neg(b))
+
+
+# --- products and quotients -------------------------------------------------------------------------------------------
+
+mul = elementwise(
+    "multiply",
+    numpy="{0} * {1}",
+    math="{0} * {1}",
+    partials=(lambda x, y, out: y, lambda x, y, out: x),
+    dtypes="numeric",
+    points=[(0.7, -1.9), (-1.3, 0.0), (0.0, 2.5), (3.0, 4.0)],
+    source="product rule",
+)
+
+div = elementwise(
+    "divide",
+    numpy="{0} / {1}",
+    math="{0} / {1}",
+    partials=(lambda x, y, out: 1 / y, lambda x, y, out: -out / y),
+    points=[(0.7, -1.9), (0.0, 0.5), (-3.0, 4.0)],
+    safe=(1.0, 1.0),
+    domain="y != 0",
+    aliases=("true_divide",),
+    source="quotient rule: d(x/y)/dy = -(x/y)/y",
+)
+
+
+# --- fixed integer powers -----------------------------------------------------------------------------------------------------------
+
+
+def _integer_power_text(node: Apply, style: Style) -> str:
+    exponent: int = node.param("n")  # type: ignore[assignment]
+    if exponent in (2, 3) and style.is_name(node.args[0]):
+        return " * ".join(["{0}"] * exponent)
+    return f"{{0}}**{exponent}" if exponent >= 0 else f"{{0}}**({exponent})"
+
+
+def _integer_power_partial(x: Node, out: Node, n: int) -> Node:
+    return n * x if n == 2 else n * integer_power(x, n=n - 1)
+
+
+integer_power = elementwise(
+    "integer_power",
+    numpy=_integer_power_text,
+    math=_integer_power_text,
+    partials=(_integer_power_partial,),
+    dtypes="numeric",
+    points=[(0.7,), (-1.3,), (2.0,)],
+    defaults={"n": 3},
+    public=False,
+    source="power rule: d(x**n)/dx = n*x**(n - 1)",
+)
+
+
+def _power_base_partial(x: Node, y: Node, out: Node) -> Node:
+    return y * pow_(x, y - 1)
+
+
+def _power_exponent_partial(x: Node, y: Node, out: Node) -> Node:
+    return out * _log_of_base(x)
+
+
+def integer_exponent(x: Node, n: int) -> Node:
+    """Return ``x**n``; ``x**0`` is 1, with derivative 0 everywhere."""
+    if n == 1:
+        return x
+    if n == 0:
+        return constant(1, x.shape, x.dtype)
+    if n < 0:
+        return 1 / (x if n == -1 else integer_power(x, n=-n))
+    return integer_power(x, n=n)
+
+
+bind_operators(add=add, sub=subtract, mul=mul, div=div, neg=neg)

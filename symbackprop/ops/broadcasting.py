@@ -1,0 +1,201 @@
+"""`broadcast` and `sum`, each the transpose of the other, and `cast`.
+
+Broadcasting is explicit in a graph and invisible in printed code. ``broadcast(x, shape, axes)`` maps axis ``i`` of `x`
+to axis ``axes[i]`` of the result and repeats along all others; it never stretches an axis of size 1 (`align` drops
+such axes first).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+from symbackprop.errors import ShapeError
+from symbackprop.ir.dtype import is_float
+from symbackprop.ir.node import Apply, Const, Node, Operand, Shape, constant, make_apply
+from symbackprop.ir.size import Size, shape_text
+from symbackprop.ops.declare import Style, as_node, linear
+
+__all__ = ["align_shapes", "broadcast", "broadcast_shapes", "broadcast_to", "cast", "reduce_sum", "reshape", "sum_axes"]
+
+
+def _infer_broadcast(args: tuple[Node, ...], params: Mapping[str, object]) -> tuple[Shape, str]:
+    shape: Shape = params["shape"]  # type: ignore[assignment]
+    axes: tuple[int, ...] = params["axes"]  # type: ignore[assignment]
+    (x,) = args
+    if len(axes) != x.rank or list(axes) != sorted(set(axes)) or any(shape[a] != s for a, s in zip(axes, x.shape)):
+        raise ShapeError(f"shape {shape_text(x.shape)} cannot be broadcast to {shape_text(shape)} along axes {axes}")
+    return shape, x.dtype
+
+
+def expand_index(axes: tuple[int, ...], rank: int) -> str:
+    """Return the index that lines `axes` up for broadcasting against `rank` axes: "" where NumPy does so itself."""
+    if not axes or axes == tuple(range(rank - len(axes), rank)):
+        return ""
+    first = axes[0]
+    return "[" + ", ".join(":" if axis in axes else "None" for axis in range(first, rank)) + "]"
+
+
+def _broadcast_text(node: Apply, style: Style) -> str:
+    axes: tuple[int, ...] = node.param("axes")  # type: ignore[assignment]
+    index = expand_index(axes, node.rank)
+    added = [size for axis, size in enumerate(node.shape) if axis not in axes]
+    if all(size == 1 for size in added):
+        return "{0}[" + ", ".join(":" if axis in axes else "None" for axis in range(node.rank)) + "]"
+    return f"np.broadcast_to({{0}}{index}, {style.shape(node.shape)})"
+
+
+def _transpose_broadcast(g: Node, out: Apply) -> Node:
+    axes: tuple[int, ...] = out.param("axes")  # type: ignore[assignment]
+    return sum_axes(g, tuple(axis for axis in range(out.rank) if axis not in axes))
+
+
+broadcast = linear(
+    "broadcast",
+    numpy=_broadcast_text,
+    math="{0}",
+    infer=_infer_broadcast,
+    transpose=_transpose_broadcast,
+    source="NumPy, broadcasting rules",
+    memory="view",
+    flops=0,
+    public=False,
+)
+
+
+def _infer_sum(args: tuple[Node, ...], params: Mapping[str, object]) -> tuple[Shape, str]:
+    (x,) = args
+    axes: tuple[int, ...] = params["axes"]  # type: ignore[assignment]
+    dtype = "int64" if x.dtype == "bool" else x.dtype
+    return tuple(size for axis, size in enumerate(x.shape) if axis not in axes), dtype
+
+
+def axis_text(node: Apply, name: str = "axes") -> str:
+    """Return ``, axis=...`` for the reduced axes of `node`, or nothing where all are."""
+    axes: tuple[int, ...] = node.param(name)  # type: ignore[assignment]
+    if len(axes) == node.args[0].rank:
+        return ""
+    return f", axis={axes[0]}" if len(axes) == 1 else f", axis={axes}"
+
+
+def _transpose_sum(g: Node, out: Apply) -> Node:
+    axes: tuple[int, ...] = out.param("axes")  # type: ignore[assignment]
+    (x,) = out.args
+    return broadcast(g, shape=x.shape, axes=tuple(axis for axis in range(x.rank) if axis not in axes))
+
+
+reduce_sum = linear(
+    "sum",
+    numpy=lambda node, style: f"np.sum({{0}}{axis_text(node)})",
+    infer=_infer_sum,
+    transpose=_transpose_sum,
+    source="linear; the transpose repeats the cotangent along the summed axes",
+    public=False,
+)
+
+
+def sum_axes(x: Node, axes: tuple[int, ...]) -> Node:
+    """Return the sum of `x` over `axes`; `x` itself where there are none."""
+    return reduce_sum(x, axes=axes) if axes else x
+
+
+def _infer_reshape(args: tuple[Node, ...], params: Mapping[str, object]) -> tuple[Shape, str]:
+    return params["shape"], args[0].dtype  # type: ignore[return-value]
+
+
+def _reshape_text(node: Apply, style: Style) -> str:
+    return f"np.reshape({{0}}, {style.shape(node.shape)})"
+
+
+reshape = linear(
+    "reshape",
+    numpy=_reshape_text,
+    infer=_infer_reshape,
+    transpose=lambda g, out: reshape(g, shape=out.args[0].shape),
+    source="a permutation of nothing: the transpose reshapes back",
+    memory="view",
+    flops=0,
+    public=False,
+)
+
+
+def _infer_cast(args: tuple[Node, ...], params: Mapping[str, object]) -> tuple[Shape, str]:
+    return args[0].shape, str(params["dtype"])
+
+
+def _transpose_cast(g: Node, out: Apply) -> Sequence[Node | None]:
+    (x,) = out.args
+    return (cast(g, dtype=x.dtype),) if is_float(x.dtype) and is_float(out.dtype) else (None,)
+
+
+def _cast_text(node: Apply, style: Style) -> str:
+    if node.rank == 0:
+        return f"{style.dtype(node.dtype)}({{0}})"
+    return f"{{0}}.astype({style.dtype(node.dtype)})"
+
+
+cast = linear(
+    "cast",
+    numpy=_cast_text,
+    math=lambda node, style: "float({0})" if is_float(node.dtype) else f"{node.dtype.rstrip('64')}({{0}})",
+    infer=_infer_cast,
+    transpose=_transpose_cast,
+    source="linear; the transpose casts back",
+    flops=0,
+    public=False,
+)
+
+
+def converted(x: Node, dtype: str) -> Node:
+    """Return `x` with `dtype`; a constant is remade, for constants are weakly typed."""
+    if x.dtype == dtype:
+        return x
+    if isinstance(x, Const):
+        return constant(x.value, x.shape, dtype)
+    return cast(x, dtype=dtype)
+
+
+def broadcast_shapes(shapes: Sequence[Shape]) -> Shape:
+    """Return the shape that `shapes` broadcast to by NumPy's rules, or raise a `ShapeError` that shows them."""
+    rank = max(map(len, shapes))
+    result: list[Size] = [1] * rank
+    for shape in shapes:
+        for axis, size in enumerate(shape, rank - len(shape)):
+            if size == 1 or size == result[axis]:
+                continue
+            if result[axis] != 1:
+                shown = " and ".join(shape_text(shape) for shape in shapes)
+                raise ShapeError(
+                    f"shapes {shown} do not broadcast: sizes {result[axis]} and {size} differ on axis {axis - rank}"
+                )
+            result[axis] = size
+    return tuple(result)
+
+
+def broadcast_to(x: Node, shape: Shape) -> Node:
+    """Return `x` broadcast to `shape` by NumPy's rules."""
+    if x.shape == shape:
+        return x
+    if isinstance(x, Const):
+        return constant(x.value, shape, x.dtype)
+    offset = len(shape) - x.rank
+    kept = [axis for axis, size in enumerate(x.shape) if size == shape[axis + offset]]
+    if offset < 0 or any(x.shape[axis] != 1 for axis in range(x.rank) if axis not in kept):
+        raise ShapeError(f"shape {shape_text(x.shape)} cannot be broadcast to {shape_text(shape)}")
+    if len(kept) < x.rank:
+        x = reshape(x, shape=tuple(x.shape[axis] for axis in kept))
+    return broadcast(x, shape=shape, axes=tuple(axis + offset for axis in kept)) if x.shape != shape else x
+
+
+def align_shapes(operands: Sequence[Operand]) -> list[Node]:
+    """Return the operands as nodes of one common shape."""
+    nodes = [as_node(operand) for operand in operands]
+    first = nodes[0].shape
+    if all(node.shape == first for node in nodes):
+        return nodes
+    shape = broadcast_shapes([node.shape for node in nodes])
+    return [broadcast_to(node, shape) for node in nodes]
+
+
+def rebuilt(node: Apply, args: tuple[Node, ...]) -> Node:
+    """Return `node` with other arguments of the same shapes and dtypes."""
+    return node if args == node.args else make_apply(node.op, args, node.params, node.shape, node.dtype)

@@ -1,0 +1,218 @@
+"""What a declaration of a primitive holds, and the registry of all that were declared.
+
+A declaration is one call of `elementwise` (see `ops.elementwise`), `linear` or `custom`. It holds all that the system
+knows of a primitive: shape and dtype rule, the text that prints it (which is also what evaluates it), the derivative,
+points at which to test it, a source. There is no other place to add to.
+
+Texts are templates such as ``"np.tanh({0})"`` or ``"{0} * {1}"``; where the text depends on static parameters or on
+shapes, a function ``(node, style) -> template``. The printer parenthesises what stands in the braces.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Protocol
+
+from symbackprop.errors import UnsupportedError
+from symbackprop.ir.node import Apply, ConstantValue, Node, Operand, Operation, Params, Shape, constant, make_apply
+from symbackprop.ir.size import Size, SizeExpression
+
+__all__ = ["Primitive", "Style", "Text", "as_node", "custom", "linear", "primitives", "register"]
+
+
+class Style(Protocol):
+    """What a text may ask of the printer."""
+
+    def size(self, size: Size) -> str:
+        """Return the text of a size."""
+
+    def shape(self, shape: Shape) -> str:
+        """Return the text of a shape, ``(n, 3)``."""
+
+    def dtype(self, dtype: str) -> str:
+        """Return the text of a dtype, ``np.float32``."""
+
+    def number(self, value: ConstantValue, dtype: str) -> str:
+        """Return the text of a number."""
+
+    def is_name(self, node: Node) -> bool:
+        """Tell whether `node` is printed as a bare name, so that repeating it costs nothing."""
+
+
+Text = str | Callable[[Apply, Style], str]
+Infer = Callable[[tuple[Node, ...], Mapping[str, object]], tuple[Shape, str]]
+Vjp = Callable[[Node, Apply], Sequence[Node | None]]
+Jvp = Callable[[Sequence[Node | None], Apply], Node | None]
+Partial = Callable[..., Node] | None
+Points = Sequence[tuple[float, ...]]
+
+_registry: dict[str, Primitive] = {}
+
+
+@dataclass(frozen=True, eq=False, kw_only=True)
+class Primitive(Operation):
+    """An operation of the graph and everything known of it.
+
+    Parameters
+    ----------
+    name : str
+        The field's (mostly NumPy's) name.
+    kind : str
+        ``"elementwise"``, ``"linear"`` or ``"custom"``.
+    arity : int or None
+        Number of arguments; None for any number.
+    infer : callable
+        ``(args, params) -> (shape, dtype)``; raises `ShapeError` on what does not fit.
+    texts : mapping of target to text
+        How it is printed, for ``"numpy"`` and, where scalars can, ``"math"``.
+    vjp : callable
+        ``(g, out) -> contributions``: for each argument the cotangent that flows to it, None where it is zero.
+    jvp : callable
+        ``(tangents, out) -> tangent``; a tangent is None where it is zero.
+    prepare : callable
+        Turns operands as written (numbers, unequal shapes) into arguments.
+    partials : tuple of callables
+        For an elementwise primitive, one function ``(*args, out) -> node`` an argument; None where it is zero.
+    points : sequence of tuples
+        Where to test it: one argument tuple a point (elementwise primitives).
+    samples : callable or None
+        For the others: ``() -> list of nodes`` over inputs, each a use of the primitive to test.
+    safe : tuple of floats
+        For a partial function: an argument at which value and partials are finite.
+    lower : callable or None
+        For a composite: ``(node) -> node`` in simple primitives.
+    memory : str
+        ``"fresh"`` or ``"view"``: whether the printed text may share memory with an argument.
+    """
+
+    name: str
+    kind: str
+    arity: int | None
+    infer: Infer
+    texts: Mapping[str, Text]
+    vjp: Vjp
+    jvp: Jvp
+    prepare: Callable[[Sequence[Operand]], tuple[Node, ...]]
+    source: str
+    summary: str = ""
+    partials: tuple[Partial, ...] = ()
+    derivative: str = ""
+    sympy: str | None = None
+    kinks: str = ""
+    domain: str = ""
+    points: Points = ()
+    samples: Callable[[], list[Node]] | None = None
+    safe: tuple[float, ...] = ()
+    analytic: bool = True
+    flops: int = 1
+    lower: Callable[[Apply], Node] | None = None
+    memory: str = "fresh"
+    aliases: tuple[str, ...] = ()
+    public: bool = True
+    defaults: Mapping[str, object] = field(default_factory=dict)
+
+    def __call__(self, *operands: Operand, **params: object) -> Node:
+        """Build a node; numbers become constants and elementwise arguments are broadcast against each other."""
+        args = self.prepare(operands)
+        shape, dtype = self.infer(args, params)
+        static: Params = tuple(sorted(params.items())) if params else ()
+        return make_apply(self, args, static, shape, dtype)
+
+    def __repr__(self) -> str:
+        return f"<primitive {self.name}>"
+
+
+def primitives() -> Mapping[str, Primitive]:
+    """Return all declared primitives by name."""
+    return _registry
+
+
+def register(primitive: Primitive) -> Primitive:
+    """Put a declaration into the registry; a name stands for one primitive only."""
+    if primitive.name in _registry:
+        raise UnsupportedError(f"a primitive named {primitive.name!r} is declared already; choose another name")
+    _registry[primitive.name] = primitive
+    return primitive
+
+
+def as_node(operand: Operand) -> Node:
+    """Return `operand` as a node; a number becomes a scalar constant."""
+    return operand if isinstance(operand, Node) else constant(operand)
+
+
+def linear(
+    name: str,
+    *,
+    numpy: Text,
+    infer: Infer,
+    transpose: Callable[[Node, Apply], Node | Sequence[Node | None]],
+    source: str,
+    arity: int | None = 1,
+    math: Text | None = None,
+    **rest: object,
+) -> Primitive:
+    """Declare an operation that is linear in all its arguments together.
+
+    `transpose` takes the cotangent and the node, and returns the cotangent of the argument (of each argument, for
+    several). The forward rule follows: the operation itself, applied to the tangents.
+    """
+
+    def vjp(g: Node, out: Apply) -> Sequence[Node | None]:
+        back = transpose(g, out)
+        return (back,) if isinstance(back, Node) else back
+
+    def jvp(tangents: Sequence[Node | None], out: Apply) -> Node | None:
+        if all(tangent is None for tangent in tangents):
+            return None
+        filled = [
+            constant(0, arg.shape, arg.dtype) if tangent is None else tangent
+            for tangent, arg in zip(tangents, out.args, strict=True)
+        ]
+        return make_apply(out.op, tuple(filled), out.params, out.shape, out.dtype)
+
+    return custom(
+        name, kind="linear", arity=arity, numpy=numpy, math=math, infer=infer, vjp=vjp, jvp=jvp, source=source, **rest
+    )
+
+
+def custom(
+    name: str,
+    *,
+    numpy: Text,
+    infer: Infer,
+    vjp: Vjp,
+    jvp: Jvp,
+    source: str,
+    arity: int | None = 1,
+    kind: str = "custom",
+    math: Text | None = None,
+    **rest: object,
+) -> Primitive:
+    """Declare an operation by its vjp and jvp."""
+    texts: dict[str, Text] = {"numpy": numpy}
+    if math is not None:
+        texts["math"] = math
+    return register(
+        Primitive(
+            name=name,
+            kind=kind,
+            arity=arity,
+            infer=infer,
+            texts=texts,
+            vjp=vjp,
+            jvp=jvp,
+            prepare=_nodes,
+            source=source,
+            **rest,  # type: ignore[arg-type]
+        )
+    )
+
+
+def _nodes(operands: Sequence[Operand]) -> tuple[Node, ...]:
+    return tuple(as_node(operand) for operand in operands)
+
+
+def size_value(size: Size) -> ConstantValue:
+    """Return a size as the value of a constant."""
+    return size if isinstance(size, SizeExpression) else int(size)

@@ -1,0 +1,153 @@
+"""`elementwise`: declare a function of numbers that acts on arrays entry by entry.
+
+Only the partial derivatives are stated. The reverse rule ``x_bar += g * df/dx`` and the forward rule
+``out_dot = sum df/dx * x_dot`` both follow.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+
+from symbackprop.errors import UnsupportedError
+from symbackprop.ir.dtype import default_float, is_float, promote
+from symbackprop.ir.node import Apply, Const, Node, Operand, Shape
+from symbackprop.ops.broadcasting import align_shapes, converted
+from symbackprop.ops.declare import Partial, Points, Primitive, Text, register
+
+__all__ = ["common_dtype", "elementwise"]
+
+DtypeRule = Callable[[list[Node]], tuple[list[Node], str]]
+
+
+def common_dtype(nodes: Sequence[Node]) -> str:
+    """Return the dtype that `nodes` promote to; constants are weak and only lift integers to reals."""
+    strong = [node.dtype for node in nodes if not isinstance(node, Const)]
+    weak = [node.dtype for node in nodes if isinstance(node, Const)]
+    if not strong:
+        return promote(weak)
+    dtype = promote(strong)
+    if any(is_float(w) for w in weak) and not is_float(dtype):
+        return default_float()
+    if "int64" in weak and dtype == "bool":
+        return "int64"
+    return dtype
+
+
+def _numeric(nodes: list[Node]) -> tuple[list[Node], str]:
+    dtype = common_dtype(nodes)
+    dtype = "int64" if dtype == "bool" else dtype
+    return [converted(node, dtype) for node in nodes], dtype
+
+
+def _real(nodes: list[Node]) -> tuple[list[Node], str]:
+    dtype = common_dtype(nodes)
+    dtype = dtype if is_float(dtype) else default_float()
+    return [converted(node, dtype) for node in nodes], dtype
+
+
+def _comparison(nodes: list[Node]) -> tuple[list[Node], str]:
+    dtype = common_dtype(nodes)
+    return [converted(node, dtype) for node in nodes], "bool"
+
+
+def _logical(nodes: list[Node]) -> tuple[list[Node], str]:
+    return [converted(node, "bool") for node in nodes], "bool"
+
+
+def _selection(nodes: list[Node]) -> tuple[list[Node], str]:
+    dtype = common_dtype(nodes[1:])
+    return [converted(nodes[0], "bool"), *(converted(node, dtype) for node in nodes[1:])], dtype
+
+
+_RULES: dict[str, DtypeRule] = {
+    "numeric": _numeric,  # integers stay integers
+    "real": _real,  # integers become real
+    "comparison": _comparison,  # gives a mask
+    "logical": _logical,  # takes and gives masks
+    "selection": _selection,  # a mask, then what is chosen from
+}
+
+
+def elementwise(
+    name: str,
+    *,
+    numpy: Text,
+    partials: tuple[Partial, ...],
+    source: str,
+    points: Points,
+    math: Text | None = None,
+    dtypes: str = "real",
+    **rest: object,
+) -> Primitive:
+    """Declare a function that acts entry by entry.
+
+    Parameters
+    ----------
+    name : str
+        NumPy's name where there is one.
+    numpy, math : text
+        Templates with ``{0}``, ``{1}`` for the arguments.
+    partials : tuple of callables
+        One an argument, ``(*args, out) -> node``, or None where the derivative is zero.
+    source : str
+        Where the derivative is from.
+    points : sequence of tuples
+        Where to test, away from kinks and edges and near them.
+    dtypes : str
+        ``"real"`` (integers become real), ``"numeric"``, ``"comparison"``, ``"logical"`` or ``"selection"``.
+    """
+    rule = _RULES[dtypes]
+    arity = len(partials)
+
+    def prepare(operands: Sequence[Operand]) -> tuple[Node, ...]:
+        if len(operands) != arity:
+            raise UnsupportedError(f"{name} takes {arity} argument{'s' * (arity != 1)}, not {len(operands)}")
+        return tuple(rule(align_shapes(operands))[0])
+
+    def infer(args: tuple[Node, ...], params: Mapping[str, object]) -> tuple[Shape, str]:
+        return args[0].shape, rule(list(args))[1]
+
+    texts: dict[str, Text] = {"numpy": numpy}
+    if math is not None:
+        texts["math"] = math
+    return register(
+        Primitive(
+            name=name,
+            kind="elementwise",
+            arity=arity,
+            infer=infer,
+            texts=texts,
+            vjp=_reverse_rule(partials),
+            jvp=_forward_rule(partials),
+            prepare=prepare,
+            partials=partials,
+            points=points,
+            source=source,
+            **rest,  # type: ignore[arg-type]
+        )
+    )
+
+
+def _reverse_rule(partials: tuple[Partial, ...]) -> Callable[[Node, Apply], list[Node | None]]:
+    def vjp(g: Node, out: Apply) -> list[Node | None]:
+        params = dict(out.params)
+        return [
+            None if partial is None or not is_float(arg.dtype) else g * partial(*out.args, out, **params)
+            for partial, arg in zip(partials, out.args, strict=True)
+        ]
+
+    return vjp
+
+
+def _forward_rule(partials: tuple[Partial, ...]) -> Callable[[Sequence[Node | None], Apply], Node | None]:
+    def jvp(tangents: Sequence[Node | None], out: Apply) -> Node | None:
+        params = dict(out.params)
+        total: Node | None = None
+        for tangent, partial in zip(tangents, partials, strict=True):
+            if tangent is None or partial is None:
+                continue
+            term = tangent * partial(*out.args, out, **params)
+            total = term if total is None else total + term
+        return total
+
+    return jvp

@@ -1,0 +1,56 @@
+"""General powers and roots; what ``**`` on nodes builds."""
+
+from __future__ import annotations
+
+from fractions import Fraction
+
+from symbackprop.ir.node import Const, Node, Operand, bind_operators
+from symbackprop.ops.arithmetic import integer_exponent
+from symbackprop.ops.declare import as_node
+from symbackprop.ops.elementwise import elementwise
+from symbackprop.ops.exponential import log
+
+__all__ = ["pow_", "power", "sqrt"]
+
+_LARGEST = 2**31
+
+pow_ = elementwise(
+    "power",
+    numpy="{0}**{1}",
+    math="math.pow({0}, {1})",
+    partials=(lambda x, y, out: y * power(x, y - 1), lambda x, y, out: out * log(x)),
+    dtypes="numeric",
+    points=[(0.7, -1.9), (2.5, 0.5), (3.0, 0.0), (0.4, 3.0)],
+    safe=(1.0, 1.0),
+    domain="x > 0, or x = 0 and y > 0, or y an integer",
+    kinks="x**0 has derivative 0 with respect to x; at x = 0 the derivatives follow the limit",
+    aliases=("float_power", "pow"),
+    sympy="Pow",
+    source="d(x**y)/dx = y*x**(y - 1); d(x**y)/dy = x**y*log(x)",
+)
+
+sqrt = elementwise(
+    "sqrt",
+    numpy="np.sqrt({0})",
+    math="math.sqrt({0})",
+    partials=(lambda x, out: 0.5 / out,),
+    points=[(0.7,), (4.0,), (1e-3,)],
+    safe=(1.0,),
+    domain="x >= 0",
+    source="power rule",
+)
+
+
+def power(x: Operand, y: Operand) -> Node:
+    """Return ``x**y``; a fixed integer exponent gives an integer power, whose derivative needs no logarithm."""
+    x, y = as_node(x), as_node(y)
+    if isinstance(y, Const):
+        value = y.value
+        if isinstance(value, float) and value.is_integer():
+            value = int(value)
+        if isinstance(value, int) and not isinstance(value, bool) and abs(value) < _LARGEST and y.shape in ((), x.shape):
+            return integer_exponent(x, value)
+    return pow_(x, y)
+
+
+bind_operators(pow=power)

@@ -1,0 +1,315 @@
+"""Formula text to a graph: a stack machine over the parser's postfix program.
+
+Nothing is evaluated: a name is an input, an intermediate or one of the words of `read.vocabulary`; anything else is an
+error with its place. Sums without parentheses become one n-ary sum, as they were written.
+"""
+
+from __future__ import annotations
+
+import inspect
+from collections.abc import Callable, Sequence
+
+from symbackprop.errors import ArgumentError, FormulaSyntaxError, SymbackpropError, UnknownNameError, nearest_names
+from symbackprop.ir.dtype import is_float, using_float
+from symbackprop.ir.graph import Graph
+from symbackprop.ir.node import Const, Node, constant, make_input
+from symbackprop.ir.signature import ArgumentSpec
+from symbackprop.ops.arithmetic import add, neg
+from symbackprop.read import program as kinds
+from symbackprop.read.parser import parse
+from symbackprop.read.program import Instruction
+from symbackprop.read.vocabulary import ATTRIBUTES, CONSTANTS, FUNCTIONS, METHODS, OPERATORS
+from symbackprop.read.vocabulary.arguments import Value, collecting_guards, fold_negative, node_of
+from symbackprop.read.vocabulary.indexing import Slice, subscript
+from symbackprop.read.vocabulary.logic import chain, choose, conjunction, disjunction
+
+__all__ = ["read_formula"]
+
+_PREFIXES = ("np.", "numpy.", "math.", "scipy.special.", "special.", "scipy.")
+
+
+class _Sum:
+    """A sum that is still being written: its terms, and where it began."""
+
+    __slots__ = ("start", "terms")
+
+    def __init__(self, terms: list[Node], start: int) -> None:
+        self.terms, self.start = terms, start
+
+
+Item = Value | _Sum | Slice
+
+
+def read_formula(text: str, specs: Sequence[ArgumentSpec] | None, dtype: str = "float64", start: int = 0) -> Graph:
+    """Return the graph of formula `text`.
+
+    Parameters
+    ----------
+    text : str
+        One or several statements; the formula begins at offset `start`.
+    specs : sequence of ArgumentSpec or None
+        The declared inputs; with None every unknown name is a scalar input, in order of first appearance.
+    dtype : str
+        The dtype of real inputs that are not declared, and of constants.
+
+    Raises
+    ------
+    FormulaSyntaxError, UnknownNameError, ShapeError, UnsupportedError, ArgumentError
+        With the place in `text`.
+    """
+    with using_float(dtype):
+        return _Reader(text, specs, dtype).read(start)
+
+
+class _Reader:
+    """The state of one reading: the environment of names and the stack."""
+
+    def __init__(self, text: str, specs: Sequence[ArgumentSpec] | None, dtype: str) -> None:
+        self.text = text
+        self.declared = specs is not None
+        self.dtype = dtype
+        self.specs: list[ArgumentSpec] = list(specs or ())
+        self.inputs = [make_input(i, spec.shape or (), spec.dtype) for i, spec in enumerate(self.specs)]
+        self.environment: dict[str, Value] = {
+            spec.name: node for spec, node in zip(self.specs, self.inputs, strict=True)
+        }
+        self.names: dict[Node, str] = {}
+        self.places: dict[Node, tuple[int, int]] = {}
+        self.stack: list[Item] = []
+        self.actions: dict[str, Callable[[Instruction], None]] = {
+            kinds.NUMBER: self._number,
+            kinds.NAME: self._name,
+            kinds.STRING: self._literal,
+            kinds.CONSTANT: self._literal,
+            kinds.UNARY: self._unary,
+            kinds.BINARY: self._binary,
+            kinds.COMPARE: self._compare,
+            kinds.AND: self._and,
+            kinds.OR: self._or,
+            kinds.IFELSE: self._ifelse,
+            kinds.CALL: self._call,
+            kinds.METHOD: self._method,
+            kinds.ATTRIBUTE: self._attribute,
+            kinds.SUBSCRIPT: self._subscript,
+            kinds.SLICE: self._slice,
+            kinds.TUPLE: self._tuple,
+            kinds.LIST: self._tuple,
+        }
+
+    def read(self, start: int) -> Graph:
+        program = parse(self.text, start)
+        result: Node | None = None
+        with collecting_guards() as guards:
+            for statement in program.statements:
+                value = self._run(statement.instructions)
+                place = (statement.start, statement.end)
+                if statement.name is None:
+                    result = self._result(value, place)
+                else:
+                    self._assign(statement.name, value)
+                if isinstance(value, Node):
+                    self.places.setdefault(value, place)
+        if result is None:
+            raise FormulaSyntaxError("the formula has no result: end it with an expression", text=self.text, span=(0, 0))
+        return Graph(
+            arguments=tuple(self.specs),
+            inputs=tuple(self.inputs),
+            primals=(result,),
+            outputs=(result,),
+            labels=("value",),
+            names=self.names,
+            places=self.places,
+            guards=tuple(guards),
+        )
+
+    # --- statements ---------------------------------------------------------------------------------------------------
+
+    def _run(self, instructions: Sequence[Instruction]) -> Value:
+        actions = self.actions
+        for instruction in instructions:
+            try:
+                actions[instruction.kind](instruction)
+            except SymbackpropError as error:
+                raise error.located(self.text, (instruction.start, instruction.end)) from None
+        value = self._pop()
+        if self.stack:
+            raise AssertionError("the parser left operands behind")
+        return value
+
+    def _assign(self, name: str, value: Value) -> None:
+        self.environment[name] = value
+        if isinstance(value, Node) and not isinstance(value, Const) and value not in self.inputs[:8]:
+            self.names.setdefault(value, name)
+
+    def _result(self, value: Value, place: tuple[int, int]) -> Node:
+        try:
+            return node_of(value)
+        except SymbackpropError as error:
+            raise error.located(self.text, place) from None
+
+    # --- the stack ----------------------------------------------------------------------------------------------------
+
+    def _pop(self) -> Value:
+        item = self.stack.pop()
+        if type(item) is _Sum:
+            return add(*item.terms)
+        return item  # type: ignore[return-value]
+
+    def _take(self, count: int) -> list[Value]:
+        if not count:
+            return []
+        items = [add(*i.terms) if type(i) is _Sum else i for i in self.stack[-count:]]
+        del self.stack[-count:]
+        return items  # type: ignore[return-value]
+
+    # --- operands -----------------------------------------------------------------------------------------------------
+
+    def _number(self, instruction: Instruction) -> None:
+        self.stack.append(constant(instruction.value))  # type: ignore[arg-type]
+
+    def _literal(self, instruction: Instruction) -> None:
+        self.stack.append(instruction.value)  # type: ignore[arg-type]
+
+    def _name(self, instruction: Instruction) -> None:
+        name = str(instruction.value)
+        known = self.environment.get(name)
+        if known is None:
+            known = self._new_name(name)
+        self.stack.append(known)
+
+    def _new_name(self, name: str) -> Value:
+        bare = _without_prefix(name)
+        if bare in CONSTANTS:
+            return CONSTANTS[bare]
+        if "." in name:
+            raise UnknownNameError(f"unknown name {name!r}.{nearest_names(bare, [*CONSTANTS, *FUNCTIONS])}")
+        if self.declared:
+            known = [*self.environment, *CONSTANTS]
+            raise UnknownNameError(
+                f"{name!r} is neither declared nor assigned above. Declare it: inputs={{..., {name!r}: \"n d\"}} "
+                f"for a matrix, {name!r}: \"\" for a scalar.{nearest_names(name, known)}"
+            )
+        if name in FUNCTIONS:
+            raise UnknownNameError(f"{name!r} is a function; call it, {name}(...), or rename the variable")
+        node = make_input(len(self.specs), (), self.dtype)
+        self.specs.append(ArgumentSpec(name, (), self.dtype))
+        self.inputs.append(node)
+        self.environment[name] = node
+        return node
+
+    # --- operators ----------------------------------------------------------------------------------------------------
+
+    def _unary(self, instruction: Instruction) -> None:
+        value = self._pop()
+        if instruction.value == "-":
+            self.stack.append(fold_negative(node_of(value)))
+        else:
+            self.stack.append(OPERATORS[f"unary {instruction.value}"](value))
+
+    def _binary(self, instruction: Instruction) -> None:
+        operator = instruction.value
+        if operator in ("+", "-"):
+            self._sum(instruction)
+            return
+        right = self._pop()
+        left = self._pop()
+        self.stack.append(OPERATORS[str(operator)](left, right))
+
+    def _sum(self, instruction: Instruction) -> None:
+        right = node_of(self._pop())
+        left = self.stack[-1]
+        if (
+            type(left) is _Sum
+            and left.start == instruction.start
+            and left.terms[0].shape == right.shape
+            and left.terms[0].dtype == right.dtype
+        ):
+            left.terms.append(right if instruction.value == "+" else neg(right))
+            return
+        first = node_of(self._pop())
+        if isinstance(first, Const) or isinstance(right, Const) or first.shape != right.shape or first.dtype != right.dtype:
+            self.stack.append(OPERATORS[str(instruction.value)](first, right))
+            return
+        if not is_float(first.dtype):
+            self.stack.append(OPERATORS[str(instruction.value)](first, right))
+            return
+        self.stack.append(_Sum([first, right if instruction.value == "+" else neg(right)], instruction.start))
+
+    def _compare(self, instruction: Instruction) -> None:
+        operands = self._take(instruction.count)
+        self.stack.append(chain(instruction.value, operands))  # type: ignore[arg-type]
+
+    def _and(self, instruction: Instruction) -> None:
+        self.stack.append(conjunction(self._take(instruction.count)))
+
+    def _or(self, instruction: Instruction) -> None:
+        self.stack.append(disjunction(self._take(instruction.count)))
+
+    def _ifelse(self, instruction: Instruction) -> None:
+        if_true, condition, if_false = self._take(3)
+        self.stack.append(choose(condition, if_true, if_false))
+
+    # --- calls and indices --------------------------------------------------------------------------------------------
+
+    def _call(self, instruction: Instruction) -> None:
+        name, keywords = instruction.value  # type: ignore[misc]
+        operands = self._take(instruction.count)
+        function = FUNCTIONS.get(_without_prefix(name))
+        if function is None:
+            raise UnknownNameError(f"unknown function {name!r}.{nearest_names(_without_prefix(name), FUNCTIONS)}")
+        self.stack.append(_called(name, function, operands, keywords))
+
+    def _method(self, instruction: Instruction) -> None:
+        name, keywords = instruction.value  # type: ignore[misc]
+        operands = self._take(instruction.count)
+        method = METHODS.get(name)
+        if method is None:
+            raise UnknownNameError(f"arrays have no method {name!r} in formulas.{nearest_names(name, METHODS)}")
+        self.stack.append(_called(name, method, operands, keywords))
+
+    def _attribute(self, instruction: Instruction) -> None:
+        attribute = ATTRIBUTES.get(str(instruction.value))
+        if attribute is None:
+            known = nearest_names(str(instruction.value), ATTRIBUTES)
+            raise UnknownNameError(f"arrays have no attribute {instruction.value!r} in formulas.{known}")
+        self.stack.append(attribute(node_of(self._pop())))
+
+    def _subscript(self, instruction: Instruction) -> None:
+        index = self._pop()
+        self.stack.append(subscript(self._pop(), index))
+
+    def _slice(self, instruction: Instruction) -> None:
+        has_start, has_stop, has_step = instruction.value  # type: ignore[misc]
+        step = self._pop() if has_step else None
+        stop = self._pop() if has_stop else None
+        start = self._pop() if has_start else None
+        self.stack.append(Slice(start, stop, step))
+
+    def _tuple(self, instruction: Instruction) -> None:
+        self.stack.append(tuple(self._take(instruction.count)))
+
+
+def _without_prefix(name: str) -> str:
+    for prefix in _PREFIXES:
+        if name.startswith(prefix):
+            return name[len(prefix) :]
+    return name
+
+
+def _called(name: str, function: Callable[..., Value], operands: list[Value], keywords: Sequence[str]) -> Value:
+    """Call a word of the vocabulary; arguments that do not fit its signature are an error that shows it."""
+    if "out" in keywords:
+        raise ArgumentError(f"{name}: out= is not supported in a formula; assign the result to a name instead")
+    count = len(operands) - len(keywords)
+    named = dict(zip(keywords, operands[count:], strict=True))
+    try:
+        return function(*operands[:count], **named)
+    except TypeError as error:
+        if isinstance(error, SymbackpropError):
+            raise
+        signature = inspect.signature(function)
+        try:
+            signature.bind(*operands[:count], **named)
+        except TypeError as mismatch:
+            raise ArgumentError(f"{name}{signature}: {mismatch}") from None
+        raise

@@ -1,0 +1,156 @@
+"""Values that words of the vocabulary take, and how static arguments are read from them.
+
+A value is a node, a tuple of values, or a word of Python (None, Ellipsis, True, a string). Numbers are constant nodes;
+where a function needs a static integer (an axis, a size), it is read from the constant.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from contextvars import ContextVar
+from types import EllipsisType
+from typing import Union
+
+from symbackprop.errors import ArgumentError, ShapeError, UnsupportedError
+from symbackprop.ir.graph import Guard
+from symbackprop.ir.node import Const, Node, Shape, constant
+from symbackprop.ir.size import Size, SizeExpression, shape_text
+from symbackprop.ops.arithmetic import neg
+
+__all__ = [
+    "Value",
+    "axes_of",
+    "axis_of",
+    "collecting_guards",
+    "fold_negative",
+    "node_of",
+    "require",
+    "shape_of",
+    "size_of",
+    "static_flag",
+    "static_int",
+]
+
+Value = Union[Node, tuple["Value", ...], str, bool, None, EllipsisType]
+
+_guards: ContextVar[list[Guard] | None] = ContextVar("guards", default=None)
+
+
+@contextmanager
+def collecting_guards() -> Iterator[list[Guard]]:
+    """Collect what `require` cannot decide while a graph is built."""
+    guards: list[Guard] = []
+    token = _guards.set(guards)
+    try:
+        yield guards
+    finally:
+        _guards.reset(token)
+
+
+def require(left: Size, relation: str, right: Size, message: str) -> None:
+    """Demand a relation of sizes: decided now where it can be, else checked on every call."""
+    from symbackprop.ir.size import known_equal
+
+    if relation == "==":
+        known = known_equal(left, right)
+    else:
+        known = _decided(left, relation, right)
+    if known is False:
+        raise ShapeError(f"{message}: needs {left} {relation} {right}")
+    guards = _guards.get()
+    if known is None and guards is not None:
+        guard = Guard(left, relation, right, message)
+        if guard not in guards:
+            guards.append(guard)
+
+
+def _decided(left: Size, relation: str, right: Size) -> bool | None:
+    difference = right - left
+    if isinstance(difference, int):
+        return difference >= 0 if relation == "<=" else difference > 0
+    return None
+
+
+def node_of(value: object) -> Node:
+    """Return `value` as a node; a tuple of scalars or arrays becomes a stacked array."""
+    if isinstance(value, Node):
+        return value
+    if isinstance(value, bool):
+        return constant(value)
+    if isinstance(value, tuple):
+        from symbackprop.read.vocabulary.layout import stack
+
+        return stack(value)
+    if value is None:
+        raise ArgumentError("None is not a number or an array")
+    raise ArgumentError(f"{value!r} is not a number or an array")
+
+
+def fold_negative(x: Node) -> Node:
+    """Return -x; the negative of a number is a number, so that ``axis=-1`` is one."""
+    if isinstance(x, Const) and isinstance(x.value, (int, float)) and not isinstance(x.value, bool):
+        return constant(-x.value, x.shape, x.dtype)
+    return neg(x)
+
+
+def static_int(value: object, what: str) -> int:
+    """Return a fixed integer."""
+    if isinstance(value, Const) and isinstance(value.value, int) and not isinstance(value.value, bool) and value.shape == ():
+        return value.value
+    raise ArgumentError(f"{what} must be a fixed integer, not {_shown(value)}")
+
+
+def static_flag(value: object, what: str) -> bool:
+    """Return a fixed True or False."""
+    if isinstance(value, bool):
+        return value
+    if isinstance(value, Const) and value.value in (0, 1):
+        return bool(value.value)
+    raise ArgumentError(f"{what} must be True or False, not {_shown(value)}")
+
+
+def size_of(value: object, what: str = "a size") -> Size:
+    """Return a size: a fixed integer, or an expression in the sizes of shapes."""
+    if isinstance(value, Const) and isinstance(value.value, SizeExpression) and value.shape == ():
+        return value.value
+    return static_int(value, what)
+
+
+def shape_of(value: object) -> Shape:
+    """Return a shape from a size or a tuple of sizes."""
+    if isinstance(value, tuple):
+        return tuple(size_of(size) for size in value)
+    return (size_of(value),)
+
+
+def axis_of(value: object, rank: int, what: str = "axis") -> int:
+    """Return a fixed axis, counted from the front."""
+    axis = static_int(value, what)
+    if not -rank <= axis < rank:
+        raise ShapeError(f"{what} {axis} is out of range for an array of {rank} axes")
+    return axis % rank
+
+
+def axes_of(value: object, x: Node) -> tuple[int, ...]:
+    """Return the axes that ``axis=None``, an integer or a tuple mean for `x`, sorted, each once."""
+    if value is None:
+        return tuple(range(x.rank))
+    given = value if isinstance(value, tuple) else (value,)
+    axes = [axis_of(axis, x.rank) for axis in given]
+    if len(set(axes)) < len(axes):
+        raise ShapeError(f"axis names an axis of shape {shape_text(x.shape)} twice")
+    return tuple(sorted(axes))
+
+
+def _shown(value: object) -> str:
+    if isinstance(value, Const):
+        return str(value.value)
+    if isinstance(value, Node):
+        return f"an array of shape {shape_text(value.shape)}" if value.shape else "a computed number"
+    return repr(value)
+
+
+def unsupported(what: str, instead: str) -> UnsupportedError:
+    """Return the error for a documented argument that is not covered."""
+    return UnsupportedError(f"{what} is not supported; {instead}")

@@ -1,0 +1,43 @@
+"""What Python's operators mean on values: numbers and sizes fold exactly, all else builds nodes."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+
+from symbackprop.ir.node import Const, Node, constant
+from symbackprop.ir.size import SizeExpression
+from symbackprop.ops.powers import power
+from symbackprop.read.vocabulary.arguments import node_of
+
+__all__ = ["OPERATORS"]
+
+
+def _static(operator: Callable[[int, int], int], build: Callable[[Node, Node], Node]) -> Callable[[object, object], Node]:
+    """Fold integers and sizes, which axes and shapes are made of; build a node from anything else."""
+
+    def apply(left: object, right: object) -> Node:
+        a, b = node_of(left), node_of(right)
+        if _is_static(a) and _is_static(b):
+            try:
+                return constant(operator(a.value, b.value))  # type: ignore[attr-defined]
+            except ZeroDivisionError:
+                pass
+        return build(a, b)
+
+    return apply
+
+
+def _is_static(node: Node) -> bool:
+    if not isinstance(node, Const) or node.shape != () or isinstance(node.value, bool):
+        return False
+    return isinstance(node.value, SizeExpression) or (isinstance(node.value, int) and abs(node.value) < 2**512)
+
+
+OPERATORS: Mapping[str, Callable[..., Node]] = {
+    "+": _static(lambda a, b: a + b, lambda a, b: a + b),
+    "-": _static(lambda a, b: a - b, lambda a, b: a - b),
+    "*": _static(lambda a, b: a * b, lambda a, b: a * b),
+    "/": lambda a, b: node_of(a) / node_of(b),
+    "**": lambda a, b: power(node_of(a), node_of(b)),
+    "unary +": lambda a: node_of(a),
+}

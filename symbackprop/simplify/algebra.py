@@ -1,0 +1,327 @@
+"""Sums, products, quotients and powers: constants, identities, signs, like terms, squares.
+
+Signs move outwards and rational coefficients to the front, so that ``2*r`` and ``-(x/y)`` have one form each. Only
+sums that the reverse pass made are flattened: terms never cancel across parentheses that the user wrote.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from symbackprop.ir.node import Apply, Const, Node, constant
+from symbackprop.ops.arithmetic import add, div, integer_exponent, integer_power, mul, neg
+from symbackprop.ops.exponential import exp, log
+from symbackprop.ops.powers import pow_, power, sqrt
+from symbackprop.simplify.numbers import exact, folded, is_dyadic, is_number, is_value, minus, plus, quotient, times
+from symbackprop.simplify.pattern import Context, Row
+
+__all__ = ["ROWS"]
+
+
+def _is(node: Node, op: object) -> bool:
+    return isinstance(node, Apply) and node.op is op
+
+
+def _args(node: Node) -> tuple[Node, ...]:
+    assert isinstance(node, Apply)
+    return node.args
+
+
+# --- sums -------------------------------------------------------------------------------------------------------------
+
+
+def _flatten_left(node: Apply, context: Context) -> Node | None:
+    """(a + b) + c is added up in the same order as a + b + c."""
+    first = node.args[0]
+    if _is(first, add) and context.is_free(first) and not context.is_primal(first):
+        return add(*_args(first), *node.args[1:])
+    return None
+
+
+def _coefficient(term: Node) -> tuple[object, Node]:
+    """Split a term into a rational coefficient and the rest."""
+    if isinstance(term, Apply):
+        if term.op is neg:
+            value, rest = _coefficient(term.args[0])
+            return minus(value), rest  # type: ignore[arg-type]
+        if term.op is mul and is_number(term.args[0]):
+            assert isinstance(term.args[0], Const)
+            return exact(term.args[0].value), term.args[1]
+    return 1, term
+
+
+def _collect(node: Apply, context: Context) -> Node | None:
+    """Add up like terms and constants; drop zeros."""
+    args = node.args
+    if len(args) == 1:
+        return args[0]
+    totals: dict[Node | None, object] = {}
+    for term in args:
+        if isinstance(term, Const) and exact(term.value) is not None:
+            key, value = None, exact(term.value)
+        else:
+            value, key = _coefficient(term)  # type: ignore[assignment]
+        known = totals.get(key)
+        totals[key] = value if known is None else plus(known, value)  # type: ignore[arg-type]
+        if totals[key] is None:
+            return None
+    if len(totals) == len(args) and totals.get(None) != 0:
+        return None
+    terms = [_term(value, key, node) for key, value in totals.items() if value != 0]
+    if any(term is None for term in terms):
+        return None
+    if not terms:
+        return constant(0, node.shape, node.dtype)
+    return terms[0] if len(terms) == 1 else add(*terms)  # type: ignore[arg-type]
+
+
+def _term(value: object, rest: Node | None, like: Node) -> Node | None:
+    if rest is None:
+        return folded(value, like)  # type: ignore[arg-type]
+    if value == 1:
+        return rest
+    if value == -1:
+        return neg(rest)
+    coefficient = folded(value, like)  # type: ignore[arg-type]
+    return None if coefficient is None else mul(coefficient, rest)
+
+
+def _lead_with_positive(node: Apply, context: Context) -> Node | None:
+    """-a + b prints as b - a."""
+    if _is(node.args[0], neg) and not context.is_primal(node):
+        for position, term in enumerate(node.args):
+            if not _is(term, neg):
+                return add(term, *node.args[:position], *node.args[position + 1 :])
+        if all(_is(term, neg) for term in node.args):
+            return neg(add(*(_args(term)[0] for term in node.args)))
+    return None
+
+
+def _common_factor(node: Apply, context: Context) -> Node | None:
+    """g*a + g*b is g*(a + b): one product saved for each term."""
+    if context.is_primal(node) or len(node.args) > 8:
+        return None
+    pairs = [_factors(term) for term in node.args]
+    if any(len(factors) < 2 or not context.is_free(term) for factors, term in zip(pairs, node.args)):
+        return None
+    for factor in pairs[0]:
+        if not isinstance(factor, Const) and all(any(factor is f for f in pair) for pair in pairs):
+            return mul(factor, add(*(_without(term, factor) for term in node.args)))
+    return None
+
+
+def _factors(term: Node) -> Sequence[Node]:
+    """Return the factors of a term that are worth sharing."""
+    if isinstance(term, Apply):
+        if term.op is neg:
+            return _factors(term.args[0])
+        if term.op is mul:
+            if is_number(term.args[0]) and _is(term.args[1], mul):
+                return (term.args[0], *_args(term.args[1]))
+            return term.args
+    return ()
+
+
+def _without(term: Node, factor: Node) -> Node:
+    assert isinstance(term, Apply)
+    if term.op is neg:
+        return neg(_without(term.args[0], factor))
+    a, b = term.args
+    if a is factor:
+        return b
+    return a if b is factor else mul(a, _without(b, factor))
+
+
+# --- products ---------------------------------------------------------------------------------------------------------
+
+
+def _multiply_constants(node: Apply, context: Context) -> Node | None:
+    a, b = node.args
+    if isinstance(b, Const) and not isinstance(a, Const):
+        return mul(b, a)
+    if not isinstance(a, Const):
+        return None
+    value = exact(a.value)
+    if isinstance(b, Const):
+        return folded(times(value, exact(b.value)), node)
+    if value == 0:
+        return constant(0, node.shape, node.dtype)
+    if value == 1:
+        return b
+    if value == -1:
+        return neg(b)
+    if _is(b, mul) and isinstance(_args(b)[0], Const):
+        inner, rest = _args(b)
+        product = folded(times(value, exact(inner.value)), node)  # type: ignore[attr-defined]
+        return None if product is None else mul(product, rest)
+    if _is(b, neg):
+        negative = folded(minus(value), node)
+        return None if negative is None else mul(negative, _args(b)[0])
+    if _is(b, div) and context.is_free(b):
+        return _scale_quotient(node, value, b)
+    return None
+
+
+def _scale_quotient(node: Apply, value: object, b: Node) -> Node | None:
+    top, bottom = _args(b)
+    if isinstance(top, Const):
+        product = folded(times(value, exact(top.value)), node)  # type: ignore[arg-type]
+        return None if product is None else div(product, bottom)
+    if isinstance(bottom, Const):
+        ratio = quotient(value, exact(bottom.value))  # type: ignore[arg-type]
+        scale = folded(ratio, node) if is_dyadic(ratio) else None
+        return None if scale is None else mul(scale, top)
+    return None
+
+
+def _lift_sign(node: Apply, context: Context) -> Node | None:
+    """(-a) * b is -(a * b), and so for quotients."""
+    a, b = node.args
+    make = node.op
+    if _is(a, neg) and _is(b, neg):
+        return make(_args(a)[0], _args(b)[0])  # type: ignore[operator]
+    if _is(a, neg):
+        return neg(make(_args(a)[0], b))  # type: ignore[operator]
+    return neg(make(a, _args(b)[0])) if _is(b, neg) else None  # type: ignore[operator]
+
+
+def _lift_coefficient(node: Apply, context: Context) -> Node | None:
+    """a * (2 * b) is 2 * (a * b), where nobody else needs 2 * b."""
+    a, b = node.args
+    for left, right in ((a, b), (b, a)):
+        if _is(right, mul) and is_number(_args(right)[0]) and context.is_free(right) and not is_number(left):
+            coefficient, rest = _args(right)
+            return mul(coefficient, mul(rest, b) if right is a else mul(a, rest))
+    return None
+
+
+def _multiply_quotient(node: Apply, context: Context) -> Node | None:
+    """a * (1 / b) is a / b."""
+    a, b = node.args
+    if _is(b, div) and context.is_free(b) and is_number(_args(b)[0]):
+        top, bottom = _args(b)
+        return div(mul(top, a), bottom)
+    if _is(a, div) and context.is_free(a) and is_number(_args(a)[0]) and not is_number(b):
+        top, bottom = _args(a)
+        return div(mul(top, b), bottom)
+    return None
+
+
+def _square(node: Apply, context: Context) -> Node | None:
+    a, b = node.args
+    return integer_power(a, n=2) if a is b else None
+
+
+def _commute(node: Apply, context: Context) -> Node | None:
+    """x*y and y*x are one node, in the order met first."""
+    a, b = node.args
+    swapped = context.commuted.get((node.op, b, a, node.dtype))
+    if swapped is not None:
+        return swapped
+    context.commuted[node.op, a, b, node.dtype] = node
+    return None
+
+
+def _commute_sum(node: Apply, context: Context) -> Node | None:
+    if len(node.args) != 2:
+        return None
+    return _commute(node, context)
+
+
+# --- quotients, signs, powers -----------------------------------------------------------------------------------------
+
+
+def _divide_constants(node: Apply, context: Context) -> Node | None:
+    a, b = node.args
+    if isinstance(a, Const) and exact(a.value) == 0:
+        return constant(0, node.shape, node.dtype)
+    if is_value(b, 1):
+        return a
+    if is_value(b, -1):
+        return neg(a)
+    if isinstance(b, Const) and isinstance(a, Const):
+        return folded(quotient(exact(a.value), exact(b.value)), node)
+    if isinstance(b, Const) and _is(a, mul) and is_number(_args(a)[0]) and context.is_free(a):
+        coefficient, rest = _args(a)
+        ratio = quotient(exact(coefficient.value), exact(b.value))  # type: ignore[attr-defined]
+        scale = folded(ratio, node) if is_dyadic(ratio) else None
+        return None if scale is None else mul(scale, rest)
+    return None
+
+
+def _negate(node: Apply, context: Context) -> Node | None:
+    (x,) = node.args
+    if isinstance(x, Const):
+        return folded(minus(exact(x.value)), node)
+    if _is(x, neg):
+        return _args(x)[0]
+    if _is(x, mul) and is_number(_args(x)[0]) and context.is_free(x):
+        coefficient, rest = _args(x)
+        negative = folded(minus(exact(coefficient.value)), node)  # type: ignore[attr-defined]
+        return None if negative is None else mul(negative, rest)
+    if _is(x, div) and isinstance(_args(x)[0], Const) and context.is_free(x):
+        negative = folded(minus(exact(_args(x)[0].value)), node)  # type: ignore[attr-defined]
+        return None if negative is None else div(negative, _args(x)[1])
+    if _is(x, add) and len(_args(x)) == 2 and _is(_args(x)[1], neg) and context.is_free(x):
+        a, b = _args(x)
+        return add(_args(b)[0], neg(a))
+    return None
+
+
+def _integer_power(node: Apply, context: Context) -> Node | None:
+    (x,) = node.args
+    n: int = node.param("n")  # type: ignore[assignment]
+    if n in (0, 1):
+        return integer_exponent(x, n)
+    if _is(x, integer_power):
+        return integer_power(_args(x)[0], n=n * x.param("n"))  # type: ignore[attr-defined]
+    if _is(x, neg):
+        even = integer_power(_args(x)[0], n=n)
+        return even if n % 2 == 0 else neg(even)
+    if _is(x, sqrt) and n % 2 == 0:
+        return integer_exponent(_args(x)[0], n // 2)
+    if isinstance(x, Const) and n <= 64:
+        value, result = exact(x.value), exact(1)
+        for _ in range(n):
+            result = times(result, value)
+        return folded(result, node)
+    return None
+
+
+def _power(node: Apply, context: Context) -> Node | None:
+    x, y = node.args
+    if isinstance(y, Const):
+        value = exact(y.value)
+        if isinstance(value, int):
+            return power(x, constant(value, y.shape, y.dtype))
+        if value is not None and value == quotient(1, 2):
+            return sqrt(x)
+        if value is not None and value == quotient(-1, 2):
+            return div(1, sqrt(x))
+    return None
+
+
+def _inverse_pair(node: Apply, context: Context) -> Node | None:
+    """log(exp(x)) is x; exp(log(x)) is x where log(x) is."""
+    (x,) = node.args
+    return _args(x)[0] if _is(x, log if node.op is exp else exp) else None
+
+
+ROWS = (
+    Row("flatten sum", (add,), _flatten_left),
+    Row("collect terms", (add,), _collect),
+    Row("lead with a positive term", (add,), _lead_with_positive),
+    Row("common factor", (add,), _common_factor),
+    Row("commuted sum", (add,), _commute_sum),
+    Row("multiply constants", (mul,), _multiply_constants),
+    Row("lift sign", (mul, div), _lift_sign),
+    Row("lift coefficient", (mul,), _lift_coefficient),
+    Row("multiply by quotient", (mul,), _multiply_quotient),
+    Row("square", (mul,), _square),
+    Row("commuted product", (mul,), _commute),
+    Row("divide constants", (div,), _divide_constants),
+    Row("negate", (neg,), _negate),
+    Row("integer power", (integer_power,), _integer_power),
+    Row("power", (pow_,), _power),
+    Row("inverse pair", (exp, log), _inverse_pair),
+)
