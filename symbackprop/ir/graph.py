@@ -112,7 +112,7 @@ def topological(roots: Iterable[Node]) -> list[Node]:
             for child in rest:
                 if child not in seen:
                     seen.add(child)
-                    below = children(child)
+                    below = child.args if type(child) is Apply else children(child)
                     if below:
                         stack.append((child, iter(below)))
                         break

@@ -98,14 +98,20 @@ def elementwise(
     """
     rule = _RULES[dtypes]
     arity = len(partials)
+    plain = dtypes in ("real", "numeric")  # alike operands then need no conversion
 
     def prepare(operands: Sequence[Operand]) -> tuple[Node, ...]:
+        if plain and _are_alike(operands, arity):
+            return tuple(operands)  # type: ignore[arg-type]
         if len(operands) != arity:
             raise UnsupportedError(f"{name} takes {arity} argument{'s' * (arity != 1)}, not {len(operands)}")
         return tuple(rule(align_shapes(operands))[0])
 
     def infer(args: tuple[Node, ...], params: Mapping[str, object]) -> tuple[Shape, str]:
-        return args[0].shape, rule(list(args))[1]
+        first = args[0]
+        if plain and _are_alike(args, arity):
+            return first.shape, first.dtype
+        return first.shape, rule(list(args))[1]
 
     texts: dict[str, Text] = {"numpy": numpy}
     if math is not None:
@@ -126,6 +132,19 @@ def elementwise(
             **rest,  # type: ignore[arg-type]
         )
     )
+
+
+def _are_alike(operands: Sequence[Operand], arity: int) -> bool:
+    """Tell whether all operands are real nodes of one shape and dtype, which need no alignment."""
+    if len(operands) != arity:
+        return False
+    first = operands[0]
+    if not isinstance(first, Node) or first.dtype not in ("float64", "float32"):
+        return False
+    if arity == 1:
+        return True
+    shape, dtype = first.shape, first.dtype
+    return all(isinstance(x, Node) and x.dtype == dtype and x.shape == shape for x in operands[1:])
 
 
 def _reverse_rule(partials: tuple[Partial, ...]) -> Callable[[Node, Apply], list[Node | None]]:

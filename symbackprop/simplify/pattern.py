@@ -97,7 +97,7 @@ def _normalise(
     becomes: dict[Node, Node] = {}
     budget = _STEPS_PER_NODE * (context.size + 100)
     stack = list(reversed(roots))
-    while stack:
+    while stack:  # the arguments of Apply are read in line: this loop is a third of the compile time
         node = stack[-1]
         if node in normal:
             stack.pop()
@@ -108,7 +108,7 @@ def _normalise(
             normal[node] = normal[becomes[node]]
             stack.pop()
             continue
-        below = children(node)
+        below = node.args if type(node) is Apply else children(node)
         waiting = [child for child in below if child not in normal]
         if waiting:
             stack.extend(reversed(waiting))

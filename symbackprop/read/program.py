@@ -1,0 +1,70 @@
+"""The postfix program that formula text is parsed to: instructions for a stack machine, so that nothing recurses.
+
+| kind | value | operands on the stack |
+| --- | --- | --- |
+| NUMBER | int or float | |
+| NAME | identifier, or dotted such as ``np.pi`` | |
+| STRING | str | |
+| CONSTANT | True, False, None, Ellipsis | |
+| UNARY | ``+ - not ~`` | 1 |
+| BINARY | ``+ - * / // % ** @ & |`` | 2 |
+| COMPARE | tuple of operators of a chain | one more than operators |
+| AND, OR | None | count |
+| IFELSE | None | value if true, condition, value if false |
+| CALL | (dotted name, keyword names) | count, keywords last |
+| METHOD | (name, keyword names) | the receiver, then as CALL |
+| ATTRIBUTE | name | 1 |
+| SUBSCRIPT | None | the receiver and one index |
+| SLICE | (has start, has stop, has step) | those present |
+| TUPLE, LIST | None | count |
+"""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+__all__ = ["Instruction", "Program", "Statement"]
+
+NUMBER = "number"
+NAME = "name"
+STRING = "string"
+CONSTANT = "constant"
+UNARY = "unary"
+BINARY = "binary"
+COMPARE = "compare"
+AND = "and"
+OR = "or"
+IFELSE = "ifelse"
+CALL = "call"
+METHOD = "method"
+ATTRIBUTE = "attribute"
+SUBSCRIPT = "subscript"
+SLICE = "slice"
+TUPLE = "tuple"
+LIST = "list"
+
+
+class Instruction(NamedTuple):
+    """One step: what to do, with how many operands, and the span of text that it covers (end exclusive)."""
+
+    kind: str
+    value: object
+    count: int
+    start: int
+    end: int
+
+
+class Statement(NamedTuple):
+    """``name = expression``, or the result where `name` is None."""
+
+    name: str | None
+    start: int
+    end: int
+    instructions: list[Instruction]
+
+
+class Program(NamedTuple):
+    """A parsed formula."""
+
+    text: str
+    statements: list[Statement]

@@ -1,0 +1,187 @@
+"""Stable forms: what loses accuracy or overflows as written, seen whole before differentiation and again after it.
+
+Every row is equal over the reals on the domain of what it replaces and accurate where that is not.
+"""
+
+from __future__ import annotations
+
+from symbackprop.ir.node import Apply, Const, Node
+from symbackprop.ops import primitives
+from symbackprop.ops.arithmetic import add, div, integer_power, mul, neg
+from symbackprop.ops.broadcasting import broadcast, reduce_sum
+from symbackprop.ops.declare import Primitive
+from symbackprop.ops.exponential import exp, log
+from symbackprop.ops.powers import sqrt
+from symbackprop.ops.trigonometric import cos, sin
+from symbackprop.simplify.numbers import is_value
+from symbackprop.simplify.pattern import Context, Row
+
+__all__ = ["ROWS"]
+
+
+def _op(name: str) -> Primitive:
+    return primitives()[name]
+
+
+def _is(node: Node, op: object) -> bool:
+    return isinstance(node, Apply) and node.op is op
+
+
+def _args(node: Node) -> tuple[Node, ...]:
+    assert isinstance(node, Apply)
+    return node.args
+
+
+def _other_term(node: Node, value: int) -> Node | None:
+    """Return x where `node` is ``value + x``."""
+    if _is(node, add) and len(_args(node)) == 2:
+        a, b = _args(node)
+        if is_value(a, value):
+            return b
+        if is_value(b, value):
+            return a
+    return None
+
+
+# --- logarithms -------------------------------------------------------------------------------------------------------
+
+
+def _log_one_plus(node: Apply, context: Context) -> Node | None:
+    """log(1 + x) is log1p(x)."""
+    x = _other_term(node.args[0], 1)
+    return None if x is None or isinstance(x, Const) else _op("log1p")(x)
+
+
+def _softplus(node: Apply, context: Context) -> Node | None:
+    """log1p(exp(x)) is softplus(x)."""
+    (x,) = node.args
+    return _op("softplus")(_args(x)[0]) if _is(x, exp) else None
+
+
+def _log_add_exp(node: Apply, context: Context) -> Node | None:
+    """log(exp(a) + exp(b)) is logaddexp(a, b)."""
+    (x,) = node.args
+    if _is(x, add) and len(_args(x)) == 2 and all(_is(term, exp) for term in _args(x)):
+        a, b = _args(x)
+        return _op("logaddexp")(_args(a)[0], _args(b)[0])
+    return None
+
+
+def _log_sum_exp(node: Apply, context: Context) -> Node | None:
+    """log(sum(exp(x))) is logsumexp(x)."""
+    (x,) = node.args
+    if _is(x, reduce_sum) and _is(_args(x)[0], exp):
+        return _op("logsumexp")(_args(_args(x)[0])[0], axes=x.param("axes"))  # type: ignore[attr-defined]
+    return None
+
+
+def _log_of_composite(node: Apply, context: Context) -> Node | None:
+    """log(softmax(x)) is log_softmax(x), and log(expit(x)) is log_expit(x)."""
+    (x,) = node.args
+    if _is(x, _op("softmax")):
+        return _op("log_softmax")(*_args(x), **dict(x.params))  # type: ignore[attr-defined]
+    return _op("log_expit")(*_args(x)) if _is(x, _op("expit")) else None
+
+
+def _x_log_x(node: Apply, context: Context) -> Node | None:
+    """x * log(x) is xlogy(x, x), which is 0 at 0."""
+    a, b = node.args
+    if (_is(b, log) and _args(b)[0] is a) or (_is(a, log) and _args(a)[0] is b):
+        x = a if _is(b, log) else b
+        return _op("xlogy")(x, x)
+    return None
+
+
+# --- exponentials -----------------------------------------------------------------------------------------------------
+
+
+def _exp_minus_one(node: Apply, context: Context) -> Node | None:
+    """exp(x) - 1 is expm1(x), and 1 - exp(x) is -expm1(x)."""
+    rest = _other_term(node, -1)
+    if rest is not None and _is(rest, exp):
+        return _op("expm1")(*_args(rest))
+    rest = _other_term(node, 1)
+    if rest is not None and _is(rest, neg) and _is(_args(rest)[0], exp):
+        return neg(_op("expm1")(*_args(_args(rest)[0])))
+    return None
+
+
+def _sigmoid(node: Apply, context: Context) -> Node | None:
+    """1 / (1 + exp(-x)) and exp(x) / (1 + exp(x)) are expit(x)."""
+    top, bottom = node.args
+    power = _other_term(bottom, 1)
+    if power is None or not _is(power, exp):
+        return None
+    (x,) = _args(power)
+    if is_value(top, 1):
+        return _op("expit")(_args(x)[0] if _is(x, neg) else neg(x))
+    return _op("expit")(x) if top is power else None
+
+
+def _one_minus_sigmoid(node: Apply, context: Context) -> Node | None:
+    """1 - expit(x) is expit(-x), unless expit(x) is at hand for other uses."""
+    rest = _other_term(node, 1)
+    if rest is not None and _is(rest, neg) and _is(_args(rest)[0], _op("expit")) and context.is_primal(node):
+        sigmoid = _args(rest)[0]
+        if context.is_free(sigmoid):
+            (x,) = _args(sigmoid)
+            return _op("expit")(_args(x)[0] if _is(x, neg) else neg(x))
+    return None
+
+
+def _softmax(node: Apply, context: Context) -> Node | None:
+    """exp(x) / sum(exp(x)) along one axis is softmax(x)."""
+    top, bottom = node.args
+    if not _is(top, exp) or not _is(bottom, broadcast):
+        return None
+    (total,) = _args(bottom)
+    while isinstance(total, Apply) and total.op in (broadcast, _op("reshape")):
+        total = total.args[0]
+    if not _is(total, reduce_sum) or _args(total)[0] is not top:
+        return None
+    axes: tuple[int, ...] = total.param("axes")  # type: ignore[attr-defined]
+    kept = tuple(axis for axis in range(top.rank) if axis not in axes)
+    if len(axes) == 1 and bottom.param("axes") == kept:  # type: ignore[attr-defined]
+        return _op("softmax")(*_args(top), axis=axes[0])
+    return None
+
+
+# --- roots and circular functions -------------------------------------------------------------------------------------
+
+
+def _hypotenuse(node: Apply, context: Context) -> Node | None:
+    """sqrt(x**2 + y**2) is hypot(x, y), which neither overflows nor has a gradient of nan at 0."""
+    (x,) = node.args
+    if _is(x, add) and len(_args(x)) == 2 and all(_is_square(term) for term in _args(x)):
+        a, b = _args(x)
+        return _op("hypot")(_args(a)[0], _args(b)[0])
+    return None
+
+
+def _is_square(node: Node) -> bool:
+    return isinstance(node, Apply) and node.op is integer_power and node.param("n") == 2
+
+
+def _one_minus_cosine(node: Apply, context: Context) -> Node | None:
+    """1 - cos(x) is 2*sin(x/2)**2."""
+    rest = _other_term(node, 1)
+    if rest is not None and _is(rest, neg) and _is(_args(rest)[0], cos):
+        (x,) = _args(_args(rest)[0])
+        return 2 * integer_power(sin(x / 2), n=2)
+    return None
+
+
+ROWS = (
+    Row("log1p", (log,), _log_one_plus),
+    Row("softplus", (primitives()["log1p"],), _softplus),
+    Row("logaddexp", (log,), _log_add_exp),
+    Row("logsumexp", (log,), _log_sum_exp),
+    Row("log of softmax or expit", (log,), _log_of_composite),
+    Row("x log x", (mul,), _x_log_x),
+    Row("expm1", (add,), _exp_minus_one),
+    Row("expit", (div,), _sigmoid),
+    Row("1 - expit", (add,), _one_minus_sigmoid),
+    Row("softmax", (div,), _softmax),
+    Row("hypot", (sqrt,), _hypotenuse),
+    Row("1 - cos", (add,), _one_minus_cosine),
+)
