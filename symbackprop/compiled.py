@@ -51,8 +51,7 @@ class CompiledFunction:
         self.function = load_function(printed.source, printed.name)
         self.__name__ = self.__qualname__ = printed.name
         self.__doc__ = self.function.__doc__
-        guards = [(guard.left, guard.relation, guard.right, guard.message) for guard in graph.guards]
-        self._binder = Binder(graph.arguments, guards, target=printed.target)
+        self._binder = Binder(graph.arguments, graph.guards, printed.target)
         self._array_function: Callable[..., Any] | None = None
 
     # --- calling ------------------------------------------------------------------------------------------------------

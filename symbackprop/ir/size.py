@@ -48,6 +48,11 @@ class SizeExpression:
     _terms: Terms
     _key: tuple[object, ...]
 
+    @property
+    def is_name(self) -> bool:
+        """Whether the size is a name alone."""
+        return len(self._terms) == 1 and self._terms[0][1] == 1 and [atom[0] for atom in self._terms[0][0]] == ["name"]
+
     def __add__(self, other: Size) -> Size:
         return _from_dict(_sum(_terms(self), _terms(other)))
 
