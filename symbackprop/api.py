@@ -6,7 +6,10 @@ only module that knows them all.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+import gc
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import replace
 from pathlib import Path
 
 from symbackprop.compiled import CompiledFunction
@@ -186,15 +189,29 @@ def compile_recipe(recipe: Recipe) -> CompiledFunction:
     declared = prefix if prefix is not None else recipe.inputs
     specs = None if declared is None else read_declarations(declared, recipe.dtype)
     log = Rewrites()
-    with using_float(recipe.dtype):
+    with using_float(recipe.dtype), _uncollected():
         graph = read_formula(recipe.formula, specs, recipe.dtype, start)
         primal = graph = prepare(graph, log)
         if recipe.kind == "grad":
             graph = _with_gradient(graph, recipe)
         graph = finish(graph, log)
-    target = _target(graph, recipe)
-    printed = _printed(graph, recipe, target)
-    return CompiledFunction(recipe, primal, graph, printed, log, compile_recipe, _printed)
+        printed = _printed(graph, recipe, _target(graph, recipe))
+        return CompiledFunction(recipe, primal, graph, printed, log, compile_recipe, _printed)
+
+
+@contextmanager
+def _uncollected() -> Iterator[None]:
+    """Keep the cyclic garbage collector from walking a large graph again and again while it grows.
+
+    A graph has no cycles, so there is nothing for it to find.
+    """
+    enabled = gc.isenabled()
+    gc.disable()
+    try:
+        yield
+    finally:
+        if enabled:
+            gc.enable()
 
 
 def _printed(graph: Graph, recipe: Recipe, target: str) -> Printed:
@@ -207,6 +224,8 @@ def _with_gradient(graph: Graph, recipe: Recipe) -> Graph:
     by_name = {spec.name: node for spec, node in zip(graph.arguments, graph.inputs, strict=True)}
     if recipe.wrt is None:
         wanted = [spec.name for spec in graph.arguments if is_float(spec.dtype)]
+        if not wanted:
+            raise UnsupportedError("the formula has no real-valued input, so there is nothing to differentiate")
     else:
         wanted = [recipe.wrt] if isinstance(recipe.wrt, str) else list(recipe.wrt)
     for name in wanted:
@@ -221,8 +240,6 @@ def _with_gradient(graph: Graph, recipe: Recipe) -> Graph:
     with_gradient = gradient(graph, [by_name[name] for name in wanted])
     if not recipe.with_value:
         return with_gradient
-    from dataclasses import replace
-
     return replace(
         with_gradient,
         outputs=(value, *with_gradient.outputs),

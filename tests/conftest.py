@@ -1,0 +1,16 @@
+"""Fixtures for all tests: every pass is followed by a check of the whole graph."""
+
+from __future__ import annotations
+
+import pytest
+
+from symbackprop import api
+from symbackprop.ops.verify import verify_graph
+
+
+@pytest.fixture(autouse=True)
+def checked_passes(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Re-check the graph after every pass of a compilation."""
+    for name in ("read_formula", "prepare", "gradient", "finish"):
+        stage = getattr(api, name)
+        monkeypatch.setattr(api, name, lambda *args, _stage=stage, **kwargs: verify_graph(_stage(*args, **kwargs)))
