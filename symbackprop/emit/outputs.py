@@ -6,6 +6,7 @@ from symbackprop.emit.statements import Writer
 from symbackprop.ir.graph import Graph
 from symbackprop.ir.node import Apply, Const, Input, Node
 from symbackprop.ops.broadcasting import broadcast
+from symbackprop.ops.comparison import where
 from symbackprop.ops.declare import Primitive
 
 __all__ = ["returned"]
@@ -29,6 +30,8 @@ def _tuple(texts: list[str]) -> str:
 def _owned_text(node: Node, writer: Writer, owned: set[Node]) -> str:
     """Return the text of an output, copied unless the printed expression makes a new array of its own."""
     code = writer.result(node)
+    if writer.style.target == "numpy" and node.shape == () and isinstance(node, Apply) and node.op is where:
+        return f"{code.text}[()]"  # np.where gives an array even of scalars
     if writer.style.target == "math" or node.shape == () or isinstance(node, Const):
         return code.text
     if isinstance(node, Apply) and node.op is broadcast and not writer.is_bare(node):

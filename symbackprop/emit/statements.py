@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 from symbackprop.emit.names import Names
 from symbackprop.emit.schedule import Schedule
 from symbackprop.emit.style import TargetStyle
-from symbackprop.emit.template import ATOM, Code, fill
+from symbackprop.emit.template import ATOM, Code, fill, repeated
 from symbackprop.ir.graph import Graph
 from symbackprop.ir.node import Apply, Const, Input, Node, Output
 from symbackprop.ops.arithmetic import add, neg
@@ -84,19 +84,21 @@ class Writer:
         """Count in how many places a node's text would stand, and what backward needs of forward."""
         uses = self._uses
         needed = self.schedule.needed
-        operand = self.style.operand
-        for nodes in (self.schedule.forward, self.schedule.backward):
-            backward = nodes is self.schedule.backward
-            for node in nodes:
-                if node not in needed or not isinstance(node, Apply):
-                    continue
-                for position in range(len(node.args)):
-                    inner, index = operand(node, position)
-                    uses[inner] = uses.get(inner, 0) + (2 if index else 1)
-                    if backward and inner in self._forward_nodes:
-                        self._crossing.add(inner)
+        operand, target = self.style.operand, self.style.target
         for node in self.graph.outputs:
             uses[node] = uses.get(node, 0) + 1
+        for nodes in (self.schedule.backward, self.schedule.forward):
+            backward = nodes is self.schedule.backward
+            for node in reversed(nodes):
+                if node not in needed or not isinstance(node, Apply) or node not in uses:
+                    continue  # what every use looks through needs nothing
+                text = node.op.texts.get(target) if isinstance(node.op, Primitive) else None
+                twice = repeated(text) if isinstance(text, str) else ()
+                for position in range(len(node.args)):
+                    inner, index = operand(node, position)
+                    uses[inner] = uses.get(inner, 0) + (2 if index or position in twice else 1)
+                    if backward and inner in self._forward_nodes:
+                        self._crossing.add(inner)
 
     # --- lines --------------------------------------------------------------------------------------------------------
 

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 
-__all__ = ["ATOM", "PRODUCT", "SUM", "TERNARY", "UNARY", "Code", "fill"]
+__all__ = ["ATOM", "PRODUCT", "SUM", "TERNARY", "UNARY", "Code", "fill", "repeated"]
 
 TERNARY, _OR, _AND, _NOT, _COMPARE, _BIT_OR, _BIT_AND, SUM, PRODUCT, UNARY, _POWER, ATOM = range(12)
 
@@ -54,6 +54,13 @@ def fill(template: str, operands: Sequence[Code]) -> Code:
         parts.append(operand.text if operand.binding >= needed else f"({operand.text})")
         parts.append(literal)
     return Code("".join(parts), binding)
+
+
+@lru_cache(maxsize=4096)
+def repeated(template: str) -> frozenset[int]:
+    """Return the operands that `template` writes more than once, and that therefore need a name."""
+    places = [index for index, _ in _analysed(template)[1]]
+    return frozenset(index for index in places if places.count(index) > 1)
 
 
 @lru_cache(maxsize=4096)

@@ -7,7 +7,31 @@ that composes rules (`diff`), rewrites (`simplify`).
 Importing this package declares every primitive.
 """
 
-from symbackprop.ops import arithmetic, broadcasting, exponential, powers, trigonometric
+from symbackprop.ops import (
+    arithmetic,
+    broadcasting,
+    comparison,
+    exponential,
+    extrema,
+    hyperbolic,
+    powers,
+    rounding,
+    special,
+    trigonometric,
+)
 from symbackprop.ops.declare import Primitive, primitives
 
-__all__ = ["Primitive", "arithmetic", "broadcasting", "exponential", "powers", "primitives", "trigonometric"]
+__all__ = [
+    "Primitive",
+    "arithmetic",
+    "broadcasting",
+    "comparison",
+    "exponential",
+    "extrema",
+    "hyperbolic",
+    "powers",
+    "primitives",
+    "rounding",
+    "special",
+    "trigonometric",
+]

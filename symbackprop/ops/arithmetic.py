@@ -6,9 +6,10 @@ A difference is a sum with a negated term, so that equal things are equal; it pr
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from symbackprop.ir.node import Apply, Node, Operand, Shape, bind_operators, constant
+from fractions import Fraction
+from symbackprop.ir.node import Apply, Const, Node, Operand, Shape, bind_operators, constant
 from symbackprop.ops.broadcasting import align_shapes, converted
-from symbackprop.ops.declare import Primitive, Style, register
+from symbackprop.ops.declare import Primitive, Style, as_node, register
 from symbackprop.ops.elementwise import common_dtype, elementwise
 
 __all__ = ["add", "div", "integer_exponent", "integer_power", "mul", "neg", "subtract"]
@@ -69,7 +70,10 @@ neg = elementwise(
 
 
 def subtract(a: Operand, b: Operand) -> Node:
-    """Return ``a - b``, a sum with a negated term."""
+    """Return ``a - b``, a sum with a negated term; subtracting a number adds its negative."""
+    b = as_node(b)
+    if isinstance(b, Const) and isinstance(b.value, (int, float, Fraction)) and not isinstance(b.value, bool):
+        return add(a, constant(-b.value, b.shape, b.dtype))
     return add(a, neg(b))
 
 

@@ -12,7 +12,7 @@ from symbackprop.errors import UnsupportedError
 from symbackprop.ir.dtype import default_float, is_float, promote
 from symbackprop.ir.node import Apply, Const, Node, Operand, Shape
 from symbackprop.ops.broadcasting import align_shapes, converted
-from symbackprop.ops.declare import Partial, Points, Primitive, Text, register
+from symbackprop.ops.declare import Partial, Points, Primitive, Text, Vjp, register
 
 __all__ = ["common_dtype", "elementwise"]
 
@@ -77,6 +77,7 @@ def elementwise(
     points: Points,
     math: Text | None = None,
     dtypes: str = "real",
+    vjp: Vjp | None = None,
     **rest: object,
 ) -> Primitive:
     """Declare a function that acts entry by entry.
@@ -95,6 +96,8 @@ def elementwise(
         Where to test, away from kinks and edges and near them.
     dtypes : str
         ``"real"`` (integers become real), ``"numeric"``, ``"comparison"``, ``"logical"`` or ``"selection"``.
+    vjp : callable, optional
+        A reverse rule that is cheaper than the products with `partials`.
     """
     rule = _RULES[dtypes]
     arity = len(partials)
@@ -123,7 +126,7 @@ def elementwise(
             arity=arity,
             infer=infer,
             texts=texts,
-            vjp=_reverse_rule(partials),
+            vjp=vjp or _reverse_rule(partials),
             jvp=_forward_rule(partials),
             prepare=prepare,
             partials=partials,

@@ -6,11 +6,12 @@ from fractions import Fraction
 
 from symbackprop.ir.node import Const, Node, Operand, bind_operators
 from symbackprop.ops.arithmetic import integer_exponent
+from symbackprop.ops.comparison import equal, where
 from symbackprop.ops.declare import as_node
 from symbackprop.ops.elementwise import elementwise
 from symbackprop.ops.exponential import log
 
-__all__ = ["pow_", "power", "sqrt"]
+__all__ = ["cbrt", "pow_", "power", "sqrt"]
 
 _LARGEST = 2**31
 
@@ -18,8 +19,14 @@ pow_ = elementwise(
     "power",
     numpy="{0}**{1}",
     math="math.pow({0}, {1})",
-    partials=(lambda x, y, out: y * power(x, y - 1), lambda x, y, out: out * log(x)),
+    partials=(
+        lambda x, y, out: y * power(x, y - 1 if isinstance(y, Const) else where(equal(y, 0), 1, y - 1)),
+        lambda x, y, out: out * log(where(equal(x, 0), 1, x)),
+    ),
+    derivative="y * x**(y - 1), x**y * log(x)",
     dtypes="numeric",
+    analytic=False,
+    flops=20,
     points=[(0.7, -1.9), (2.5, 0.5), (3.0, 0.0), (0.4, 3.0)],
     safe=(1.0, 1.0),
     domain="x > 0, or x = 0 and y > 0, or y an integer",
@@ -34,9 +41,24 @@ sqrt = elementwise(
     numpy="np.sqrt({0})",
     math="math.sqrt({0})",
     partials=(lambda x, out: 0.5 / out,),
+    derivative="1 / (2*sqrt(x))",
     points=[(0.7,), (4.0,), (1e-3,)],
     safe=(1.0,),
     domain="x >= 0",
+    flops=4,
+    source="power rule",
+)
+
+cbrt = elementwise(
+    "cbrt",
+    numpy="np.cbrt({0})",
+    math="math.cbrt({0})",
+    partials=(lambda x, out: out / (3 * x),),
+    derivative="cbrt(x) / (3*x)",
+    points=[(0.7,), (-4.0,), (1e-3,)],
+    safe=(1.0,),
+    analytic=False,
+    flops=10,
     source="power rule",
 )
 

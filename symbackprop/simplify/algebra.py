@@ -10,6 +10,7 @@ from collections.abc import Sequence
 
 from symbackprop.ir.node import Apply, Const, Node, constant
 from symbackprop.ops.arithmetic import add, div, integer_exponent, integer_power, mul, neg
+from symbackprop.ops.comparison import where
 from symbackprop.ops.exponential import exp, log
 from symbackprop.ops.powers import pow_, power, sqrt
 from symbackprop.simplify.numbers import exact, folded, is_dyadic, is_number, is_value, minus, plus, quotient, times
@@ -228,6 +229,16 @@ def _commute_sum(node: Apply, context: Context) -> Node | None:
     return _commute(node, context)
 
 
+def _choose_factor(node: Apply, context: Context) -> Node | None:
+    """where(c, 0, 1) * y is where(c, 0, y)."""
+    for choice, factor in (node.args, node.args[::-1]):
+        if _is(choice, where) and context.is_free(choice) and not isinstance(factor, Const):
+            condition, a, b = _args(choice)
+            if all(is_value(branch, 0) or is_value(branch, 1) for branch in (a, b)):
+                return where(condition, mul(a, factor), mul(b, factor))
+    return None
+
+
 # --- quotients, signs, powers -----------------------------------------------------------------------------------------
 
 
@@ -318,6 +329,7 @@ ROWS = (
     Row("lift coefficient", (mul,), _lift_coefficient),
     Row("multiply by quotient", (mul,), _multiply_quotient),
     Row("square", (mul,), _square),
+    Row("choose factor", (mul,), _choose_factor),
     Row("commuted product", (mul,), _commute),
     Row("divide constants", (div,), _divide_constants),
     Row("negate", (neg,), _negate),

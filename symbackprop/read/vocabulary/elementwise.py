@@ -1,28 +1,37 @@
-"""Elementwise functions: every elementwise primitive under its names, and those made of several."""
+"""Elementwise functions: every public elementwise primitive under its names, and those made of several."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from fractions import Fraction
 from typing import Any
 
-from symbackprop.ir.node import Node
+from symbackprop.ir.node import PI, Node, constant
 from symbackprop.ops import primitives
 from symbackprop.ops.declare import Primitive
 from symbackprop.ops.powers import power
-from symbackprop.read.vocabulary.arguments import node_of
+from symbackprop.ops.rounding import round_
+from symbackprop.ops.special import polygamma, xlogy
+from symbackprop.read.vocabulary.arguments import node_of, static_int
 
-__all__ = ["FUNCTIONS"]
+__all__ = ["FUNCTIONS", "METHODS"]
 
 
 def _word(primitive: Primitive) -> Callable[..., Node]:
-    def function(*operands: object) -> Node:
-        return primitive(*map(node_of, operands))
+    if primitive.arity == 1:
 
-    function.__name__ = primitive.name
-    return function
+        def unary(x: object) -> Node:
+            return primitive(node_of(x))
+
+        return unary
+
+    def binary(x1: object, x2: object) -> Node:
+        return primitive(node_of(x1), node_of(x2))
+
+    return binary
 
 
-def _all_elementwise() -> dict[str, Callable[..., Any]]:
+def _primitives() -> dict[str, Callable[..., Any]]:
     return {
         name: _word(primitive)
         for primitive in primitives().values()
@@ -31,11 +40,61 @@ def _all_elementwise() -> dict[str, Callable[..., Any]]:
     }
 
 
+def _power(x1: object, x2: object) -> Node:
+    return power(node_of(x1), node_of(x2))
+
+
+def _log(x: object, base: object = None) -> Node:
+    value = primitives()["log"](node_of(x))
+    return value if base is None else value / primitives()["log"](node_of(base))
+
+
+def _round(a: object, decimals: object = constant(0)) -> Node:
+    digits = static_int(decimals, "decimals")
+    return primitives()["rint"](node_of(a)) if digits == 0 else round_(node_of(a), decimals=digits)
+
+
+def _heaviside(x1: object, x2: object = constant(Fraction(1, 2))) -> Node:
+    return primitives()["heaviside"](node_of(x1), node_of(x2))
+
+
+def _polygamma(n: object, x: object) -> Node:
+    order = static_int(n, "n")
+    return primitives()["digamma"](node_of(x)) if order == 0 else polygamma(node_of(x), n=order)
+
+
+def _entr(x: object) -> Node:
+    return -xlogy(node_of(x), node_of(x))
+
+
+def _to_radians(x: object) -> Node:
+    return node_of(x) * (constant(PI) / 180)
+
+
+def _to_degrees(x: object) -> Node:
+    return node_of(x) * (180 / constant(PI))
+
+
 FUNCTIONS: Mapping[str, Callable[..., Any]] = {
-    **_all_elementwise(),
-    "power": lambda x1, x2: power(node_of(x1), node_of(x2)),
-    "pow": lambda x1, x2: power(node_of(x1), node_of(x2)),
+    **_primitives(),
+    "power": _power,
+    "pow": _power,
+    "float_power": _power,
+    "log": _log,
     "add": lambda x1, x2: node_of(x1) + node_of(x2),
     "subtract": lambda x1, x2: node_of(x1) - node_of(x2),
     "square": lambda x: power(node_of(x), 2),
+    "reciprocal": lambda x: 1 / node_of(x),
+    "positive": lambda x: node_of(x),
+    "round": _round,
+    "around": _round,
+    "heaviside": _heaviside,
+    "polygamma": _polygamma,
+    "entr": _entr,
+    "deg2rad": _to_radians,
+    "radians": _to_radians,
+    "rad2deg": _to_degrees,
+    "degrees": _to_degrees,
 }
+
+METHODS: Mapping[str, Callable[..., Any]] = {"round": _round}

@@ -7,7 +7,10 @@ from collections.abc import Callable, Mapping
 from symbackprop.ir.node import Const, Node, constant
 from symbackprop.ir.size import SizeExpression
 from symbackprop.ops.powers import power
+from symbackprop.ops.comparison import logical_and, logical_or
+from symbackprop.ops.rounding import floor_divide, remainder
 from symbackprop.read.vocabulary.arguments import node_of
+from symbackprop.read.vocabulary.logic import bitwise, negation
 
 __all__ = ["OPERATORS"]
 
@@ -39,5 +42,11 @@ OPERATORS: Mapping[str, Callable[..., Node]] = {
     "*": _static(lambda a, b: a * b, lambda a, b: a * b),
     "/": lambda a, b: node_of(a) / node_of(b),
     "**": lambda a, b: power(node_of(a), node_of(b)),
+    "//": _static(lambda a, b: a // b, lambda a, b: floor_divide(a, b)),
+    "%": _static(lambda a, b: a % b, lambda a, b: remainder(a, b)),
+    "&": bitwise(logical_and),
+    "|": bitwise(logical_or),
     "unary +": lambda a: node_of(a),
+    "unary not": negation,
+    "unary ~": negation,
 }

@@ -1,0 +1,182 @@
+"""Special functions: the error function, gamma's logarithm, and the functions of logistic models.
+
+`scipy.special` is printed only where neither NumPy nor `math` has the function.
+"""
+
+from __future__ import annotations
+
+from symbackprop.ir.node import PI, Node, constant
+from symbackprop.ops.arithmetic import integer_power
+from symbackprop.ops.comparison import equal, where
+from symbackprop.ops.elementwise import elementwise
+from symbackprop.ops.exponential import exp, log, log1p
+from symbackprop.ops.powers import sqrt
+
+__all__ = ["digamma", "erf", "erfc", "expit", "gammaln", "log_expit", "logit", "polygamma", "softplus", "xlog1py", "xlogy"]
+
+_MIXED = [(0.7,), (-1.3,), (0.0,), (3.0,)]
+_POSITIVE = [(0.7,), (3.0,), (12.5,), (0.05,)]
+
+
+def _gaussian(x: Node) -> Node:
+    """Return 2/sqrt(pi) * exp(-x**2)."""
+    return 2 / sqrt(_pi(x)) * exp(-integer_power(x, n=2))
+
+
+def _pi(like: Node) -> Node:
+    return constant(PI, like.shape, like.dtype)
+
+
+erf = elementwise(
+    "erf",
+    numpy="special.erf({0})",
+    math="math.erf({0})",
+    partials=(lambda x, out: _gaussian(x),),
+    derivative="2/sqrt(pi) * exp(-x**2)",
+    points=_MIXED,
+    flops=20,
+    sympy="erf",
+    source="DLMF 7.10.1",
+)
+
+erfc = elementwise(
+    "erfc",
+    numpy="special.erfc({0})",
+    math="math.erfc({0})",
+    partials=(lambda x, out: -_gaussian(x),),
+    derivative="-2/sqrt(pi) * exp(-x**2)",
+    points=_MIXED,
+    flops=20,
+    sympy="erfc",
+    source="DLMF 7.10.1",
+)
+
+polygamma = elementwise(
+    "polygamma",
+    numpy=lambda node, style: f"special.polygamma({node.param('n')}, {{0}})",
+    partials=(lambda x, out, n: polygamma(x, n=n + 1),),
+    derivative="polygamma(n + 1, x)",
+    points=_POSITIVE,
+    safe=(1.0,),
+    domain="x is not 0, -1, -2, ...",
+    defaults={"n": 1},
+    public=False,
+    analytic=False,
+    flops=40,
+    sympy="polygamma",
+    source="DLMF 5.15",
+)
+
+digamma = elementwise(
+    "digamma",
+    numpy="special.digamma({0})",
+    partials=(lambda x, out: polygamma(x, n=1),),
+    derivative="polygamma(1, x)",
+    points=_POSITIVE,
+    safe=(1.0,),
+    domain="x is not 0, -1, -2, ...",
+    aliases=("psi",),
+    flops=30,
+    sympy="digamma",
+    source="DLMF 5.15.1",
+)
+
+gammaln = elementwise(
+    "gammaln",
+    numpy="special.gammaln({0})",
+    math="math.lgamma({0})",
+    partials=(lambda x, out: digamma(x),),
+    derivative="digamma(x)",
+    points=_POSITIVE,
+    safe=(1.0,),
+    domain="x is not 0, -1, -2, ...",
+    aliases=("loggamma", "lgamma"),
+    analytic=False,
+    flops=30,
+    sympy="loggamma",
+    source="DLMF 5.2.2",
+)
+
+expit = elementwise(
+    "expit",
+    numpy="special.expit({0})",
+    math="1.0 / (1.0 + math.exp(-{0})) if {0} >= 0.0 else math.exp({0}) / (1.0 + math.exp({0}))",
+    partials=(lambda x, out: out * (1 - out),),
+    derivative="expit(x)*(1 - expit(x))",
+    points=_MIXED,
+    aliases=("sigmoid",),
+    flops=12,
+    source="logistic equation s' = s*(1 - s)",
+)
+
+log_expit = elementwise(
+    "log_expit",
+    numpy="-np.logaddexp(0.0, -{0})",
+    math="-math.log1p(math.exp(-{0})) if {0} >= 0.0 else {0} - math.log1p(math.exp({0}))",
+    partials=(lambda x, out: expit(-x),),
+    derivative="expit(-x)",
+    points=_MIXED,
+    analytic=False,
+    flops=25,
+    source="log_expit(x) = -log(1 + exp(-x))",
+)
+
+softplus = elementwise(
+    "softplus",
+    numpy="np.logaddexp(0.0, {0})",
+    math="{0} + math.log1p(math.exp(-{0})) if {0} >= 0.0 else math.log1p(math.exp({0}))",
+    partials=(lambda x, out: expit(x),),
+    derivative="expit(x)",
+    points=_MIXED,
+    analytic=False,
+    flops=25,
+    source="softplus(x) = log(1 + exp(x))",
+)
+
+logit = elementwise(
+    "logit",
+    numpy="special.logit({0})",
+    math="math.log({0}) - math.log1p(-{0})",
+    partials=(lambda x, out: 1 / (x * (1 - x)),),
+    derivative="1 / (x*(1 - x))",
+    points=[(0.7,), (0.3,), (0.01,)],
+    safe=(0.5,),
+    domain="0 < x < 1",
+    analytic=False,
+    flops=20,
+    source="logit(x) = log(x/(1 - x))",
+)
+
+
+def _share_of(x: Node, y: Node) -> Node:
+    """Return x / y, and 0 where x is."""
+    return x / where(equal(x, 0), 1, y)
+
+
+xlogy = elementwise(
+    "xlogy",
+    numpy="special.xlogy({0}, {1})",
+    math="0.0 if {0} == 0.0 and {1} == {1} else {0} * math.log({1})",
+    partials=(lambda x, y, out: log(y), lambda x, y, out: _share_of(x, y)),
+    derivative="log(y), x / y",
+    points=[(0.7, 1.9), (2.0, 0.3), (-1.0, 3.0)],
+    safe=(1.0, 1.0),
+    domain="y > 0, or x = 0",
+    analytic=False,
+    flops=12,
+    source="product rule",
+)
+
+xlog1py = elementwise(
+    "xlog1py",
+    numpy="special.xlog1py({0}, {1})",
+    math="0.0 if {0} == 0.0 and {1} == {1} else {0} * math.log1p({1})",
+    partials=(lambda x, y, out: log1p(y), lambda x, y, out: _share_of(x, 1 + y)),
+    derivative="log1p(y), x / (1 + y)",
+    points=[(0.7, 1.9), (2.0, -0.3), (-1.0, 3.0)],
+    safe=(1.0, 0.0),
+    domain="y > -1, or x = 0",
+    analytic=False,
+    flops=12,
+    source="product rule",
+)
