@@ -75,7 +75,7 @@ def _lines(lines: Sequence[Line]) -> list[str]:
     """Return assignments with their comments in a column."""
     printed = []
     for line in lines:
-        text = f"{line.name} = {line.text}"
+        text = f"{line.name} = {line.text}" if line.name else line.text
         if line.comment and len(text) + len(line.comment) + 4 <= _WIDTH:
             text = f"{text:<{min(_COMMENT_COLUMN, _WIDTH)}}  # {line.comment}"
         printed.append(text)

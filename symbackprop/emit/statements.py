@@ -115,6 +115,9 @@ class Writer:
             self._accumulate(node, lines)
             return
         operands = [self._operand(node, position) for position in range(len(node.args))]
+        if isinstance(node.op, Primitive) and node.op.lines is not None:
+            self._fill_buffer(node, operands, lines)
+            return
         code = fill(self.style.template(node), operands)
         weight = 1 + sum(self._weights.get(arg, 0) for arg in node.args)
         if self._stands_alone(node, code, weight):
@@ -125,6 +128,18 @@ class Writer:
             code, weight = Code(name), 0
         self._codes[node] = code
         self._weights[node] = weight
+
+    def _fill_buffer(self, node: Apply, operands: list[Code], lines: list[Line] | None) -> None:
+        """Write the statements of a primitive that fills a buffer of its own."""
+        op = node.op
+        assert isinstance(op, Primitive) and op.lines is not None
+        name = self._name(node)
+        for position, template in enumerate(op.lines(node, self.style)):
+            text = fill(template.replace("{out}", name), operands).text
+            if lines is not None:
+                lines.append(Line("", text, self._origin(node) if position == 0 else ""))
+        self._texts[node] = f"{name} = {op.name}(...)"
+        self._codes[node], self._weights[node] = Code(name), 0
 
     def _operand(self, consumer: Apply, position: int) -> Code:
         inner, index = self.style.operand(consumer, position)

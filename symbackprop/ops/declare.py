@@ -82,6 +82,8 @@ class Primitive(Operation):
         For a partial function: an argument at which value and partials are finite.
     lower : callable or None
         For a composite: ``(node) -> node`` in simple primitives.
+    lines : callable or None
+        ``(node, style) -> templates`` of the statements that fill ``{out}``, where one expression cannot say it.
     memory : str
         ``"fresh"`` or ``"view"``: whether the printed text may share memory with an argument.
     """
@@ -108,6 +110,7 @@ class Primitive(Operation):
     flops: int = 1
     lower: Callable[[Apply], Node] | None = None
     memory: str = "fresh"
+    lines: Callable[[Apply, Style], list[str]] | None = None
     aliases: tuple[str, ...] = ()
     public: bool = True
     defaults: Mapping[str, object] = field(default_factory=dict)
@@ -150,19 +153,21 @@ def linear(
     source: str,
     arity: int | None = 1,
     math: Text | None = None,
+    jvp: Jvp | None = None,
     **rest: object,
 ) -> Primitive:
     """Declare an operation that is linear in all its arguments together.
 
     `transpose` takes the cotangent and the node, and returns the cotangent of the argument (of each argument, for
-    several). The forward rule follows: the operation itself, applied to the tangents.
+    several). The forward rule follows: the operation itself, applied to the tangents; `jvp` replaces it where some
+    arguments are indices.
     """
 
     def vjp(g: Node, out: Apply) -> Sequence[Node | None]:
         back = transpose(g, out)
         return (back,) if isinstance(back, Node) else back
 
-    def jvp(tangents: Sequence[Node | None], out: Apply) -> Node | None:
+    def applied(tangents: Sequence[Node | None], out: Apply) -> Node | None:
         if all(tangent is None for tangent in tangents):
             return None
         filled = [
@@ -172,7 +177,16 @@ def linear(
         return make_apply(out.op, tuple(filled), out.params, out.shape, out.dtype)
 
     return custom(
-        name, kind="linear", arity=arity, numpy=numpy, math=math, infer=infer, vjp=vjp, jvp=jvp, source=source, **rest
+        name,
+        kind="linear",
+        arity=arity,
+        numpy=numpy,
+        math=math,
+        infer=infer,
+        vjp=vjp,
+        jvp=jvp or applied,
+        source=source,
+        **rest,
     )
 
 

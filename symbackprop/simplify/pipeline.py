@@ -7,19 +7,27 @@ differentiated; `finish` does the same for value and gradient together, then low
 from __future__ import annotations
 
 from symbackprop.ir.graph import Graph
-from symbackprop.simplify import algebra
+from symbackprop.ir.node import Apply
+from symbackprop.simplify import algebra, arrays, lower, stable
+from symbackprop.simplify.guard import guard_branches
 from symbackprop.simplify.pattern import Rewrites, rewrite
 
 __all__ = ["finish", "prepare"]
 
-_CANONICAL = (*algebra.ROWS,)
+_CANONICAL = (*algebra.ROWS, *arrays.ROWS)
+_RECOGNISING = (*stable.ROWS, *_CANONICAL)
+_LOWERING = lower.rows()
+_COMPOSITES = frozenset(op for row in _LOWERING for op in row.ops)
 
 
 def prepare(graph: Graph, log: Rewrites) -> Graph:
     """Return the formula's graph ready for differentiation."""
-    return rewrite(graph, _CANONICAL, log)
+    return guard_branches(rewrite(graph, _RECOGNISING, log), log)
 
 
 def finish(graph: Graph, log: Rewrites) -> Graph:
     """Return the graph of value and gradient ready for printing."""
-    return rewrite(graph, _CANONICAL, log)
+    graph = rewrite(graph, _RECOGNISING, log)
+    if not any(isinstance(node, Apply) and node.op in _COMPOSITES for node in graph.nodes()):
+        return graph
+    return rewrite(rewrite(graph, _LOWERING, log), _CANONICAL, log)

@@ -1,0 +1,102 @@
+"""How a contraction is written: as a person would, and by BLAS wherever BLAS can do it.
+
+Indices of two operands are of four kinds: batch (in both and in the output), contracted (in both alone), free on the
+left, free on the right. One of each at most is a (batched) matrix product; several contracted ones are a tensordot.
+"""
+
+from __future__ import annotations
+
+from symbackprop.ir.node import Apply
+from symbackprop.ops.declare import Style
+
+__all__ = ["einsum_text"]
+
+Indices = tuple[int, ...]
+_LETTERS = "ijklmnopqrstuvwxyzabcdefgh"
+
+
+def einsum_text(node: Apply, style: Style) -> str:
+    """Return the template that computes an einsum."""
+    operands: tuple[Indices, ...] = node.param("operands")  # type: ignore[assignment]
+    output: Indices = node.param("output")  # type: ignore[assignment]
+    if len(operands) == 2:
+        vector_first = len(operands[0]) == 1 and len(operands[1]) == 2 and len(output) == 1
+        for left, right in ((1, 0), (0, 1)) if vector_first else ((0, 1), (1, 0)):
+            text = _pair_text(operands[left], operands[right], output, f"{{{left}}}", f"{{{right}}}")
+            if text is not None:
+                return text
+    return _general_text(operands, output)
+
+
+def _general_text(operands: tuple[Indices, ...], output: Indices) -> str:
+    subscripts = ",".join("".join(_LETTERS[i] for i in indices) for indices in operands)
+    arguments = ", ".join(f"{{{i}}}" for i in range(len(operands)))
+    optimize = ", optimize=True" if len(operands) > 2 else ""
+    return f"np.einsum('{subscripts}->{''.join(_LETTERS[i] for i in output)}', {arguments}{optimize})"
+
+
+def _pair_text(a: Indices, b: Indices, output: Indices, left: str, right: str) -> str | None:
+    batch = tuple(i for i in output if i in a and i in b)
+    inner = tuple(i for i in a if i in b and i not in output)
+    free_left = tuple(i for i in output if i in a and i not in b)
+    free_right = tuple(i for i in output if i in b and i not in a)
+    if output != (*batch, *free_left, *free_right):
+        return None
+    if not batch:
+        return _unbatched_text(a, b, inner, free_left, free_right, left, right)
+    if len(inner) == 1 and len(free_left) <= 1 and len(free_right) <= 1:
+        return _batched_text(a, b, batch, inner[0], free_left, free_right, left, right)
+    return None
+
+
+def _unbatched_text(
+    a: Indices, b: Indices, inner: Indices, free_left: Indices, free_right: Indices, left: str, right: str
+) -> str | None:
+    if not inner:
+        if len(a) == 1 and len(b) == 1:
+            return f"np.outer({left}, {right})"
+        return f"np.tensordot({left}, {right}, axes=0)" if a == free_left and b == free_right else None
+    if len(inner) == 1 and len(a) <= 2 and len(b) <= 2:
+        left_text = left if a[-1] == inner[0] else f"{left}.T"
+        right_text = right if b[0] == inner[0] else f"{right}.T"
+        return f"{left_text} @ {right_text}"
+    if not free_left and not free_right and a == b:
+        return f"np.vdot({left}, {right})"
+    axes_left = tuple(a.index(i) for i in inner)
+    axes_right = tuple(b.index(i) for i in inner)
+    kept_left = tuple(i for i in a if i not in inner)
+    kept_right = tuple(i for i in b if i not in inner)
+    if kept_left != free_left or kept_right != free_right:
+        return None
+    return f"np.tensordot({left}, {right}, axes=({_list(axes_left)}, {_list(axes_right)}))"
+
+
+def _list(axes: Indices) -> str:
+    return "[" + ", ".join(map(str, axes)) + "]"
+
+
+def _batched_text(
+    a: Indices, b: Indices, batch: Indices, inner: int, free_left: Indices, free_right: Indices, left: str, right: str
+) -> str | None:
+    """Return a batched matrix product; a missing free index becomes an axis of size 1 that is dropped again."""
+    count = len(batch)
+    if a[:count] != batch or b[:count] != batch:
+        return None
+    left_text = _matrix_text(left, a[count:], inner, last=True)
+    right_text = _matrix_text(right, b[count:], inner, last=False)
+    if not free_left:
+        left_text = f"{left}[..., None, :]"
+    if not free_right:
+        right_text = f"{right}[..., None]"
+    product = f"{left_text} @ {right_text}"
+    if not free_left and not free_right:
+        return f"({product})[..., 0, 0]"
+    if not free_left:
+        return f"({product})[..., 0, :]"
+    return f"({product})[..., 0]" if not free_right else product
+
+
+def _matrix_text(text: str, indices: Indices, inner: int, last: bool) -> str:
+    if len(indices) == 2 and (indices[1] == inner) != last:
+        return f"np.swapaxes({text}, -2, -1)"
+    return text

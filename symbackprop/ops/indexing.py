@@ -1,0 +1,205 @@
+"""Reading and writing parts: slices and their transpose, gathers by integer arrays and their transpose.
+
+The adjoints of many reads of one array are written into one buffer: `place` and `scatter_add` are n-ary and print as
+accumulation into an array of zeros.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+from symbackprop.errors import ShapeError
+from symbackprop.ir.node import Apply, Node, Shape, make_input
+from symbackprop.ir.size import Size, shape_text, slice_length
+from symbackprop.ops.declare import Style, linear
+
+__all__ = ["Bounds", "gather", "place", "scatter_add", "slice_"]
+
+Bounds = tuple[tuple[Size | None, Size | None, int] | None, ...]  # one (start, stop, step) an axis; None is all of it
+
+
+def _matrix() -> Node:
+    return make_input(0, (3, 4), "float64")
+
+
+def sliced_shape(shape: Shape, bounds: Bounds) -> Shape:
+    """Return the shape of an array of `shape` after slicing."""
+    return tuple(
+        size if bound is None else slice_length(size, *bound) for size, bound in zip(shape, bounds, strict=True)
+    )
+
+
+def bounds_text(bounds: Bounds, style: Style) -> str:
+    """Return an index such as ``[1:, ::2]``."""
+    parts = []
+    for bound in bounds:
+        if bound is None:
+            parts.append(":")
+            continue
+        start, stop, step = bound
+        first = "" if start is None or (start == 0 and step > 0) else style.size(start)
+        text = f"{first}:{'' if stop is None else style.size(stop)}"
+        parts.append(text + (f":{step}" if step != 1 else ""))
+    while len(parts) > 1 and parts[-1] == ":":
+        parts.pop()
+    return f"[{', '.join(parts)}]"
+
+
+def _infer_slice(args: tuple[Node, ...], params: Mapping[str, object]) -> tuple[Shape, str]:
+    (x,) = args
+    bounds: Bounds = params["bounds"]  # type: ignore[assignment]
+    if len(bounds) != x.rank:
+        raise ShapeError(f"{len(bounds)} slices for an array of shape {shape_text(x.shape)}")
+    return sliced_shape(x.shape, bounds), x.dtype
+
+
+slice_ = linear(
+    "slice",
+    numpy=lambda node, style: "{0}" + bounds_text(node.param("bounds"), style),  # type: ignore[arg-type]
+    infer=_infer_slice,
+    transpose=lambda g, out: place(g, shape=out.args[0].shape, bounds=(out.param("bounds"),)),
+    samples=lambda: [
+        slice_(_matrix(), bounds=((1, None, 1), None)),
+        slice_(_matrix(), bounds=(None, (None, None, -1))),
+        slice_(_matrix(), bounds=((0, 2, 1), (1, -1, 2))),
+    ],
+    memory="view",
+    flops=0,
+    public=False,
+    derivative="the cotangent in its place among zeros",
+    source="a choice of entries",
+)
+
+
+# --- the transpose of slicing -----------------------------------------------------------------------------------------
+
+
+def _infer_place(args: tuple[Node, ...], params: Mapping[str, object]) -> tuple[Shape, str]:
+    shape: Shape = params["shape"]  # type: ignore[assignment]
+    for arg, bounds in zip(args, params["bounds"], strict=True):  # type: ignore[call-overload]
+        if sliced_shape(shape, bounds) != arg.shape:
+            raise ShapeError(f"shape {shape_text(arg.shape)} does not fill its part of shape {shape_text(shape)}")
+    return shape, args[0].dtype
+
+
+def zeros_text(node: Apply, style: Style) -> str:
+    """Return the text of an array of zeros like the result."""
+    dtype = "" if node.dtype == "float64" else f", dtype={style.dtype(node.dtype)}"
+    return f"np.zeros({style.shape(node.shape)}{dtype})"
+
+
+def _place_lines(node: Apply, style: Style) -> list[str]:
+    lines = [f"{{out}} = {zeros_text(node, style)}"]
+    for position, bounds in enumerate(node.param("bounds")):  # type: ignore[arg-type]
+        operator = "=" if position == 0 else "+="
+        lines.append(f"{{out}}{bounds_text(bounds, style)} {operator} {{{position}}}")
+    return lines
+
+
+def _place_transpose(g: Node, out: Apply) -> Sequence[Node]:
+    return [slice_(g, bounds=bounds) for bounds in out.param("bounds")]  # type: ignore[attr-defined]
+
+
+place = linear(
+    "place",
+    arity=None,
+    numpy="{0}",
+    lines=_place_lines,
+    infer=_infer_place,
+    transpose=_place_transpose,
+    samples=lambda: [
+        place(_matrix(), shape=(5, 4), bounds=(((1, 4, 1), None),)),
+        place(
+            _matrix(),
+            make_input(1, (3, 4), "float64"),
+            shape=(4, 4),
+            bounds=(((1, None, 1), None), ((None, -1, 1), (None, None, -1))),
+        ),
+    ],
+    flops=1,
+    public=False,
+    derivative="the slices of the cotangent",
+    source="the transpose of slicing",
+)
+
+
+# --- gathers ----------------------------------------------------------------------------------------------------------
+
+
+def _infer_gather(args: tuple[Node, ...], params: Mapping[str, object]) -> tuple[Shape, str]:
+    x, index = args
+    axis: int = params["axis"]  # type: ignore[assignment]
+    if index.dtype != "int64":
+        raise ShapeError(f"an index array holds integers, not {index.dtype}; declare it with ':int', idx[k]:int")
+    return (*x.shape[:axis], *index.shape, *x.shape[axis + 1 :]), x.dtype
+
+
+def _axis_index(axis: int) -> str:
+    return f"[{':, ' * axis}{{1}}]"
+
+
+def _gather_jvp(tangents: Sequence[Node | None], out: Apply) -> Node | None:
+    return None if tangents[0] is None else gather(tangents[0], out.args[1], axis=out.param("axis"))
+
+
+gather = linear(
+    "gather",
+    arity=2,
+    jvp=_gather_jvp,
+    numpy=lambda node, style: "{0}" + _axis_index(node.param("axis")),  # type: ignore[arg-type]
+    infer=_infer_gather,
+    transpose=lambda g, out: (
+        scatter_add(out.args[1], g, shape=out.args[0].shape, axis=out.param("axis")),
+        None,
+    ),
+    samples=lambda: [],
+    flops=0,
+    public=False,
+    derivative="the cotangent added up at the positions read",
+    source="a choice of entries; repeated positions add up",
+)
+
+
+def _infer_scatter(args: tuple[Node, ...], params: Mapping[str, object]) -> tuple[Shape, str]:
+    return params["shape"], args[1].dtype  # type: ignore[return-value]
+
+
+def _scatter_lines(node: Apply, style: Style) -> list[str]:
+    axis: int = node.param("axis")  # type: ignore[assignment]
+    lines = [f"{{out}} = {zeros_text(node, style)}"]
+    for position in range(0, len(node.args), 2):
+        index = f"({'slice(None), ' * axis}{{{position}}})" if axis else f"{{{position}}}"
+        lines.append(f"np.add.at({{out}}, {index}, {{{position + 1}}})")
+    return lines
+
+
+def _scatter_transpose(g: Node, out: Apply) -> Sequence[Node | None]:
+    axis = out.param("axis")
+    pairs = [(None, gather(g, out.args[i], axis=axis)) for i in range(0, len(out.args), 2)]
+    return [contribution for pair in pairs for contribution in pair]
+
+
+def _scatter_jvp(tangents: Sequence[Node | None], out: Apply) -> Node | None:
+    live = [
+        node
+        for i in range(0, len(out.args), 2)
+        if (tangent := tangents[i + 1]) is not None
+        for node in (out.args[i], tangent)
+    ]
+    return scatter_add(*live, **dict(out.params)) if live else None
+
+
+scatter_add = linear(
+    "scatter_add",
+    jvp=_scatter_jvp,
+    arity=None,
+    numpy="{0}",
+    lines=_scatter_lines,
+    infer=_infer_scatter,
+    transpose=_scatter_transpose,
+    samples=lambda: [],
+    flops=1,
+    public=False,
+    derivative="the entries of the cotangent at the positions written",
+    source="the transpose of a gather",
+)

@@ -1,0 +1,198 @@
+"""Reductions over axes beside `sum`: means, products, extrema, logic, positions."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from symbackprop.errors import ShapeError
+from symbackprop.ir.dtype import default_float, is_float
+from symbackprop.ir.node import Apply, Const, Node, Shape, constant, make_input
+from symbackprop.ir.size import product
+from symbackprop.ops.broadcasting import axis_text, broadcast, cast, reduce_sum, sum_axes
+from symbackprop.ops.comparison import equal, logical_and, where
+from symbackprop.ops.declare import Primitive, Style, custom, linear
+
+__all__ = ["count_of", "largest", "logical_reduction", "mean", "prod", "restored", "smallest"]
+
+
+def kept_axes(rank: int, axes: tuple[int, ...]) -> tuple[int, ...]:
+    """Return the axes that a reduction over `axes` leaves."""
+    return tuple(axis for axis in range(rank) if axis not in axes)
+
+
+def restored(reduced: Node, x: Node, axes: tuple[int, ...]) -> Node:
+    """Return a reduction of `x` over `axes`, broadcast back to the shape of `x`."""
+    return broadcast(reduced, shape=x.shape, axes=kept_axes(x.rank, axes))
+
+
+def count_of(x: Node, axes: tuple[int, ...], dtype: str) -> Const:
+    """Return the number of entries that a reduction over `axes` combines."""
+    return constant(product(x.shape[axis] for axis in axes), (), dtype)
+
+
+def _axes(node: Apply) -> tuple[int, ...]:
+    return node.param("axes")  # type: ignore[return-value]
+
+
+def _infer(args: tuple[Node, ...], params: Mapping[str, object]) -> tuple[Shape, str]:
+    (x,) = args
+    axes: tuple[int, ...] = params["axes"]  # type: ignore[assignment]
+    return tuple(x.shape[axis] for axis in kept_axes(x.rank, axes)), x.dtype
+
+
+def _infer_real(args: tuple[Node, ...], params: Mapping[str, object]) -> tuple[Shape, str]:
+    shape, dtype = _infer(args, params)
+    return shape, dtype if is_float(dtype) else default_float()
+
+
+def _infer_nonempty(args: tuple[Node, ...], params: Mapping[str, object]) -> tuple[Shape, str]:
+    for axis in params["axes"]:  # type: ignore[attr-defined]
+        if args[0].shape[axis] == 0:
+            raise ShapeError("the extremum of an axis of size 0 does not exist; give initial=, or leave the axis out")
+    return _infer(args, params)
+
+
+def _sample(primitive: Primitive) -> list[Node]:
+    x = make_input(0, (3, 4), "float64")
+    return [primitive(x, axes=(0,)), primitive(x, axes=(0, 1))]
+
+
+def _mean_transpose(g: Node, out: Apply) -> Node:
+    (x,) = out.args
+    return restored(g / count_of(x, _axes(out), g.dtype), x, _axes(out))
+
+
+mean = linear(
+    "mean",
+    numpy=lambda node, style: f"np.mean({{0}}{axis_text(node)})",
+    infer=_infer_real,
+    transpose=_mean_transpose,
+    samples=lambda: _sample(mean),
+    public=False,
+    derivative="1 / count",
+    source="linear; the transpose repeats the cotangent divided by the count",
+)
+
+
+# --- products ---------------------------------------------------------------------------------------------------------
+
+
+def _prod_partials(out: Apply) -> Node:
+    """Return the product of the other entries, right also where entries are 0."""
+    (x,) = out.args
+    axes = _axes(out)
+    zero = equal(x, 0)
+    count = restored(reduce_sum(cast(zero, dtype=x.dtype), axes=axes), x, axes)
+    others = restored(prod(where(zero, 1, x), axes=axes), x, axes)
+    return where(
+        equal(count, 0), others / where(zero, 1, x), where(logical_and(zero, equal(count, 1)), others, 0)
+    )
+
+
+def _prod_vjp(g: Node, out: Apply) -> list[Node | None]:
+    return [restored(g, out.args[0], _axes(out)) * _prod_partials(out)]
+
+
+prod = custom(
+    "prod",
+    numpy=lambda node, style: f"np.prod({{0}}{axis_text(node)})",
+    infer=_infer,
+    vjp=_prod_vjp,
+    jvp=lambda tangents, out: sum_axes(tangents[0] * _prod_partials(out), _axes(out)) if tangents[0] else None,  # type: ignore
+    samples=lambda: _sample(prod),
+    public=False,
+    derivative="product of the others",
+    source="product rule, with zeros counted",
+)
+
+
+# --- extrema ----------------------------------------------------------------------------------------------------------
+
+
+def _extremum_partials(out: Apply) -> Node:
+    """Return the share that each entry has: 1 / number of ties for those that attain the extremum."""
+    (x,) = out.args
+    axes = _axes(out)
+    attains = cast(equal(x, restored(out, x, axes)), dtype=x.dtype)
+    return attains / restored(reduce_sum(attains, axes=axes), x, axes)
+
+
+def _extremum(name: str) -> Primitive:
+    def vjp(g: Node, out: Apply) -> list[Node | None]:
+        return [restored(g, out.args[0], _axes(out)) * _extremum_partials(out)]
+
+    primitive = custom(
+        name,
+        numpy=lambda node, style: f"np.{name}({{0}}{axis_text(node)})",
+        infer=_infer_nonempty,
+        vjp=vjp,
+        jvp=lambda tangents, out: sum_axes(tangents[0] * _extremum_partials(out), _axes(out)),  # type: ignore
+        samples=lambda: _sample(primitive),
+        public=False,
+        analytic=False,
+        derivative="1 for the entry chosen, 0 for the others",
+        kinks="ties share equally",
+        source="the derivative of the entry chosen; policy at ties",
+    )
+    return primitive
+
+
+largest = _extremum("max")
+smallest = _extremum("min")
+
+
+# --- without derivative -----------------------------------------------------------------------------------------------
+
+
+def _no_vjp(g: Node, out: Apply) -> list[Node | None]:
+    return [None]
+
+
+def logical_reduction(name: str) -> Primitive:
+    """Declare ``any`` or ``all``."""
+    primitive = custom(
+        name,
+        numpy=lambda node, style: f"np.{name}({{0}}{axis_text(node)})",
+        infer=lambda args, params: (_infer(args, params)[0], "bool"),
+        vjp=_no_vjp,
+        jvp=lambda tangents, out: None,
+        samples=lambda: _sample(primitive),
+        public=False,
+        analytic=False,
+        source="no derivative: a mask",
+    )
+    return primitive
+
+
+any_ = logical_reduction("any")
+all_ = logical_reduction("all")
+
+
+def _position_text(node: Apply, style: Style) -> str:
+    axis = node.param("axis")
+    return f"np.{node.op.name}({{0}})" if axis is None else f"np.{node.op.name}({{0}}, axis={axis})"
+
+
+def _infer_position(args: tuple[Node, ...], params: Mapping[str, object]) -> tuple[Shape, str]:
+    axis = params["axis"]
+    shape = args[0].shape
+    return (() if axis is None else shape[:axis] + shape[axis + 1 :]), "int64"  # type: ignore[operator, index]
+
+
+def _position(name: str) -> Primitive:
+    primitive = custom(
+        name,
+        numpy=_position_text,
+        infer=_infer_position,
+        vjp=_no_vjp,
+        jvp=lambda tangents, out: None,
+        samples=lambda: [primitive(make_input(0, (3, 4), "float64"), axis=axis) for axis in (None, 1)],
+        public=False,
+        analytic=False,
+        source="no derivative: a position",
+    )
+    return primitive
+
+
+argmax = _position("argmax")
+argmin = _position("argmin")

@@ -1,0 +1,287 @@
+"""Broadcasts later, sums earlier, transposes and products into contractions.
+
+Broadcasts move outwards through elementwise operations, scalar factors out of products, sums and contractions, so that
+nothing is computed larger than it has to be and products that are summed become matrix products.
+"""
+
+from __future__ import annotations
+
+from symbackprop.ir.node import Apply, Const, Node, constant
+from symbackprop.ir.size import product
+from symbackprop.ops import primitives
+from symbackprop.ops.arithmetic import add, integer_power, mul, neg
+from symbackprop.ops.broadcasting import broadcast, converted, reduce_sum, reshape
+from symbackprop.ops.contraction import contract, einsum
+from symbackprop.ops.layout import transpose
+from symbackprop.ops.reduction import kept_axes, mean
+from symbackprop.simplify.numbers import exact, folded, is_number, times
+from symbackprop.simplify.pattern import Context, Row
+
+__all__ = ["ROWS"]
+
+
+def _is(node: Node, op: object) -> bool:
+    return isinstance(node, Apply) and node.op is op
+
+
+def _args(node: Node) -> tuple[Node, ...]:
+    assert isinstance(node, Apply)
+    return node.args
+
+
+def _axes(node: Node, name: str = "axes") -> tuple[int, ...]:
+    assert isinstance(node, Apply)
+    return node.param(name)  # type: ignore[return-value]
+
+
+# --- broadcasts -------------------------------------------------------------------------------------------------------
+
+
+def _delay_broadcast(node: Apply, context: Context) -> Node | None:
+    """f(broadcast(x), broadcast(y), 2) is broadcast(f(x, y, 2)) where both repeat along the same axes."""
+    axes: tuple[int, ...] | None = None
+    for arg in node.args:
+        if isinstance(arg, Const):
+            continue
+        if not _is(arg, broadcast) or (axes is not None and _axes(arg) != axes):
+            return None
+        axes = _axes(arg)
+    if axes is None:
+        return None
+    inner_shape = tuple(node.shape[axis] for axis in axes)
+    inner = [
+        constant(arg.value, inner_shape, arg.dtype) if isinstance(arg, Const) else _args(arg)[0] for arg in node.args
+    ]
+    made = node.op(*inner, **dict(node.params))  # type: ignore[operator]
+    return broadcast(converted(made, node.dtype), shape=node.shape, axes=axes)
+
+
+def _simplify_broadcast(node: Apply, context: Context) -> Node | None:
+    (x,) = node.args
+    axes = _axes(node)
+    if isinstance(x, Const):
+        return constant(x.value, node.shape, x.dtype)
+    if x.shape == node.shape:
+        return x
+    if _is(x, broadcast):
+        return broadcast(_args(x)[0], shape=node.shape, axes=tuple(axes[axis] for axis in _axes(x)))
+    return None
+
+
+def _scalar_factor(node: Node) -> tuple[Node, Node] | None:
+    """Split ``broadcast(s) * x``, for a number s, into s and x."""
+    if _is(node, mul):
+        for factor, rest in (_args(node), _args(node)[::-1]):
+            if _is(factor, broadcast) and _args(factor)[0].shape == ():
+                return _args(factor)[0], rest
+    return None
+
+
+def _gather_scalars(node: Apply, context: Context) -> Node | None:
+    """a * (s * b) is s * (a * b), and s * (t * b) is (s * t) * b, for numbers s and t."""
+    for left, right in (node.args, node.args[::-1]):
+        parts = _scalar_factor(right) if context.is_free(right) else None
+        if parts is None:
+            continue
+        scalar, rest = parts
+        if _is(left, broadcast) and _args(left)[0].shape == ():
+            return mul(mul(_args(left)[0], scalar), rest)
+        if isinstance(left, Const):
+            return mul(mul(constant(left.value, (), left.dtype), scalar), rest)
+        return mul(scalar, mul(left, rest) if right is node.args[1] else mul(rest, left))
+    return None
+
+
+def _scale_scalar(node: Apply, context: Context) -> Node | None:
+    """s * (2 * x), for a number s, is (2 * s) * x."""
+    for left, right in (node.args, node.args[::-1]):
+        if (
+            _is(left, broadcast)
+            and _args(left)[0].shape == ()
+            and _is(right, mul)
+            and isinstance(_args(right)[0], Const)
+            and context.is_free(right)
+        ):
+            coefficient, rest = _args(right)
+            number = constant(coefficient.value, (), coefficient.dtype)  # type: ignore[attr-defined]
+            return mul(mul(number, _args(left)[0]), rest)
+    return None
+
+
+# --- sums -------------------------------------------------------------------------------------------------------------
+
+
+def _simplify_sum(node: Apply, context: Context) -> Node | None:
+    (x,) = node.args
+    axes = _axes(node)
+    if isinstance(x, Const):
+        count = product(x.shape[axis] for axis in axes)
+        return folded(times(exact(x.value), count), node)  # type: ignore[arg-type]
+    if all(x.shape[axis] == 1 for axis in axes):
+        return reshape(converted(x, node.dtype), shape=node.shape)
+    if _is(x, reduce_sum):
+        left = kept_axes(_args(x)[0].rank, _axes(x))
+        return reduce_sum(_args(x)[0], axes=tuple(sorted((*_axes(x), *(left[axis] for axis in axes)))))
+    if _is(x, broadcast):
+        return _sum_of_broadcast(node, x, axes)
+    if _is(x, neg):
+        return neg(reduce_sum(_args(x)[0], axes=axes))
+    if _is(x, mul) and is_number(_args(x)[0]):
+        coefficient, rest = _args(x)
+        return mul(constant(coefficient.value, (), coefficient.dtype), reduce_sum(rest, axes=axes))  # type: ignore
+    return None
+
+
+def _sum_of_broadcast(node: Apply, x: Node, axes: tuple[int, ...]) -> Node | None:
+    """Sum only over the axes that the operand has, and multiply by the count of the others."""
+    own = _axes(x)
+    repeated = [axis for axis in axes if axis not in own]
+    if not repeated or x.dtype not in ("float64", "float32", "int64"):
+        return None
+    inner = _args(x)[0]
+    summed = tuple(position for position, axis in enumerate(own) if axis in axes)
+    part = reduce_sum(inner, axes=summed) if summed else inner
+    count = product(x.shape[axis] for axis in repeated)
+    left = kept_axes(x.rank, axes)
+    scaled = mul(constant(count, (), x.dtype), part)
+    return broadcast(scaled, shape=node.shape, axes=tuple(left.index(axis) for axis in own if axis not in axes))
+
+
+def _scalar_out_of_sum(node: Apply, context: Context) -> Node | None:
+    """sum(s * x) is s * sum(x), for a number s."""
+    parts = _scalar_factor(node.args[0]) if context.is_free(node.args[0]) else None
+    if parts is None:
+        return None
+    return mul(parts[0], reduce_sum(parts[1], axes=_axes(node)))
+
+
+def _factors(node: Node) -> list[Node]:
+    """Return the two factors of a product or a square."""
+    if _is(node, mul):
+        return list(_args(node))
+    if _is(node, integer_power) and node.param("n") == 2:  # type: ignore[attr-defined]
+        return [_args(node)[0]] * 2
+    return []
+
+
+def _contract_product(node: Apply, context: Context) -> Node | None:
+    """sum(x * y) is a contraction, if all is summed or a factor does not have all the axes."""
+    (x,) = node.args
+    factors = _factors(x)
+    if not factors or x.dtype not in ("float64", "float32") or not context.is_free(x):
+        return None
+    axes = _axes(node)
+    operands, arrays = [], []
+    for factor in factors:
+        if isinstance(factor, Const):
+            return None
+        dropped = _is(factor, broadcast)
+        operands.append(_axes(factor) if dropped else tuple(range(x.rank)))
+        arrays.append(_args(factor)[0] if dropped else factor)
+    if len(axes) < x.rank and not _is_matrix_product(operands, axes):
+        return None
+    return contract(arrays, operands, kept_axes(x.rank, axes))
+
+
+def _is_matrix_product(operands: list[tuple[int, ...]], axes: tuple[int, ...]) -> bool:
+    """Tell whether no kept axis is shared by both factors, so that BLAS multiplies matrices or vectors."""
+    shared = set(operands[0]) & set(operands[1])
+    return shared <= set(axes) and bool(shared)
+
+
+# --- transposes and contractions --------------------------------------------------------------------------------------
+
+
+def _simplify_transpose(node: Apply, context: Context) -> Node | None:
+    (x,) = node.args
+    axes = _axes(node)
+    if axes == tuple(range(len(axes))):
+        return x
+    if isinstance(x, Const):
+        return constant(x.value, node.shape, x.dtype)
+    if _is(x, transpose):
+        return transpose(_args(x)[0], axes=tuple(_axes(x)[axis] for axis in axes))
+    if _is(x, einsum) and context.is_free(x):
+        output = _axes(x, "output")
+        return contract(_args(x), _axes(x, "operands"), tuple(output[axis] for axis in axes))  # type: ignore[arg-type]
+    if _is(x, broadcast):
+        own = _axes(x)
+        places = [axes.index(axis) for axis in own]
+        if places == sorted(places):
+            return broadcast(_args(x)[0], shape=node.shape, axes=tuple(places))
+        order = tuple(sorted(range(len(own)), key=places.__getitem__))
+        moved = transpose(_args(x)[0], axes=order)
+        return broadcast(moved, shape=node.shape, axes=tuple(sorted(places)))
+    return None
+
+
+def _absorb_operands(node: Apply, context: Context) -> Node | None:
+    """Take transposes, broadcasts, signs and numbers out of the operands of a contraction."""
+    operands: tuple[tuple[int, ...], ...] = _axes(node, "operands")  # type: ignore[assignment]
+    arrays, indices = list(node.args), list(operands)
+    scale: Node | None = None
+    changed = negative = False
+    for position, arg in enumerate(node.args):
+        if _is(arg, transpose):
+            moved = _axes(arg)
+            arrays[position] = _args(arg)[0]
+            indices[position] = tuple(operands[position][moved.index(axis)] for axis in range(len(moved)))
+        elif _is(arg, broadcast):
+            arrays[position] = _args(arg)[0]
+            indices[position] = tuple(operands[position][axis] for axis in _axes(arg))
+        elif _is(arg, neg) and context.is_free(arg):
+            arrays[position], negative = _args(arg)[0], not negative
+        elif _is(arg, mul) and context.is_free(arg) and is_number(_args(arg)[0]) and scale is None:
+            coefficient, arrays[position] = _args(arg)
+            scale = constant(coefficient.value, (), coefficient.dtype)  # type: ignore[attr-defined]
+        elif isinstance(arg, Const):
+            arrays[position], indices[position] = constant(arg.value, (), arg.dtype), ()
+        else:
+            continue
+        changed = True
+    if not changed:
+        return None
+    sizes = {i: size for arg, own in zip(node.args, operands, strict=True) for i, size in zip(own, arg.shape, strict=True)}
+    summed = {i for own in operands for i in own} - set(_axes(node, "output"))
+    lost = summed - {i for own in indices for i in own}
+    result = contract(arrays, indices, _axes(node, "output"), sizes)
+    if lost:
+        result = mul(constant(product(sizes[i] for i in sorted(lost)), (), node.dtype), result)
+    result = mul(scale, result) if scale is not None else result
+    return neg(result) if negative else result
+
+
+def _reshape(node: Apply, context: Context) -> Node | None:
+    (x,) = node.args
+    if x.shape == node.shape:
+        return x
+    if isinstance(x, Const):
+        return constant(x.value, node.shape, x.dtype)
+    if _is(x, reshape):
+        return reshape(_args(x)[0], shape=node.shape)
+    if _is(x, broadcast) and all(x.shape[axis] == 1 for axis in range(x.rank) if axis not in _axes(x)):
+        inner = _args(x)[0]
+        return inner if inner.shape == node.shape else reshape(inner, shape=node.shape)
+    return None
+
+
+def _constant_mean(node: Apply, context: Context) -> Node | None:
+    (x,) = node.args
+    return constant(x.value, node.shape, x.dtype) if isinstance(x, Const) else None
+
+
+_ELEMENTWISE = tuple(op for op in primitives().values() if op.kind == "elementwise" or op is add)
+
+ROWS = (
+    Row("delay broadcast", _ELEMENTWISE, _delay_broadcast),
+    Row("simplify broadcast", (broadcast,), _simplify_broadcast),
+    Row("gather scalar factors", (mul,), _gather_scalars),
+    Row("scale scalar factor", (mul,), _scale_scalar),
+    Row("simplify sum", (reduce_sum,), _simplify_sum),
+    Row("scalar out of sum", (reduce_sum,), _scalar_out_of_sum),
+    Row("contract product", (reduce_sum,), _contract_product),
+    Row("simplify transpose", (transpose,), _simplify_transpose),
+    Row("absorb operands", (einsum,), _absorb_operands),
+    Row("simplify reshape", (reshape,), _reshape),
+    Row("mean of a constant", (mean,), _constant_mean),
+)
