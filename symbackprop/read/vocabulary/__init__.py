@@ -10,11 +10,21 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from symbackprop.ir.node import E, PI, Node, constant
-from symbackprop.read.vocabulary import elementwise, logic, operators
+from symbackprop.read.vocabulary import (
+    contractions,
+    creation,
+    cumulative,
+    elementwise,
+    indexing,
+    layout,
+    logic,
+    operators,
+    reductions,
+)
 
 __all__ = ["ATTRIBUTES", "CONSTANTS", "FUNCTIONS", "METHODS", "OPERATORS"]
 
-_SECTIONS = (elementwise, logic)
+_SECTIONS = (elementwise, logic, reductions, cumulative, contractions, layout, indexing, creation)
 
 CONSTANTS: Mapping[str, Any] = {
     "pi": constant(PI),
@@ -36,4 +46,4 @@ METHODS: Mapping[str, Callable[..., Any]] = {
 ATTRIBUTES: Mapping[str, Callable[[Node], Any]] = {
     name: function for section in _SECTIONS for name, function in getattr(section, "ATTRIBUTES", {}).items()
 }
-OPERATORS: Mapping[str, Callable[..., Any]] = operators.OPERATORS
+OPERATORS: Mapping[str, Callable[..., Any]] = {**operators.OPERATORS, "@": contractions.matmul}

@@ -1,9 +1,22 @@
-"""Indexing and slicing."""
+"""Indexing: integers, slices, new axes, ellipsis, integer arrays; take and its relatives."""
 
 from __future__ import annotations
 
-from symbackprop.errors import UnsupportedError
-from symbackprop.ir.node import Node
+from collections.abc import Callable, Mapping
+from typing import Any
+
+from symbackprop.errors import ArgumentError, ShapeError, UnsupportedError
+from symbackprop.ir.node import Const, Node, constant
+from symbackprop.ir.size import Size, SizeExpression, product, shape_text
+from symbackprop.ops.broadcasting import align_shapes, reshape
+from symbackprop.ops.comparison import less, where
+from symbackprop.ops.contraction import permuted
+from symbackprop.ops.cumulative import take_along
+from symbackprop.ops.indexing import gather, slice_
+from symbackprop.ops.layout import expanded, squeezed
+from symbackprop.read.vocabulary.arguments import axis_of, node_of, require, static_int
+
+__all__ = ["FUNCTIONS", "METHODS", "Slice", "subscript"]
 
 
 class Slice:
@@ -15,6 +28,178 @@ class Slice:
         self.start, self.stop, self.step = start, stop, step
 
 
-def subscript(x: object, index: object) -> Node:
-    """Return ``x[index]``."""
-    raise UnsupportedError("indexing")
+def subscript(value: object, index: object) -> Any:
+    """Return ``value[index]``: of a tuple (a shape, the parts of a split) an item, of an array a part."""
+    if isinstance(value, tuple):
+        return _item(value, index)
+    x = node_of(value)
+    entries = _expanded_entries(x, index if isinstance(index, tuple) else (index,))
+    arrays = [entry for entry in entries if isinstance(entry, Node) and not isinstance(entry, Const)]
+    basic = _basic(x, entries)
+    return _advanced(basic, entries) if arrays else basic
+
+
+def _item(value: tuple[object, ...], index: object) -> object:
+    if isinstance(index, Slice):
+        start, stop, step = (None if p is None else static_int(p, "index") for p in (index.start, index.stop, index.step))
+        return value[start:stop:step]
+    position = static_int(index, "index")
+    if not -len(value) <= position < len(value):
+        raise ShapeError(f"index {position} is out of range for {len(value)} items")
+    return value[position]
+
+
+def _expanded_entries(x: Node, index: tuple[object, ...]) -> list[object]:
+    """Return one entry an axis (and a None for each new axis), the ellipsis and what is left out filled in."""
+    entries = [_entry(entry) for entry in index]
+    used = sum(1 for entry in entries if entry is not None and entry is not Ellipsis)
+    if sum(1 for entry in entries if entry is Ellipsis) > 1:
+        raise ShapeError("an index has at most one `...`")
+    if used > x.rank:
+        raise ShapeError(f"{used} indices for an array of shape {shape_text(x.shape)}, which has {x.rank} axes")
+    fill: list[object] = [Slice(None, None, None)] * (x.rank - used)
+    if Ellipsis in [entry if entry is Ellipsis else None for entry in entries]:
+        place = next(i for i, entry in enumerate(entries) if entry is Ellipsis)
+        return [*entries[:place], *fill, *entries[place + 1 :]]
+    return [*entries, *fill]
+
+
+def _entry(entry: object) -> object:
+    if entry is None or entry is Ellipsis or isinstance(entry, Slice):
+        return entry
+    node = node_of(entry)
+    if node.dtype == "bool":
+        raise UnsupportedError(
+            "an index that is a mask gives an array of unknown size, which is not supported; use where(mask, x, 0)"
+        )
+    if node.dtype != "int64":
+        raise ShapeError(f"an index is an integer, not {node.dtype}; declare index arrays with ':int', idx[k]:int")
+    return node
+
+
+def _basic(x: Node, entries: list[object]) -> Node:
+    """Apply slices, fixed integers and new axes; integer arrays leave their axis whole."""
+    bounds: list[Any] = []
+    dropped: list[int] = []
+    added: list[int] = []
+    axis = 0
+    for entry in entries:
+        if entry is None:
+            added.append(axis - len(dropped) + len(added))
+            continue
+        size = x.shape[axis]
+        if isinstance(entry, Slice):
+            bounds.append(_slice_bounds(entry))
+        elif isinstance(entry, Const):
+            position = _position(entry, size)
+            bounds.append((position, position + 1 if position != -1 else None, 1))
+            dropped.append(axis)
+        else:
+            bounds.append(None)
+        axis += 1
+    if any(bound is not None for bound in bounds):
+        x = slice_(x, bounds=tuple(bounds))
+    return expanded(squeezed(x, tuple(dropped)), tuple(added))
+
+
+def _slice_bounds(entry: Slice) -> tuple[Size | None, Size | None, int] | None:
+    step = 1 if entry.step is None else static_int(entry.step, "a slice's step")
+    if step == 0:
+        raise ShapeError("a slice's step is not 0")
+    start, stop = (_bound(part) for part in (entry.start, entry.stop))
+    return None if start is None and stop is None and step == 1 else (start, stop, step)
+
+
+def _bound(part: object) -> Size | None:
+    if part is None:
+        return None
+    if isinstance(part, Const) and isinstance(part.value, (int, SizeExpression)) and not isinstance(part.value, bool):
+        return part.value
+    raise ArgumentError("a slice's bounds are fixed integers or sizes such as x.shape[0] - 1")
+
+
+def _position(entry: Const, size: Size) -> Size:
+    """Return a fixed index, which has to lie in the axis: known now, or checked on every call."""
+    value = entry.value
+    if not isinstance(value, (int, SizeExpression)) or isinstance(value, bool) or entry.shape:
+        raise ShapeError("an index is a fixed integer, a size, or an integer array")
+    if isinstance(value, int) and isinstance(size, int):
+        if not -size <= value < size:
+            raise ShapeError(f"index {value} is out of range for an axis of size {size}")
+    elif isinstance(value, int):
+        require(value if value >= 0 else -value - 1, "<", size, f"index {value} needs a larger axis")
+    else:
+        require(value, "<", size, f"index {value} needs a larger axis")
+    return value
+
+
+def _advanced(x: Node, entries: list[object]) -> Node:
+    """Gather by integer arrays along the axes that `_basic` left whole."""
+    axes, arrays, axis = [], [], 0
+    for entry in entries:
+        if isinstance(entry, Node) and not isinstance(entry, Const):
+            axes.append(axis)
+            arrays.append(entry)
+            axis += 1
+        elif entry is None or isinstance(entry, Slice):
+            axis += 1
+    if len(arrays) == 1:
+        return gather(x, _wrapped(arrays[0], x.shape[axes[0]]), axis=axes[0])
+    indices = align_shapes(arrays)
+    sizes = [x.shape[axis] for axis in axes]
+    contiguous = axes == list(range(axes[0], axes[0] + len(axes)))
+    first = axes[0] if contiguous else 0
+    others = [axis for axis in range(x.rank) if axis not in axes]
+    x = permuted(x, (*others[:first], *axes, *others[first:]))
+    x = reshape(x, shape=(*x.shape[:first], product(sizes), *x.shape[first + len(axes) :]))
+    flat = _wrapped(indices[0], sizes[0])
+    for index, size in zip(indices[1:], sizes[1:], strict=True):
+        flat = flat * constant(size) + _wrapped(index, size)
+    return gather(x, flat, axis=first)
+
+
+def _wrapped(index: Node, size: Size) -> Node:
+    """Return an index array with negative positions counted from the end."""
+    return index if isinstance(index, Const) else where(less(index, 0), index + constant(size), index)
+
+
+def _take(a: object, indices: object, axis: object = None) -> Node:
+    x, index = node_of(a), _entry(indices)
+    if axis is None:
+        x = reshape(x, shape=(product(x.shape),)) if x.rank != 1 else x
+        axis = constant(0)
+    chosen = axis_of(axis, x.rank)
+    if not isinstance(index, Node):
+        raise ArgumentError("take: indices are integers")
+    if isinstance(index, Const) and not index.shape:
+        return subscript(x, (*[Slice(None, None, None)] * chosen, index))
+    return gather(x, _wrapped(index, x.shape[chosen]), axis=chosen)
+
+
+def _take_along_axis(arr: object, indices: object, axis: object = constant(-1)) -> Node:
+    x, index = node_of(arr), node_of(indices)
+    chosen = axis_of(axis, x.rank)
+    if index.rank != x.rank or any(
+        a != b for i, (a, b) in enumerate(zip(x.shape, index.shape, strict=True)) if i != chosen
+    ):
+        raise ShapeError(f"take_along_axis: shapes {shape_text(x.shape)} and {shape_text(index.shape)} do not match")
+    return take_along(x, index, axis=chosen)
+
+
+def _choose(a: object, choices: object) -> Node:
+    if not isinstance(choices, tuple):
+        raise ArgumentError("choose takes a list of arrays")
+    index = node_of(a)
+    result = node_of(choices[-1])
+    for number in range(len(choices) - 2, -1, -1):
+        result = where(less(index, number + 1), node_of(choices[number]), result)
+    return result
+
+
+FUNCTIONS: Mapping[str, Callable[..., Any]] = {
+    "take": _take,
+    "take_along_axis": _take_along_axis,
+    "choose": _choose,
+}
+
+METHODS: Mapping[str, Callable[..., Any]] = {"take": _take}

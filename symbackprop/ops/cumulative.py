@@ -1,0 +1,188 @@
+"""Running sums, products and maxima along an axis, and sorting."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+from symbackprop.ir.node import Apply, Node, Shape, make_input
+from symbackprop.ops.broadcasting import cast
+from symbackprop.ops.comparison import equal, logical_and, where
+from symbackprop.ops.declare import Primitive, custom, linear
+from symbackprop.ops.indexing import slice_, zeros_text
+
+__all__ = ["argsort", "cummax", "cumprod", "cumsum", "sort", "take_along"]
+
+
+def _axis(node: Apply) -> int:
+    return node.param("axis")  # type: ignore[return-value]
+
+
+def _infer(args: tuple[Node, ...], params: Mapping[str, object]) -> tuple[Shape, str]:
+    return args[0].shape, "int64" if args[0].dtype == "bool" else args[0].dtype
+
+
+def _infer_positions(args: tuple[Node, ...], params: Mapping[str, object]) -> tuple[Shape, str]:
+    return args[0].shape, "int64"
+
+
+def _samples(primitive: Primitive) -> list[Node]:
+    x = make_input(0, (3, 4), "float64")
+    return [primitive(x, axis=0), primitive(x, axis=1)]
+
+
+def reversed_along(x: Node, axis: int) -> Node:
+    """Return `x` with an axis in reverse order."""
+    return slice_(x, bounds=tuple((None, None, -1) if i == axis else None for i in range(x.rank)))
+
+
+def _cumsum_transpose(g: Node, out: Apply) -> Node:
+    axis = _axis(out)
+    return reversed_along(cumsum(reversed_along(g, axis), axis=axis), axis)
+
+
+cumsum = linear(
+    "cumsum",
+    numpy=lambda node, style: f"np.cumsum({{0}}, axis={_axis(node)})",
+    infer=_infer,
+    transpose=_cumsum_transpose,
+    samples=lambda: _samples(cumsum),
+    public=False,
+    derivative="running sum from the end",
+    source="the transpose of a lower triangle of ones is an upper one",
+)
+
+
+def _cumprod_vjp(g: Node, out: Apply) -> Sequence[Node | None]:
+    """Return running sums from the end of g * out / x; at the first zero, of the products that step over it."""
+    (x,) = out.args
+    axis = _axis(out)
+    zero = equal(x, 0)
+    first = logical_and(zero, equal(cumsum(cast(zero, dtype=x.dtype), axis=axis), 1))
+    over = cumprod(where(first, 1, x), axis=axis)
+    usual = _cumsum_transpose(g * out, out) / where(zero, 1, x)
+    return [where(first, _cumsum_transpose(g * over, out), where(zero, 0, usual))]
+
+
+def _cumprod_jvp(tangents: Sequence[Node | None], out: Apply) -> Node | None:
+    (t,) = tangents
+    (x,) = out.args
+    axis = _axis(out)
+    if t is None:
+        return None
+    zero = equal(x, 0)
+    seen = cumsum(cast(zero, dtype=x.dtype), axis=axis)
+    first = logical_and(zero, equal(seen, 1))
+    over = cumprod(where(first, 1, x), axis=axis)
+    regular = out * cumsum(where(zero, 0, t / where(zero, 1, x)), axis=axis)
+    return regular + over * cumsum(where(first, t, 0), axis=axis)
+
+
+cumprod = custom(
+    "cumprod",
+    numpy=lambda node, style: f"np.cumprod({{0}}, axis={_axis(node)})",
+    infer=_infer,
+    vjp=_cumprod_vjp,
+    jvp=_cumprod_jvp,
+    samples=lambda: _samples(cumprod),
+    public=False,
+    derivative="products of the others, running",
+    source="product rule, with the first zero stepped over",
+)
+
+
+# --- sorting ----------------------------------------------------------------------------------------------------------
+
+
+argsort = custom(
+    "argsort",
+    numpy=lambda node, style: f"np.argsort({{0}}, axis={_axis(node)}, kind='stable')",
+    infer=_infer_positions,
+    vjp=lambda g, out: [None],
+    jvp=lambda tangents, out: None,
+    samples=lambda: _samples(argsort),
+    public=False,
+    analytic=False,
+    source="no derivative: positions",
+)
+
+
+def _infer_along(args: tuple[Node, ...], params: Mapping[str, object]) -> tuple[Shape, str]:
+    return args[1].shape, args[0].dtype
+
+
+def _along_jvp(tangents: Sequence[Node | None], out: Apply) -> Node | None:
+    return None if tangents[0] is None else take_along(tangents[0], out.args[1], axis=_axis(out))
+
+
+take_along = linear(
+    "take_along_axis",
+    arity=2,
+    numpy=lambda node, style: f"np.take_along_axis({{0}}, {{1}}, axis={_axis(node)})",
+    infer=_infer_along,
+    transpose=lambda g, out: (put_along(out.args[1], g, shape=out.args[0].shape, axis=_axis(out)), None),
+    jvp=_along_jvp,
+    public=False,
+    derivative="the cotangent added up at the positions read",
+    source="a choice of entries",
+)
+
+
+def _infer_put(args: tuple[Node, ...], params: Mapping[str, object]) -> tuple[Shape, str]:
+    return params["shape"], args[1].dtype  # type: ignore[return-value]
+
+
+def _put_lines(node: Apply, style: object) -> list[str]:
+    rank, axis = node.rank, _axis(node)
+    grids = [
+        "{0}" if i == axis else f"np.arange({{0}}.shape[{i}])[{', '.join(':' if j == i else 'None' for j in range(rank))}]"
+        for i in range(rank)
+    ]
+    return [f"{{out}} = {zeros_text(node, style)}", f"np.add.at({{out}}, ({', '.join(grids)},), {{1}})"]  # type: ignore[arg-type]
+
+
+put_along = linear(
+    "put_along_axis",
+    arity=2,
+    numpy="{0}",
+    lines=_put_lines,
+    infer=_infer_put,
+    transpose=lambda g, out: (None, take_along(g, out.args[0], axis=_axis(out))),
+    jvp=lambda tangents, out: None if tangents[1] is None else put_along(out.args[0], tangents[1], **dict(out.params)),
+    public=False,
+    derivative="the entries of the cotangent at the positions written",
+    source="the transpose of a choice of entries",
+)
+
+
+def sort(x: Node, axis: int) -> Node:
+    """Return `x` sorted along an axis; of equal entries the first keeps its place."""
+    return take_along(x, argsort(x, axis=axis), axis=axis)
+
+
+def cummax(x: Node, axis: int) -> Node:
+    """Return the running maximum along an axis; a tie goes to the first entry that attains it."""
+    return take_along(x, running_argmax(x, axis=axis), axis=axis)
+
+
+def _running_text(node: Apply, style: object) -> str:
+    axis = _axis(node)
+    index = ", ".join(":" if i == axis else "None" for i in range(node.rank))
+    grid = f"np.arange({{0}}.shape[{axis}])[{index}]"
+    rises = (
+        f"np.diff(np.maximum.accumulate({{0}}, axis={axis}), axis={axis}, "
+        f"prepend=np.take(np.maximum.accumulate({{0}}, axis={axis}), [0], axis={axis}) - 1) > 0"
+    )
+    return f"np.maximum.accumulate(np.where({rises}, {grid}, 0), axis={axis})"
+
+
+running_argmax = custom(
+    "running_argmax",
+    numpy=_running_text,
+    infer=_infer_positions,
+    vjp=lambda g, out: [None],
+    jvp=lambda tangents, out: None,
+    samples=lambda: _samples(running_argmax),
+    public=False,
+    analytic=False,
+    source="no derivative: positions",
+)

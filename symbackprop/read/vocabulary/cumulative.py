@@ -1,0 +1,139 @@
+"""Cumulative operations, differences, order statistics and moments of data."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import Any
+
+from symbackprop.errors import ShapeError, UnsupportedError
+from symbackprop.ir.dtype import default_float, is_float
+from symbackprop.ir.node import Node, constant
+from symbackprop.ir.size import product
+from symbackprop.ops.broadcasting import cast, reduce_sum, reshape
+from symbackprop.ops.contraction import contract
+from symbackprop.ops.cumulative import argsort, cummax, cumprod, cumsum, sort
+from symbackprop.ops.indexing import slice_
+from symbackprop.ops.layout import concatenate, squeezed
+from symbackprop.ops.powers import sqrt
+from symbackprop.ops.reduction import count_of, mean, restored
+from symbackprop.read.vocabulary.arguments import axis_of, node_of, static_int
+from symbackprop.read.vocabulary.layout import offset_diagonal
+from symbackprop.read.vocabulary.reductions import keeping
+
+__all__ = ["FUNCTIONS", "METHODS"]
+
+_ZERO, _ONE, _LAST = constant(0), constant(1), constant(-1)
+
+
+def _flat(x: Node) -> Node:
+    return x if x.rank == 1 else reshape(x, shape=(product(x.shape),))
+
+
+def _running(primitive: Callable[..., Node]) -> Callable[..., Node]:
+    def function(a: object, axis: object = None) -> Node:
+        x = node_of(a)
+        if axis is None:
+            return primitive(_flat(x), axis=0)
+        return primitive(x, axis=axis_of(axis, x.rank))
+
+    return function
+
+
+def _part(x: Node, axis: int, start: int | None, stop: int | None) -> Node:
+    return slice_(x, bounds=tuple((start, stop, 1) if i == axis else None for i in range(x.rank)))
+
+
+def _diff(a: object, n: object = _ONE, axis: object = _LAST, prepend: object = None, append: object = None) -> Node:
+    x = node_of(a)
+    if not x.rank:
+        raise ShapeError("diff needs an array, not a scalar")
+    chosen = axis_of(axis, x.rank)
+    parts = [node_of(p) for p in (prepend,) if p is not None] + [x] + [node_of(p) for p in (append,) if p is not None]
+    if len(parts) > 1:
+        from symbackprop.ops.broadcasting import broadcast_to
+
+        edge = (*x.shape[:chosen], 1, *x.shape[chosen + 1 :])
+        x = concatenate(*(p if p.rank else broadcast_to(p, edge) for p in parts), axis=chosen)
+    for _ in range(static_int(n, "n")):
+        x = _part(x, chosen, 1, None) - _part(x, chosen, None, -1)
+    return x
+
+
+def _trapezoid(y: object, x: object = None, dx: object = _ONE, axis: object = _LAST) -> Node:
+    values = node_of(y)
+    chosen = axis_of(axis, values.rank)
+    means = (_part(values, chosen, 1, None) + _part(values, chosen, None, -1)) / 2
+    if x is None:
+        return node_of(dx) * reduce_sum(means, axes=(chosen,))
+    points = node_of(x)
+    if points.rank == 1 and values.rank > 1:
+        from symbackprop.ops.broadcasting import broadcast
+
+        widths = _diff(points)
+        return reduce_sum(means * broadcast(widths, shape=means.shape, axes=(chosen,)), axes=(chosen,))
+    return reduce_sum(means * _diff(points, axis=constant(chosen)), axes=(chosen,))
+
+
+def _sort(a: object, axis: object = _LAST) -> Node:
+    x = node_of(a)
+    return sort(_flat(x), 0) if axis is None else sort(x, axis_of(axis, x.rank))
+
+
+def _argsort(a: object, axis: object = _LAST) -> Node:
+    x = node_of(a)
+    return argsort(_flat(x), axis=0) if axis is None else argsort(x, axis=axis_of(axis, x.rank))
+
+
+def _median(a: object, axis: object = None, keepdims: object = constant(False)) -> Node:
+    x = node_of(a)
+    axes = tuple(range(x.rank)) if axis is None else (axis_of(axis, x.rank),)
+    ordered = sort(_flat(x), 0) if axis is None else sort(x, axes[0])
+    along = 0 if axis is None else axes[0]
+    size = ordered.shape[along]
+    if not isinstance(size, int):
+        raise UnsupportedError(f"median over an axis of symbolic size {size} is not supported; give a fixed size")
+    if size == 0:
+        raise ShapeError("the median of no entries does not exist")
+    low, high = _part(ordered, along, (size - 1) // 2, (size - 1) // 2 + 1), _part(ordered, along, size // 2, size // 2 + 1)
+    middle = low if size % 2 else (low + high) / 2
+    return keeping(squeezed(middle, (along,)), x, axes, keepdims)
+
+
+def _cov(m: object, y: object = None, rowvar: object = True, bias: object = False, ddof: object = None) -> Node:
+    x = node_of(m)
+    x = x if is_float(x.dtype) else cast(x, dtype=default_float())
+    if y is not None:
+        raise UnsupportedError("cov: y= is not supported; join the variables with vstack")
+    vector = x.rank == 1
+    if vector:
+        x = reshape(x, shape=(1, *x.shape))
+    axis = 1 if rowvar or vector else 0
+    centred = x - restored(mean(x, axes=(axis,)), x, (axis,))
+    lost = (0 if bias else 1) if ddof is None else static_int(ddof, "ddof")
+    left, right = ((0, 1), (2, 1)) if axis == 1 else ((1, 0), (1, 2))
+    result = contract([centred, centred], [left, right], (0, 2)) / (count_of(x, (axis,), x.dtype) - lost)
+    return reshape(result, shape=()) if vector else result
+
+
+def _corrcoef(x: object, y: object = None, rowvar: object = True) -> Node:
+    covariance = _cov(x, y, rowvar)
+    if covariance.rank == 0:
+        return covariance / covariance
+    spread = sqrt(offset_diagonal(covariance, 0))
+    return covariance / contract([spread, spread], [(0,), (1,)], (0, 1))
+
+
+FUNCTIONS: Mapping[str, Callable[..., Any]] = {
+    "cumsum": _running(cumsum),
+    "cumprod": _running(cumprod),
+    "cummax": _running(cummax),
+    "diff": _diff,
+    "trapezoid": _trapezoid,
+    "sort": _sort,
+    "argsort": _argsort,
+    "median": _median,
+    "cov": _cov,
+    "corrcoef": _corrcoef,
+}
+
+METHODS: Mapping[str, Callable[..., Any]] = {"cumsum": FUNCTIONS["cumsum"], "cumprod": FUNCTIONS["cumprod"]}

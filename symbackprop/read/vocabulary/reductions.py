@@ -1,0 +1,271 @@
+"""Reductions and cumulative operations, with NumPy's axis and keepdims forms."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import Any
+
+from symbackprop.errors import ArgumentError, ShapeError, UnsupportedError
+from symbackprop.ir.dtype import default_float, is_float
+from symbackprop.ir.node import Const, Node, constant
+from symbackprop.ir.size import product
+from symbackprop.ops import primitives
+from symbackprop.ops.broadcasting import broadcast, cast, reduce_sum
+from symbackprop.ops.comparison import equal, isnan, not_equal, where
+from symbackprop.ops.exponential import log
+from symbackprop.ops.layout import expanded
+from symbackprop.ops.normalisation import log_softmax, logsumexp, softmax
+from symbackprop.ops.powers import power, sqrt
+from symbackprop.ops.reduction import count_of, largest, mean, prod, restored, smallest
+from symbackprop.read.vocabulary.arguments import axes_of, axis_of, node_of, static_flag
+
+__all__ = ["ATTRIBUTES", "FUNCTIONS", "METHODS", "keeping"]
+
+_FALSE = constant(False)
+_ZERO = constant(0)
+
+
+def keeping(reduced: Node, x: Node, axes: tuple[int, ...], keepdims: object) -> Node:
+    """Return a reduction with the reduced axes kept as size 1, if `keepdims` says so."""
+    return expanded(reduced, axes) if static_flag(keepdims, "keepdims") else reduced
+
+
+def _masked(x: Node, where_: object, neutral: float | int) -> Node:
+    """Replace what ``where=`` leaves out by the neutral element."""
+    return x if where_ is None else where(node_of(where_), x, constant(neutral))
+
+
+def _sum(a: object, axis: object = None, *, keepdims: object = _FALSE, initial: object = None, where: object = None) -> Node:
+    x = _masked(node_of(a), where, 0)
+    axes = axes_of(axis, x)
+    total = reduce_sum(x, axes=axes) if axes else x
+    result = keeping(total, x, axes, keepdims)
+    return result if initial is None else result + node_of(initial)
+
+
+def _mean(a: object, axis: object = None, *, keepdims: object = _FALSE, where: object = None) -> Node:
+    x = node_of(a)
+    axes = axes_of(axis, x)
+    if where is not None:
+        mask = broadcast_like(node_of(where), x)
+        counted = reduce_sum(cast(mask, dtype=_real(x).dtype), axes=axes)
+        return keeping(reduce_sum(_masked(_real(x), mask, 0), axes=axes) / counted, x, axes, keepdims)
+    return keeping(mean(x, axes=axes) if axes else _real(x), x, axes, keepdims)
+
+
+def broadcast_like(mask: Node, x: Node) -> Node:
+    """Return `mask` in the shape of `x`."""
+    from symbackprop.ops.broadcasting import broadcast_to
+
+    return broadcast_to(mask, x.shape)
+
+
+def _real(x: Node) -> Node:
+    return x if is_float(x.dtype) else cast(x, dtype=default_float())
+
+
+def _prod(a: object, axis: object = None, *, keepdims: object = _FALSE, initial: object = None, where: object = None) -> Node:
+    x = _masked(node_of(a), where, 1)
+    axes = axes_of(axis, x)
+    result = keeping(prod(x, axes=axes) if axes else x, x, axes, keepdims)
+    return result if initial is None else result * node_of(initial)
+
+
+def _extremum(primitive: Any, pairwise: str, neutral: float) -> Callable[..., Node]:
+    def function(
+        a: object, axis: object = None, *, keepdims: object = _FALSE, initial: object = None, where: object = None
+    ) -> Node:
+        if where is not None and initial is None:
+            raise ArgumentError("where= needs initial= here, the value of an empty selection")
+        x = _masked(node_of(a), where, neutral)
+        axes = axes_of(axis, x)
+        result = keeping(primitive(x, axes=axes) if axes else x, x, axes, keepdims)
+        return result if initial is None else primitives()[pairwise](result, node_of(initial))
+
+    return function
+
+
+_max = _extremum(largest, "maximum", float("-inf"))
+_min = _extremum(smallest, "minimum", float("inf"))
+
+
+def _ptp(a: object, axis: object = None, *, keepdims: object = _FALSE) -> Node:
+    return _max(a, axis, keepdims=keepdims) - _min(a, axis, keepdims=keepdims)
+
+
+def _var(a: object, axis: object = None, *, ddof: object = _ZERO, keepdims: object = _FALSE, correction: object = None) -> Node:
+    x = _real(node_of(a))
+    axes = axes_of(axis, x)
+    lost = node_of(ddof if correction is None else correction)
+    deviation = x - restored(mean(x, axes=axes), x, axes)
+    count = count_of(x, axes, x.dtype)
+    if isinstance(lost, Const) and lost.value == 0:
+        return keeping(mean(power(deviation, 2), axes=axes), x, axes, keepdims)
+    return keeping(reduce_sum(power(deviation, 2), axes=axes) / (count - lost), x, axes, keepdims)
+
+
+def _root(x: Node) -> Node:
+    """Return the square root, with derivative 0 at 0."""
+    zero = equal(x, 0)
+    return where(zero, 0, sqrt(where(zero, 1, x)))
+
+
+def _std(a: object, axis: object = None, *, ddof: object = _ZERO, keepdims: object = _FALSE, correction: object = None) -> Node:
+    return _root(_var(a, axis, ddof=ddof, keepdims=keepdims, correction=correction))
+
+
+def _logical(name: str) -> Callable[..., Node]:
+    def function(a: object, axis: object = None, *, keepdims: object = _FALSE) -> Node:
+        x = node_of(a)
+        mask = x if x.dtype == "bool" else not_equal(x, 0)
+        axes = axes_of(axis, x)
+        return keeping(primitives()[name](mask, axes=axes) if axes else mask, x, axes, keepdims)
+
+    return function
+
+
+def _position(name: str) -> Callable[..., Node]:
+    def function(a: object, axis: object = None, *, keepdims: object = _FALSE) -> Node:
+        x = node_of(a)
+        if axis is None:
+            return keeping(primitives()[name](x, axis=None), x, tuple(range(x.rank)), keepdims)
+        chosen = axis_of(axis, x.rank)
+        return keeping(primitives()[name](x, axis=chosen), x, (chosen,), keepdims)
+
+    return function
+
+
+def _count_nonzero(a: object, axis: object = None, *, keepdims: object = _FALSE) -> Node:
+    x = node_of(a)
+    return _sum(x if x.dtype == "bool" else not_equal(x, 0), axis, keepdims=keepdims)
+
+
+def _nansum(a: object, axis: object = None, *, keepdims: object = _FALSE) -> Node:
+    x = node_of(a)
+    return _sum(where(isnan(x), 0, x), axis, keepdims=keepdims)
+
+
+def _average(a: object, axis: object = None, weights: object = None, *, keepdims: object = _FALSE) -> Node:
+    if weights is None:
+        return _mean(a, axis, keepdims=keepdims)
+    x, w = node_of(a), node_of(weights)
+    axes = axes_of(axis, x)
+    if w.rank == 1 and x.rank > 1 and len(axes) == 1:
+        w = broadcast(w, shape=x.shape, axes=axes)
+    elif w.shape != x.shape:
+        raise ShapeError("average: weights have the shape of a, or are a vector along one axis")
+    return keeping(reduce_sum(x * w, axes=axes) / reduce_sum(w, axes=axes), x, axes, keepdims)
+
+
+# --- softmax and its relatives ----------------------------------------------------------------------------------------
+
+
+def _logsumexp(a: object, axis: object = None, b: object = None, keepdims: object = _FALSE) -> Node:
+    x = _real(node_of(a))
+    axes = axes_of(axis, x)
+    if b is None:
+        return keeping(logsumexp(x, axes=axes) if axes else x, x, axes, keepdims)
+    top = largest(x, axes=axes)
+    scaled = node_of(b) * primitives()["exp"](x - restored(top, x, axes))
+    return keeping(log(reduce_sum(scaled, axes=axes)) + top, x, axes, keepdims)
+
+
+def _along_axis(primitive: Any) -> Callable[..., Node]:
+    def function(x: object, axis: object = None) -> Node:
+        node = _real(node_of(x))
+        if axis is None:
+            if node.rank == 1:
+                return primitive(node, axis=0)
+            if node.rank == 0:
+                return primitive(expanded(node, (0,)), axis=0)
+            raise UnsupportedError(f"{primitive.name} over several axes is not supported; give axis=, such as axis=-1")
+        return primitive(node, axis=axis_of(axis, node.rank))
+
+    return function
+
+
+# --- cumulative -------------------------------------------------------------------------------------------------------
+
+
+def _norm(x: object, ord: object = None, axis: object = None, keepdims: object = _FALSE) -> Node:
+    node = _real(node_of(x))
+    axes = axes_of(axis, node)
+    order = ord if isinstance(ord, str) or ord is None else node_of(ord)
+    if isinstance(order, Node) and not isinstance(order, Const):
+        raise ArgumentError("norm: ord must be a fixed number")
+    if order is None or order == "fro" or (len(axes) == 1 and isinstance(order, Const) and order.value == 2):
+        return keeping(_root(reduce_sum(power(node, 2), axes=axes)), node, axes, keepdims)
+    magnitude = primitives()["abs"](node)
+    if len(axes) == 1 and isinstance(order, Const):
+        return _vector_norm(magnitude, order.value, axes, keepdims)
+    if len(axes) == 2 and isinstance(order, Const) and order.value in (1, -1, float("inf"), float("-inf")):
+        value = order.value
+        given = [axis_of(a, node.rank) for a in axis] if isinstance(axis, tuple) else [0, 1]
+        inner = given[0] if abs(value) == 1 else given[1]  # type: ignore[arg-type]
+        outer = given[1] if abs(value) == 1 else given[0]  # type: ignore[arg-type]
+        sums = reduce_sum(magnitude, axes=(inner,))
+        extremum = largest if value > 0 else smallest  # type: ignore[operator]
+        return keeping(extremum(sums, axes=(outer - (inner < outer),)), node, axes, keepdims)
+    raise UnsupportedError(f"norm: ord={ord if isinstance(ord, str) else 2} of a matrix needs singular values, which are not supported yet; use 'fro', 1 or inf")
+
+
+def _vector_norm(magnitude: Node, value: object, axes: tuple[int, ...], keepdims: object) -> Node:
+    if value == float("inf"):
+        result = largest(magnitude, axes=axes)
+    elif value == float("-inf"):
+        result = smallest(magnitude, axes=axes)
+    elif value == 1:
+        result = reduce_sum(magnitude, axes=axes)
+    elif value == 0:
+        result = reduce_sum(cast(not_equal(magnitude, 0), dtype=magnitude.dtype), axes=axes)
+    else:
+        p = constant(value)  # type: ignore[arg-type]
+        result = power(reduce_sum(power(magnitude, p), axes=axes), 1 / p)
+    return keeping(result, magnitude, axes, keepdims)
+
+
+def _size(x: Node) -> Node:
+    return constant(product(x.shape))
+
+
+FUNCTIONS: Mapping[str, Callable[..., Any]] = {
+    "sum": _sum,
+    "mean": _mean,
+    "prod": _prod,
+    "max": _max,
+    "amax": _max,
+    "min": _min,
+    "amin": _min,
+    "ptp": _ptp,
+    "var": _var,
+    "std": _std,
+    "any": _logical("any"),
+    "all": _logical("all"),
+    "argmax": _position("argmax"),
+    "argmin": _position("argmin"),
+    "count_nonzero": _count_nonzero,
+    "nansum": _nansum,
+    "average": _average,
+    "logsumexp": _logsumexp,
+    "softmax": _along_axis(softmax),
+    "log_softmax": _along_axis(log_softmax),
+    "linalg.norm": _norm,
+    "norm": _norm,
+    "len": lambda x: constant(node_of(x).shape[0]) if node_of(x).rank else _no_length(),
+}
+
+
+def _no_length() -> Node:
+    raise ShapeError("len() of a scalar does not exist")
+
+
+METHODS: Mapping[str, Callable[..., Any]] = {
+    name: FUNCTIONS[name]
+    for name in ("sum", "mean", "prod", "max", "min", "var", "std", "any", "all", "argmax", "argmin", "ptp")
+}
+
+ATTRIBUTES: Mapping[str, Callable[[Node], Any]] = {
+    "shape": lambda x: tuple(constant(size) for size in x.shape),
+    "ndim": lambda x: constant(x.rank),
+    "size": _size,
+}
