@@ -15,7 +15,7 @@ from symbackprop.emit.style import TargetStyle
 from symbackprop.emit.template import ATOM, Code, fill, repeated
 from symbackprop.ir.graph import Graph
 from symbackprop.ir.node import Apply, Const, Input, Node, Output
-from symbackprop.ops.arithmetic import add, neg
+from symbackprop.ops.arithmetic import add, is_subtracted
 from symbackprop.ops.declare import Primitive
 
 __all__ = ["Line", "Writer"]
@@ -163,8 +163,7 @@ class Writer:
             if position == 0:
                 text = code.text
             else:
-                negative = isinstance(arg, Apply) and arg.op is neg
-                text = fill("{0} - {1}" if negative else "{0} + {1}", [Code(text), code]).text
+                text = fill("{0} - {1}" if is_subtracted(arg) else "{0} + {1}", [Code(text), code]).text
             if position % _TERMS == _TERMS - 1 or position == len(node.args) - 1:
                 if lines is not None:
                     lines.append(Line(name, text, self._origin(node) if position < _TERMS else ""))

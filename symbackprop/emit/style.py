@@ -12,9 +12,9 @@ from fractions import Fraction
 from symbackprop.emit.template import ATOM, UNARY, Code
 from symbackprop.errors import UnsupportedError
 from symbackprop.ir.dtype import is_float
-from symbackprop.ir.node import Apply, Const, ConstantValue, NamedNumber, Node, Shape
+from symbackprop.ir.node import Apply, Const, ConstantValue, NamedNumber, Node, Shape, constant
 from symbackprop.ir.size import Size, SizeExpression, names, substitute, to_text
-from symbackprop.ops.arithmetic import add, neg
+from symbackprop.ops.arithmetic import add, is_subtracted
 from symbackprop.ops.declare import Primitive, Text
 
 __all__ = ["TargetStyle"]
@@ -88,7 +88,10 @@ class TargetStyle:
         The sign of a negated term of a sum is part of the sum's own text.
         """
         arg = consumer.args[position]
-        if position and consumer.op is add and isinstance(arg, Apply) and arg.op is neg:
+        if position and consumer.op is add and is_subtracted(arg):
+            if isinstance(arg, Const):
+                return constant(-arg.value, arg.shape, arg.dtype), ""  # type: ignore[operator]
+            assert isinstance(arg, Apply)
             arg = arg.args[0]
         return self.looked_through(consumer, arg)
 

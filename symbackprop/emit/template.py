@@ -9,12 +9,13 @@ from functools import lru_cache
 
 __all__ = ["ATOM", "PRODUCT", "SUM", "TERNARY", "UNARY", "Code", "fill", "repeated"]
 
-TERNARY, _OR, _AND, _NOT, _COMPARE, _BIT_OR, _BIT_AND, SUM, PRODUCT, UNARY, _POWER, ATOM = range(12)
+TERNARY, _OR, _AND, _NOT, _COMPARE, _BIT_OR, _BIT_AND, SUM, _MATMUL, PRODUCT, UNARY, _POWER, ATOM = range(13)
 
+# "@" is given less than "*", against Python, so that a product with a matrix product is parenthesised.
 _BINARY = {
     "if": TERNARY, "else": TERNARY, "or": _OR, "and": _AND, "<": _COMPARE, "<=": _COMPARE, ">": _COMPARE,
     ">=": _COMPARE, "==": _COMPARE, "!=": _COMPARE, "|": _BIT_OR, "&": _BIT_AND, "+": SUM, "-": SUM, "*": PRODUCT,
-    "/": PRODUCT, "//": PRODUCT, "%": PRODUCT, "@": PRODUCT, "**": _POWER,
+    "/": PRODUCT, "//": PRODUCT, "%": PRODUCT, "@": _MATMUL, "**": _POWER,
 }  # fmt: skip
 _PREFIX = {"-": UNARY, "~": UNARY, "not": _NOT}
 _TOKEN = re.compile(r"\{(-?\d+)\}|(\*\*|//|<=|>=|==|!=|[-+*/%@<>|&~])|\b(if|else|or|and|not)\b|([\[({])|([\])}])|(,|:|=)")
@@ -47,7 +48,7 @@ def fill(template: str, operands: Sequence[Code]) -> Code:
     if binding == UNARY and len(places) == 1 and literals[0] == "-":
         operand = operands[places[0][0]]
         text = operand.text if operand.binding >= PRODUCT else f"({operand.text})"
-        return Code("-" + text, min(UNARY, max(operand.binding, PRODUCT)))
+        return Code("-" + text, min(UNARY, operand.binding) if operand.binding >= PRODUCT else UNARY)
     parts = [literals[0]]
     for literal, (index, needed) in zip(literals[1:], places, strict=True):
         operand = operands[index]
@@ -94,6 +95,8 @@ def _analysed(template: str) -> tuple[tuple[str, ...], tuple[tuple[int, int], ..
                     left = _left_need(operator, level)
                     places[segment.pending][1] = max(places[segment.pending][1], left)
                 segment.before = level if operator in ("**", "else") else level + 1
+                if operator == "@":
+                    segment.before = UNARY
             segment.lowest = min(segment.lowest, level)
             segment.pending, segment.operand_seen = None, False
         elif opening:
@@ -126,4 +129,6 @@ def _is_prefix(operator: str, segment: _Segment, between: str) -> bool:
 def _left_need(operator: str, level: int) -> int:
     if operator == "**":
         return ATOM
+    if operator == "@":
+        return UNARY
     return level + 1 if level in (TERNARY, _COMPARE) else level

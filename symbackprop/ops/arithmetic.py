@@ -12,7 +12,7 @@ from symbackprop.ops.broadcasting import align_shapes, converted
 from symbackprop.ops.declare import Primitive, Style, as_node, register
 from symbackprop.ops.elementwise import common_dtype, elementwise
 
-__all__ = ["add", "div", "integer_exponent", "integer_power", "mul", "neg", "subtract"]
+__all__ = ["add", "div", "integer_exponent", "integer_power", "is_subtracted", "mul", "neg", "subtract"]
 
 
 # --- sums -------------------------------------------------------------------------------------------------------------
@@ -33,9 +33,15 @@ def _infer_sum(args: tuple[Node, ...], params: Mapping[str, object]) -> tuple[Sh
 def _sum_text(node: Apply, style: Style) -> str:
     text = "{0}"
     for position, arg in enumerate(node.args[1:], 1):
-        negative = isinstance(arg, Apply) and arg.op is neg
-        text += f" - {{-{position}}}" if negative else f" + {{{position}}}"
+        text += f" - {{-{position}}}" if is_subtracted(arg) else f" + {{{position}}}"
     return text
+
+
+def is_subtracted(term: Node) -> bool:
+    """Tell whether a term of a sum, not the first, prints behind a minus: it is negated, or a negative number."""
+    if isinstance(term, Const):
+        return isinstance(term.value, (int, float, Fraction)) and not isinstance(term.value, bool) and term.value < 0
+    return isinstance(term, Apply) and term.op is neg
 
 
 def _sum_jvp(tangents: Sequence[Node | None], out: Apply) -> Node | None:

@@ -15,7 +15,8 @@ from symbackprop.ops.declare import Style, linear
 
 __all__ = ["Bounds", "gather", "place", "scatter_add", "slice_"]
 
-Bounds = tuple[tuple[Size | None, Size | None, int] | None, ...]  # one (start, stop, step) an axis; None is all of it
+Span = tuple[Size | None, Size | None, int]  # start, stop, step
+Bounds = tuple[Span | Size | None, ...]  # an axis each: a span, a position (which drops the axis), or None for all
 
 
 def _matrix() -> Node:
@@ -25,7 +26,9 @@ def _matrix() -> Node:
 def sliced_shape(shape: Shape, bounds: Bounds) -> Shape:
     """Return the shape of an array of `shape` after slicing."""
     return tuple(
-        size if bound is None else slice_length(size, *bound) for size, bound in zip(shape, bounds, strict=True)
+        slice_length(size, *bound) if isinstance(bound, tuple) else size
+        for size, bound in zip(shape, bounds, strict=True)
+        if bound is None or isinstance(bound, tuple)
     )
 
 
@@ -35,6 +38,9 @@ def bounds_text(bounds: Bounds, style: Style) -> str:
     for bound in bounds:
         if bound is None:
             parts.append(":")
+            continue
+        if not isinstance(bound, tuple):
+            parts.append(style.size(bound))
             continue
         start, stop, step = bound
         first = "" if start is None or (start == 0 and step > 0) else style.size(start)
@@ -62,6 +68,8 @@ slice_ = linear(
         slice_(_matrix(), bounds=((1, None, 1), None)),
         slice_(_matrix(), bounds=(None, (None, None, -1))),
         slice_(_matrix(), bounds=((0, 2, 1), (1, -1, 2))),
+        slice_(_matrix(), bounds=(1, None)),
+        slice_(_matrix(), bounds=(-1, 2)),
     ],
     memory="view",
     flops=0,

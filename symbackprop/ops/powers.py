@@ -11,7 +11,7 @@ from symbackprop.ops.declare import as_node
 from symbackprop.ops.elementwise import elementwise
 from symbackprop.ops.exponential import log
 
-__all__ = ["cbrt", "pow_", "power", "sqrt"]
+__all__ = ["cbrt", "pow_", "power", "root", "sqrt"]
 
 _LARGEST = 2**31
 
@@ -47,6 +47,21 @@ sqrt = elementwise(
     domain="x >= 0",
     flops=4,
     source="power rule",
+)
+
+root = elementwise(
+    "root",
+    numpy="np.sqrt({0})",
+    math="math.sqrt({0})",
+    partials=(lambda x, out: 0.5 / where(equal(out, 0), float("inf"), out),),
+    derivative="1 / (2*sqrt(x)), 0 at 0",
+    points=[(0.7,), (4.0,)],
+    safe=(1.0,),
+    domain="x >= 0",
+    kinks="the derivative at 0 is 0, as that of a norm",
+    flops=4,
+    public=False,
+    source="power rule; policy at 0",
 )
 
 cbrt = elementwise(

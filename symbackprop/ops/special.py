@@ -99,7 +99,7 @@ gammaln = elementwise(
 
 expit = elementwise(
     "expit",
-    numpy="special.expit({0})",
+    numpy="np.exp(-np.logaddexp(0.0, -{0}))",
     math="1.0 / (1.0 + math.exp(-{0})) if {0} >= 0.0 else math.exp({0}) / (1.0 + math.exp({0}))",
     partials=(lambda x, out: out * (1 - out),),
     derivative="expit(x)*(1 - expit(x))",
@@ -125,8 +125,8 @@ softplus = elementwise(
     "softplus",
     numpy="np.logaddexp(0.0, {0})",
     math="{0} + math.log1p(math.exp(-{0})) if {0} >= 0.0 else math.log1p(math.exp({0}))",
-    partials=(lambda x, out: expit(x),),
-    derivative="expit(x)",
+    partials=(lambda x, out: exp(x - out),),
+    derivative="exp(x - softplus(x))",
     points=_MIXED,
     analytic=False,
     flops=25,
@@ -135,7 +135,7 @@ softplus = elementwise(
 
 logit = elementwise(
     "logit",
-    numpy="special.logit({0})",
+    numpy="np.log({0}) - np.log1p(-{0})",
     math="math.log({0}) - math.log1p(-{0})",
     partials=(lambda x, out: 1 / (x * (1 - x)),),
     derivative="1 / (x*(1 - x))",
@@ -155,7 +155,7 @@ def _share_of(x: Node, y: Node) -> Node:
 
 xlogy = elementwise(
     "xlogy",
-    numpy="special.xlogy({0}, {1})",
+    numpy="{0} * np.log(np.where({0} == 0.0, 1.0, {1}))",
     math="0.0 if {0} == 0.0 and {1} == {1} else {0} * math.log({1})",
     partials=(lambda x, y, out: log(y), lambda x, y, out: _share_of(x, y)),
     derivative="log(y), x / y",
@@ -169,7 +169,7 @@ xlogy = elementwise(
 
 xlog1py = elementwise(
     "xlog1py",
-    numpy="special.xlog1py({0}, {1})",
+    numpy="{0} * np.log1p(np.where({0} == 0.0, 0.0, {1}))",
     math="0.0 if {0} == 0.0 and {1} == {1} else {0} * math.log1p({1})",
     partials=(lambda x, y, out: log1p(y), lambda x, y, out: _share_of(x, 1 + y)),
     derivative="log1p(y), x / (1 + y)",

@@ -7,6 +7,7 @@ sums that the reverse pass made are flattened: terms never cancel across parenth
 from __future__ import annotations
 
 from collections.abc import Sequence
+from fractions import Fraction
 
 from symbackprop.ir.node import Apply, Const, Node, constant
 from symbackprop.ops.arithmetic import add, div, integer_exponent, integer_power, mul, neg
@@ -83,6 +84,9 @@ def _term(value: object, rest: Node | None, like: Node) -> Node | None:
         return rest
     if value == -1:
         return neg(rest)
+    if isinstance(value, (int, Fraction)) and value < 0:
+        coefficient = folded(minus(value), like)
+        return None if coefficient is None else neg(mul(coefficient, rest))
     coefficient = folded(value, like)  # type: ignore[arg-type]
     return None if coefficient is None else mul(coefficient, rest)
 
@@ -149,15 +153,13 @@ def _multiply_constants(node: Apply, context: Context) -> Node | None:
         return constant(0, node.shape, node.dtype)
     if value == 1:
         return b
-    if value == -1:
-        return neg(b)
+    if isinstance(value, (int, Fraction)) and value < 0:
+        positive = folded(minus(value), a)
+        return None if positive is None else neg(mul(positive, b))
     if _is(b, mul) and isinstance(_args(b)[0], Const):
         inner, rest = _args(b)
         product = folded(times(value, exact(inner.value)), node)  # type: ignore[attr-defined]
         return None if product is None else mul(product, rest)
-    if _is(b, neg):
-        negative = folded(minus(value), node)
-        return None if negative is None else mul(negative, _args(b)[0])
     if _is(b, div) and context.is_free(b):
         return _scale_quotient(node, value, b)
     return None
@@ -248,10 +250,13 @@ def _divide_constants(node: Apply, context: Context) -> Node | None:
         return constant(0, node.shape, node.dtype)
     if is_value(b, 1):
         return a
-    if is_value(b, -1):
-        return neg(a)
     if isinstance(b, Const) and isinstance(a, Const):
         return folded(quotient(exact(a.value), exact(b.value)), node)
+    for number, other in ((a, b), (b, a)):
+        if is_number(number) and exact(number.value) < 0:  # type: ignore[attr-defined, operator]
+            positive = folded(minus(exact(number.value)), number)  # type: ignore[attr-defined]
+            if positive is not None:
+                return neg(div(positive, other) if number is a else div(other, positive))
     if isinstance(b, Const) and _is(a, mul) and is_number(_args(a)[0]) and context.is_free(a):
         coefficient, rest = _args(a)
         ratio = quotient(exact(coefficient.value), exact(b.value))  # type: ignore[attr-defined]
@@ -266,13 +271,6 @@ def _negate(node: Apply, context: Context) -> Node | None:
         return folded(minus(exact(x.value)), node)
     if _is(x, neg):
         return _args(x)[0]
-    if _is(x, mul) and is_number(_args(x)[0]) and context.is_free(x):
-        coefficient, rest = _args(x)
-        negative = folded(minus(exact(coefficient.value)), node)  # type: ignore[attr-defined]
-        return None if negative is None else mul(negative, rest)
-    if _is(x, div) and isinstance(_args(x)[0], Const) and context.is_free(x):
-        negative = folded(minus(exact(_args(x)[0].value)), node)  # type: ignore[attr-defined]
-        return None if negative is None else div(negative, _args(x)[1])
     if _is(x, add) and len(_args(x)) == 2 and _is(_args(x)[1], neg) and context.is_free(x):
         a, b = _args(x)
         return add(_args(b)[0], neg(a))

@@ -12,7 +12,8 @@ from symbackprop.ops import primitives
 from symbackprop.ops.arithmetic import add, integer_power, mul, neg
 from symbackprop.ops.broadcasting import broadcast, converted, reduce_sum, reshape
 from symbackprop.ops.contraction import contract, einsum
-from symbackprop.ops.layout import transpose
+from symbackprop.ops.indexing import place, scatter_add
+from symbackprop.ops.layout import diagonal, transpose
 from symbackprop.ops.reduction import kept_axes, mean
 from symbackprop.simplify.numbers import exact, folded, is_number, times
 from symbackprop.simplify.pattern import Context, Row
@@ -63,6 +64,8 @@ def _simplify_broadcast(node: Apply, context: Context) -> Node | None:
         return constant(x.value, node.shape, x.dtype)
     if x.shape == node.shape:
         return x
+    if _is(x, neg):
+        return neg(broadcast(_args(x)[0], shape=node.shape, axes=axes))
     if _is(x, broadcast):
         return broadcast(_args(x)[0], shape=node.shape, axes=tuple(axes[axis] for axis in _axes(x)))
     return None
@@ -145,6 +148,43 @@ def _sum_of_broadcast(node: Apply, x: Node, axes: tuple[int, ...]) -> Node | Non
     left = kept_axes(x.rank, axes)
     scaled = mul(constant(count, (), x.dtype), part)
     return broadcast(scaled, shape=node.shape, axes=tuple(left.index(axis) for axis in own if axis not in axes))
+
+
+def _sum_of_contraction(node: Apply, context: Context) -> Node | None:
+    """The sum of a contraction over some of its axes is a contraction."""
+    (x,) = node.args
+    axes = _axes(node)
+    if _is(x, einsum) and context.is_free(x):
+        output = _axes(x, "output")
+        kept = tuple(index for axis, index in enumerate(output) if axis not in axes)
+        return contract(_args(x), _axes(x, "operands"), kept)  # type: ignore[arg-type]
+    return None
+
+
+def _diagonal_of_contraction(node: Apply, context: Context) -> Node | None:
+    """The diagonal of A @ B needs only the products that meet there."""
+    (x,) = node.args
+    if _is(x, einsum) and context.is_free(x):
+        *lead, i, j = _axes(x, "output")
+        operands = tuple(tuple(i if k == j else k for k in own) for own in _axes(x, "operands"))  # type: ignore
+        return contract(_args(x), operands, (*lead, i))
+    return None
+
+
+def _merge_places(node: Apply, context: Context) -> Node | None:
+    """The adjoints of several reads of one array are added up in one buffer."""
+    for op in (place, scatter_add):
+        parts = [arg for arg in node.args if _is(arg, op) and context.is_free(arg)]
+        if len(parts) < 2 or (op is scatter_add and len({_axes(part, "axis") for part in parts}) > 1):
+            continue
+        rest = [arg for arg in node.args if not any(arg is part for part in parts)]
+        args = [arg for part in parts for arg in _args(part)]
+        if op is place:
+            merged = place(*args, shape=node.shape, bounds=tuple(b for part in parts for b in _axes(part, "bounds")))
+        else:
+            merged = scatter_add(*args, shape=node.shape, axis=_axes(parts[0], "axis"))
+        return add(*rest, merged) if rest else merged
+    return None
 
 
 def _scalar_out_of_sum(node: Apply, context: Context) -> Node | None:
@@ -270,7 +310,7 @@ def _constant_mean(node: Apply, context: Context) -> Node | None:
     return constant(x.value, node.shape, x.dtype) if isinstance(x, Const) else None
 
 
-_ELEMENTWISE = tuple(op for op in primitives().values() if op.kind == "elementwise" or op is add)
+_ELEMENTWISE = tuple(op for op in primitives().values() if (op.kind == "elementwise" or op is add) and op is not neg)
 
 ROWS = (
     Row("delay broadcast", _ELEMENTWISE, _delay_broadcast),
@@ -279,6 +319,9 @@ ROWS = (
     Row("scale scalar factor", (mul,), _scale_scalar),
     Row("simplify sum", (reduce_sum,), _simplify_sum),
     Row("scalar out of sum", (reduce_sum,), _scalar_out_of_sum),
+    Row("sum of contraction", (reduce_sum,), _sum_of_contraction),
+    Row("diagonal of contraction", (diagonal,), _diagonal_of_contraction),
+    Row("merge writes", (add,), _merge_places),
     Row("contract product", (reduce_sum,), _contract_product),
     Row("simplify transpose", (transpose,), _simplify_transpose),
     Row("absorb operands", (einsum,), _absorb_operands),

@@ -13,7 +13,7 @@ from symbackprop.ops.comparison import less, where
 from symbackprop.ops.contraction import permuted
 from symbackprop.ops.cumulative import take_along
 from symbackprop.ops.indexing import gather, slice_
-from symbackprop.ops.layout import expanded, squeezed
+from symbackprop.ops.layout import expanded
 from symbackprop.read.vocabulary.arguments import axis_of, node_of, require, static_int
 
 __all__ = ["FUNCTIONS", "METHODS", "Slice", "subscript"]
@@ -80,26 +80,25 @@ def _entry(entry: object) -> object:
 def _basic(x: Node, entries: list[object]) -> Node:
     """Apply slices, fixed integers and new axes; integer arrays leave their axis whole."""
     bounds: list[Any] = []
-    dropped: list[int] = []
+    dropped = 0
     added: list[int] = []
     axis = 0
     for entry in entries:
         if entry is None:
-            added.append(axis - len(dropped) + len(added))
+            added.append(axis - dropped + len(added))
             continue
         size = x.shape[axis]
         if isinstance(entry, Slice):
             bounds.append(_slice_bounds(entry))
         elif isinstance(entry, Const):
-            position = _position(entry, size)
-            bounds.append((position, position + 1 if position != -1 else None, 1))
-            dropped.append(axis)
+            bounds.append(_position(entry, size))
+            dropped += 1
         else:
             bounds.append(None)
         axis += 1
     if any(bound is not None for bound in bounds):
         x = slice_(x, bounds=tuple(bounds))
-    return expanded(squeezed(x, tuple(dropped)), tuple(added))
+    return expanded(x, tuple(added))
 
 
 def _slice_bounds(entry: Slice) -> tuple[Size | None, Size | None, int] | None:
@@ -144,7 +143,7 @@ def _advanced(x: Node, entries: list[object]) -> Node:
         elif entry is None or isinstance(entry, Slice):
             axis += 1
     if len(arrays) == 1:
-        return gather(x, _wrapped(arrays[0], x.shape[axes[0]]), axis=axes[0])
+        return gather(x, arrays[0], axis=axes[0])
     indices = align_shapes(arrays)
     sizes = [x.shape[axis] for axis in axes]
     contiguous = axes == list(range(axes[0], axes[0] + len(axes)))
@@ -173,7 +172,7 @@ def _take(a: object, indices: object, axis: object = None) -> Node:
         raise ArgumentError("take: indices are integers")
     if isinstance(index, Const) and not index.shape:
         return subscript(x, (*[Slice(None, None, None)] * chosen, index))
-    return gather(x, _wrapped(index, x.shape[chosen]), axis=chosen)
+    return gather(x, index, axis=chosen)
 
 
 def _take_along_axis(arr: object, indices: object, axis: object = constant(-1)) -> Node:

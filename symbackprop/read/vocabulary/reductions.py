@@ -11,11 +11,11 @@ from symbackprop.ir.node import Const, Node, constant
 from symbackprop.ir.size import product
 from symbackprop.ops import primitives
 from symbackprop.ops.broadcasting import broadcast, cast, reduce_sum
-from symbackprop.ops.comparison import equal, isnan, not_equal, where
+from symbackprop.ops.comparison import isnan, not_equal, where
 from symbackprop.ops.exponential import log
 from symbackprop.ops.layout import expanded
 from symbackprop.ops.normalisation import log_softmax, logsumexp, softmax
-from symbackprop.ops.powers import power, sqrt
+from symbackprop.ops.powers import power, root
 from symbackprop.ops.reduction import count_of, largest, mean, prod, restored, smallest
 from symbackprop.read.vocabulary.arguments import axes_of, axis_of, node_of, static_flag
 
@@ -104,14 +104,8 @@ def _var(a: object, axis: object = None, *, ddof: object = _ZERO, keepdims: obje
     return keeping(reduce_sum(power(deviation, 2), axes=axes) / (count - lost), x, axes, keepdims)
 
 
-def _root(x: Node) -> Node:
-    """Return the square root, with derivative 0 at 0."""
-    zero = equal(x, 0)
-    return where(zero, 0, sqrt(where(zero, 1, x)))
-
-
 def _std(a: object, axis: object = None, *, ddof: object = _ZERO, keepdims: object = _FALSE, correction: object = None) -> Node:
-    return _root(_var(a, axis, ddof=ddof, keepdims=keepdims, correction=correction))
+    return root(_var(a, axis, ddof=ddof, keepdims=keepdims, correction=correction))
 
 
 def _logical(name: str) -> Callable[..., Node]:
@@ -194,7 +188,7 @@ def _norm(x: object, ord: object = None, axis: object = None, keepdims: object =
     if isinstance(order, Node) and not isinstance(order, Const):
         raise ArgumentError("norm: ord must be a fixed number")
     if order is None or order == "fro" or (len(axes) == 1 and isinstance(order, Const) and order.value == 2):
-        return keeping(_root(reduce_sum(power(node, 2), axes=axes)), node, axes, keepdims)
+        return keeping(root(reduce_sum(power(node, 2), axes=axes)), node, axes, keepdims)
     magnitude = primitives()["abs"](node)
     if len(axes) == 1 and isinstance(order, Const):
         return _vector_norm(magnitude, order.value, axes, keepdims)
