@@ -1,0 +1,129 @@
+"""Every word of the vocabulary: value against NumPy, gradient against difference quotients, in both precisions."""
+
+from __future__ import annotations
+
+import types
+from typing import Any
+
+import formulas
+import numpy as np
+import pytest
+from scipy import special
+
+import symbackprop as sb
+from symbackprop.ir.size import evaluate
+from symbackprop.read.shapes import split_declarations
+
+SIZES = {"n": 6, "d": 4, "k": 3}
+
+
+def namespace() -> dict[str, Any]:
+    """Return NumPy's functions under the names that formulas use."""
+    names: dict[str, Any] = {name: getattr(np, name) for name in dir(np) if not name.startswith("_")}
+    for name in "erf erfc gammaln digamma polygamma expit logit xlogy xlog1py logsumexp softmax log_softmax entr".split():
+        names[name] = getattr(special, name)
+    names |= {
+        "abs": np.abs, "max": np.max, "min": np.min, "round": np.round, "sum": np.sum, "all": np.all, "any": np.any,
+        "pow": np.power, "sigmoid": special.expit, "softplus": lambda x: np.logaddexp(0, x),
+        "log_expit": special.log_expit, "loggamma": special.gammaln, "len": len,
+        "relu": lambda x: np.maximum(x, 0), "heaviside": lambda x, y=0.5: np.heaviside(x, y),
+        "log": lambda x, base=None: np.log(x) if base is None else np.log(x) / np.log(base),
+        "split": np.split, "fill_diagonal": filled, "np": np, "linalg": np.linalg,
+        "logsumexp": lambda *args, **kwargs: special.logsumexp(*args, **kwargs),
+        "matvec": lambda a, x: a @ x,
+    }  # fmt: skip
+    return names
+
+
+def filled(x: np.ndarray, value: float) -> np.ndarray:
+    result = np.array(x)
+    np.fill_diagonal(result, value)
+    return result
+
+
+class Elementwise(types.SimpleNamespace):
+    """Stands for ``a if c else b`` and ``and``/``or``/``not``, which NumPy's arrays do not have."""
+
+
+def reference(formula: str, values: dict[str, np.ndarray]) -> float:
+    """Evaluate a formula with NumPy; conditional expressions go entry by entry over the one vector."""
+    _, start = split_declarations(formula)
+    text = formula[start:].strip()
+    scope = namespace() | values
+    if " if " in text:
+        inner = text.removeprefix("sum(").removesuffix(")")
+        entries = [eval(inner, scope | {k: float(v[i]) for k, v in values.items()}) for i in range(len(values["x"]))]
+        return float(np.sum(entries))
+    return float(eval(text, scope))
+
+
+def sample(compiled: sb.CompiledFunction, seed: int) -> dict[str, np.ndarray]:
+    rng = np.random.default_rng(seed)
+    values: dict[str, np.ndarray] = {}
+    for spec in compiled.signature:
+        shape = tuple(evaluate(size, SIZES) for size in spec.shape or ())
+        values[spec.name] = rng.integers(0, 3, shape) if spec.dtype == "int64" else rng.normal(size=shape) * 0.9 + 0.1
+    return values
+
+
+def quotient(formula: str, values: dict[str, np.ndarray], name: str) -> np.ndarray:
+    """Return the gradient by central differences, extrapolated once."""
+    base = np.array(values[name], dtype=float)
+    result = np.zeros(base.shape)
+    for index in np.ndindex(base.shape):
+
+        def at(step: float, index: tuple[int, ...] = index) -> float:
+            moved = base.copy()
+            moved[index] += step
+            return reference(formula, values | {name: moved if moved.shape else moved[()]})
+
+        coarse, fine = ((at(h) - at(-h)) / (2 * h) for h in (2e-4, 1e-4))
+        result[index] = (4 * fine - coarse) / 3
+    return result
+
+
+@pytest.mark.parametrize("formula", formulas.ALL)
+def test_value_and_gradient(formula: str) -> None:
+    compiled = sb.compile_value_and_grad(formula, target="numpy")
+    values = sample(compiled, seed=sum(map(ord, formula)))
+    value, gradient = compiled(**values)
+    assert value == pytest.approx(reference(formula, values), rel=1e-10, abs=1e-12)
+    real = [spec.name for spec in compiled.signature if spec.dtype == "float64"]
+    for name, found in zip(real, gradient, strict=True):
+        expected = quotient(formula, values, name)
+        assert np.shape(found) == expected.shape
+        np.testing.assert_allclose(found, expected, rtol=2e-6, atol=2e-6, err_msg=f"{formula} wrt {name}\n{compiled.source}")
+
+
+@pytest.mark.parametrize("formula", formulas.ALL)
+def test_float32_stays_float32(formula: str) -> None:
+    if "float64" in formula:
+        formula = formula.replace("float64", "float32")
+    wide = sb.compile_value_and_grad(formula.replace("float32", "float64"), target="numpy")
+    narrow = sb.compile_value_and_grad(formula, dtype="float32")
+    values = sample(wide, seed=1)
+    expected, expected_gradient = wide(**values)
+    value, gradient = narrow(**values)
+    assert value.dtype == np.float32, narrow.source
+    for found, reference_gradient in zip(gradient, expected_gradient, strict=True):
+        assert np.asarray(found).dtype == np.float32, narrow.source
+        scale = 1 + np.max(np.abs(reference_gradient), initial=0)
+        np.testing.assert_allclose(found / scale, reference_gradient / scale, atol=2e-3)
+
+
+@pytest.mark.parametrize("formula", formulas.ELEMENTWISE + formulas.PAIRS + formulas.LOGIC)
+def test_math_target_agrees(formula: str) -> None:
+    _, start = split_declarations(formula)
+    scalar = formula[start:].strip().replace(".clip(0, None)", "").replace("x.clip", "clip")
+    scalar = scalar.replace("sum(", "(") if "sum(x.clip" not in scalar else scalar
+    array = sb.compile_value_and_grad(scalar, target="numpy")
+    if any(word in formula for word in ("digamma", "gammaln", "loggamma", "polygamma")):
+        return  # math has none of these derivatives
+    compiled = sb.compile_value_and_grad(scalar, target="math")
+    rng = np.random.default_rng(3)
+    for _ in range(4):
+        point = [float(v) for v in rng.normal(size=len(compiled.signature))]
+        value, gradient = compiled(*point)
+        expected, expected_gradient = array(*point)
+        assert value == pytest.approx(expected, rel=1e-12, abs=1e-15)
+        assert gradient == pytest.approx(tuple(map(float, expected_gradient)), rel=1e-11, abs=1e-14)
