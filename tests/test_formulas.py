@@ -50,6 +50,11 @@ def reference(formula: str, values: dict[str, np.ndarray]) -> float:
     _, start = split_declarations(formula)
     text = formula[start:].strip()
     scope = namespace() | values
+    with np.errstate(all="ignore"):
+        return _evaluated(text, values, scope)
+
+
+def _evaluated(text: str, values: dict[str, np.ndarray], scope: dict[str, Any]) -> float:
     if " if " in text:
         inner = text.removeprefix("sum(").removesuffix(")")
         entries = [eval(inner, scope | {k: float(v[i]) for k, v in values.items()}) for i in range(len(values["x"]))]

@@ -144,6 +144,8 @@ class Writer:
     def _operand(self, consumer: Apply, position: int) -> Code:
         inner, index = self.style.operand(consumer, position)
         op = consumer.op
+        if isinstance(inner, Const) and self.style.needs_dtype(consumer, position):
+            return self.style.typed_constant(inner)
         code = self._code(inner, scalar=isinstance(op, Primitive) and (op.kind == "elementwise" or op is add))
         if not index:
             return code

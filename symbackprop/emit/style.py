@@ -99,6 +99,14 @@ class TargetStyle:
         """Return what of `arg` has to be written inside `consumer`."""
         return arg, ""
 
+    def needs_dtype(self, consumer: Apply, position: int) -> bool:
+        """Tell whether a constant operand has to carry the dtype, as no other operand does."""
+        return False
+
+    def typed_constant(self, node: Const) -> Code:
+        """Return a constant that carries its dtype."""
+        return self.constant(node)
+
     def array_constant(self, node: Const) -> Code:
         """Return a constant array that has to be built."""
         return self.constant(node)

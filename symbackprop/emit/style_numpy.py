@@ -36,6 +36,17 @@ class NumpyStyle(TargetStyle):
             return inner, index
         return arg, ""
 
+    def needs_dtype(self, consumer: Apply, position: int) -> bool:
+        """Tell whether all operands of a float32 operation are numbers, which NumPy would take for float64."""
+        if consumer.dtype != "float32" or not _is_elementwise(consumer):
+            return False
+        real = [i for i, arg in enumerate(consumer.args) if arg.dtype == "float32"]
+        return position == real[0] and all(isinstance(consumer.args[i], Const) for i in real)
+
+    def typed_constant(self, node: Const) -> Code:
+        """Return a constant that carries its dtype."""
+        return Code(f"{self.dtype(node.dtype)}({self.constant(node).text})")
+
     def array_constant(self, node: Const) -> Code:
         """Return the call that builds a constant array."""
         if node.shape == ():

@@ -65,9 +65,10 @@ class Operation:
 class Node:
     """A value of a known shape and dtype."""
 
-    __slots__ = ("__weakref__", "dtype", "shape")
+    __slots__ = ("__weakref__", "dtype", "shape", "weak")
     shape: Shape
     dtype: str
+    weak: bool  # made of constants alone, so that it takes the dtype of what it meets
 
     @property
     def rank(self) -> int:
@@ -197,7 +198,7 @@ def constant(value: ConstantValue, shape: Shape = (), dtype: str | None = None) 
     node = _table.get(key)
     if node is None:
         node = Const()
-        node.value, node.shape, node.dtype = value, shape, dtype
+        node.value, node.shape, node.dtype, node.weak = value, shape, dtype, True
         node = _intern(key, node)
     return node  # type: ignore[return-value]
 
@@ -208,7 +209,7 @@ def make_input(index: int, shape: Shape, dtype: str, level: int = 0) -> Input:
     node = _table.get(key)
     if node is None:
         node = Input()
-        node.index, node.level, node.shape, node.dtype = index, level, shape, dtype
+        node.index, node.level, node.shape, node.dtype, node.weak = index, level, shape, dtype, False
         node = _intern(key, node)
     return node  # type: ignore[return-value]
 
@@ -220,6 +221,7 @@ def make_apply(op: Operation, args: tuple[Node, ...], params: Params, shape: Sha
     if node is None:
         node = Apply()
         node.op, node.args, node.params, node.shape, node.dtype = op, args, params, shape, dtype
+        node.weak = bool(args) and all([arg.weak for arg in args])
         node = _intern(key, node)
     return node  # type: ignore[return-value]
 
@@ -230,7 +232,7 @@ def make_output(source: Apply, index: int, shape: Shape, dtype: str) -> Output:
     node = _table.get(key)
     if node is None:
         node = Output()
-        node.source, node.index, node.shape, node.dtype = source, index, shape, dtype
+        node.source, node.index, node.shape, node.dtype, node.weak = source, index, shape, dtype, False
         node = _intern(key, node)
     return node  # type: ignore[return-value]
 

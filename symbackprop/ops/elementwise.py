@@ -10,7 +10,7 @@ from collections.abc import Callable, Mapping, Sequence
 
 from symbackprop.errors import UnsupportedError
 from symbackprop.ir.dtype import default_float, is_float, promote
-from symbackprop.ir.node import Apply, Const, Node, Operand, Shape
+from symbackprop.ir.node import Apply, Node, Operand, Shape
 from symbackprop.ops.broadcasting import align_shapes, converted
 from symbackprop.ops.declare import Partial, Points, Primitive, Text, Vjp, register
 
@@ -21,8 +21,8 @@ DtypeRule = Callable[[list[Node]], tuple[list[Node], str]]
 
 def common_dtype(nodes: Sequence[Node]) -> str:
     """Return the dtype that `nodes` promote to; constants are weak and only lift integers to reals."""
-    strong = [node.dtype for node in nodes if not isinstance(node, Const)]
-    weak = [node.dtype for node in nodes if isinstance(node, Const)]
+    strong = [node.dtype for node in nodes if not node.weak]
+    weak = [node.dtype for node in nodes if node.weak]
     if not strong:
         return promote(weak)
     dtype = promote(strong)

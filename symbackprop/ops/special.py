@@ -5,9 +5,10 @@
 
 from __future__ import annotations
 
-from symbackprop.ir.node import PI, Node, constant
+from symbackprop.ir.node import PI, Apply, Node, constant
 from symbackprop.ops.arithmetic import integer_power
 from symbackprop.ops.comparison import equal, where
+from symbackprop.ops.declare import Style
 from symbackprop.ops.elementwise import elementwise
 from symbackprop.ops.exponential import exp, log, log1p
 from symbackprop.ops.powers import sqrt
@@ -51,9 +52,14 @@ erfc = elementwise(
     source="DLMF 7.10.1",
 )
 
+def _polygamma_text(node: Apply, style: Style) -> str:
+    text = f"special.polygamma({node.param('n')}, {{0}})"
+    return f"np.float32({text})" if node.dtype == "float32" else text  # SciPy computes it in float64
+
+
 polygamma = elementwise(
     "polygamma",
-    numpy=lambda node, style: f"special.polygamma({node.param('n')}, {{0}})",
+    numpy=_polygamma_text,
     partials=(lambda x, out, n: polygamma(x, n=n + 1),),
     derivative="polygamma(n + 1, x)",
     points=_POSITIVE,
