@@ -1,0 +1,1 @@
+"""SymPy expressions in and out. Not in here: verification (`check`), which uses SymPy to check and not to read."""

@@ -1,0 +1,1 @@
+"""What stands on differentiation and simplification: batching, sparsity, checkpoints, Taylor series."""
