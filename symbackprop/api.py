@@ -11,6 +11,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
 from symbackprop.compiled import CompiledFunction
 from symbackprop.diff.reverse import gradient
@@ -21,11 +22,15 @@ from symbackprop.ir.dtype import is_float, using_float
 from symbackprop.ir.graph import Graph
 from symbackprop.ir.node import Apply
 from symbackprop.ops.declare import Primitive, primitives
+from symbackprop.read.parser import parse
 from symbackprop.read.shapes import declarations_text, read_declarations, split_declarations
 from symbackprop.read.text import read_formula
 from symbackprop.simplify.pattern import Rewrites
 from symbackprop.simplify.pipeline import finish, prepare
 from symbackprop.version import __version__
+
+if TYPE_CHECKING:
+    from symbackprop.check.report import Report
 
 __all__ = ["check_saved", "compile_grad", "compile_value", "compile_value_and_grad", "primitives"]
 
@@ -181,6 +186,30 @@ def _compiled(
     return compile_recipe(Recipe(formula, kind, declared, chosen, with_value, target, dtype, name, optimize))
 
 
+def _verified(compiled: CompiledFunction, recipe: Recipe, **options: Any) -> Report:
+    """Verify emitted source against the formula, read again."""
+    from symbackprop.check.reference import evaluate_program
+    from symbackprop.check.verify import Subject, verify
+
+    program = parse(recipe.formula, split_declarations(recipe.formula)[1])
+    subject = Subject(
+        source=compiled.source,
+        name=compiled.__name__,
+        arguments=compiled.graph.arguments,
+        labels=compiled.graph.labels,
+        reference=lambda values, words: evaluate_program(program, values, words),
+        kinks=_kinks(compiled.graph),
+        guards=tuple(f"{g.message}: {g.left} {g.relation} {g.right}" for g in compiled.guards),
+    )
+    return verify(subject, **options)
+
+
+def _kinks(graph: Graph) -> tuple[str, ...]:
+    """Return what the primitives in use do at kinks."""
+    used = {node.op for node in graph.nodes() if isinstance(node, Apply)}
+    return tuple(sorted(f"{op.name}: {op.kinks}" for op in used if isinstance(op, Primitive) and op.kinks))
+
+
 def compile_recipe(recipe: Recipe) -> CompiledFunction:
     """Compile what a recipe says; every way of compiling text comes through here."""
     prefix, start = split_declarations(recipe.formula)
@@ -196,7 +225,7 @@ def compile_recipe(recipe: Recipe) -> CompiledFunction:
             graph = _with_gradient(graph, recipe)
         graph = finish(graph, log)
         printed = _printed(graph, recipe, _target(graph, recipe))
-        return CompiledFunction(recipe, primal, graph, printed, log, compile_recipe, _printed)
+        return CompiledFunction(recipe, primal, graph, printed, log, compile_recipe, _printed, _verified)
 
 
 @contextmanager

@@ -8,7 +8,7 @@ import tempfile
 from collections.abc import Callable, Mapping
 from dataclasses import replace
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from symbackprop.emit.arguments import Binder
 from symbackprop.emit.header import Recipe
@@ -18,10 +18,14 @@ from symbackprop.errors import UnsupportedError
 from symbackprop.ir.graph import Graph, Guard
 from symbackprop.ir.signature import ArgumentSpec
 
+if TYPE_CHECKING:
+    from symbackprop.check.report import Report
+
 __all__ = ["CompiledFunction"]
 
 Compile = Callable[[Recipe], "CompiledFunction"]
 Print = Callable[[Graph, Recipe, str], Printed]
+Verify = Callable[..., "Report"]
 
 
 class CompiledFunction:
@@ -39,6 +43,7 @@ class CompiledFunction:
         rewrites: Mapping[str, int],
         compile_recipe: Compile,
         print_graph: Print,
+        verify: Verify,
     ) -> None:
         self._recipe = recipe
         self._primal = primal
@@ -47,6 +52,7 @@ class CompiledFunction:
         self.rewrites = dict(rewrites)
         self._compile = compile_recipe
         self._print = print_graph
+        self._verify = verify
         self.source = printed.source
         self.function = load_function(printed.source, printed.name)
         self.__name__ = self.__qualname__ = printed.name
@@ -105,6 +111,25 @@ class CompiledFunction:
     def __repr__(self) -> str:
         names = ", ".join(spec.name for spec in self.signature)
         return f"<CompiledFunction {self.__name__}({names}) of {self._recipe.formula.strip()[:60]!r}>"
+
+    def verify(self, *, points: int = 2, seconds: float = 20.0, seed: int = 0) -> Report:
+        """Verify the source against the formula, read again: by SymPy, with 50 digits, in floats.
+
+        Parameters
+        ----------
+        points : int
+            At how many points of the domain the numeric stages look.
+        seconds : float
+            How long the exact stage may take.
+        seed : int
+            For the choice of points.
+
+        Returns
+        -------
+        Report
+            True exactly when every output passed; printed, a table.
+        """
+        return self._verify(self, self._recipe, points=points, seconds=seconds, seed=seed)
 
     # --- keeping it ---------------------------------------------------------------------------------------------------
 

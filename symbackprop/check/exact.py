@@ -1,0 +1,46 @@
+"""The exact stage: SymPy decides that the emitted expression minus its own derivative is zero.
+
+Decisions are bounded: an expression larger than the budget, or a deadline passed, leaves the entry undecided, and the
+numeric stages speak for it.
+"""
+
+from __future__ import annotations
+
+import time
+from typing import Any
+
+import sympy
+
+__all__ = ["is_zero"]
+
+_LARGEST = 250  # operations of a difference that SymPy is asked to simplify
+_SMALLEST = 60  # operations up to which it may try everything
+
+
+def is_zero(difference: Any, deadline: float) -> bool | None:
+    """Return whether `difference` is zero as an expression, or None where that is not decided."""
+    if difference == 0:
+        return True
+    if time.monotonic() > deadline:
+        return None
+    if difference.has(sympy.nan, sympy.zoo):
+        return None
+    if sympy.count_ops(difference) > _LARGEST:
+        return None
+    for attempt in (sympy.expand, _cancelled, _rewritten):
+        if attempt(difference) == 0:
+            return True
+        if time.monotonic() > deadline:
+            return None
+    if sympy.count_ops(difference) <= _SMALLEST and sympy.simplify(difference) == 0:
+        return True
+    return None
+
+
+def _cancelled(expression: Any) -> Any:
+    return sympy.cancel(sympy.together(sympy.expand(expression, power_base=True, power_exp=True)))
+
+
+def _rewritten(expression: Any) -> Any:
+    """Return the expression with hyperbolic functions as exponentials, over a common denominator."""
+    return sympy.cancel(sympy.together(sympy.powsimp(expression.rewrite(sympy.exp))))

@@ -1,0 +1,153 @@
+"""The user's formula, read again and evaluated as it stands: no graph, no rewrite, no rule of ours.
+
+The postfix program of the text runs over the verification's vocabulary, with NumPy's meaning of every word.
+"""
+
+from __future__ import annotations
+
+import operator
+from collections.abc import Callable, Mapping
+from typing import Any
+
+import numpy as np
+
+from symbackprop.check.vocabulary import Vocabulary
+from symbackprop.errors import UnsupportedError
+from symbackprop.read import program as kinds
+from symbackprop.read.program import Instruction, Program
+
+__all__ = ["evaluate_program"]
+
+_PREFIXES = ("np.", "numpy.", "math.", "scipy.special.", "special.", "scipy.")
+_BINARY: Mapping[str, Callable[[Any, Any], Any]] = {
+    "+": operator.add,
+    "-": operator.sub,
+    "*": operator.mul,
+    "/": operator.truediv,
+    "//": operator.floordiv,
+    "%": operator.mod,
+    "**": operator.pow,
+    "@": operator.matmul,
+    "&": np.logical_and,
+    "|": np.logical_or,
+}
+_COMPARE: Mapping[str, Callable[[Any, Any], Any]] = {
+    "<": operator.lt,
+    "<=": operator.le,
+    ">": operator.gt,
+    ">=": operator.ge,
+    "==": operator.eq,
+    "!=": operator.ne,
+}
+_OWN_METHODS = {"std", "var", "clip"}  # arrays of objects lack these, or compute them otherwise
+
+
+def evaluate_program(program: Program, values: Mapping[str, Any], vocabulary: Vocabulary) -> Any:
+    """Return what `program` computes of `values`."""
+    environment = dict(values)
+    result: Any = None
+    for statement in program.statements:
+        stack: list[Any] = []
+        for instruction in statement.instructions:
+            _step(instruction, stack, environment, vocabulary)
+        (value,) = stack
+        if statement.name is None:
+            result = value
+        else:
+            environment[statement.name] = value
+    return result
+
+
+def _step(instruction: Instruction, stack: list[Any], environment: Mapping[str, Any], words: Vocabulary) -> None:
+    kind, value, count, _, _ = instruction
+    if kind in (kinds.NUMBER, kinds.STRING, kinds.CONSTANT):
+        stack.append(value)
+    elif kind == kinds.NAME:
+        stack.append(_name(str(value), environment, words))
+    elif kind == kinds.SLICE:
+        parts = [stack.pop() if present else None for present in reversed(value)]  # type: ignore[call-overload]
+        stack.append(slice(*reversed(parts)))
+    else:
+        operands = stack[len(stack) - _operand_count(kind, count) :]
+        del stack[len(stack) - len(operands) :]
+        stack.append(_applied(kind, value, operands, words))
+
+
+def _operand_count(kind: str, count: int) -> int:
+    return {kinds.UNARY: 1, kinds.BINARY: 2, kinds.IFELSE: 3, kinds.ATTRIBUTE: 1, kinds.SUBSCRIPT: 2}.get(kind, count)
+
+
+def _name(name: str, environment: Mapping[str, Any], words: Vocabulary) -> Any:
+    if name in environment:
+        return environment[name]
+    if _bare(name) == "newaxis":
+        return None
+    return getattr(words, _bare(name))
+
+
+def _applied(kind: str, value: Any, operands: list[Any], words: Vocabulary) -> Any:
+    if kind == kinds.BINARY:
+        return _binary(value, *operands)
+    if kind == kinds.UNARY:
+        (x,) = operands
+        return -x if value == "-" else +x if value == "+" else np.logical_not(x)
+    if kind == kinds.COMPARE:
+        links = [_COMPARE[symbol](a, b) for symbol, a, b in zip(value, operands, operands[1:], strict=False)]
+        return _all(links)
+    if kind == kinds.AND:
+        return _all(operands)
+    if kind == kinds.OR:
+        result = operands[0]
+        for other in operands[1:]:
+            result = np.logical_or(result, other)
+        return result
+    if kind == kinds.IFELSE:
+        if_true, condition, if_false = operands
+        return words.where(condition, if_true, if_false)
+    if kind in (kinds.CALL, kinds.METHOD):
+        return _called(kind, value, operands, words)
+    if kind == kinds.ATTRIBUTE:
+        x = np.asarray(operands[0])
+        return np.swapaxes(x, -1, -2) if value == "mT" else getattr(x, value)
+    if kind == kinds.SUBSCRIPT:
+        return operands[0][operands[1]]
+    return tuple(operands) if kind == kinds.TUPLE else list(operands)
+
+
+def _binary(symbol: str, a: Any, b: Any) -> Any:
+    if symbol == "**" and isinstance(a, (int, np.ndarray)) and isinstance(b, int) and b < 0:
+        return 1 / (a**-b)
+    if symbol == "**" and isinstance(a, int) and isinstance(b, int) and abs(b) > 10_000:
+        raise UnsupportedError(f"{a}**{b} is too large to verify")
+    return _BINARY[symbol](a, b)
+
+
+def _all(masks: list[Any]) -> Any:
+    result = masks[0]
+    for other in masks[1:]:
+        result = np.logical_and(result, other)
+    return result
+
+
+def _called(kind: str, value: Any, operands: list[Any], words: Vocabulary) -> Any:
+    name, keywords = value
+    count = len(operands) - len(keywords)
+    named = dict(zip(keywords, operands[count:], strict=True))
+    if kind == kinds.METHOD and name not in _OWN_METHODS:
+        receiver = np.asarray(operands[0])
+        if name in ("astype", "copy", "round"):
+            return words.round(receiver, *operands[1:count]) if name == "round" else receiver
+        return getattr(receiver, name)(*operands[1:count], **named)
+    function: Any = words
+    for part in _bare(name).split("."):
+        function = len if part == "len" else getattr(function, part)
+    return function(*operands[:count], **named)
+
+
+def _bare(name: str) -> str:
+    for prefix in _PREFIXES:
+        if name.startswith(prefix):
+            return name[len(prefix) :]
+    if name in ("norm", "multi_dot", "matrix_power"):
+        return f"linalg.{name}"
+    return name
