@@ -305,7 +305,11 @@ def _obstacle_to_math(graph: Graph, recipe: Recipe) -> str | None:
 def _check_options(formula: object, target: str, dtype: str, name: str, optimize: str) -> None:
     if not isinstance(formula, str):
         raise UnsupportedError(f"a formula is text, not {type(formula).__name__}")
-    for what, value, known in (("target", target, _TARGETS), ("dtype", dtype, _DTYPES), ("optimize", optimize, _OPTIMIZE)):
+    for what, value, known in (
+        ("target", target, _TARGETS),
+        ("dtype", dtype, _DTYPES),
+        ("optimize", optimize, _OPTIMIZE),
+    ):
         if value not in known:
             raise ArgumentError(f"{what} is {value!r}; choose one of {', '.join(map(repr, known))}")
     if not isinstance(name, str) or not name.isidentifier():

@@ -5,36 +5,110 @@ from __future__ import annotations
 M = "X[3,4]"
 V = "x[5]"
 
-ELEMENTWISE = [
-    f"{V} -> sum({f}(x))"
-    for f in (
-        "abs absolute fabs negative positive sign cbrt square reciprocal exp exp2 expm1 sin cos tan arctan sinh cosh "
-        "tanh arcsinh sinc deg2rad rad2deg degrees radians floor ceil trunc rint round nan_to_num heaviside relu "
-        "erf erfc expit sigmoid softplus log_expit atan asinh"
-    ).split()
-] + [
-    f"{V} -> sum({f}(0.1 + 0.8*expit(x)))"
-    for f in (
-        "sqrt log log2 log10 log1p arcsin arccos arctanh logit gammaln loggamma digamma entr asin acos atanh "
-    ).split()
-] + [f"{V} -> sum(arccosh(1.5 + x**2))", f"{V} -> sum(polygamma(1, 1 + x**2))", f"{V} -> sum(round(x, 1))"]
+ELEMENTWISE = (
+    [
+        f"{V} -> sum({f}(x))"
+        for f in [
+            "abs",
+            "absolute",
+            "fabs",
+            "negative",
+            "positive",
+            "sign",
+            "cbrt",
+            "square",
+            "reciprocal",
+            "exp",
+            "exp2",
+            "expm1",
+            "sin",
+            "cos",
+            "tan",
+            "arctan",
+            "sinh",
+            "cosh",
+            "tanh",
+            "arcsinh",
+            "sinc",
+            "deg2rad",
+            "rad2deg",
+            "degrees",
+            "radians",
+            "floor",
+            "ceil",
+            "trunc",
+            "rint",
+            "round",
+            "nan_to_num",
+            "heaviside",
+            "relu",
+            "erf",
+            "erfc",
+            "expit",
+            "sigmoid",
+            "softplus",
+            "log_expit",
+            "atan",
+            "asinh",
+        ]
+    ]
+    + [
+        f"{V} -> sum({f}(0.1 + 0.8*expit(x)))"
+        for f in [
+            "sqrt",
+            "log",
+            "log2",
+            "log10",
+            "log1p",
+            "arcsin",
+            "arccos",
+            "arctanh",
+            "logit",
+            "gammaln",
+            "loggamma",
+            "digamma",
+            "entr",
+            "asin",
+            "acos",
+            "atanh",
+        ]
+    ]
+    + [f"{V} -> sum(arccosh(1.5 + x**2))", f"{V} -> sum(polygamma(1, 1 + x**2))", f"{V} -> sum(round(x, 1))"]
+)
 
-PAIRS = [
-    f"{V} y[5] -> sum({f}(x, y))"
-    for f in (
-        "add subtract multiply maximum minimum fmax fmin hypot arctan2 logaddexp logaddexp2 copysign atan2 heaviside"
-    ).split()
-] + [
-    f"{V} y[5] -> sum({f}(x, 1.5 + y**2))"
-    for f in "divide true_divide mod remainder fmod floor_divide xlogy xlog1py".split()
-] + [
-    f"{V} y[5] -> sum(power(1 + x**2, y))",
-    f"{V} y[5] -> sum((1 + x**2)**y)",
-    f"{V} -> sum(x**3 + x**-2 + (1 + x*x)**0.5 + (1 + x*x)**-0.5 + (1 + x*x)**1.7 + x**0)",
-    f"{V} y -> sum((x + y)**4)",
-    f"{V} -> sum(2**x + x // 0.3 + x % 0.7)",
-    f"{V} y[5] -> sum(log(1 + x**2, 2) * y)",
-]
+PAIRS = (
+    [
+        f"{V} y[5] -> sum({f}(x, y))"
+        for f in [
+            "add",
+            "subtract",
+            "multiply",
+            "maximum",
+            "minimum",
+            "fmax",
+            "fmin",
+            "hypot",
+            "arctan2",
+            "logaddexp",
+            "logaddexp2",
+            "copysign",
+            "atan2",
+            "heaviside",
+        ]
+    ]
+    + [
+        f"{V} y[5] -> sum({f}(x, 1.5 + y**2))"
+        for f in ["divide", "true_divide", "mod", "remainder", "fmod", "floor_divide", "xlogy", "xlog1py"]
+    ]
+    + [
+        f"{V} y[5] -> sum(power(1 + x**2, y))",
+        f"{V} y[5] -> sum((1 + x**2)**y)",
+        f"{V} -> sum(x**3 + x**-2 + (1 + x*x)**0.5 + (1 + x*x)**-0.5 + (1 + x*x)**1.7 + x**0)",
+        f"{V} y -> sum((x + y)**4)",
+        f"{V} -> sum(2**x + x // 0.3 + x % 0.7)",
+        f"{V} y[5] -> sum(log(1 + x**2, 2) * y)",
+    ]
+)
 
 LOGIC = [
     f"{V} y[5] -> sum(where(x > y, x*y, x - y))",
@@ -66,36 +140,71 @@ STABLE = [
     f"{V} -> sum(log(expit(x)))",
 ]
 
-REDUCTIONS = [
-    f"{M} -> sum(cos({f}(X)))" for f in "sum mean prod max min amax amin ptp var std logsumexp median average".split()
-] + [
-    f"{M} -> sum(sin({f}(X, axis={axis})))"
-    for f in "sum mean prod max min ptp var std logsumexp median cumsum cumprod sort linalg.norm".split()
-    for axis in (0, -1)
-] + [
-    f"{M} -> sum(X * {f}(X, axis=1, keepdims=True))" for f in "sum mean prod max min var std logsumexp".split()
-] + [
-    f"{M} -> sum(X.{f}(axis=0)**2)" for f in "sum mean prod max min var std".split()
-] + [
-    f"{M} -> sum(X, axis=(0, 1)) + X.sum() + X.mean()",
-    "X[2,3,4] -> sum(sum(X, axis=(0, 2))**2) + sum(mean(X, axis=(0, -1))**2)",
-    f"{M} -> sum(var(X, axis=0, ddof=1)**2) + std(X, ddof=1)",
-    f"{M} -> sum(X, initial=3, where=X > 0) * prod(X, where=X > 0) * max(X, initial=0)",
-    f"{M} w[4] -> sum(average(X, axis=1, weights=w**2)**2)",
-    f"{M} -> sum(softmax(X, axis=1)**2) + sum(log_softmax(X, axis=0)**2)",
-    f"{V} -> sum(softmax(x)**2) + sum(log_softmax(x)**3)",
-    f"{M} -> sum(logsumexp(X, axis=1, b=2)**2)",
-    f"{M} -> linalg.norm(X) + linalg.norm(X, 'fro') + linalg.norm(X, 1) + linalg.norm(X, inf)",
-    f"{V} -> linalg.norm(x) + linalg.norm(x, 1) + linalg.norm(x, 3) + linalg.norm(x, inf) + linalg.norm(x, -inf)",
-    f"{M} -> sum(diff(X, axis=0)**2) + sum(diff(X, n=2)**2)",
-    f"{V} y[5] -> trapezoid(x, y) + trapezoid(x**2, dx=0.3)",
-    f"{M} -> sum(cov(X)**2) + sum(corrcoef(X)**3)",
-    f"{V} -> sum(nansum(x) * x) + count_nonzero(x) * sum(x)",
-    f"{M} -> sum(X * any(X > 1)) + sum(X * all(X > -9, axis=0)) + sum(X * argmax(X)) + sum(X * argmin(X, axis=1, keepdims=True))",
-    f"{V} -> sum(x) / len(x) + x.size * x[0] + x.ndim * x[1] + x.shape[0] * x[2]",
-    f"{V} -> sum(cumsum(x) * x) + sum(cumprod(x)**2) + sum(x.cumsum()**2)",
-    f"{V} -> sum(sort(x) * cumsum(x)) + median(x)**2",
-]
+REDUCTIONS = (
+    [
+        f"{M} -> sum(cos({f}(X)))"
+        for f in [
+            "sum",
+            "mean",
+            "prod",
+            "max",
+            "min",
+            "amax",
+            "amin",
+            "ptp",
+            "var",
+            "std",
+            "logsumexp",
+            "median",
+            "average",
+        ]
+    ]
+    + [
+        f"{M} -> sum(sin({f}(X, axis={axis})))"
+        for f in [
+            "sum",
+            "mean",
+            "prod",
+            "max",
+            "min",
+            "ptp",
+            "var",
+            "std",
+            "logsumexp",
+            "median",
+            "cumsum",
+            "cumprod",
+            "sort",
+            "linalg.norm",
+        ]
+        for axis in (0, -1)
+    ]
+    + [
+        f"{M} -> sum(X * {f}(X, axis=1, keepdims=True))"
+        for f in ["sum", "mean", "prod", "max", "min", "var", "std", "logsumexp"]
+    ]
+    + [f"{M} -> sum(X.{f}(axis=0)**2)" for f in ["sum", "mean", "prod", "max", "min", "var", "std"]]
+    + [
+        f"{M} -> sum(X, axis=(0, 1)) + X.sum() + X.mean()",
+        "X[2,3,4] -> sum(sum(X, axis=(0, 2))**2) + sum(mean(X, axis=(0, -1))**2)",
+        f"{M} -> sum(var(X, axis=0, ddof=1)**2) + std(X, ddof=1)",
+        f"{M} -> sum(X, initial=3, where=X > 0) * prod(X, where=X > 0) * max(X, initial=0)",
+        f"{M} w[4] -> sum(average(X, axis=1, weights=w**2)**2)",
+        f"{M} -> sum(softmax(X, axis=1)**2) + sum(log_softmax(X, axis=0)**2)",
+        f"{V} -> sum(softmax(x)**2) + sum(log_softmax(x)**3)",
+        f"{M} -> sum(logsumexp(X, axis=1, b=2)**2)",
+        f"{M} -> linalg.norm(X) + linalg.norm(X, 'fro') + linalg.norm(X, 1) + linalg.norm(X, inf)",
+        f"{V} -> linalg.norm(x) + linalg.norm(x, 1) + linalg.norm(x, 3) + linalg.norm(x, inf) + linalg.norm(x, -inf)",
+        f"{M} -> sum(diff(X, axis=0)**2) + sum(diff(X, n=2)**2)",
+        f"{V} y[5] -> trapezoid(x, y) + trapezoid(x**2, dx=0.3)",
+        f"{M} -> sum(cov(X)**2) + sum(corrcoef(X)**3)",
+        f"{V} -> sum(nansum(x) * x) + count_nonzero(x) * sum(x)",
+        f"{M} -> sum(X * any(X > 1)) + sum(X * all(X > -9, axis=0)) + sum(X * argmax(X)) + sum(X * argmin(X, axis=1, keepdims=True))",
+        f"{V} -> sum(x) / len(x) + x.size * x[0] + x.ndim * x[1] + x.shape[0] * x[2]",
+        f"{V} -> sum(cumsum(x) * x) + sum(cumprod(x)**2) + sum(x.cumsum()**2)",
+        f"{V} -> sum(sort(x) * cumsum(x)) + median(x)**2",
+    ]
+)
 
 CONTRACTIONS = [
     "A[3,4] B[4,2] -> sum(sin(A @ B))",

@@ -20,7 +20,21 @@ SIZES = {"n": 6, "d": 4, "k": 3}
 def namespace() -> dict[str, Any]:
     """Return NumPy's functions under the names that formulas use."""
     names: dict[str, Any] = {name: getattr(np, name) for name in dir(np) if not name.startswith("_")}
-    for name in "erf erfc gammaln digamma polygamma expit logit xlogy xlog1py logsumexp softmax log_softmax entr".split():
+    for name in [
+        "erf",
+        "erfc",
+        "gammaln",
+        "digamma",
+        "polygamma",
+        "expit",
+        "logit",
+        "xlogy",
+        "xlog1py",
+        "logsumexp",
+        "softmax",
+        "log_softmax",
+        "entr",
+    ]:
         names[name] = getattr(special, name)
     names |= {
         "abs": np.abs, "max": np.max, "min": np.min, "round": np.round, "sum": np.sum, "all": np.all, "any": np.any,
@@ -97,7 +111,9 @@ def test_value_and_gradient(formula: str) -> None:
     for name, found in zip(real, gradient, strict=True):
         expected = quotient(formula, values, name)
         assert np.shape(found) == expected.shape
-        np.testing.assert_allclose(found, expected, rtol=2e-6, atol=2e-6, err_msg=f"{formula} wrt {name}\n{compiled.source}")
+        np.testing.assert_allclose(
+            found, expected, rtol=2e-6, atol=2e-6, err_msg=f"{formula} wrt {name}\n{compiled.source}"
+        )
 
 
 @pytest.mark.parametrize("formula", formulas.ALL)

@@ -12,6 +12,7 @@ from fractions import Fraction
 from typing import Any
 
 import mpmath
+import numpy as np
 import sympy
 
 __all__ = ["DIGITS", "Digits", "Element", "Symbolic", "lifted"]
@@ -36,23 +37,23 @@ class Element:
         raise NotImplementedError
 
     # comparisons are decided at the point
-    def __lt__(self, other: Any) -> bool:
-        return bool(self.value < self._from(other).value)
+    def __lt__(self, other: Any) -> Any:
+        return NotImplemented if isinstance(other, np.ndarray) else bool(self.value < self._from(other).value)
 
-    def __le__(self, other: Any) -> bool:
-        return bool(self.value <= self._from(other).value)
+    def __le__(self, other: Any) -> Any:
+        return NotImplemented if isinstance(other, np.ndarray) else bool(self.value <= self._from(other).value)
 
-    def __gt__(self, other: Any) -> bool:
-        return bool(self.value > self._from(other).value)
+    def __gt__(self, other: Any) -> Any:
+        return NotImplemented if isinstance(other, np.ndarray) else bool(self.value > self._from(other).value)
 
-    def __ge__(self, other: Any) -> bool:
-        return bool(self.value >= self._from(other).value)
+    def __ge__(self, other: Any) -> Any:
+        return NotImplemented if isinstance(other, np.ndarray) else bool(self.value >= self._from(other).value)
 
-    def __eq__(self, other: object) -> bool:
-        return bool(self.value == self._from(other).value)
+    def __eq__(self, other: object) -> Any:
+        return NotImplemented if isinstance(other, np.ndarray) else bool(self.value == self._from(other).value)
 
-    def __ne__(self, other: object) -> bool:
-        return not self == other
+    def __ne__(self, other: object) -> Any:
+        return NotImplemented if isinstance(other, np.ndarray) else bool(self.value != self._from(other).value)
 
     def __hash__(self) -> int:
         return hash(self.value)
@@ -91,6 +92,12 @@ class Element:
 
     def __rfloordiv__(self, other: Any) -> Any:
         return self._from(other) // self
+
+    def __getitem__(self, index: Any) -> Any:
+        """Index as a NumPy scalar would be: ``x[None]`` makes an array."""
+        array = np.empty((), dtype=object)
+        array[()] = self
+        return array[index]
 
     def conjugate(self) -> Any:
         """Return the number itself: all are real."""
@@ -166,11 +173,15 @@ def real_value(value: Any) -> Any:
 
 def _operator(symbolic: Callable[[Any, Any], Any], reflected: bool) -> dict[type, Callable[[Any, Any], Any]]:
     def on_symbolic(self: Symbolic, other: Any) -> Any:
+        if isinstance(other, np.ndarray):
+            return NotImplemented  # NumPy goes through the array entry by entry
         a, b = self, self._from(other)
         a, b = (b, a) if reflected else (a, b)
         return Symbolic(symbolic(a.expr, b.expr), real_value(symbolic(a.value, b.value)))
 
     def on_digits(self: Digits, other: Any) -> Any:
+        if isinstance(other, np.ndarray):
+            return NotImplemented
         a, b = self.value, self._from(other).value
         return Digits(real_value(symbolic(b, a) if reflected else symbolic(a, b)))
 

@@ -14,6 +14,7 @@ import sympy
 __all__ = ["is_zero"]
 
 _LARGEST = 250  # operations of a difference that SymPy is asked to simplify
+_DENOMINATOR = 10**12
 _SMALLEST = 60  # operations up to which it may try everything
 
 
@@ -27,6 +28,8 @@ def is_zero(difference: Any, deadline: float) -> bool | None:
         return None
     if sympy.count_ops(difference) > _LARGEST:
         return None
+    if any(number.q > _DENOMINATOR for number in difference.atoms(sympy.Rational)):
+        return None  # a rounded constant: no identity will cancel it
     for attempt in (sympy.expand, _cancelled, _rewritten):
         if attempt(difference) == 0:
             return True

@@ -76,7 +76,9 @@ class Report:
 
     def __str__(self) -> str:
         verdict = "verified" if self else "NOT verified"
-        lines = [f"{verdict}: {self.points} points" + _sizes_text(self.sizes) + (f"; {self.problem}" if self.problem else "")]
+        lines = [
+            f"{verdict}: {self.points} points" + _sizes_text(self.sizes) + (f"; {self.problem}" if self.problem else "")
+        ]
         rows = [(out.label, stage.name, stage.status, stage.detail) for out in self.outputs for stage in out.stages]
         lines += _aligned([("output", "stage", "result", "detail"), *rows])
         lines += [f"at kinks: {kink}" for kink in self.kinks]

@@ -118,7 +118,9 @@ def _sample(subject: Subject, sizes: Mapping[str, int], rng: random.Random) -> d
         values = {spec.name: _drawn(spec, sizes, rng, low, high) for spec in subject.arguments}
         try:
             result = subject.reference(_elements(values, subject, Digits), Vocabulary(Digits))
-            if all(mpmath.isfinite(x.value if isinstance(x, Digits) else x) for x in np.ravel(np.asarray(result, object))):
+            if all(
+                mpmath.isfinite(x.value if isinstance(x, Digits) else x) for x in np.ravel(np.asarray(result, object))
+            ):
                 return values
         except (ArithmeticError, ValueError, TypeError, SymbackpropError):
             continue
@@ -134,7 +136,9 @@ def _drawn(spec: ArgumentSpec, sizes: Mapping[str, int], rng: random.Random, low
     elif spec.dtype == "bool":
         drawn = [rng.random() < 0.5 for _ in range(count)]
     else:
-        drawn = [rng.randrange(int(low * 512), int(high * 512)) / 512 for _ in range(count)]  # few bits: exact in all kinds
+        drawn = [
+            rng.randrange(int(low * 512), int(high * 512)) / 512 for _ in range(count)
+        ]  # few bits: exact in all kinds
     return np.array(drawn, dtype={"int64": int, "bool": bool}.get(spec.dtype, spec.dtype)).reshape(shape)
 
 
@@ -211,7 +215,9 @@ def _exact_output(label: str, output: Any, value: Any, elements: Mapping[str, An
     for entry, derivative in zip(found.ravel(), wanted, strict=True):
         if is_zero(_expression(entry) - derivative, deadline) is None:
             return Stage("exact", "skipped", "SymPy did not decide within the budget")
-    return Stage("exact", "passed", f"{found.size} entr{'y' if found.size == 1 else 'ies'}, on the path of the first point")
+    return Stage(
+        "exact", "passed", f"{found.size} entr{'y' if found.size == 1 else 'ies'}, on the path of the first point"
+    )
 
 
 def _expression(x: Any) -> Any:

@@ -20,7 +20,7 @@ from symbackprop.check.functions import BY_PATH, SMOOTH, apply_smooth
 __all__ = ["Vocabulary"]
 
 _ALIASES = {
-    "absolute": "abs", "fabs": "abs", "true_divide": "divide", "float_power": "power", "pow": "power", "fix": "trunc",
+    "absolute": "abs", "fabs": "abs", "float_power": "power", "pow": "power", "fix": "trunc",
     "degrees": "rad2deg", "radians": "deg2rad", "psi": "digamma", "loggamma": "gammaln", "lgamma": "gammaln",
     "sigmoid": "expit", "asin": "arcsin", "acos": "arccos", "atan": "arctan", "asinh": "arcsinh", "acosh": "arccosh",
     "atanh": "arctanh", "atan2": "arctan2",
@@ -34,6 +34,11 @@ class _Dtype:
 
     def __call__(self, value: Any) -> Any:
         return value
+
+
+def scalar_or_array(x: Any) -> Any:
+    """Return the entry of an array without axes, and anything else as it is."""
+    return x[()] if isinstance(x, np.ndarray) else x
 
 
 class Vocabulary:
@@ -69,7 +74,16 @@ class Vocabulary:
             "asarray": lambda x, dtype=None: np.asarray(x, dtype=object),
             "astype": lambda x, dtype: x,
             "where": self._where,
-            "einsum": lambda text, *arrays, optimize=False: np.einsum(text, *map(self._objects, arrays)),
+            "einsum": lambda text, *arrays, optimize=False: scalar_or_array(
+                np.einsum(text, *map(self._objects, arrays))
+            ),
+            "cov": self._cov,
+            "cross": self._cross,
+            "sum": self._reduced(np.sum, 0),
+            "prod": self._reduced(np.prod, 1),
+            "max": self._reduced(np.max, float("-inf")),
+            "min": self._reduced(np.min, float("inf")),
+            "corrcoef": self._corrcoef,
             "cummax": lambda x, axis=0: np.maximum.accumulate(x, axis=axis),
             "logsumexp": self._logsumexp,
             "softmax": self._softmax,
@@ -82,7 +96,10 @@ class Vocabulary:
             "heaviside": lambda x, y=0.5: words_heaviside(x, y),
             "log": lambda x, base=None: words_log(x) if base is None else words_log(x) / words_log(base),
         }
-        words_heaviside, words_log = self._mapped(BY_PATH["heaviside"]), self._mapped(functools.partial(apply_smooth, "log"))
+        words_heaviside, words_log = (
+            self._mapped(BY_PATH["heaviside"]),
+            self._mapped(functools.partial(apply_smooth, "log")),
+        )
         words["around"] = words["round"]
         self._words = words
 
@@ -121,11 +138,38 @@ class Vocabulary:
 
         return word
 
+    def _reduced(self, reduction: Callable[..., Any], neutral: float) -> Callable[..., Any]:
+        """Return a reduction of arrays of objects, with ``where=``, which NumPy does not give them."""
+
+        def word(x: Any, axis: Any = None, *, where: Any = None, **options: Any) -> Any:
+            return reduction(x if where is None else np.where(where, x, neutral), axis=axis, **options)
+
+        return word
+
+    def _corrcoef(self, x: Any) -> Any:
+        covariance = self._cov(x)
+        spread = self._words["sqrt"](np.diagonal(covariance))
+        return covariance / np.outer(spread, spread)
+
+    def _cov(self, x: Any, ddof: int = 1) -> Any:
+        rows = np.atleast_2d(x)
+        centred = rows - np.mean(rows, axis=1, keepdims=True)
+        return np.squeeze(centred @ centred.T / (rows.shape[1] - ddof))[()]
+
+    def _cross(self, a: Any, b: Any) -> Any:
+        parts = [
+            (a[..., (i + 1) % 3] * b[..., (i + 2) % 3] - a[..., (i + 2) % 3] * b[..., (i + 1) % 3]) for i in range(3)
+        ]
+        return np.stack([self._objects(part) for part in parts], axis=-1)
+
     def _objects(self, x: Any) -> Any:
         return np.asarray(x, dtype=object)
 
     def _where(self, condition: Any, a: Any, b: Any) -> Any:
-        return np.where(np.asarray(condition, dtype=bool), self._objects(a), self._objects(b))[()]
+        mask = np.asarray(condition, dtype=bool)
+        if np.asarray(a).dtype.kind == "i" and np.asarray(b).dtype.kind == "i":
+            return np.where(mask, a, b)  # positions stay integers
+        return np.where(mask, self._objects(a), self._objects(b))[()]
 
     def _logsumexp(self, a: Any, axis: Any = None, b: Any = 1, keepdims: bool = False) -> Any:
         words = self._words
@@ -137,7 +181,9 @@ class Vocabulary:
 
     def _linspace(self, start: Any, stop: Any, num: int = 50, endpoint: bool = True) -> Any:
         steps = num - 1 if endpoint else num
-        return start + np.array([lifted(i, self._kind) / max(steps, 1) for i in range(num)], dtype=object) * (stop - start)  # type: ignore[operator]
+        return start + np.array([lifted(i, self._kind) / max(steps, 1) for i in range(num)], dtype=object) * (
+            stop - start
+        )  # type: ignore[operator]
 
     def _fill_diagonal(self, a: Any, value: Any) -> Any:
         result = np.array(a, dtype=object)
@@ -147,13 +193,28 @@ class Vocabulary:
     def _round(self, x: Any, decimals: int = 0) -> Any:
         return self._mapped(lambda element: round(element, decimals))(x)
 
+    def _norm(self, x: Any, ord: Any = None, axis: Any = None, keepdims: bool = False) -> Any:
+        """Return a vector norm, or a Frobenius, row-sum or column-sum norm."""
+        root, size = self._words["sqrt"], np.abs(x)
+        if ord is None or ord == "fro" or (ord == 2 and (axis is not None or np.ndim(x) == 1)):
+            return root(np.sum(x * x, axis=axis, keepdims=keepdims))
+        if axis is None and np.ndim(x) == 2:
+            sums = np.sum(size, axis=0 if abs(ord) == 1 else 1)
+            return np.max(sums) if ord > 0 else np.min(sums)
+        if ord in (float("inf"), float("-inf")):
+            return (np.max if ord > 0 else np.min)(size, axis=axis, keepdims=keepdims)
+        if ord == 0:
+            return np.sum(size != 0, axis=axis, keepdims=keepdims)
+        powers = np.sum(size**ord, axis=axis, keepdims=keepdims)
+        return powers if ord == 1 else powers ** (lifted(1, self._kind) / ord)  # type: ignore[operator]
+
     def _linalg(self) -> Any:
         outer = self
 
         class LinearAlgebra:
             """``np.linalg`` over elements."""
 
-            norm = staticmethod(np.linalg.norm)
+            norm = staticmethod(outer._norm)
             matrix_power = staticmethod(np.linalg.matrix_power)
             trace = staticmethod(np.trace)
 

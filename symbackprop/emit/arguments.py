@@ -45,7 +45,8 @@ class Binder:
         self._scalars = target == "math" and all(spec.dtype == "float64" for spec in specs)
         self._mapped = all(spec.shape == () or spec.shape is None for spec in specs) and self._count > 0
         self._plain = [
-            spec.shape is not None and all(isinstance(size, int) or size.is_name for size in spec.shape) for spec in specs
+            spec.shape is not None and all(isinstance(size, int) or size.is_name for size in spec.shape)
+            for spec in specs
         ]
 
     # --- calls --------------------------------------------------------------------------------------------------------
@@ -103,7 +104,9 @@ class Binder:
 
     def _ordered(self, args: tuple[object, ...], kwargs: Mapping[str, object]) -> list[object]:
         if len(args) > self._count:
-            raise ArgumentError(f"{len(args)} arguments were given; the function takes {self._count}: {self._signature()}")
+            raise ArgumentError(
+                f"{len(args)} arguments were given; the function takes {self._count}: {self._signature()}"
+            )
         given = dict(zip(self._names, args, strict=False))
         for name, value in kwargs.items():
             if name not in self._names:
@@ -115,7 +118,9 @@ class Binder:
             given[name] = value
         missing = [name for name in self._names if name not in given]
         if missing:
-            raise ArgumentError(f"missing argument {', '.join(map(repr, missing))}; the arguments are {self._signature()}")
+            raise ArgumentError(
+                f"missing argument {', '.join(map(repr, missing))}; the arguments are {self._signature()}"
+            )
         return [given[name] for name in self._names]
 
     def _signature(self) -> str:
@@ -186,9 +191,7 @@ class Binder:
         if not plain:
             pending.append((spec, shape))
 
-    def _match_expressions(
-        self, spec: ArgumentSpec, shape: tuple[int, ...], sizes: dict[str, tuple[int, str]]
-    ) -> None:
+    def _match_expressions(self, spec: ArgumentSpec, shape: tuple[int, ...], sizes: dict[str, tuple[int, str]]) -> None:
         for size, number in zip(spec.shape or (), shape, strict=True):
             if isinstance(size, int) or size.is_name:
                 continue
@@ -199,7 +202,9 @@ class Binder:
                     raise self._mismatch(spec, shape, sizes)
                 sizes[unknown[0]] = (solved, spec.name)
             elif unknown:
-                raise ArgumentError(f"sizes {', '.join(unknown)} of argument {spec.name!r} cannot be told from its shape")
+                raise ArgumentError(
+                    f"sizes {', '.join(unknown)} of argument {spec.name!r} cannot be told from its shape"
+                )
             elif evaluate(size, {name: known[0] for name, known in sizes.items()}) != number:
                 raise self._mismatch(spec, shape, sizes)
 
@@ -208,7 +213,11 @@ class Binder:
     ) -> ArgumentError:
         declared = spec.shape or ()
         used = dict.fromkeys(name for size in declared for name in names(size))
-        known = [f"{name} = {sizes[name][0]} from {sizes[name][1]}" for name in used if name in sizes and sizes[name][1] != spec.name]
+        known = [
+            f"{name} = {sizes[name][0]} from {sizes[name][1]}"
+            for name in used
+            if name in sizes and sizes[name][1] != spec.name
+        ]
         where = f", where {', '.join(known)}" if known else ""
         return ArgumentError(f"argument {spec.name!r} has shape {shape}, expected {shape_text(declared)}{where}")
 
@@ -219,7 +228,9 @@ class Binder:
                 continue  # of a size that a node defines when it runs
             left, right = evaluate(guard.left, values), evaluate(guard.right, values)
             if not _RELATIONS[guard.relation](left, right):
-                raise ArgumentError(f"{guard.message}: needs {guard.left} {guard.relation} {guard.right}, got {left} and {right}")
+                raise ArgumentError(
+                    f"{guard.message}: needs {guard.left} {guard.relation} {guard.right}, got {left} and {right}"
+                )
 
 
 def _solved(size: Size, name: str, number: int, known: Mapping[str, int]) -> int | None:

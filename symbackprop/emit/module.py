@@ -67,7 +67,9 @@ def print_module(graph: Graph, recipe: Recipe, version: str, target: str, single
     head = "\n".join(header_lines(recipe, version, _description(graph, recipe)))
     source_imports = _imports(text)
     signature = f"def {function}({', '.join(parameters)}):"
-    source = f"{head}\n{source_imports}\n\n{signature}\n{text}\n" if source_imports else f"{head}\n\n{signature}\n{text}\n"
+    source = (
+        f"{head}\n{source_imports}\n\n{signature}\n{text}\n" if source_imports else f"{head}\n\n{signature}\n{text}\n"
+    )
     return Printed(source, function, parameters, target)
 
 
@@ -111,7 +113,9 @@ def _size_lines(graph: Graph, parameters: Sequence[str], style: TargetStyle) -> 
                         lines.append(f"{style.size_names[name]} = {text}")
                         del wanted[name]
     if wanted:
-        raise ArgumentError(f"size {next(iter(wanted))!r} cannot be read from any argument's shape; declare one with it")
+        raise ArgumentError(
+            f"size {next(iter(wanted))!r} cannot be read from any argument's shape; declare one with it"
+        )
     return lines
 
 
@@ -121,7 +125,11 @@ def _solved(size: SizeExpression, name: str, text: str) -> str | None:
 
     offset = evaluate(size, {name: 0})
     slope = evaluate(size, {name: 1}) - offset
-    if slope < 1 or evaluate(size, {name: 7}) != offset + 7 * slope or evaluate(size, {name: 1000}) != offset + 1000 * slope:
+    if (
+        slope < 1
+        or evaluate(size, {name: 7}) != offset + 7 * slope
+        or evaluate(size, {name: 1000}) != offset + 1000 * slope
+    ):
         return None
     if offset:
         text = f"{text} {'-' if offset > 0 else '+'} {abs(offset)}"
@@ -169,8 +177,12 @@ def _docstring(graph: Graph, recipe: Recipe, parameters: Sequence[str], taken: N
     if parameters:
         lines += ["Parameters", "----------"]
     for spec, parameter in zip(graph.arguments, parameters, strict=True):
-        kind = "array" if spec.shape is None or spec.shape else {"int64": "int", "bool": "bool"}.get(spec.dtype, "float")
-        about = " of any one shape" if spec.shape is None else f" of shape {shape_text(spec.shape)}" if spec.shape else ""
+        kind = (
+            "array" if spec.shape is None or spec.shape else {"int64": "int", "bool": "bool"}.get(spec.dtype, "float")
+        )
+        about = (
+            " of any one shape" if spec.shape is None else f" of shape {shape_text(spec.shape)}" if spec.shape else ""
+        )
         original = f"; {taken.mapped[parameter]!r} in the formula" if parameter in taken.mapped else ""
         lines.append(f"{parameter} : {kind}{about}{original}")
     for guard in graph.guards:

@@ -18,7 +18,9 @@ _BINARY = {
     "/": PRODUCT, "//": PRODUCT, "%": PRODUCT, "@": _MATMUL, "**": _POWER,
 }  # fmt: skip
 _PREFIX = {"-": UNARY, "~": UNARY, "not": _NOT}
-_TOKEN = re.compile(r"\{(-?\d+)\}|(\*\*|//|<=|>=|==|!=|[-+*/%@<>|&~])|\b(if|else|or|and|not)\b|([\[({])|([\])}])|(,|:|=)")
+_TOKEN = re.compile(
+    r"\{(-?\d+)\}|(\*\*|//|<=|>=|==|!=|[-+*/%@<>|&~])|\b(if|else|or|and|not)\b|([\[({])|([\])}])|(,|:|=)"
+)
 
 
 @dataclass(frozen=True, slots=True)

@@ -19,11 +19,11 @@ from fractions import Fraction
 from symbackprop.ir.size import Size, SizeExpression
 
 __all__ = [
-    "E",
     "PI",
     "Apply",
     "Const",
     "ConstantValue",
+    "E",
     "Input",
     "NamedNumber",
     "Node",

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from symbackprop.ir.graph import Graph
-from symbackprop.ir.node import Apply, Const, Input, Node, Output
+from symbackprop.ir.node import Apply, Const, Node, Output
 from symbackprop.ir.size import SizeExpression
 
 __all__ = ["graph_text"]

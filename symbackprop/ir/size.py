@@ -33,7 +33,9 @@ __all__ = [
     "to_text",
 ]
 
-Atom = tuple[str, object]  # ("name", "n"), ("opaque", "k1"), ("//", (a, b)), ("%", (a, b)), ("min", sizes), ("max", sizes)
+Atom = tuple[
+    str, object
+]  # ("name", "n"), ("opaque", "k1"), ("//", (a, b)), ("%", (a, b)), ("min", sizes), ("max", sizes)
 Monomial = tuple[Atom, ...]  # sorted, with repetition; () is the constant term
 Terms = tuple[tuple[Monomial, int], ...]
 
@@ -229,7 +231,13 @@ def to_text(size: Size) -> str:
     text = ""
     for monomial, coefficient in sorted(size._terms, key=lambda term: (not term[0], term[1] < 0)):
         factors = "*".join(_atom_text(atom, len(monomial) > 1 or abs(coefficient) != 1) for atom in monomial)
-        body = factors if abs(coefficient) == 1 and monomial else f"{abs(coefficient)}*{factors}" if monomial else str(abs(coefficient))
+        body = (
+            factors
+            if abs(coefficient) == 1 and monomial
+            else f"{abs(coefficient)}*{factors}"
+            if monomial
+            else str(abs(coefficient))
+        )
         text += (" - " if coefficient < 0 else " + ") + body
     return "-" + text[3:] if text.startswith(" - ") else text[3:]
 

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from fractions import Fraction
+
 from symbackprop.ir.node import Apply, Const, Node, Operand, Shape, bind_operators, constant
 from symbackprop.ops.broadcasting import align_shapes, converted
 from symbackprop.ops.declare import Primitive, Style, as_node, register
@@ -49,7 +50,7 @@ def _sum_jvp(tangents: Sequence[Node | None], out: Apply) -> Node | None:
     return add(*live) if live else None
 
 
-add = register(
+add: Primitive = register(
     Primitive(
         name="add",
         kind="linear",
@@ -64,7 +65,7 @@ add = register(
     )
 )
 
-neg = elementwise(
+neg: Primitive = elementwise(
     "negative",
     numpy="-{0}",
     math="-{0}",
@@ -85,7 +86,7 @@ def subtract(a: Operand, b: Operand) -> Node:
 
 # --- products and quotients -------------------------------------------------------------------------------------------
 
-mul = elementwise(
+mul: Primitive = elementwise(
     "multiply",
     numpy="{0} * {1}",
     math="{0} * {1}",
@@ -95,7 +96,7 @@ mul = elementwise(
     source="product rule",
 )
 
-div = elementwise(
+div: Primitive = elementwise(
     "divide",
     numpy="{0} / {1}",
     math="{0} / {1}",
@@ -122,7 +123,7 @@ def _integer_power_partial(x: Node, out: Node, n: int) -> Node:
     return n * x if n == 2 else n * integer_power(x, n=n - 1)
 
 
-integer_power = elementwise(
+integer_power: Primitive = elementwise(
     "integer_power",
     numpy=_integer_power_text,
     math=_integer_power_text,

@@ -13,7 +13,7 @@ from symbackprop.errors import ShapeError
 from symbackprop.ir.dtype import is_float
 from symbackprop.ir.node import Apply, Const, Node, Operand, Shape, constant, make_apply
 from symbackprop.ir.size import Size, shape_text
-from symbackprop.ops.declare import Style, as_node, linear
+from symbackprop.ops.declare import Primitive, Style, as_node, linear
 
 __all__ = ["align_shapes", "broadcast", "broadcast_shapes", "broadcast_to", "cast", "reduce_sum", "reshape", "sum_axes"]
 
@@ -49,7 +49,7 @@ def _transpose_broadcast(g: Node, out: Apply) -> Node:
     return sum_axes(g, tuple(axis for axis in range(out.rank) if axis not in axes))
 
 
-broadcast = linear(
+broadcast: Primitive = linear(
     "broadcast",
     numpy=_broadcast_text,
     math="{0}",
@@ -83,7 +83,7 @@ def _transpose_sum(g: Node, out: Apply) -> Node:
     return broadcast(g, shape=x.shape, axes=tuple(axis for axis in range(x.rank) if axis not in axes))
 
 
-reduce_sum = linear(
+reduce_sum: Primitive = linear(
     "sum",
     numpy=lambda node, style: f"np.sum({{0}}{axis_text(node)})",
     infer=_infer_sum,
@@ -106,7 +106,7 @@ def _reshape_text(node: Apply, style: Style) -> str:
     return f"np.reshape({{0}}, {style.shape(node.shape)})"
 
 
-reshape = linear(
+reshape: Primitive = linear(
     "reshape",
     numpy=_reshape_text,
     infer=_infer_reshape,
@@ -133,7 +133,7 @@ def _cast_text(node: Apply, style: Style) -> str:
     return f"{{0}}.astype({style.dtype(node.dtype)})"
 
 
-cast = linear(
+cast: Primitive = linear(
     "cast",
     numpy=_cast_text,
     math=lambda node, style: "float({0})" if is_float(node.dtype) else f"{node.dtype.rstrip('64')}({{0}})",

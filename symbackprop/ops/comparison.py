@@ -8,7 +8,17 @@ from symbackprop.ir.node import Apply, Node, constant
 from symbackprop.ops.declare import Primitive
 from symbackprop.ops.elementwise import elementwise
 
-__all__ = ["equal", "greater", "greater_equal", "less", "less_equal", "logical_and", "logical_not", "not_equal", "where"]
+__all__ = [
+    "equal",
+    "greater",
+    "greater_equal",
+    "less",
+    "less_equal",
+    "logical_and",
+    "logical_not",
+    "not_equal",
+    "where",
+]
 
 _PAIRS = [(0.7, -1.9), (2.0, 2.0), (-1.0, 3.0)]
 _MASKS = [(0.0, 1.0), (1.0, 1.0), (0.0, 0.0)]
@@ -28,12 +38,12 @@ def _comparison(name: str, symbol: str) -> Primitive:
     )
 
 
-less = _comparison("less", "<")
-less_equal = _comparison("less_equal", "<=")
-greater = _comparison("greater", ">")
-greater_equal = _comparison("greater_equal", ">=")
-equal = _comparison("equal", "==")
-not_equal = _comparison("not_equal", "!=")
+less: Primitive = _comparison("less", "<")
+less_equal: Primitive = _comparison("less_equal", "<=")
+greater: Primitive = _comparison("greater", ">")
+greater_equal: Primitive = _comparison("greater_equal", ">=")
+equal: Primitive = _comparison("equal", "==")
+not_equal: Primitive = _comparison("not_equal", "!=")
 
 
 def _logical(name: str, numpy: str, math: str, arity: int = 2) -> Primitive:
@@ -49,10 +59,10 @@ def _logical(name: str, numpy: str, math: str, arity: int = 2) -> Primitive:
     )
 
 
-logical_and = _logical("logical_and", "{0} & {1}", "{0} and {1}")
-logical_or = _logical("logical_or", "{0} | {1}", "{0} or {1}")
-logical_xor = _logical("logical_xor", "{0} != {1}", "{0} != {1}")
-logical_not = _logical("logical_not", "~{0}", "not {0}", arity=1)
+logical_and: Primitive = _logical("logical_and", "{0} & {1}", "{0} and {1}")
+logical_or: Primitive = _logical("logical_or", "{0} | {1}", "{0} or {1}")
+logical_xor: Primitive = _logical("logical_xor", "{0} != {1}", "{0} != {1}")
+logical_not: Primitive = _logical("logical_not", "~{0}", "not {0}", arity=1)
 
 
 def _classification(name: str, numpy: str, math: str) -> Primitive:
@@ -68,11 +78,11 @@ def _classification(name: str, numpy: str, math: str) -> Primitive:
     )
 
 
-isnan = _classification("isnan", "np.isnan({0})", "math.isnan({0})")
-isfinite = _classification("isfinite", "np.isfinite({0})", "math.isfinite({0})")
-isinf = _classification("isinf", "np.isinf({0})", "math.isinf({0})")
-isposinf = _classification("isposinf", "{0} == np.inf", "{0} == math.inf")
-isneginf = _classification("isneginf", "{0} == -np.inf", "{0} == -math.inf")
+isnan: Primitive = _classification("isnan", "np.isnan({0})", "math.isnan({0})")
+isfinite: Primitive = _classification("isfinite", "np.isfinite({0})", "math.isfinite({0})")
+isinf: Primitive = _classification("isinf", "np.isinf({0})", "math.isinf({0})")
+isposinf: Primitive = _classification("isposinf", "{0} == np.inf", "{0} == math.inf")
+isneginf: Primitive = _classification("isneginf", "{0} == -np.inf", "{0} == -math.inf")
 
 
 def _where_vjp(g: Node, out: Apply) -> Sequence[Node | None]:
@@ -80,7 +90,7 @@ def _where_vjp(g: Node, out: Apply) -> Sequence[Node | None]:
     return None, where(condition, g, 0), where(condition, 0, g)
 
 
-where = elementwise(
+where: Primitive = elementwise(
     "where",
     numpy="np.where({0}, {1}, {2})",
     math="{1} if {0} else {2}",

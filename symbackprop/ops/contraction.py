@@ -15,7 +15,7 @@ from symbackprop.ir.size import Size, shape_text
 from symbackprop.ops.arithmetic import mul
 from symbackprop.ops.broadcasting import broadcast, converted, sum_axes
 from symbackprop.ops.contraction_text import einsum_text
-from symbackprop.ops.declare import custom
+from symbackprop.ops.declare import Primitive, custom
 from symbackprop.ops.elementwise import common_dtype
 from symbackprop.ops.layout import diagonal, transpose
 
@@ -87,7 +87,7 @@ def _samples() -> list[Node]:
     ]
 
 
-einsum = custom(
+einsum: Primitive = custom(
     "einsum",
     arity=None,
     numpy=einsum_text,

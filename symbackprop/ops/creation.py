@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from symbackprop.ir.node import Apply, Node, Shape
-from symbackprop.ops.declare import Style, linear
+from symbackprop.ops.declare import Primitive, Style, linear
 
 __all__ = ["arange"]
 
@@ -18,7 +18,7 @@ def _arange_text(node: Apply, style: Style) -> str:
     return f"np.arange({style.size(node.shape[0])})"
 
 
-arange = linear(
+arange: Primitive = linear(
     "arange",
     arity=0,
     numpy=_arange_text,

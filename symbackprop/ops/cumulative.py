@@ -40,7 +40,7 @@ def _cumsum_transpose(g: Node, out: Apply) -> Node:
     return reversed_along(cumsum(reversed_along(g, axis), axis=axis), axis)
 
 
-cumsum = linear(
+cumsum: Primitive = linear(
     "cumsum",
     numpy=lambda node, style: f"np.cumsum({{0}}, axis={_axis(node)})",
     infer=_infer,
@@ -77,7 +77,7 @@ def _cumprod_jvp(tangents: Sequence[Node | None], out: Apply) -> Node | None:
     return regular + over * cumsum(where(first, t, 0), axis=axis)
 
 
-cumprod = custom(
+cumprod: Primitive = custom(
     "cumprod",
     numpy=lambda node, style: f"np.cumprod({{0}}, axis={_axis(node)})",
     infer=_infer,
@@ -93,7 +93,7 @@ cumprod = custom(
 # --- sorting ----------------------------------------------------------------------------------------------------------
 
 
-argsort = custom(
+argsort: Primitive = custom(
     "argsort",
     numpy=lambda node, style: f"np.argsort({{0}}, axis={_axis(node)}, kind='stable')",
     infer=_infer_positions,
@@ -114,7 +114,7 @@ def _along_jvp(tangents: Sequence[Node | None], out: Apply) -> Node | None:
     return None if tangents[0] is None else take_along(tangents[0], out.args[1], axis=_axis(out))
 
 
-take_along = linear(
+take_along: Primitive = linear(
     "take_along_axis",
     arity=2,
     numpy=lambda node, style: f"np.take_along_axis({{0}}, {{1}}, axis={_axis(node)})",
@@ -134,13 +134,15 @@ def _infer_put(args: tuple[Node, ...], params: Mapping[str, object]) -> tuple[Sh
 def _put_lines(node: Apply, style: object) -> list[str]:
     rank, axis = node.rank, _axis(node)
     grids = [
-        "{0}" if i == axis else f"np.arange({{0}}.shape[{i}])[{', '.join(':' if j == i else 'None' for j in range(rank))}]"
+        "{0}"
+        if i == axis
+        else f"np.arange({{0}}.shape[{i}])[{', '.join(':' if j == i else 'None' for j in range(rank))}]"
         for i in range(rank)
     ]
     return [f"{{out}} = {zeros_text(node, style)}", f"np.add.at({{out}}, ({', '.join(grids)},), {{1}})"]  # type: ignore[arg-type]
 
 
-put_along = linear(
+put_along: Primitive = linear(
     "put_along_axis",
     arity=2,
     numpy="{0}",
@@ -175,7 +177,7 @@ def _running_text(node: Apply, style: object) -> str:
     return f"np.maximum.accumulate(np.where({rises}, {grid}, 0), axis={axis})"
 
 
-running_argmax = custom(
+running_argmax: Primitive = custom(
     "running_argmax",
     numpy=_running_text,
     infer=_infer_positions,

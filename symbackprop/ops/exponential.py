@@ -2,17 +2,16 @@
 
 from __future__ import annotations
 
-from symbackprop.ir.node import Node, constant
+from symbackprop.ir.node import constant
+from symbackprop.ops.declare import Primitive
 from symbackprop.ops.elementwise import elementwise
 
 __all__ = ["exp", "exp2", "expm1", "log", "log1p", "log2", "log10", "logaddexp", "logaddexp2"]
 
-LN2 = 0.6931471805599453  # the double nearest to log(2)
-LN10 = 2.302585092994046
 _MIXED = [(0.7,), (-3.0,), (0.0,), (1e-8,)]
 _POSITIVE = [(0.7,), (3.0,), (1e-3,), (1e5,)]
 
-exp = elementwise(
+exp: Primitive = elementwise(
     "exp",
     numpy="np.exp({0})",
     math="math.exp({0})",
@@ -24,18 +23,18 @@ exp = elementwise(
     source="DLMF 4.20.1",
 )
 
-exp2 = elementwise(
+exp2: Primitive = elementwise(
     "exp2",
     numpy="np.exp2({0})",
     math="math.exp2({0})",
-    partials=(lambda x, out: _natural(LN2, x) * out,),
+    partials=(lambda x, out: log(constant(2)) * out,),
     derivative="log(2) * 2**x",
     points=_MIXED,
     flops=10,
     source="DLMF 4.7.14",
 )
 
-expm1 = elementwise(
+expm1: Primitive = elementwise(
     "expm1",
     numpy="np.expm1({0})",
     math="math.expm1({0})",
@@ -46,7 +45,7 @@ expm1 = elementwise(
     source="DLMF 4.20.1",
 )
 
-log = elementwise(
+log: Primitive = elementwise(
     "log",
     numpy="np.log({0})",
     math="math.log({0})",
@@ -60,11 +59,11 @@ log = elementwise(
     source="DLMF 4.7.1",
 )
 
-log2 = elementwise(
+log2: Primitive = elementwise(
     "log2",
     numpy="np.log2({0})",
     math="math.log2({0})",
-    partials=(lambda x, out: _natural(1 / LN2, x) / x,),
+    partials=(lambda x, out: 1 / (log(constant(2)) * x),),
     derivative="1 / (x*log(2))",
     points=_POSITIVE,
     safe=(1.0,),
@@ -73,11 +72,11 @@ log2 = elementwise(
     source="DLMF 4.7.1",
 )
 
-log10 = elementwise(
+log10: Primitive = elementwise(
     "log10",
     numpy="np.log10({0})",
     math="math.log10({0})",
-    partials=(lambda x, out: _natural(1 / LN10, x) / x,),
+    partials=(lambda x, out: 1 / (log(constant(10)) * x),),
     derivative="1 / (x*log(10))",
     points=_POSITIVE,
     safe=(1.0,),
@@ -86,7 +85,7 @@ log10 = elementwise(
     source="DLMF 4.7.1",
 )
 
-log1p = elementwise(
+log1p: Primitive = elementwise(
     "log1p",
     numpy="np.log1p({0})",
     math="math.log1p({0})",
@@ -99,7 +98,7 @@ log1p = elementwise(
     source="DLMF 4.7.1",
 )
 
-logaddexp = elementwise(
+logaddexp: Primitive = elementwise(
     "logaddexp",
     numpy="np.logaddexp({0}, {1})",
     math="max({0}, {1}) + math.log1p(math.exp(-abs({0} - {1})))",
@@ -111,7 +110,7 @@ logaddexp = elementwise(
     source="d log(e**x + e**y)/dx = e**x / (e**x + e**y)",
 )
 
-logaddexp2 = elementwise(
+logaddexp2: Primitive = elementwise(
     "logaddexp2",
     numpy="np.logaddexp2({0}, {1})",
     math="max({0}, {1}) + math.log1p(math.exp2(-abs({0} - {1}))) / 0.6931471805599453",
@@ -122,8 +121,3 @@ logaddexp2 = elementwise(
     flops=25,
     source="as logaddexp, to base 2",
 )
-
-
-def _natural(value: float, like: Node) -> Node:
-    """Return a decimal constant that fills the shape of `like`."""
-    return constant(value, like.shape, like.dtype)

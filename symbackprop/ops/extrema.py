@@ -54,12 +54,12 @@ def _ignoring_nan(name: str, math: str, wins: Primitive) -> Primitive:
     )
 
 
-maximum = _extremum("maximum", "{0} if {0} >= {1} or {0} != {0} else {1}", "Max", greater)
-minimum = _extremum("minimum", "{0} if {0} <= {1} or {0} != {0} else {1}", "Min", less)
-fmax = _ignoring_nan("fmax", "{0} if {0} >= {1} or {1} != {1} else {1}", greater)
-fmin = _ignoring_nan("fmin", "{0} if {0} <= {1} or {1} != {1} else {1}", less)
+maximum: Primitive = _extremum("maximum", "{0} if {0} >= {1} or {0} != {0} else {1}", "Max", greater)
+minimum: Primitive = _extremum("minimum", "{0} if {0} <= {1} or {0} != {0} else {1}", "Min", less)
+fmax: Primitive = _ignoring_nan("fmax", "{0} if {0} >= {1} or {1} != {1} else {1}", greater)
+fmin: Primitive = _ignoring_nan("fmin", "{0} if {0} <= {1} or {1} != {1} else {1}", less)
 
-relu = elementwise(
+relu: Primitive = elementwise(
     "relu",
     numpy="np.maximum({0}, 0.0)",
     math="{0} if {0} > 0.0 else 0.0",

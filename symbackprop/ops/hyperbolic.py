@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from symbackprop.ops.declare import Primitive
 from symbackprop.ops.elementwise import elementwise
 from symbackprop.ops.powers import sqrt
 
@@ -9,7 +10,7 @@ __all__ = ["arccosh", "arcsinh", "arctanh", "cosh", "sinh", "tanh"]
 
 _MIXED = [(0.7,), (-1.3,), (0.0,), (5.0,)]
 
-sinh = elementwise(
+sinh: Primitive = elementwise(
     "sinh",
     numpy="np.sinh({0})",
     math="math.sinh({0})",
@@ -21,7 +22,7 @@ sinh = elementwise(
     source="DLMF 4.34.1",
 )
 
-cosh = elementwise(
+cosh: Primitive = elementwise(
     "cosh",
     numpy="np.cosh({0})",
     math="math.cosh({0})",
@@ -33,7 +34,7 @@ cosh = elementwise(
     source="DLMF 4.34.2",
 )
 
-tanh = elementwise(
+tanh: Primitive = elementwise(
     "tanh",
     numpy="np.tanh({0})",
     math="math.tanh({0})",
@@ -45,7 +46,7 @@ tanh = elementwise(
     source="DLMF 4.34.3",
 )
 
-arcsinh = elementwise(
+arcsinh: Primitive = elementwise(
     "arcsinh",
     numpy="np.arcsinh({0})",
     math="math.asinh({0})",
@@ -58,7 +59,7 @@ arcsinh = elementwise(
     source="DLMF 4.38.9",
 )
 
-arccosh = elementwise(
+arccosh: Primitive = elementwise(
     "arccosh",
     numpy="np.arccosh({0})",
     math="math.acosh({0})",
@@ -73,7 +74,7 @@ arccosh = elementwise(
     source="DLMF 4.38.10",
 )
 
-arctanh = elementwise(
+arctanh: Primitive = elementwise(
     "arctanh",
     numpy="np.arctanh({0})",
     math="math.atanh({0})",

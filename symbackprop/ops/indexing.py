@@ -11,7 +11,7 @@ from collections.abc import Mapping, Sequence
 from symbackprop.errors import ShapeError
 from symbackprop.ir.node import Apply, Node, Shape, make_input
 from symbackprop.ir.size import Size, shape_text, slice_length
-from symbackprop.ops.declare import Style, linear
+from symbackprop.ops.declare import Primitive, Style, linear
 
 __all__ = ["Bounds", "gather", "place", "scatter_add", "slice_"]
 
@@ -59,7 +59,7 @@ def _infer_slice(args: tuple[Node, ...], params: Mapping[str, object]) -> tuple[
     return sliced_shape(x.shape, bounds), x.dtype
 
 
-slice_ = linear(
+slice_: Primitive = linear(
     "slice",
     numpy=lambda node, style: "{0}" + bounds_text(node.param("bounds"), style),  # type: ignore[arg-type]
     infer=_infer_slice,
@@ -108,7 +108,7 @@ def _place_transpose(g: Node, out: Apply) -> Sequence[Node]:
     return [slice_(g, bounds=bounds) for bounds in out.param("bounds")]  # type: ignore[attr-defined]
 
 
-place = linear(
+place: Primitive = linear(
     "place",
     arity=None,
     numpy="{0}",
@@ -150,7 +150,7 @@ def _gather_jvp(tangents: Sequence[Node | None], out: Apply) -> Node | None:
     return None if tangents[0] is None else gather(tangents[0], out.args[1], axis=out.param("axis"))
 
 
-gather = linear(
+gather: Primitive = linear(
     "gather",
     arity=2,
     jvp=_gather_jvp,
@@ -160,7 +160,7 @@ gather = linear(
         scatter_add(out.args[1], g, shape=out.args[0].shape, axis=out.param("axis")),
         None,
     ),
-    samples=lambda: [],
+    samples=list,
     flops=0,
     public=False,
     derivative="the cotangent added up at the positions read",
@@ -197,7 +197,7 @@ def _scatter_jvp(tangents: Sequence[Node | None], out: Apply) -> Node | None:
     return scatter_add(*live, **dict(out.params)) if live else None
 
 
-scatter_add = linear(
+scatter_add: Primitive = linear(
     "scatter_add",
     jvp=_scatter_jvp,
     arity=None,
@@ -205,7 +205,7 @@ scatter_add = linear(
     lines=_scatter_lines,
     infer=_infer_scatter,
     transpose=_scatter_transpose,
-    samples=lambda: [],
+    samples=list,
     flops=1,
     public=False,
     derivative="the entries of the cotangent at the positions written",

@@ -11,7 +11,7 @@ from symbackprop.ir.size import Size, shape_text
 from symbackprop.ops.broadcasting import broadcast, reduce_sum, reshape
 from symbackprop.ops.comparison import equal, where
 from symbackprop.ops.creation import arange
-from symbackprop.ops.declare import Style, linear
+from symbackprop.ops.declare import Primitive, Style, linear
 from symbackprop.ops.indexing import slice_
 
 __all__ = ["concatenate", "diagonal", "transpose"]
@@ -48,7 +48,7 @@ def inverse_permutation(axes: tuple[int, ...]) -> tuple[int, ...]:
     return tuple(sorted(range(len(axes)), key=axes.__getitem__))
 
 
-transpose = linear(
+transpose: Primitive = linear(
     "transpose",
     numpy=_transpose_text,
     infer=_infer_transpose,
@@ -87,7 +87,9 @@ def _infer_concatenate(args: tuple[Node, ...], params: Mapping[str, object]) -> 
 def _concatenate_text(node: Apply, style: Style) -> str:
     parts = ", ".join(f"{{{i}}}" for i in range(len(node.args)))
     axis = node.param("axis")
-    return f"np.concatenate(({parts},){'' if axis == 0 else f', axis={axis}'})".replace(",)", ")" if len(node.args) > 1 else ",)")
+    return f"np.concatenate(({parts},){'' if axis == 0 else f', axis={axis}'})".replace(
+        ",)", ")" if len(node.args) > 1 else ",)"
+    )
 
 
 def _split(g: Node, out: Apply) -> Sequence[Node]:
@@ -101,7 +103,7 @@ def _split(g: Node, out: Apply) -> Sequence[Node]:
     return parts
 
 
-concatenate = linear(
+concatenate: Primitive = linear(
     "concatenate",
     arity=None,
     numpy=_concatenate_text,
@@ -148,7 +150,7 @@ def _diagonal_transpose(g: Node, out: Apply) -> Node:
     return where(mask, spread, 0)
 
 
-diagonal = linear(
+diagonal: Primitive = linear(
     "diagonal",
     numpy=_diagonal_text,
     infer=_infer_diagonal,

@@ -9,7 +9,7 @@ from collections.abc import Mapping, Sequence
 
 from symbackprop.ir.node import Apply, Node, Shape, make_input
 from symbackprop.ops.broadcasting import reduce_sum
-from symbackprop.ops.declare import custom
+from symbackprop.ops.declare import Primitive, custom
 from symbackprop.ops.exponential import exp, log
 from symbackprop.ops.reduction import kept_axes, largest, restored
 
@@ -53,7 +53,7 @@ def _lower_logsumexp(node: Apply) -> Node:
     return shift + log(total)
 
 
-logsumexp = custom(
+logsumexp: Primitive = custom(
     "logsumexp",
     numpy="special.logsumexp({0})",
     infer=_infer,
@@ -92,7 +92,7 @@ def _lower_softmax(node: Apply) -> Node:
     return powers / restored(total, x, axes)
 
 
-softmax = custom(
+softmax: Primitive = custom(
     "softmax",
     numpy="special.softmax({0})",
     infer=_infer_same,
@@ -131,7 +131,7 @@ def _lower_log_softmax(node: Apply) -> Node:
     return x - restored(shift, x, axes) - restored(log(total), x, axes)
 
 
-log_softmax = custom(
+log_softmax: Primitive = custom(
     "log_softmax",
     numpy="special.log_softmax({0})",
     infer=_infer_same,

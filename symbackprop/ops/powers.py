@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-from fractions import Fraction
-
 from symbackprop.ir.node import Const, Node, Operand, bind_operators
 from symbackprop.ops.arithmetic import integer_exponent
 from symbackprop.ops.comparison import equal, where
-from symbackprop.ops.declare import as_node
+from symbackprop.ops.declare import Primitive, as_node
 from symbackprop.ops.elementwise import elementwise
 from symbackprop.ops.exponential import log
 
@@ -15,7 +13,7 @@ __all__ = ["cbrt", "pow_", "power", "root", "sqrt"]
 
 _LARGEST = 2**31
 
-pow_ = elementwise(
+pow_: Primitive = elementwise(
     "power",
     numpy="{0}**{1}",
     math="math.pow({0}, {1})",
@@ -36,7 +34,7 @@ pow_ = elementwise(
     source="d(x**y)/dx = y*x**(y - 1); d(x**y)/dy = x**y*log(x)",
 )
 
-sqrt = elementwise(
+sqrt: Primitive = elementwise(
     "sqrt",
     numpy="np.sqrt({0})",
     math="math.sqrt({0})",
@@ -49,7 +47,7 @@ sqrt = elementwise(
     source="power rule",
 )
 
-root = elementwise(
+root: Primitive = elementwise(
     "root",
     numpy="np.sqrt({0})",
     math="math.sqrt({0})",
@@ -64,7 +62,7 @@ root = elementwise(
     source="power rule; policy at 0",
 )
 
-cbrt = elementwise(
+cbrt: Primitive = elementwise(
     "cbrt",
     numpy="np.cbrt({0})",
     math="math.cbrt({0})",
@@ -85,7 +83,12 @@ def power(x: Operand, y: Operand) -> Node:
         value = y.value
         if isinstance(value, float) and value.is_integer():
             value = int(value)
-        if isinstance(value, int) and not isinstance(value, bool) and abs(value) < _LARGEST and y.shape in ((), x.shape):
+        if (
+            isinstance(value, int)
+            and not isinstance(value, bool)
+            and abs(value) < _LARGEST
+            and y.shape in ((), x.shape)
+        ):
             return integer_exponent(x, value)
     return pow_(x, y)
 

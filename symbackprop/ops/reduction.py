@@ -62,7 +62,7 @@ def _mean_transpose(g: Node, out: Apply) -> Node:
     return restored(g / count_of(x, _axes(out), g.dtype), x, _axes(out))
 
 
-mean = linear(
+mean: Primitive = linear(
     "mean",
     numpy=lambda node, style: f"np.mean({{0}}{axis_text(node)})",
     infer=_infer_real,
@@ -84,16 +84,14 @@ def _prod_partials(out: Apply) -> Node:
     zero = equal(x, 0)
     count = restored(reduce_sum(cast(zero, dtype=x.dtype), axes=axes), x, axes)
     others = restored(prod(where(zero, 1, x), axes=axes), x, axes)
-    return where(
-        equal(count, 0), others / where(zero, 1, x), where(logical_and(zero, equal(count, 1)), others, 0)
-    )
+    return where(equal(count, 0), others / where(zero, 1, x), where(logical_and(zero, equal(count, 1)), others, 0))
 
 
 def _prod_vjp(g: Node, out: Apply) -> list[Node | None]:
     return [restored(g, out.args[0], _axes(out)) * _prod_partials(out)]
 
 
-prod = custom(
+prod: Primitive = custom(
     "prod",
     numpy=lambda node, style: f"np.prod({{0}}{axis_text(node)})",
     infer=_infer,
@@ -121,7 +119,7 @@ def _extremum(name: str) -> Primitive:
     def vjp(g: Node, out: Apply) -> list[Node | None]:
         return [restored(g, out.args[0], _axes(out)) * _extremum_partials(out)]
 
-    primitive = custom(
+    primitive: Primitive = custom(
         name,
         numpy=lambda node, style: f"np.{name}({{0}}{axis_text(node)})",
         infer=_infer_nonempty,
@@ -137,8 +135,8 @@ def _extremum(name: str) -> Primitive:
     return primitive
 
 
-largest = _extremum("max")
-smallest = _extremum("min")
+largest: Primitive = _extremum("max")
+smallest: Primitive = _extremum("min")
 
 
 # --- without derivative -----------------------------------------------------------------------------------------------
@@ -150,7 +148,7 @@ def _no_vjp(g: Node, out: Apply) -> list[Node | None]:
 
 def logical_reduction(name: str) -> Primitive:
     """Declare ``any`` or ``all``."""
-    primitive = custom(
+    primitive: Primitive = custom(
         name,
         numpy=lambda node, style: f"np.{name}({{0}}{axis_text(node)})",
         infer=lambda args, params: (_infer(args, params)[0], "bool"),
@@ -164,8 +162,8 @@ def logical_reduction(name: str) -> Primitive:
     return primitive
 
 
-any_ = logical_reduction("any")
-all_ = logical_reduction("all")
+any_: Primitive = logical_reduction("any")
+all_: Primitive = logical_reduction("all")
 
 
 def _position_text(node: Apply, style: Style) -> str:
@@ -180,7 +178,7 @@ def _infer_position(args: tuple[Node, ...], params: Mapping[str, object]) -> tup
 
 
 def _position(name: str) -> Primitive:
-    primitive = custom(
+    primitive: Primitive = custom(
         name,
         numpy=_position_text,
         infer=_infer_position,
@@ -194,5 +192,5 @@ def _position(name: str) -> Primitive:
     return primitive
 
 
-argmax = _position("argmax")
-argmin = _position("argmin")
+argmax: Primitive = _position("argmax")
+argmin: Primitive = _position("argmin")

@@ -12,7 +12,7 @@ __all__ = ["absolute", "copysign", "floor", "sign", "trunc"]
 _MIXED = [(0.7,), (-1.3,), (2.4,), (-0.2,)]
 _PAIRS = [(0.7, -1.9), (-5.3, 2.0), (7.1, 2.5)]
 
-absolute = elementwise(
+absolute: Primitive = elementwise(
     "abs",
     numpy="np.abs({0})",
     math="abs({0})",
@@ -44,14 +44,14 @@ def _step(name: str, numpy: str, math: str, aliases: tuple[str, ...] = (), sympy
     )
 
 
-sign = _step("sign", "np.sign({0})", "math.copysign(1.0, {0}) if {0} != 0.0 else 0.0 * {0}", sympy="sign")
-floor = _step("floor", "np.floor({0})", "float(math.floor({0}))", sympy="floor")
-ceil = _step("ceil", "np.ceil({0})", "float(math.ceil({0}))", sympy="ceiling")
-trunc = _step("trunc", "np.trunc({0})", "float(math.trunc({0}))", aliases=("fix",))
-rint = _step("rint", "np.rint({0})", "float(round({0}))")
+sign: Primitive = _step("sign", "np.sign({0})", "math.copysign(1.0, {0}) if {0} != 0.0 else 0.0 * {0}", sympy="sign")
+floor: Primitive = _step("floor", "np.floor({0})", "float(math.floor({0}))", sympy="floor")
+ceil: Primitive = _step("ceil", "np.ceil({0})", "float(math.ceil({0}))", sympy="ceiling")
+trunc: Primitive = _step("trunc", "np.trunc({0})", "float(math.trunc({0}))", aliases=("fix",))
+rint: Primitive = _step("rint", "np.rint({0})", "float(round({0}))")
 
 
-round_ = elementwise(
+round_: Primitive = elementwise(
     "round",
     numpy=lambda node, style: f"np.round({{0}}, {node.param('decimals')})",
     math=lambda node, style: f"round({{0}}, {node.param('decimals')})",
@@ -65,7 +65,7 @@ round_ = elementwise(
     source="constant between jumps",
 )
 
-floor_divide = elementwise(
+floor_divide: Primitive = elementwise(
     "floor_divide",
     numpy="{0} // {1}",
     math="{0} // {1}",
@@ -80,7 +80,7 @@ floor_divide = elementwise(
     source="constant between jumps",
 )
 
-remainder = elementwise(
+remainder: Primitive = elementwise(
     "remainder",
     numpy="{0} % {1}",
     math="{0} % {1}",
@@ -97,7 +97,7 @@ remainder = elementwise(
     source="x mod y = x - y*floor(x/y)",
 )
 
-fmod = elementwise(
+fmod: Primitive = elementwise(
     "fmod",
     numpy="np.fmod({0}, {1})",
     math="math.fmod({0}, {1})",
@@ -111,7 +111,7 @@ fmod = elementwise(
     source="fmod(x, y) = x - y*trunc(x/y)",
 )
 
-copysign = elementwise(
+copysign: Primitive = elementwise(
     "copysign",
     numpy="np.copysign({0}, {1})",
     math="math.copysign({0}, {1})",
@@ -123,7 +123,7 @@ copysign = elementwise(
     source="copysign(x, y) = |x|*sign(y)",
 )
 
-heaviside = elementwise(
+heaviside: Primitive = elementwise(
     "heaviside",
     numpy="np.heaviside({0}, {1})",
     math="{1} if {0} == 0.0 else 1.0 if {0} > 0.0 else 0.0 if {0} < 0.0 else {0}",
@@ -141,7 +141,7 @@ def _nan_to_num_partial(x: Node, out: Node) -> Node:
     return where(isfinite(x), constant(1, x.shape, x.dtype), 0)
 
 
-nan_to_num = elementwise(
+nan_to_num: Primitive = elementwise(
     "nan_to_num",
     numpy="np.nan_to_num({0})",
     math="{0} if math.isfinite({0}) else 0.0 if math.isnan({0}) else math.copysign(1.7976931348623157e+308, {0})",

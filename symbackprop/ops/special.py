@@ -8,12 +8,24 @@ from __future__ import annotations
 from symbackprop.ir.node import PI, Apply, Node, constant
 from symbackprop.ops.arithmetic import integer_power
 from symbackprop.ops.comparison import equal, where
-from symbackprop.ops.declare import Style
+from symbackprop.ops.declare import Primitive, Style
 from symbackprop.ops.elementwise import elementwise
 from symbackprop.ops.exponential import exp, log, log1p
 from symbackprop.ops.powers import sqrt
 
-__all__ = ["digamma", "erf", "erfc", "expit", "gammaln", "log_expit", "logit", "polygamma", "softplus", "xlog1py", "xlogy"]
+__all__ = [
+    "digamma",
+    "erf",
+    "erfc",
+    "expit",
+    "gammaln",
+    "log_expit",
+    "logit",
+    "polygamma",
+    "softplus",
+    "xlog1py",
+    "xlogy",
+]
 
 _MIXED = [(0.7,), (-1.3,), (0.0,), (3.0,)]
 _POSITIVE = [(0.7,), (3.0,), (12.5,), (0.05,)]
@@ -28,7 +40,7 @@ def _pi(like: Node) -> Node:
     return constant(PI, like.shape, like.dtype)
 
 
-erf = elementwise(
+erf: Primitive = elementwise(
     "erf",
     numpy="special.erf({0})",
     math="math.erf({0})",
@@ -40,7 +52,7 @@ erf = elementwise(
     source="DLMF 7.10.1",
 )
 
-erfc = elementwise(
+erfc: Primitive = elementwise(
     "erfc",
     numpy="special.erfc({0})",
     math="math.erfc({0})",
@@ -52,12 +64,13 @@ erfc = elementwise(
     source="DLMF 7.10.1",
 )
 
+
 def _polygamma_text(node: Apply, style: Style) -> str:
     text = f"special.polygamma({node.param('n')}, {{0}})"
     return f"np.float32({text})" if node.dtype == "float32" else text  # SciPy computes it in float64
 
 
-polygamma = elementwise(
+polygamma: Primitive = elementwise(
     "polygamma",
     numpy=_polygamma_text,
     partials=(lambda x, out, n: polygamma(x, n=n + 1),),
@@ -73,7 +86,7 @@ polygamma = elementwise(
     source="DLMF 5.15",
 )
 
-digamma = elementwise(
+digamma: Primitive = elementwise(
     "digamma",
     numpy="special.digamma({0})",
     partials=(lambda x, out: polygamma(x, n=1),),
@@ -87,7 +100,7 @@ digamma = elementwise(
     source="DLMF 5.15.1",
 )
 
-gammaln = elementwise(
+gammaln: Primitive = elementwise(
     "gammaln",
     numpy="special.gammaln({0})",
     math="math.lgamma({0})",
@@ -103,7 +116,7 @@ gammaln = elementwise(
     source="DLMF 5.2.2",
 )
 
-expit = elementwise(
+expit: Primitive = elementwise(
     "expit",
     numpy="np.exp(-np.logaddexp(0.0, -{0}))",
     math="1.0 / (1.0 + math.exp(-{0})) if {0} >= 0.0 else math.exp({0}) / (1.0 + math.exp({0}))",
@@ -115,7 +128,7 @@ expit = elementwise(
     source="logistic equation s' = s*(1 - s)",
 )
 
-log_expit = elementwise(
+log_expit: Primitive = elementwise(
     "log_expit",
     numpy="-np.logaddexp(0.0, -{0})",
     math="-math.log1p(math.exp(-{0})) if {0} >= 0.0 else {0} - math.log1p(math.exp({0}))",
@@ -127,7 +140,7 @@ log_expit = elementwise(
     source="log_expit(x) = -log(1 + exp(-x))",
 )
 
-softplus = elementwise(
+softplus: Primitive = elementwise(
     "softplus",
     numpy="np.logaddexp(0.0, {0})",
     math="{0} + math.log1p(math.exp(-{0})) if {0} >= 0.0 else math.log1p(math.exp({0}))",
@@ -139,7 +152,7 @@ softplus = elementwise(
     source="softplus(x) = log(1 + exp(x))",
 )
 
-logit = elementwise(
+logit: Primitive = elementwise(
     "logit",
     numpy="np.log({0}) - np.log1p(-{0})",
     math="math.log({0}) - math.log1p(-{0})",
@@ -159,7 +172,7 @@ def _share_of(x: Node, y: Node) -> Node:
     return x / where(equal(x, 0), 1, y)
 
 
-xlogy = elementwise(
+xlogy: Primitive = elementwise(
     "xlogy",
     numpy="{0} * np.log(np.where({0} == 0.0, 1.0, {1}))",
     math="0.0 if {0} == 0.0 and {1} == {1} else {0} * math.log({1})",
@@ -173,7 +186,7 @@ xlogy = elementwise(
     source="product rule",
 )
 
-xlog1py = elementwise(
+xlog1py: Primitive = elementwise(
     "xlog1py",
     numpy="{0} * np.log1p(np.where({0} == 0.0, 0.0, {1}))",
     math="0.0 if {0} == 0.0 and {1} == {1} else {0} * math.log1p({1})",

@@ -5,6 +5,7 @@ from __future__ import annotations
 from symbackprop.ir.node import PI, Node, constant
 from symbackprop.ops.arithmetic import integer_power
 from symbackprop.ops.comparison import equal, less, where
+from symbackprop.ops.declare import Primitive
 from symbackprop.ops.elementwise import elementwise
 from symbackprop.ops.powers import sqrt
 from symbackprop.ops.rounding import absolute
@@ -14,7 +15,7 @@ __all__ = ["arccos", "arcsin", "arctan", "arctan2", "cos", "hypot", "sin", "sinc
 _MIXED = [(0.7,), (-1.3,), (0.0,), (4.0,)]
 _UNIT = [(0.7,), (-0.3,), (0.0,), (0.999,)]
 
-sin = elementwise(
+sin: Primitive = elementwise(
     "sin",
     numpy="np.sin({0})",
     math="math.sin({0})",
@@ -26,7 +27,7 @@ sin = elementwise(
     source="DLMF 4.20.1",
 )
 
-cos = elementwise(
+cos: Primitive = elementwise(
     "cos",
     numpy="np.cos({0})",
     math="math.cos({0})",
@@ -38,7 +39,7 @@ cos = elementwise(
     source="DLMF 4.20.2",
 )
 
-tan = elementwise(
+tan: Primitive = elementwise(
     "tan",
     numpy="np.tan({0})",
     math="math.tan({0})",
@@ -50,7 +51,7 @@ tan = elementwise(
     source="DLMF 4.20.3",
 )
 
-arcsin = elementwise(
+arcsin: Primitive = elementwise(
     "arcsin",
     numpy="np.arcsin({0})",
     math="math.asin({0})",
@@ -65,7 +66,7 @@ arcsin = elementwise(
     source="DLMF 4.24.7",
 )
 
-arccos = elementwise(
+arccos: Primitive = elementwise(
     "arccos",
     numpy="np.arccos({0})",
     math="math.acos({0})",
@@ -80,7 +81,7 @@ arccos = elementwise(
     source="DLMF 4.24.8",
 )
 
-arctan = elementwise(
+arctan: Primitive = elementwise(
     "arctan",
     numpy="np.arctan({0})",
     math="math.atan({0})",
@@ -98,7 +99,7 @@ def _over_square(part: Node, x: Node, y: Node) -> Node:
     return part / (integer_power(x, n=2) + integer_power(y, n=2))
 
 
-arctan2 = elementwise(
+arctan2: Primitive = elementwise(
     "arctan2",
     numpy="np.arctan2({0}, {1})",
     math="math.atan2({0}, {1})",
@@ -120,7 +121,7 @@ def _over_length(part: Node, out: Node) -> Node:
     return part / where(equal(out, 0), 1, out)
 
 
-hypot = elementwise(
+hypot: Primitive = elementwise(
     "hypot",
     numpy="np.hypot({0}, {1})",
     math="math.hypot({0}, {1})",
@@ -134,17 +135,21 @@ hypot = elementwise(
 )
 
 
+def _tail(square: Node) -> Node:
+    return square / 88 * (1 - square / 130 * (1 - square / 180))
+
+
 def _sinc_partial(x: Node, out: Node) -> Node:
     """Return (cos(pi x) - sinc(x)) / x; near 0, where that cancels, its series -pi^2 x/3 + pi^4 x^3/30 - ..."""
     near = less(absolute(x), constant(0.25))
     safe = where(near, 1, x)
     far = (cos(PI * x) - out) / safe
     square = (PI * x) * (PI * x)
-    series = -(PI * (PI * x)) * (1 - square / 10 * (1 - square / 28 * (1 - square / 54 * (1 - square / 88)))) / 3
+    series = -(PI * (PI * x)) * (1 - square / 10 * (1 - square / 28 * (1 - square / 54 * (1 - _tail(square))))) / 3
     return where(near, series, far)
 
 
-sinc = elementwise(
+sinc: Primitive = elementwise(
     "sinc",
     numpy="np.sinc({0})",
     math="math.sin(math.pi * {0}) / (math.pi * {0}) if {0} != 0.0 else 1.0",

@@ -72,7 +72,9 @@ class _Parser:
                 break
             statements.append(self._statement())
         if not statements:
-            raise FormulaSyntaxError("the formula is empty; write an expression such as w*x + b", text=self.text, span=(start, start))
+            raise FormulaSyntaxError(
+                "the formula is empty; write an expression such as w*x + b", text=self.text, span=(start, start)
+            )
         for statement in statements[:-1]:
             if statement.name is None:
                 raise FormulaSyntaxError(
@@ -119,7 +121,9 @@ class _Parser:
                 self._reduce(_TERNARY)
                 if self.entries:
                     entry = self.entries[-1]
-                    raise self._error("`if` without `else`; write `a if condition else b`", entry.start, entry.start + 2)
+                    raise self._error(
+                        "`if` without `else`; write `a if condition else b`", entry.start, entry.start + 2
+                    )
                 return
             self.position += 1
             operand_next = self._operand(token) if operand_next else self._operator(token)
@@ -223,7 +227,9 @@ class _Parser:
             level = _BINARY.get(piece)
             if level is not None:
                 if self.tokens[self.position].text == "=" and self.tokens[self.position].start == end:
-                    raise self._error(f"`{piece}=` is not part of formulas; write `name = name {piece} ...`", start, end + 1)
+                    raise self._error(
+                        f"`{piece}=` is not part of formulas; write `name = name {piece} ...`", start, end + 1
+                    )
                 self._reduce(level + 1 if level == _POWER else level)
                 self.entries.append(self._operator_entry("binary", level, token))
                 return True
@@ -261,7 +267,9 @@ class _Parser:
         if piece == ":" and self.tokens[self.position].text == "=":
             raise self._error("`:=` is not part of formulas; assign on a line of its own", start, end + 1)
         if piece == "=":
-            raise self._error("`=` may only follow a single name at the start of a line; to compare, write `==`", start, end)
+            raise self._error(
+                "`=` may only follow a single name at the start of a line; to compare, write `==`", start, end
+            )
         raise self._error(f"`{piece}` is out of place here", start, end)
 
     def _attribute(self) -> bool:
@@ -330,7 +338,11 @@ class _Parser:
 
     def _comma(self, token: Token) -> bool:
         if not any(entry.kind in _CLOSING for entry in self.entries[-1:]) and not self.depth:
-            raise self._error("a formula has one result; put several into a tuple in parentheses where a function takes one", token.start, token.end)
+            raise self._error(
+                "a formula has one result; put several into a tuple in parentheses where a function takes one",
+                token.start,
+                token.end,
+            )
         entry = self._bracket(token)
         self._finish_item(entry, True)
         self._check_order(entry, token)
@@ -433,4 +445,6 @@ class _Parser:
             elif kind == "else":
                 self._gather(kinds.IFELSE, None, 3, starts[-3], self.end)
             else:
-                self._gather(kinds.AND if kind == "and" else kinds.OR, None, entry.count, starts[-entry.count], self.end)
+                self._gather(
+                    kinds.AND if kind == "and" else kinds.OR, None, entry.count, starts[-entry.count], self.end
+                )

@@ -119,7 +119,9 @@ def _dtype(suffix: str | None, dtype: str, name: str) -> str:
     if not suffix:
         return dtype
     if suffix not in _DTYPES:
-        raise ArgumentError(f"input {name!r} has dtype {suffix!r}; choose int or bool, or leave it out for real numbers")
+        raise ArgumentError(
+            f"input {name!r} has dtype {suffix!r}; choose int or bool, or leave it out for real numbers"
+        )
     if suffix.startswith("float") and suffix != dtype:
         raise ArgumentError(f"input {name!r} is {suffix}; real inputs have the dtype of the function: dtype={suffix!r}")
     return _DTYPES[suffix]

@@ -110,7 +110,9 @@ class _Reader:
                 if isinstance(value, Node):
                     self.places.setdefault(value, place)
         if result is None:
-            raise FormulaSyntaxError("the formula has no result: end it with an expression", text=self.text, span=(0, 0))
+            raise FormulaSyntaxError(
+                "the formula has no result: end it with an expression", text=self.text, span=(0, 0)
+            )
         return Graph(
             arguments=tuple(self.specs),
             inputs=tuple(self.inputs),
@@ -186,8 +188,8 @@ class _Reader:
         if self.declared:
             known = [*self.environment, *CONSTANTS]
             raise UnknownNameError(
-                f"{name!r} is neither declared nor assigned above. Declare it: inputs={{..., {name!r}: \"n d\"}} "
-                f"for a matrix, {name!r}: \"\" for a scalar.{nearest_names(name, known)}"
+                f'{name!r} is neither declared nor assigned above. Declare it: inputs={{..., {name!r}: "n d"}} '
+                f'for a matrix, {name!r}: "" for a scalar.{nearest_names(name, known)}'
             )
         if name in FUNCTIONS:
             raise UnknownNameError(f"{name!r} is a function; call it, {name}(...), or rename the variable")
@@ -227,7 +229,12 @@ class _Reader:
             left.terms.append(right if instruction.value == "+" else neg(right))
             return
         first = node_of(self._pop())
-        if isinstance(first, Const) or isinstance(right, Const) or first.shape != right.shape or first.dtype != right.dtype:
+        if (
+            isinstance(first, Const)
+            or isinstance(right, Const)
+            or first.shape != right.shape
+            or first.dtype != right.dtype
+        ):
             self.stack.append(OPERATORS[str(instruction.value)](first, right))
             return
         if not is_float(first.dtype):

@@ -148,7 +148,9 @@ def number_value(token: Token, text: str) -> int | float:
     piece = token.text
     span = (token.start, token.end)
     if len(piece) > _LONGEST_NUMBER:
-        raise FormulaSyntaxError(f"a number of {len(piece)} characters; the limit is {_LONGEST_NUMBER}", text=text, span=span)
+        raise FormulaSyntaxError(
+            f"a number of {len(piece)} characters; the limit is {_LONGEST_NUMBER}", text=text, span=span
+        )
     try:
         if piece[:2].lower() in ("0x", "0b", "0o"):
             return int(piece, 0)

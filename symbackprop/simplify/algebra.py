@@ -189,7 +189,7 @@ def _lift_sign(node: Apply, context: Context) -> Node | None:
 
 
 def _lift_coefficient(node: Apply, context: Context) -> Node | None:
-    """a * (2 * b) is 2 * (a * b), where nobody else needs 2 * b."""
+    """A * (2 * b) is 2 * (a * b), where nobody else needs 2 * b."""
     a, b = node.args
     for left, right in ((a, b), (b, a)):
         if _is(right, mul) and is_number(_args(right)[0]) and context.is_free(right) and not is_number(left):
@@ -199,7 +199,7 @@ def _lift_coefficient(node: Apply, context: Context) -> Node | None:
 
 
 def _multiply_quotient(node: Apply, context: Context) -> Node | None:
-    """a * (1 / b) is a / b."""
+    """A * (1 / b) is a / b."""
     a, b = node.args
     if _is(b, div) and context.is_free(b) and is_number(_args(b)[0]):
         top, bottom = _args(b)

@@ -81,7 +81,7 @@ def _scalar_factor(node: Node) -> tuple[Node, Node] | None:
 
 
 def _gather_scalars(node: Apply, context: Context) -> Node | None:
-    """a * (s * b) is s * (a * b), and s * (t * b) is (s * t) * b, for numbers s and t."""
+    """A * (s * b) is s * (a * b), and s * (t * b) is (s * t) * b, for numbers s and t."""
     for left, right in (node.args, node.args[::-1]):
         parts = _scalar_factor(right) if context.is_free(right) else None
         if parts is None:
@@ -96,7 +96,7 @@ def _gather_scalars(node: Apply, context: Context) -> Node | None:
 
 
 def _scale_scalar(node: Apply, context: Context) -> Node | None:
-    """s * (2 * x), for a number s, is (2 * s) * x."""
+    """S * (2 * x), for a number s, is (2 * s) * x."""
     for left, right in (node.args, node.args[::-1]):
         if (
             _is(left, broadcast)
@@ -281,7 +281,9 @@ def _absorb_operands(node: Apply, context: Context) -> Node | None:
         changed = True
     if not changed:
         return None
-    sizes = {i: size for arg, own in zip(node.args, operands, strict=True) for i, size in zip(own, arg.shape, strict=True)}
+    sizes = {
+        i: size for arg, own in zip(node.args, operands, strict=True) for i, size in zip(own, arg.shape, strict=True)
+    }
     summed = {i for own in operands for i in own} - set(_axes(node, "output"))
     lost = summed - {i for own in indices for i in own}
     result = contract(arrays, indices, _axes(node, "output"), sizes)

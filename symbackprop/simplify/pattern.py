@@ -16,7 +16,7 @@ from symbackprop.ir.graph import Graph, children, count_uses, topological
 from symbackprop.ir.node import Apply, Node, Operation, make_output
 from symbackprop.ops.broadcasting import rebuilt
 
-__all__ = ["Context", "Row", "Rewrites", "rewrite"]
+__all__ = ["Context", "Rewrites", "Row", "rewrite"]
 
 _STEPS_PER_NODE = 200  # far above what any table needs; only a pair of rows that undo each other gets there
 

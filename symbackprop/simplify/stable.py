@@ -84,7 +84,7 @@ def _log_of_composite(node: Apply, context: Context) -> Node | None:
 
 
 def _x_log_x(node: Apply, context: Context) -> Node | None:
-    """x * log(x) is xlogy(x, x), which is 0 at 0."""
+    """X * log(x) is xlogy(x, x), which is 0 at 0."""
     a, b = node.args
     if (_is(b, log) and _args(b)[0] is a) or (_is(a, log) and _args(a)[0] is b):
         x = a if _is(b, log) else b

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from symbackprop.ir.node import E, PI, Node, constant
+from symbackprop.ir.node import PI, E, Node, constant
 from symbackprop.read.vocabulary import (
     contractions,
     creation,

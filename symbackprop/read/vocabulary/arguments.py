@@ -96,7 +96,12 @@ def fold_negative(x: Node) -> Node:
 
 def static_int(value: object, what: str) -> int:
     """Return a fixed integer."""
-    if isinstance(value, Const) and isinstance(value.value, int) and not isinstance(value.value, bool) and value.shape == ():
+    if (
+        isinstance(value, Const)
+        and isinstance(value.value, int)
+        and not isinstance(value.value, bool)
+        and value.shape == ()
+    ):
         return value.value
     raise ArgumentError(f"{what} must be a fixed integer, not {_shown(value)}")
 

@@ -123,7 +123,9 @@ def _einsum(subscripts: object, *operands: object) -> Node:
         raise ArgumentError(f"einsum: {len(terms)} terms in {subscripts!r} for {len(arrays)} operands")
     if not all(c.isalpha() or c in ".," for c in left + right):
         raise FormulaSyntaxError(f"einsum: {subscripts!r} may hold letters, commas, '...' and '->'")
-    width = max((x.rank - len(t.replace("...", "")) for x, t in zip(arrays, terms, strict=True) if "..." in t), default=0)
+    width = max(
+        (x.rank - len(t.replace("...", "")) for x, t in zip(arrays, terms, strict=True) if "..." in t), default=0
+    )
     indices = [_subscript_indices(term, x, width) for term, x in zip(terms, arrays, strict=True)]
     ellipsis = tuple(range(-width, 0))
     if arrow:
@@ -158,7 +160,9 @@ def _aligned(arrays: list[Node], indices: list[tuple[int, ...]]) -> tuple[list[N
                 sizes[index] = size
     out_arrays, out_indices = [], []
     for x, own in zip(arrays, indices, strict=True):
-        kept = [i for i, (size, index) in enumerate(zip(x.shape, own, strict=True)) if size == sizes[index] or size != 1]
+        kept = [
+            i for i, (size, index) in enumerate(zip(x.shape, own, strict=True)) if size == sizes[index] or size != 1
+        ]
         if len(kept) < x.rank:
             x = reshape(x, shape=tuple(x.shape[i] for i in kept))
             own = tuple(own[i] for i in kept)

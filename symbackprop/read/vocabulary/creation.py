@@ -104,7 +104,9 @@ def _linspace(start: object, stop: object, num: object = constant(50), endpoint:
     return a + positions * ((b - a) / constant(steps))
 
 
-def _logspace(start: object, stop: object, num: object = constant(50), endpoint: object = True, base: object = constant(10)) -> Node:
+def _logspace(
+    start: object, stop: object, num: object = constant(50), endpoint: object = True, base: object = constant(10)
+) -> Node:
     return power(node_of(base), _linspace(start, stop, num, endpoint))
 
 

@@ -94,7 +94,10 @@ def _median(a: object, axis: object = None, keepdims: object = constant(False)) 
         raise UnsupportedError(f"median over an axis of symbolic size {size} is not supported; give a fixed size")
     if size == 0:
         raise ShapeError("the median of no entries does not exist")
-    low, high = _part(ordered, along, (size - 1) // 2, (size - 1) // 2 + 1), _part(ordered, along, size // 2, size // 2 + 1)
+    low, high = (
+        _part(ordered, along, (size - 1) // 2, (size - 1) // 2 + 1),
+        _part(ordered, along, size // 2, size // 2 + 1),
+    )
     middle = low if size % 2 else (low + high) / 2
     return keeping(squeezed(middle, (along,)), x, axes, keepdims)
 

@@ -41,7 +41,9 @@ def subscript(value: object, index: object) -> Any:
 
 def _item(value: tuple[object, ...], index: object) -> object:
     if isinstance(index, Slice):
-        start, stop, step = (None if p is None else static_int(p, "index") for p in (index.start, index.stop, index.step))
+        start, stop, step = (
+            None if p is None else static_int(p, "index") for p in (index.start, index.stop, index.step)
+        )
         return value[start:stop:step]
     position = static_int(index, "index")
     if not -len(value) <= position < len(value):

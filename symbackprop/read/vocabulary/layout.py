@@ -264,7 +264,9 @@ def _repeat(a: object, repeats: object, axis: object = None) -> Node:
 
 def _flip(m: object, axis: object = None) -> Node:
     x = node_of(m)
-    axes = range(x.rank) if axis is None else [axis_of(i, x.rank) for i in (axis if isinstance(axis, tuple) else (axis,))]
+    axes = (
+        range(x.rank) if axis is None else [axis_of(i, x.rank) for i in (axis if isinstance(axis, tuple) else (axis,))]
+    )
     return slice_(x, bounds=tuple((None, None, -1) if i in axes else None for i in range(x.rank)))
 
 
@@ -337,7 +339,8 @@ def _padded(x: Node, axis: int, before: int, after: int, mode: object, value: ob
         if isinstance(fill, Const) and fill.value == 0:
             return placed
         outside = [
-            broadcast_to(converted(fill, x.dtype), (*x.shape[:axis], width, *x.shape[axis + 1 :])) for width in (before, after)
+            broadcast_to(converted(fill, x.dtype), (*x.shape[:axis], width, *x.shape[axis + 1 :]))
+            for width in (before, after)
         ]
         return concatenate(outside[0], x, outside[1], axis=axis)
     if mode == "edge":
@@ -389,7 +392,9 @@ def offset_diagonal(x: Node, offset: int) -> Node:
         return diagonal(x)
     if not isinstance(rows, int) or not isinstance(columns, int):
         if rows != columns:
-            raise UnsupportedError("the diagonal of a matrix of unlike symbolic sizes is not supported; slice it square")
+            raise UnsupportedError(
+                "the diagonal of a matrix of unlike symbolic sizes is not supported; slice it square"
+            )
         length: Size = rows - abs(offset)
         require(abs(offset), "<=", rows, "diagonal")
     else:
@@ -491,7 +496,9 @@ FUNCTIONS: Mapping[str, Callable[..., Any]] = {
 }
 
 METHODS: Mapping[str, Callable[..., Any]] = {
-    **{name: FUNCTIONS[name] for name in ("reshape", "ravel", "transpose", "swapaxes", "squeeze", "repeat", "diagonal")},
+    **{
+        name: FUNCTIONS[name] for name in ("reshape", "ravel", "transpose", "swapaxes", "squeeze", "repeat", "diagonal")
+    },
     "flatten": _ravel,
 }
 

@@ -70,13 +70,17 @@ def _folded(primitive: Primitive, masks: Sequence[Node]) -> Node:
 def _mask(operand: object, what: str) -> Node:
     node = node_of(operand)
     if node.dtype != "bool":
-        raise UnsupportedError(f"`{what}` needs conditions such as x > 0, not numbers; write x != 0 to ask for non-zero")
+        raise UnsupportedError(
+            f"`{what}` needs conditions such as x > 0, not numbers; write x != 0 to ask for non-zero"
+        )
     return node
 
 
 def _where(condition: object, x: object = None, y: object = None) -> Node:
     if x is None or y is None:
-        raise UnsupportedError("where needs three arguments, where(condition, x, y); positions of True are not supported")
+        raise UnsupportedError(
+            "where needs three arguments, where(condition, x, y); positions of True are not supported"
+        )
     node = node_of(condition)
     mask = node if node.dtype == "bool" else primitives()["not_equal"](node, 0)
     return where(mask, node_of(x), node_of(y))

@@ -6,8 +6,8 @@ from collections.abc import Callable, Mapping
 
 from symbackprop.ir.node import Const, Node, constant
 from symbackprop.ir.size import SizeExpression
-from symbackprop.ops.powers import power
 from symbackprop.ops.comparison import logical_and, logical_or
+from symbackprop.ops.powers import power
 from symbackprop.ops.rounding import floor_divide, remainder
 from symbackprop.read.vocabulary.arguments import node_of
 from symbackprop.read.vocabulary.logic import bitwise, negation
@@ -15,7 +15,9 @@ from symbackprop.read.vocabulary.logic import bitwise, negation
 __all__ = ["OPERATORS"]
 
 
-def _static(operator: Callable[[int, int], int], build: Callable[[Node, Node], Node]) -> Callable[[object, object], Node]:
+def _static(
+    operator: Callable[[int, int], int], build: Callable[[Node, Node], Node]
+) -> Callable[[object, object], Node]:
     """Fold integers and sizes, which axes and shapes are made of; build a node from anything else."""
 
     def apply(left: object, right: object) -> Node:

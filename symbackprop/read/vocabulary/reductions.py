@@ -35,7 +35,9 @@ def _masked(x: Node, where_: object, neutral: float | int) -> Node:
     return x if where_ is None else where(node_of(where_), x, constant(neutral))
 
 
-def _sum(a: object, axis: object = None, *, keepdims: object = _FALSE, initial: object = None, where: object = None) -> Node:
+def _sum(
+    a: object, axis: object = None, *, keepdims: object = _FALSE, initial: object = None, where: object = None
+) -> Node:
     x = _masked(node_of(a), where, 0)
     axes = axes_of(axis, x)
     total = reduce_sum(x, axes=axes) if axes else x
@@ -64,7 +66,9 @@ def _real(x: Node) -> Node:
     return x if is_float(x.dtype) else cast(x, dtype=default_float())
 
 
-def _prod(a: object, axis: object = None, *, keepdims: object = _FALSE, initial: object = None, where: object = None) -> Node:
+def _prod(
+    a: object, axis: object = None, *, keepdims: object = _FALSE, initial: object = None, where: object = None
+) -> Node:
     x = _masked(node_of(a), where, 1)
     axes = axes_of(axis, x)
     result = keeping(prod(x, axes=axes) if axes else x, x, axes, keepdims)
@@ -93,7 +97,9 @@ def _ptp(a: object, axis: object = None, *, keepdims: object = _FALSE) -> Node:
     return _max(a, axis, keepdims=keepdims) - _min(a, axis, keepdims=keepdims)
 
 
-def _var(a: object, axis: object = None, *, ddof: object = _ZERO, keepdims: object = _FALSE, correction: object = None) -> Node:
+def _var(
+    a: object, axis: object = None, *, ddof: object = _ZERO, keepdims: object = _FALSE, correction: object = None
+) -> Node:
     x = _real(node_of(a))
     axes = axes_of(axis, x)
     lost = node_of(ddof if correction is None else correction)
@@ -104,7 +110,9 @@ def _var(a: object, axis: object = None, *, ddof: object = _ZERO, keepdims: obje
     return keeping(reduce_sum(power(deviation, 2), axes=axes) / (count - lost), x, axes, keepdims)
 
 
-def _std(a: object, axis: object = None, *, ddof: object = _ZERO, keepdims: object = _FALSE, correction: object = None) -> Node:
+def _std(
+    a: object, axis: object = None, *, ddof: object = _ZERO, keepdims: object = _FALSE, correction: object = None
+) -> Node:
     return root(_var(a, axis, ddof=ddof, keepdims=keepdims, correction=correction))
 
 
@@ -200,7 +208,9 @@ def _norm(x: object, ord: object = None, axis: object = None, keepdims: object =
         sums = reduce_sum(magnitude, axes=(inner,))
         extremum = largest if value > 0 else smallest  # type: ignore[operator]
         return keeping(extremum(sums, axes=(outer - (inner < outer),)), node, axes, keepdims)
-    raise UnsupportedError(f"norm: ord={ord if isinstance(ord, str) else 2} of a matrix needs singular values, which are not supported yet; use 'fro', 1 or inf")
+    raise UnsupportedError(
+        f"norm: ord={ord if isinstance(ord, str) else 2} of a matrix needs singular values, which are not supported yet; use 'fro', 1 or inf"
+    )
 
 
 def _vector_norm(magnitude: Node, value: object, axes: tuple[int, ...], keepdims: object) -> Node:
