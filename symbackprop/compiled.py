@@ -156,7 +156,7 @@ class CompiledFunction:
             raise
 
     def __reduce__(self) -> tuple[object, ...]:
-        return _again, (self._recipe, self.source)
+        return _again, (self._compile, self._recipe, self.source)
 
     def __copy__(self) -> CompiledFunction:
         return self
@@ -165,10 +165,8 @@ class CompiledFunction:
         return self
 
 
-def _again(recipe: Recipe, source: str) -> CompiledFunction:
+def _again(compile_recipe: Compile, recipe: Recipe, source: str) -> CompiledFunction:
     """Compile a pickled function's recipe again; a version that prints it differently says so."""
-    from symbackprop.api import compile_recipe
-
     compiled = compile_recipe(recipe)
     if compiled.source != source:
         raise UnsupportedError("this pickle was made by another version of symbackprop; compile the formula again")

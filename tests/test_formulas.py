@@ -123,7 +123,7 @@ def test_float32_stays_float32(formula: str) -> None:
     wide = sb.compile_value_and_grad(formula.replace("float32", "float64"), target="numpy")
     narrow = sb.compile_value_and_grad(formula, dtype="float32")
     values = sample(wide, seed=1)
-    expected, expected_gradient = wide(**values)
+    _, expected_gradient = wide(**values)
     value, gradient = narrow(**values)
     assert value.dtype == np.float32, narrow.source
     for found, reference_gradient in zip(gradient, expected_gradient, strict=True):

@@ -82,7 +82,7 @@ class Element:
 
     def __mod__(self, other: Any) -> Any:
         other = self._from(other)
-        return self - other * self._from(int(mpmath.floor(self.value / other.value)))  # type: ignore[operator]
+        return self - other * self._from(int(mpmath.floor(self.value / other.value)))
 
     def __rmod__(self, other: Any) -> Any:
         return self._from(other) % self
@@ -161,7 +161,7 @@ class Digits(Element):
         return Digits(mpmath.sqrt(self.value))
 
     def __repr__(self) -> str:
-        return mpmath.nstr(self.value, 20)
+        return str(mpmath.nstr(self.value, 20))
 
 
 def real_value(value: Any) -> Any:

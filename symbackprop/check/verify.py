@@ -131,7 +131,7 @@ def _drawn(spec: ArgumentSpec, sizes: Mapping[str, int], rng: random.Random, low
     shape = tuple(evaluate(size, dict(sizes)) for size in spec.shape or ())
     count = int(np.prod(shape))
     if spec.dtype == "int64":
-        limit = min([size for size in sizes.values()] or [2])
+        limit = min(sizes.values(), default=2)
         drawn: list[Any] = [rng.randrange(limit) for _ in range(count)]
     elif spec.dtype == "bool":
         drawn = [rng.random() < 0.5 for _ in range(count)]
@@ -268,7 +268,7 @@ def _derivatives(subject: Subject, sample: Mapping[str, Any]) -> list[Any]:
         if label == "value":
             wanted.append(np.asarray(subject.reference(elements, words), dtype=object))
             continue
-        base = np.asarray(elements[label], dtype=object)
+        base: Any = np.asarray(elements[label], dtype=object)
         quotients = np.empty(base.shape, dtype=object)
         for index in np.ndindex(base.shape):
             ends = []

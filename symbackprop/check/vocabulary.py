@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import functools
 from collections.abc import Callable
+from fractions import Fraction
 from typing import Any
 
 import mpmath
@@ -93,13 +94,9 @@ class Vocabulary:
             "round": self._round,
             "matvec": lambda a, x: np.matmul(a, np.expand_dims(x, -1))[..., 0],
             "vecdot": lambda a, b: np.sum(a * b, axis=-1),
-            "heaviside": lambda x, y=0.5: words_heaviside(x, y),
-            "log": lambda x, base=None: words_log(x) if base is None else words_log(x) / words_log(base),
+            "heaviside": self._heaviside,
+            "log": self._log,
         }
-        words_heaviside, words_log = (
-            self._mapped(BY_PATH["heaviside"]),
-            self._mapped(functools.partial(apply_smooth, "log")),
-        )
         words["around"] = words["round"]
         self._words = words
 
@@ -162,6 +159,13 @@ class Vocabulary:
         ]
         return np.stack([self._objects(part) for part in parts], axis=-1)
 
+    def _heaviside(self, x: Any, y: Any = 0.5) -> Any:
+        return self._mapped(BY_PATH["heaviside"])(x, y)
+
+    def _log(self, x: Any, base: Any = None) -> Any:
+        log = self._mapped(functools.partial(apply_smooth, "log"))
+        return log(x) if base is None else log(x) / log(base)
+
     def _objects(self, x: Any) -> Any:
         return np.asarray(x, dtype=object)
 
@@ -180,10 +184,11 @@ class Vocabulary:
         return powers / np.sum(powers, axis=axis, keepdims=True)
 
     def _linspace(self, start: Any, stop: Any, num: int = 50, endpoint: bool = True) -> Any:
-        steps = num - 1 if endpoint else num
-        return start + np.array([lifted(i, self._kind) / max(steps, 1) for i in range(num)], dtype=object) * (
-            stop - start
-        )  # type: ignore[operator]
+        steps = max(num - 1 if endpoint else num, 1)
+        shares: Any = self.filled(num, 0)
+        for i in range(num):
+            shares[i] = lifted(Fraction(i, steps), self._kind)
+        return start + shares * (stop - start)
 
     def _fill_diagonal(self, a: Any, value: Any) -> Any:
         result = np.array(a, dtype=object)
@@ -206,7 +211,7 @@ class Vocabulary:
         if ord == 0:
             return np.sum(size != 0, axis=axis, keepdims=keepdims)
         powers = np.sum(size**ord, axis=axis, keepdims=keepdims)
-        return powers if ord == 1 else powers ** (lifted(1, self._kind) / ord)  # type: ignore[operator]
+        return powers if ord == 1 else powers ** (lifted(1, self._kind) / ord)
 
     def _linalg(self) -> Any:
         outer = self

@@ -75,7 +75,7 @@ def _analysed(template: str) -> tuple[tuple[str, ...], tuple[tuple[int, int], ..
     outermost = ATOM
     last = 0
     for match in _TOKEN.finditer(template):
-        index, symbol, word, opening, closing, separator = match.groups()
+        index, symbol, word, opening, closing, _ = match.groups()
         segment = stack[-1]
         if index is not None:
             literals.append(template[last : match.start()])

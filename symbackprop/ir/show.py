@@ -22,9 +22,9 @@ def graph_text(graph: Graph) -> str:
     """
     labels: dict[Node, str] = {}
     lines = []
-    for node, spec in zip(graph.inputs, graph.arguments, strict=True):
-        labels[node] = spec.name
-        lines.append(f"input {spec.name}: {_type_text(node)}")
+    for bound, spec in zip(graph.inputs, graph.arguments, strict=True):
+        labels[bound] = spec.name
+        lines.append(f"input {spec.name}: {_type_text(bound)}")
     for node in graph.nodes():
         if isinstance(node, Const):
             labels[node] = _constant_text(node)

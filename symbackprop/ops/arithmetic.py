@@ -136,14 +136,6 @@ integer_power: Primitive = elementwise(
 )
 
 
-def _power_base_partial(x: Node, y: Node, out: Node) -> Node:
-    return y * pow_(x, y - 1)
-
-
-def _power_exponent_partial(x: Node, y: Node, out: Node) -> Node:
-    return out * _log_of_base(x)
-
-
 def integer_exponent(x: Node, n: int) -> Node:
     """Return ``x**n``; ``x**0`` is 1, with derivative 0 everywhere."""
     if n == 1:

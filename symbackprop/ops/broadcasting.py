@@ -22,7 +22,11 @@ def _infer_broadcast(args: tuple[Node, ...], params: Mapping[str, object]) -> tu
     shape: Shape = params["shape"]  # type: ignore[assignment]
     axes: tuple[int, ...] = params["axes"]  # type: ignore[assignment]
     (x,) = args
-    if len(axes) != x.rank or list(axes) != sorted(set(axes)) or any(shape[a] != s for a, s in zip(axes, x.shape)):
+    if (
+        len(axes) != x.rank
+        or list(axes) != sorted(set(axes))
+        or any(shape[a] != s for a, s in zip(axes, x.shape, strict=True))
+    ):
         raise ShapeError(f"shape {shape_text(x.shape)} cannot be broadcast to {shape_text(shape)} along axes {axes}")
     return shape, x.dtype
 

@@ -49,7 +49,7 @@ def _vjp(g: Node, out: Apply) -> list[Node | None]:
     for position, wanted in enumerate(operands):
         others = [arg for i, arg in enumerate(out.args) if i != position]
         indices = [index for i, index in enumerate(operands) if i != position]
-        sizes = {index: size for index, size in zip(wanted, out.args[position].shape, strict=True)}
+        sizes = dict(zip(wanted, out.args[position].shape, strict=True))
         contributions.append(contract([g, *others], [output, *indices], wanted, sizes))
     return contributions
 

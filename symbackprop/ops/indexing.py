@@ -10,7 +10,8 @@ from collections.abc import Mapping, Sequence
 
 from symbackprop.errors import ShapeError
 from symbackprop.ir.node import Apply, Node, Shape, make_input
-from symbackprop.ir.size import Size, shape_text, slice_length
+from symbackprop.ir.size import Size, shape_text
+from symbackprop.ir.slices import slice_length
 from symbackprop.ops.declare import Primitive, Style, linear
 
 __all__ = ["Bounds", "gather", "place", "scatter_add", "slice_"]
@@ -98,7 +99,8 @@ def zeros_text(node: Apply, style: Style) -> str:
 
 def _place_lines(node: Apply, style: Style) -> list[str]:
     lines = [f"{{out}} = {zeros_text(node, style)}"]
-    for position, bounds in enumerate(node.param("bounds")):  # type: ignore[arg-type]
+    parts: tuple[Bounds, ...] = node.param("bounds")  # type: ignore[assignment]
+    for position, bounds in enumerate(parts):
         operator = "=" if position == 0 else "+="
         lines.append(f"{{out}}{bounds_text(bounds, style)} {operator} {{{position}}}")
     return lines

@@ -94,7 +94,8 @@ def _concatenate_text(node: Apply, style: Style) -> str:
 
 def _split(g: Node, out: Apply) -> Sequence[Node]:
     axis: int = out.param("axis")  # type: ignore[assignment]
-    parts, start = [], 0
+    parts: list[Node] = []
+    start: Size = 0
     for arg in out.args:
         stop = start + arg.shape[axis]
         bounds = tuple((start, stop, 1) if i == axis else None for i in range(out.rank))

@@ -49,7 +49,7 @@ class Instruction(NamedTuple):
 
     kind: str
     value: object
-    count: int
+    count: int  # type: ignore[assignment]
     start: int
     end: int
 

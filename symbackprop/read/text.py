@@ -182,7 +182,8 @@ class _Reader:
     def _new_name(self, name: str) -> Value:
         bare = _without_prefix(name)
         if bare in CONSTANTS:
-            return CONSTANTS[bare]
+            value: Value = CONSTANTS[bare]
+            return value
         if "." in name:
             raise UnknownNameError(f"unknown name {name!r}.{nearest_names(bare, [*CONSTANTS, *FUNCTIONS])}")
         if self.declared:
@@ -259,7 +260,7 @@ class _Reader:
     # --- calls and indices --------------------------------------------------------------------------------------------
 
     def _call(self, instruction: Instruction) -> None:
-        name, keywords = instruction.value  # type: ignore[misc]
+        name, keywords = _callee(instruction)
         operands = self._take(instruction.count)
         function = FUNCTIONS.get(_without_prefix(name))
         if function is None:
@@ -267,7 +268,7 @@ class _Reader:
         self.stack.append(_called(name, function, operands, keywords))
 
     def _method(self, instruction: Instruction) -> None:
-        name, keywords = instruction.value  # type: ignore[misc]
+        name, keywords = _callee(instruction)
         operands = self._take(instruction.count)
         method = METHODS.get(name)
         if method is None:
@@ -286,7 +287,8 @@ class _Reader:
         self.stack.append(subscript(self._pop(), index))
 
     def _slice(self, instruction: Instruction) -> None:
-        has_start, has_stop, has_step = instruction.value  # type: ignore[misc]
+        parts: tuple[bool, bool, bool] = instruction.value  # type: ignore[assignment]
+        has_start, has_stop, has_step = parts
         step = self._pop() if has_step else None
         stop = self._pop() if has_stop else None
         start = self._pop() if has_start else None
@@ -294,6 +296,12 @@ class _Reader:
 
     def _tuple(self, instruction: Instruction) -> None:
         self.stack.append(tuple(self._take(instruction.count)))
+
+
+def _callee(instruction: Instruction) -> tuple[str, Sequence[str]]:
+    """Return the name that a call names, and its keywords."""
+    name, keywords = instruction.value  # type: ignore[misc]
+    return name, keywords  # type: ignore[has-type]
 
 
 def _without_prefix(name: str) -> str:

@@ -6,7 +6,7 @@ sums that the reverse pass made are flattened: terms never cancel across parenth
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from fractions import Fraction
 
 from symbackprop.ir.node import Apply, Const, Node, constant
@@ -107,7 +107,7 @@ def _common_factor(node: Apply, context: Context) -> Node | None:
     if context.is_primal(node) or len(node.args) > 8:
         return None
     pairs = [_factors(term) for term in node.args]
-    if any(len(factors) < 2 or not context.is_free(term) for factors, term in zip(pairs, node.args)):
+    if any(len(factors) < 2 or not context.is_free(term) for factors, term in zip(pairs, node.args, strict=True)):
         return None
     for factor in pairs[0]:
         if not isinstance(factor, Const) and all(any(factor is f for f in pair) for pair in pairs):
@@ -180,12 +180,12 @@ def _scale_quotient(node: Apply, value: object, b: Node) -> Node | None:
 def _lift_sign(node: Apply, context: Context) -> Node | None:
     """(-a) * b is -(a * b), and so for quotients."""
     a, b = node.args
-    make = node.op
+    make: Callable[[Node, Node], Node] = node.op  # type: ignore[assignment]
     if _is(a, neg) and _is(b, neg):
-        return make(_args(a)[0], _args(b)[0])  # type: ignore[operator]
+        return make(_args(a)[0], _args(b)[0])
     if _is(a, neg):
-        return neg(make(_args(a)[0], b))  # type: ignore[operator]
-    return neg(make(a, _args(b)[0])) if _is(b, neg) else None  # type: ignore[operator]
+        return neg(make(_args(a)[0], b))
+    return neg(make(a, _args(b)[0])) if _is(b, neg) else None
 
 
 def _lift_coefficient(node: Apply, context: Context) -> Node | None:

@@ -119,7 +119,7 @@ def _simplify_sum(node: Apply, context: Context) -> Node | None:
     axes = _axes(node)
     if isinstance(x, Const):
         count = product(x.shape[axis] for axis in axes)
-        return folded(times(exact(x.value), count), node)  # type: ignore[arg-type]
+        return folded(times(exact(x.value), count), node)
     if all(x.shape[axis] == 1 for axis in axes):
         return reshape(converted(x, node.dtype), shape=node.shape)
     if _is(x, reduce_sum):

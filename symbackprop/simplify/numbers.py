@@ -56,14 +56,14 @@ def plus(a: Exact | None, b: Exact | None) -> Exact | None:
     """Return a + b; None for a size and a fraction."""
     if a is None or b is None or _mixed(a, b):
         return None
-    return a + b
+    return a + b  # type: ignore[operator]
 
 
 def times(a: Exact | None, b: Exact | None) -> Exact | None:
     """Return a * b; None for a size and a fraction."""
     if a is None or b is None or _mixed(a, b):
         return None
-    return a * b
+    return a * b  # type: ignore[operator]
 
 
 def minus(a: Exact | None) -> Exact | None:

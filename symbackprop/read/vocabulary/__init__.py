@@ -16,15 +16,17 @@ from symbackprop.read.vocabulary import (
     cumulative,
     elementwise,
     indexing,
+    joining,
     layout,
     logic,
     operators,
+    padding,
     reductions,
 )
 
 __all__ = ["ATTRIBUTES", "CONSTANTS", "FUNCTIONS", "METHODS", "OPERATORS"]
 
-_SECTIONS = (elementwise, logic, reductions, cumulative, contractions, layout, indexing, creation)
+_SECTIONS = (elementwise, logic, reductions, cumulative, contractions, layout, joining, padding, indexing, creation)
 
 CONSTANTS: Mapping[str, Any] = {
     "pi": constant(PI),

@@ -10,7 +10,6 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
 from types import EllipsisType
-from typing import Union
 
 from symbackprop.errors import ArgumentError, ShapeError, UnsupportedError
 from symbackprop.ir.graph import Guard
@@ -32,7 +31,7 @@ __all__ = [
     "static_int",
 ]
 
-Value = Union[Node, tuple["Value", ...], str, bool, None, EllipsisType]
+Value = Node | tuple["Value", ...] | str | bool | None | EllipsisType
 
 _guards: ContextVar[list[Guard] | None] = ContextVar("guards", default=None)
 
@@ -79,7 +78,7 @@ def node_of(value: object) -> Node:
     if isinstance(value, bool):
         return constant(value)
     if isinstance(value, tuple):
-        from symbackprop.read.vocabulary.layout import stack
+        from symbackprop.read.vocabulary.joining import stack
 
         return stack(value)
     if value is None:

@@ -13,7 +13,8 @@ from symbackprop.ops.contraction import contract, permuted
 from symbackprop.ops.indexing import slice_
 from symbackprop.ops.layout import identity_mask
 from symbackprop.read.vocabulary.arguments import axis_of, node_of, static_int
-from symbackprop.read.vocabulary.layout import offset_diagonal, stack
+from symbackprop.read.vocabulary.joining import stack
+from symbackprop.read.vocabulary.padding import offset_diagonal
 
 __all__ = ["FUNCTIONS", "METHODS", "matmul"]
 

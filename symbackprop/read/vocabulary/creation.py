@@ -88,7 +88,7 @@ def _count(start: object, stop: object, step: object) -> tuple[Size, bool]:
             return maximum(ceil_div(span, step), 0), False
     if isinstance(start, SizeExpression) or isinstance(stop, SizeExpression) or not step:
         raise ArgumentError("arange: a symbolic range has a step of at least 1")
-    low, high, width = (Fraction(v) for v in (start, stop, step))  # type: ignore[arg-type]
+    low, high, width = (Fraction(v) for v in (start, stop, step))  # type: ignore[call-overload]
     return max(-((low - high) // width), 0), True
 
 

@@ -17,7 +17,7 @@ from symbackprop.ops.layout import concatenate, squeezed
 from symbackprop.ops.powers import sqrt
 from symbackprop.ops.reduction import count_of, mean, restored
 from symbackprop.read.vocabulary.arguments import axis_of, node_of, static_int
-from symbackprop.read.vocabulary.layout import offset_diagonal
+from symbackprop.read.vocabulary.padding import offset_diagonal
 from symbackprop.read.vocabulary.reductions import keeping
 
 __all__ = ["FUNCTIONS", "METHODS"]

@@ -173,7 +173,7 @@ def _take(a: object, indices: object, axis: object = None) -> Node:
     if not isinstance(index, Node):
         raise ArgumentError("take: indices are integers")
     if isinstance(index, Const) and not index.shape:
-        return subscript(x, (*[Slice(None, None, None)] * chosen, index))
+        return node_of(subscript(x, (*[Slice(None, None, None)] * chosen, index)))
     return gather(x, index, axis=chosen)
 
 

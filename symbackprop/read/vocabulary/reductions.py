@@ -12,6 +12,7 @@ from symbackprop.ir.size import product
 from symbackprop.ops import primitives
 from symbackprop.ops.broadcasting import broadcast, cast, reduce_sum
 from symbackprop.ops.comparison import isnan, not_equal, where
+from symbackprop.ops.declare import Primitive
 from symbackprop.ops.exponential import log
 from symbackprop.ops.layout import expanded
 from symbackprop.ops.normalisation import log_softmax, logsumexp, softmax
@@ -172,7 +173,7 @@ def _logsumexp(a: object, axis: object = None, b: object = None, keepdims: objec
     return keeping(log(reduce_sum(scaled, axes=axes)) + top, x, axes, keepdims)
 
 
-def _along_axis(primitive: Any) -> Callable[..., Node]:
+def _along_axis(primitive: Primitive) -> Callable[..., Node]:
     def function(x: object, axis: object = None) -> Node:
         node = _real(node_of(x))
         if axis is None:
@@ -203,10 +204,10 @@ def _norm(x: object, ord: object = None, axis: object = None, keepdims: object =
     if len(axes) == 2 and isinstance(order, Const) and order.value in (1, -1, float("inf"), float("-inf")):
         value = order.value
         given = [axis_of(a, node.rank) for a in axis] if isinstance(axis, tuple) else [0, 1]
-        inner = given[0] if abs(value) == 1 else given[1]  # type: ignore[arg-type]
-        outer = given[1] if abs(value) == 1 else given[0]  # type: ignore[arg-type]
+        inner = given[0] if abs(value) == 1 else given[1]
+        outer = given[1] if abs(value) == 1 else given[0]
         sums = reduce_sum(magnitude, axes=(inner,))
-        extremum = largest if value > 0 else smallest  # type: ignore[operator]
+        extremum = largest if value > 0 else smallest
         return keeping(extremum(sums, axes=(outer - (inner < outer),)), node, axes, keepdims)
     raise UnsupportedError(
         f"norm: ord={ord if isinstance(ord, str) else 2} of a matrix needs singular values, which are not supported yet; use 'fro', 1 or inf"

@@ -1,0 +1,171 @@
+"""Joining, splitting and repeating arrays."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from itertools import pairwise
+from typing import Any
+
+from symbackprop.errors import ArgumentError, ShapeError, UnsupportedError
+from symbackprop.ir.node import Const, Node, constant
+from symbackprop.ir.size import Size, SizeExpression, exact_division, shape_text
+from symbackprop.ops.broadcasting import broadcast, converted, reshape
+from symbackprop.ops.elementwise import common_dtype
+from symbackprop.ops.layout import concatenate, expanded, squeezed
+from symbackprop.read.vocabulary.arguments import axis_of, node_of, shape_of, size_of, static_int
+from symbackprop.read.vocabulary.layout import at_least, part, ravel
+
+__all__ = ["FUNCTIONS", "METHODS", "stack"]
+
+_ZERO, _ONE = constant(0), constant(1)
+
+
+def _nodes(arrays: object, what: str) -> list[Node]:
+    if not isinstance(arrays, tuple) or not arrays:
+        raise ArgumentError(f"{what} takes a list of one or more arrays, {what}([a, b])")
+    nodes = [node_of(array) for array in arrays]
+    dtype = common_dtype(nodes)
+    return [converted(node, dtype) for node in nodes]
+
+
+def _join(nodes: list[Node], axis: int) -> Node:
+    return nodes[0] if len(nodes) == 1 else concatenate(*nodes, axis=axis)
+
+
+def _concatenate(arrays: object, axis: object = _ZERO) -> Node:
+    nodes = _nodes(arrays, "concatenate")
+    if axis is None:
+        return _join([ravel(node) for node in nodes], 0)
+    if not nodes[0].rank:
+        raise ShapeError("concatenate joins arrays, not scalars; use stack([a, b])")
+    return _join(nodes, axis_of(axis, nodes[0].rank))
+
+
+def stack(arrays: object, axis: object = _ZERO) -> Node:
+    """Return arrays of one shape joined along a new axis."""
+    nodes = _nodes(arrays, "stack")
+    if any(node.shape != nodes[0].shape for node in nodes):
+        shapes = ", ".join(shape_text(node.shape) for node in nodes)
+        raise ShapeError(f"stack needs arrays of one shape, not {shapes}")
+    position = axis_of(axis, nodes[0].rank + 1)
+    if all(isinstance(node, Const) and node.value == nodes[0].value for node in nodes):  # type: ignore[attr-defined]
+        shape = (*nodes[0].shape[:position], len(nodes), *nodes[0].shape[position:])
+        return constant(nodes[0].value, shape, nodes[0].dtype)  # type: ignore[attr-defined]
+    return _join([expanded(node, (position,)) for node in nodes], position)
+
+
+def _vstack(arrays: object) -> Node:
+    return _join([at_least(2)(node) for node in _nodes(arrays, "vstack")], 0)
+
+
+def _hstack(arrays: object) -> Node:
+    nodes = [at_least(1)(node) for node in _nodes(arrays, "hstack")]
+    return _join(nodes, 0 if nodes[0].rank == 1 else 1)
+
+
+def _dstack(arrays: object) -> Node:
+    return _join([at_least(3)(node) for node in _nodes(arrays, "dstack")], 2)
+
+
+def _column_stack(arrays: object) -> Node:
+    nodes = [expanded(at_least(1)(n), (1,)) if n.rank < 2 else n for n in _nodes(arrays, "column_stack")]
+    return _join(nodes, 1)
+
+
+def _splitter(equal: bool, fixed_axis: int | None = None) -> Callable[..., tuple[Node, ...]]:
+    def function(ary: object, indices_or_sections: object, axis: object = _ZERO) -> tuple[Node, ...]:
+        x = node_of(ary)
+        chosen = axis_of(axis, x.rank) if fixed_axis is None else (0 if fixed_axis == 1 and x.rank == 1 else fixed_axis)
+        if chosen >= x.rank:
+            raise ShapeError(f"split along axis {chosen} of an array of shape {shape_text(x.shape)}")
+        size = x.shape[chosen]
+        if isinstance(indices_or_sections, tuple):
+            cuts: list[Size | None] = [0, *(size_of(i) for i in indices_or_sections), None]
+            return tuple(part(x, chosen, a, b) for a, b in pairwise(cuts))
+        count = static_int(indices_or_sections, "sections")
+        if count < 1:
+            raise ArgumentError("split: the number of sections is at least 1")
+        if isinstance(size, SizeExpression) or not equal:
+            length = exact_division(size, count)
+            if length is None and isinstance(size, int):
+                sizes = [size // count + (i < size % count) for i in range(count)]
+                ends = [sum(sizes[: i + 1]) for i in range(count)]
+                return tuple(part(x, chosen, end - s, end) for s, end in zip(sizes, ends, strict=True))
+            if length is None:
+                raise UnsupportedError(f"split: size {size} in {count} parts is not known to be equal; slice by hand")
+            return tuple(part(x, chosen, i * length, (i + 1) * length) for i in range(count))
+        if size % count:
+            raise ShapeError(f"split: size {size} is not a multiple of {count}; use array_split")
+        return tuple(part(x, chosen, i * (size // count), (i + 1) * (size // count)) for i in range(count))
+
+    return function
+
+
+def _unstack(x: object, *, axis: object = _ZERO) -> tuple[Node, ...]:
+    node = node_of(x)
+    chosen = axis_of(axis, node.rank)
+    size = node.shape[chosen]
+    if not isinstance(size, int):
+        raise UnsupportedError(f"unstack: the size {size} of the axis is not a fixed number")
+    return tuple(squeezed(part(node, chosen, i, i + 1), (chosen,)) for i in range(size))
+
+
+def _tile(a: object, reps: object) -> Node:
+    x = node_of(a)
+    counts = shape_of(reps)
+    rank = max(x.rank, len(counts))
+    counts = (*[1] * (rank - len(counts)), *counts)
+    shape = (*[1] * (rank - x.rank), *x.shape)
+    spread = tuple(part for pair in zip(counts, shape, strict=True) for part in pair)
+    own = tuple(2 * i + 1 for i in range(rank - x.rank, rank))
+    repeated = broadcast(x, shape=_with_ones(spread, own, x), axes=own)
+    return reshape(repeated, shape=tuple(c * s for c, s in zip(counts, shape, strict=True)))
+
+
+def _with_ones(spread: tuple[Size, ...], own: tuple[int, ...], x: Node) -> tuple[Size, ...]:
+    return tuple(x.shape[own.index(i)] if i in own else size for i, size in enumerate(spread))
+
+
+def _repeat(a: object, repeats: object, axis: object = None) -> Node:
+    x = ravel(a) if axis is None else node_of(a)
+    chosen = 0 if axis is None else axis_of(axis, x.rank)
+    count = size_of(repeats, "repeats (a fixed number; an array of counts is not supported)")
+    shape = (*x.shape[: chosen + 1], count, *x.shape[chosen + 1 :])
+    own = tuple(i for i in range(x.rank + 1) if i != chosen + 1)
+    spread = broadcast(x, shape=shape, axes=own)
+    return reshape(spread, shape=(*x.shape[:chosen], x.shape[chosen] * count, *x.shape[chosen + 1 :]))
+
+
+def _meshgrid(*xi: object, indexing: object = "xy") -> tuple[Node, ...]:
+    nodes = [ravel(x) for x in xi]
+    order = list(range(len(nodes)))
+    if indexing == "xy" and len(nodes) > 1:
+        order[0], order[1] = 1, 0
+    elif indexing not in ("xy", "ij"):
+        raise ArgumentError("meshgrid: indexing is 'xy' or 'ij'")
+    sizes: list[Size] = [1] * len(nodes)
+    for node, axis in zip(nodes, order, strict=True):
+        sizes[axis] = node.shape[0]
+    return tuple(broadcast(node, shape=tuple(sizes), axes=(axis,)) for node, axis in zip(nodes, order, strict=True))
+
+
+FUNCTIONS: Mapping[str, Callable[..., Any]] = {
+    "concatenate": _concatenate,
+    "concat": _concatenate,
+    "stack": stack,
+    "vstack": _vstack,
+    "hstack": _hstack,
+    "dstack": _dstack,
+    "column_stack": _column_stack,
+    "split": _splitter(equal=True),
+    "array_split": _splitter(equal=False),
+    "vsplit": _splitter(equal=True, fixed_axis=0),
+    "hsplit": _splitter(equal=True, fixed_axis=1),
+    "dsplit": _splitter(equal=True, fixed_axis=2),
+    "unstack": _unstack,
+    "tile": _tile,
+    "repeat": _repeat,
+    "meshgrid": _meshgrid,
+}
+
+METHODS: Mapping[str, Callable[..., Any]] = {"repeat": _repeat}

@@ -1,0 +1,166 @@
+"""Padding, triangles and diagonals."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import Any
+
+from symbackprop.errors import ArgumentError, ShapeError, UnsupportedError
+from symbackprop.ir.node import Const, Node, constant
+from symbackprop.ir.size import Size, shape_text
+from symbackprop.ops.broadcasting import broadcast, broadcast_to, converted
+from symbackprop.ops.comparison import greater_equal, less_equal, where
+from symbackprop.ops.contraction import permuted
+from symbackprop.ops.creation import arange
+from symbackprop.ops.indexing import place, slice_
+from symbackprop.ops.layout import concatenate, diagonal, identity_mask
+from symbackprop.read.vocabulary.arguments import axis_of, node_of, require, static_int
+from symbackprop.read.vocabulary.layout import part, ravel
+
+__all__ = ["FUNCTIONS", "METHODS", "offset_diagonal"]
+
+_ZERO, _ONE = constant(0), constant(1)
+
+
+def _pad(array: object, pad_width: object, mode: object = "constant", constant_values: object = _ZERO) -> Node:
+    x = node_of(array)
+    for axis, (before, after) in enumerate(_widths(pad_width, x.rank)):
+        if before or after:
+            x = _padded(x, axis, before, after, mode, constant_values)
+    return x
+
+
+def _widths(pad_width: object, rank: int) -> list[tuple[int, int]]:
+    if not isinstance(pad_width, tuple):
+        width = static_int(pad_width, "pad_width")
+        return [(width, width)] * rank
+    if pad_width and not isinstance(pad_width[0], tuple):
+        pairs = [tuple(static_int(w, "pad_width") for w in pad_width)] * rank
+    else:
+        pairs = [tuple(static_int(w, "pad_width") for w in pair) for pair in pad_width]
+        pairs = pairs * rank if len(pairs) == 1 else pairs
+    if len(pairs) != rank or any(len(pair) not in (1, 2) or min(pair) < 0 for pair in pairs):
+        raise ArgumentError("pad: pad_width is a number, a pair, or a pair an axis, of numbers of at least 0")
+    return [(pair[0], pair[-1]) for pair in pairs]
+
+
+def _padded(x: Node, axis: int, before: int, after: int, mode: object, value: object) -> Node:
+    size = x.shape[axis]
+    if mode == "constant":
+        if isinstance(value, tuple):
+            raise UnsupportedError("pad: constant_values is one number here")
+        fill = node_of(value)
+        total = (*x.shape[:axis], size + before + after, *x.shape[axis + 1 :])
+        bounds = tuple((before, before + size, 1) if i == axis else None for i in range(x.rank))
+        placed = place(x, shape=total, bounds=(bounds,))
+        if isinstance(fill, Const) and fill.value == 0:
+            return placed
+        outside = [
+            broadcast_to(converted(fill, x.dtype), (*x.shape[:axis], width, *x.shape[axis + 1 :]))
+            for width in (before, after)
+        ]
+        return concatenate(outside[0], x, outside[1], axis=axis)
+    if mode == "edge":
+        first, last = part(x, axis, 0, 1), part(x, axis, -1, None)
+        parts = [first] * before + [x] + [last] * after
+    elif mode in ("reflect", "wrap"):
+        require(max(before, after) + (mode == "reflect"), "<=", size, f"pad with mode {mode!r}")
+        if mode == "wrap":
+            left, right = part(x, axis, -before, None), part(x, axis, 0, after)
+        else:
+            left = _backwards(part(x, axis, 1, before + 1), axis)
+            right = _backwards(part(x, axis, -after - 1, -1), axis)
+        parts = [left] * bool(before) + [x] + [right] * bool(after)
+    else:
+        raise UnsupportedError(f"pad: mode {mode!r} is not supported; use constant, edge, reflect or wrap")
+    return concatenate(*parts, axis=axis)
+
+
+def _backwards(x: Node, axis: int) -> Node:
+    return slice_(x, bounds=tuple((None, None, -1) if i == axis else None for i in range(x.rank)))
+
+
+def _grid(shape: tuple[Size, ...]) -> tuple[Node, Node]:
+    """Return the row and column numbers of matrices of `shape`."""
+    rank = len(shape)
+    rows = broadcast(arange(size=shape[-2]), shape=shape, axes=(rank - 2,))
+    return rows, broadcast(arange(size=shape[-1]), shape=shape, axes=(rank - 1,))
+
+
+def _triangle(lower: bool) -> Callable[..., Node]:
+    def function(m: object, k: object = _ZERO) -> Node:
+        x = node_of(m)
+        if x.rank == 1:
+            x = broadcast(x, shape=(x.shape[0], x.shape[0]), axes=(1,))
+        if x.rank < 2:
+            raise ShapeError("tril and triu need a matrix")
+        rows, columns = _grid(x.shape)
+        limit = rows + static_int(k, "k")
+        keep = less_equal(columns, limit) if lower else greater_equal(columns, limit)
+        return where(keep, x, 0)
+
+    return function
+
+
+def offset_diagonal(x: Node, offset: int) -> Node:
+    """Return the diagonal of the last two axes, `offset` above the main one."""
+    rows, columns = x.shape[-2:]
+    if offset == 0 and rows == columns:
+        return diagonal(x)
+    if not isinstance(rows, int) or not isinstance(columns, int):
+        if rows != columns:
+            raise UnsupportedError(
+                "the diagonal of a matrix of unlike symbolic sizes is not supported; slice it square"
+            )
+        length: Size = rows - abs(offset)
+        require(abs(offset), "<=", rows, "diagonal")
+    else:
+        length = max(min(rows + min(offset, 0), columns - max(offset, 0)), 0)
+    top, left = max(-offset, 0), max(offset, 0)
+    bounds = (*[None] * (x.rank - 2), (top, length + top, 1), (left, length + left, 1))
+    return diagonal(slice_(x, bounds=bounds))
+
+
+def _diagonal(a: object, offset: object = _ZERO, axis1: object = _ZERO, axis2: object = _ONE) -> Node:
+    x = node_of(a)
+    if x.rank < 2:
+        raise ShapeError(f"diagonal needs two axes, not shape {shape_text(x.shape)}")
+    i, j = axis_of(axis1, x.rank), axis_of(axis2, x.rank)
+    others = tuple(axis for axis in range(x.rank) if axis not in (i, j))
+    return offset_diagonal(permuted(x, (*others, i, j)), static_int(offset, "offset"))
+
+
+def _diag(v: object, k: object = _ZERO) -> Node:
+    x = node_of(v)
+    offset = static_int(k, "k")
+    if x.rank == 2:
+        return offset_diagonal(x, offset)
+    if x.rank != 1:
+        raise ShapeError("diag takes a vector or a matrix")
+    size = x.shape[0]
+    square = where(identity_mask(size), broadcast(x, shape=(size, size), axes=(0,)), 0)
+    if offset == 0:
+        return square
+    whole = size + abs(offset)
+    top, left = max(-offset, 0), max(offset, 0)
+    return place(square, shape=(whole, whole), bounds=(((top, top + size, 1), (left, left + size, 1)),))
+
+
+def _fill_diagonal(a: object, val: object) -> Node:
+    x = node_of(a)
+    if x.rank != 2 or x.shape[0] != x.shape[1]:
+        raise ShapeError("fill_diagonal (which returns a new array here) needs a square matrix")
+    return where(identity_mask(x.shape[0]), node_of(val), x)
+
+
+FUNCTIONS: Mapping[str, Callable[..., Any]] = {
+    "pad": _pad,
+    "tril": _triangle(lower=True),
+    "triu": _triangle(lower=False),
+    "diag": _diag,
+    "diagonal": _diagonal,
+    "diagflat": lambda v, k=_ZERO: _diag(ravel(v), k),
+    "fill_diagonal": _fill_diagonal,
+}
+
+METHODS: Mapping[str, Callable[..., Any]] = {"diagonal": _diagonal}
