@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from fractions import Fraction
 from typing import Any
 
 import mpmath
@@ -17,7 +18,6 @@ Meaning = tuple[Callable[..., Any], Callable[..., Any]]  # for SymPy, for mpmath
 
 SMOOTH: Mapping[str, Meaning] = {
     "sqrt": (sympy.sqrt, mpmath.sqrt),
-    "cbrt": (lambda x: x ** sympy.Rational(1, 3), mpmath.cbrt),
     "exp": (sympy.exp, mpmath.exp),
     "exp2": (lambda x: 2**x, lambda x: mpmath.mpf(2) ** x),
     "expm1": (lambda x: sympy.exp(x) - 1, mpmath.expm1),
@@ -101,8 +101,15 @@ def _fmod(x: Any, y: Any) -> Any:
     return x - y * x._from(int(x.value / y.value))
 
 
+def _cbrt(x: Any) -> Any:
+    size = abs(x)
+    root = size ** x._from(Fraction(1, 3))
+    return root if x >= 0 else -root
+
+
 BY_PATH: Mapping[str, Callable[..., Any]] = {
     "sinc": _sinc,
+    "cbrt": _cbrt,
     "sign": _sign,
     "copysign": _copysign,
     "fmod": _fmod,

@@ -62,7 +62,7 @@ def _logical(name: str, numpy: str, math: str, arity: int = 2) -> Primitive:
 logical_and: Primitive = _logical("logical_and", "{0} & {1}", "{0} and {1}")
 logical_or: Primitive = _logical("logical_or", "{0} | {1}", "{0} or {1}")
 logical_xor: Primitive = _logical("logical_xor", "{0} != {1}", "{0} != {1}")
-logical_not: Primitive = _logical("logical_not", "~{0}", "not {0}", arity=1)
+logical_not: Primitive = _logical("logical_not", "np.logical_not({0})", "not {0}", arity=1)
 
 
 def _classification(name: str, numpy: str, math: str) -> Primitive:

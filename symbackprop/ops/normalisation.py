@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 
 from symbackprop.ir.node import Apply, Node, Shape, make_input
-from symbackprop.ops.broadcasting import reduce_sum
+from symbackprop.ops.broadcasting import axis_text, reduce_sum
 from symbackprop.ops.declare import Primitive, custom
 from symbackprop.ops.exponential import exp, log
 from symbackprop.ops.reduction import kept_axes, largest, restored
@@ -55,7 +55,7 @@ def _lower_logsumexp(node: Apply) -> Node:
 
 logsumexp: Primitive = custom(
     "logsumexp",
-    numpy="special.logsumexp({0})",
+    numpy=lambda node, style: f"special.logsumexp({{0}}{axis_text(node)})",
     infer=_infer,
     vjp=lambda g, out: [restored(g, out.args[0], _axes(out)) * _weights(out.args[0], _axes(out))],
     jvp=lambda tangents, out: reduce_sum(tangents[0] * _weights(out.args[0], _axes(out)), axes=_axes(out)),  # type: ignore
@@ -94,7 +94,7 @@ def _lower_softmax(node: Apply) -> Node:
 
 softmax: Primitive = custom(
     "softmax",
-    numpy="special.softmax({0})",
+    numpy=lambda node, style: f"special.softmax({{0}}, axis={_axis(node)})",
     infer=_infer_same,
     vjp=lambda g, out: [_softmax_rule(g, out)],
     jvp=lambda tangents, out: _softmax_rule(tangents[0], out),  # type: ignore[arg-type]
@@ -133,7 +133,7 @@ def _lower_log_softmax(node: Apply) -> Node:
 
 log_softmax: Primitive = custom(
     "log_softmax",
-    numpy="special.log_softmax({0})",
+    numpy=lambda node, style: f"special.log_softmax({{0}}, axis={_axis(node)})",
     infer=_infer_same,
     vjp=_log_softmax_vjp,
     jvp=_log_softmax_jvp,

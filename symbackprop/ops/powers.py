@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from symbackprop.ir.node import Const, Node, Operand, bind_operators
 from symbackprop.ops.arithmetic import integer_exponent
-from symbackprop.ops.comparison import equal, where
+from symbackprop.ops.comparison import equal, logical_and, where
 from symbackprop.ops.declare import Primitive, as_node
 from symbackprop.ops.elementwise import elementwise
 from symbackprop.ops.exponential import log
@@ -13,12 +13,19 @@ __all__ = ["cbrt", "pow_", "power", "root", "sqrt"]
 
 _LARGEST = 2**31
 
+def _power_base_partial(x: Node, y: Node, out: Node) -> Node:
+    """Return y * x**(y - 1), and 0 at x = y = 0."""
+    if isinstance(y, Const):
+        return y * power(x, y - 1)
+    return y * power(x, where(logical_and(equal(x, 0), equal(y, 0)), 1, y - 1))
+
+
 pow_: Primitive = elementwise(
     "power",
     numpy="{0}**{1}",
     math="math.pow({0}, {1})",
     partials=(
-        lambda x, y, out: y * power(x, y - 1 if isinstance(y, Const) else where(equal(y, 0), 1, y - 1)),
+        _power_base_partial,
         lambda x, y, out: out * log(where(equal(x, 0), 1, x)),
     ),
     derivative="y * x**(y - 1), x**y * log(x)",
