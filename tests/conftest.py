@@ -14,3 +14,7 @@ def checked_passes(monkeypatch: pytest.MonkeyPatch) -> None:
     for name in ("read_formula", "prepare", "gradient", "finish"):
         stage = getattr(api, name)
         monkeypatch.setattr(api, name, lambda *args, _stage=stage, **kwargs: verify_graph(_stage(*args, **kwargs)))
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    parser.addoption("--update-golden", action="store_true", help="write the golden files of printed code anew")

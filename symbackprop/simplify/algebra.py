@@ -160,7 +160,7 @@ def _multiply_constants(node: Apply, context: Context) -> Node | None:
         inner, rest = _args(b)
         product = folded(times(value, exact(inner.value)), node)  # type: ignore[attr-defined]
         return None if product is None else mul(product, rest)
-    if _is(b, div) and context.is_free(b):
+    if _is(b, div) and (context.is_free(b) or isinstance(_args(b)[0], Const)):
         return _scale_quotient(node, value, b)
     return None
 

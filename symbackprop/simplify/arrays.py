@@ -83,7 +83,7 @@ def _scalar_factor(node: Node) -> tuple[Node, Node] | None:
 def _gather_scalars(node: Apply, context: Context) -> Node | None:
     """A * (s * b) is s * (a * b), and s * (t * b) is (s * t) * b, for numbers s and t."""
     for left, right in (node.args, node.args[::-1]):
-        parts = _scalar_factor(right) if context.is_free(right) else None
+        parts = _scalar_factor(right) if isinstance(left, Const) or context.is_free(right) else None
         if parts is None:
             continue
         scalar, rest = parts

@@ -1,0 +1,25 @@
+# symbackprop 0.1.0: generated code; change the formula, not this file
+# inputs: z[n] g[n]
+# computes: the value, and the gradient with respect to z, g
+# formula:
+#     z[n] g[n] -> a = sigmoid(z); sum(g*a)
+# options: {"kind": "grad", "inputs": null, "wrt": null, "with_value": true, "target": "auto", "dtype": "float64", "name": "value_and_grad", "optimize": "readable"}
+# sha256: 4ba544040c3a9164b9674bc7d16b448d62baa4c160a050c4052831c5e806c915
+
+import numpy as np
+
+
+def value_and_grad(z, g):
+    """Return the value, and the gradient with respect to z, g.
+
+    Formula::
+
+        z[n] g[n] -> a = sigmoid(z); sum(g*a)
+
+    Parameters
+    ----------
+    z : array of shape (n,)
+    g : array of shape (n,)
+    """
+    a = np.exp(-np.logaddexp(0.0, -z))
+    return g @ a, (g * (a * (1.0 - a)), a)
