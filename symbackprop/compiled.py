@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import html
 import os
 import tempfile
 from collections.abc import Callable, Mapping
@@ -17,6 +18,7 @@ from symbackprop.emit.module import Printed
 from symbackprop.errors import UnsupportedError
 from symbackprop.ir.graph import Graph, Guard
 from symbackprop.ir.signature import ArgumentSpec
+from symbackprop.ops.cost import Cost, cost_of
 
 if TYPE_CHECKING:
     from symbackprop.check.report import Report
@@ -131,6 +133,33 @@ class CompiledFunction:
         """
         return self._verify(self, self._recipe, points=points, seconds=seconds, seed=seed)
 
+    def cost(self) -> Cost:
+        """Return the counted operations of the value, and of value and gradient together.
+
+        Returns
+        -------
+        Cost
+            With polynomials in the named sizes, numbers for given ones (`Cost.at`), and the ratio.
+        """
+        return cost_of(self.value.graph, self.graph)
+
+    def explain(self) -> str:
+        """Return a listing: the graph, the lines that it became, the rewrites and the counted operations."""
+        rewrites = "\n".join(f"    {count:5d}  {name}" for name, count in sorted(self.rewrites.items()))
+        guards = "\n".join(f"    {guard.message}: {guard.left} {guard.relation} {guard.right}" for guard in self.guards)
+        parts = [
+            f"graph\n{_indented(str(self.graph))}",
+            f"code\n{_indented(self.source)}",
+            f"rewrites\n{rewrites or '    none'}",
+            f"checked on every call\n{guards or '    nothing but the declared shapes'}",
+            f"operations\n    {self.cost()}",
+        ]
+        return "\n\n".join(parts)
+
+    def _repr_html_(self) -> str:
+        """Return the source for notebooks."""
+        return f"<pre>{html.escape(self.source)}</pre>"
+
     # --- keeping it ---------------------------------------------------------------------------------------------------
 
     def save(self, path: str | os.PathLike[str]) -> None:
@@ -163,6 +192,10 @@ class CompiledFunction:
 
     def __deepcopy__(self, memo: dict[int, object]) -> CompiledFunction:
         return self
+
+
+def _indented(text: str) -> str:
+    return "\n".join(f"    {line}" if line else "" for line in text.rstrip().split("\n"))
 
 
 def _again(compile_recipe: Compile, recipe: Recipe, source: str) -> CompiledFunction:

@@ -83,8 +83,7 @@ def meaning(primitive: Primitive, point: tuple[float, ...]) -> Any:
 
 def arguments(inputs: list[Input], point: tuple[float, ...]) -> dict[Input, Any]:
     return {
-        node: bool(value) if node.dtype == "bool" else float(value)
-        for node, value in zip(inputs, point, strict=True)
+        node: bool(value) if node.dtype == "bool" else float(value) for node, value in zip(inputs, point, strict=True)
     }
 
 

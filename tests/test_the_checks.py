@@ -17,6 +17,7 @@ from symbackprop.ir.node import Apply, Node, constant, make_input
 from symbackprop.ops import primitives
 from symbackprop.ops.declare import Primitive
 
+
 @contextmanager
 def spoiled(primitive: Primitive, how: str) -> Iterator[None]:
     """Give `primitive` a wrong reverse rule for a while."""

@@ -65,11 +65,8 @@ def print_module(graph: Graph, recipe: Recipe, version: str, target: str, single
     doc = _docstring(graph, recipe, parameters, taken)
     text = "\n".join(f"    {line}" if line else "" for line in [*doc, *body])
     head = "\n".join(header_lines(recipe, version, _description(graph, recipe)))
-    source_imports = _imports(text)
     signature = f"def {function}({', '.join(parameters)}):"
-    source = (
-        f"{head}\n{source_imports}\n\n{signature}\n{text}\n" if source_imports else f"{head}\n\n{signature}\n{text}\n"
-    )
+    source = "\n".join([head, "", *_imports(text), "", signature, text, ""])
     return Printed(source, function, parameters, target)
 
 
@@ -137,20 +134,36 @@ def _solved(size: SizeExpression, name: str, text: str) -> str | None:
     return f"{text} // {slope}" if slope != 1 else text
 
 
-def _imports(text: str) -> str:
+def _imports(text: str) -> list[str]:
+    """Return the import lines that `text` needs, with a blank line behind them."""
     lines = []
     if re.search(r"\bmath\.", text):
-        lines.append("import math\n")
+        lines.append("import math")
     if re.search(r"\bnp\.", text):
-        lines.append("import numpy as np\n")
+        lines.append("import numpy as np")
     if re.search(r"\bspecial\.", text):
-        lines.append("from scipy import special\n")
-    return "\n" + "".join(lines) if lines else ""
+        lines.append("from scipy import special")
+    return [*lines, ""] if lines else []
 
 
 def _description(graph: Graph, recipe: Recipe) -> list[str]:
     shapes = " ".join(_declared(spec) for spec in graph.arguments)
     return [f"inputs: {shapes}" if shapes else "inputs: none", f"computes: {_computes(graph, recipe)}"]
+
+
+def _returns(graph: Graph, recipe: Recipe) -> list[str]:
+    """Return the docstring's section on results."""
+    shapes = {spec.name: spec.shape for spec in graph.arguments}
+    rows = []
+    for label, node in zip(graph.labels[:40], graph.outputs, strict=False):
+        name = "value" if label == "value" else f"dL/d{label}"
+        shape = node.shape if label == "value" else shapes[label]
+        rows.append(f"{name} : {'array of shape ' + shape_text(shape) if shape else 'float'}")
+    if len(graph.labels) > 40:
+        rows.append(f"    and so on, {len(graph.labels)} results in all")
+    if recipe.kind != "value" and not isinstance(recipe.wrt, str):
+        rows.append("    The derivatives are in a tuple" + (", behind the value." if recipe.with_value else "."))
+    return ["Returns", "-------", *rows]
 
 
 def _declared(spec: ArgumentSpec) -> str:
@@ -187,5 +200,6 @@ def _docstring(graph: Graph, recipe: Recipe, parameters: Sequence[str], taken: N
         lines.append(f"{parameter} : {kind}{about}{original}")
     for guard in graph.guards:
         lines.append(f"    Requires {guard.left} {guard.relation} {guard.right}: {guard.message}")
+    lines += ["", *_returns(graph, recipe)]
     lines.append('"""')
     return lines

@@ -20,7 +20,7 @@ def returned(graph: Graph, writer: Writer, *, single: bool, pair: bool) -> str:
         value, *gradient = texts
         inner = gradient[0] if single else _tuple(gradient)
         return f"{value}, {inner}"
-    return texts[0] if single else _tuple(texts)
+    return texts[0] if single else ", ".join(texts) + ("," if len(texts) == 1 else "")
 
 
 def _tuple(texts: list[str]) -> str:

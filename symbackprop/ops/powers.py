@@ -13,6 +13,7 @@ __all__ = ["cbrt", "pow_", "power", "root", "sqrt"]
 
 _LARGEST = 2**31
 
+
 def _power_base_partial(x: Node, y: Node, out: Node) -> Node:
     """Return y * x**(y - 1), and 0 at x = y = 0."""
     if isinstance(y, Const):

@@ -22,6 +22,15 @@ def value_and_grad(W, x, b, g):
     x : array of shape (n,)
     b : array of shape (m,)
     g : array of shape (m,)
+
+    Returns
+    -------
+    value : float
+    dL/dW : array of shape (m, n)
+    dL/dx : array of shape (n,)
+    dL/db : array of shape (m,)
+    dL/dg : array of shape (m,)
+        The derivatives are in a tuple, behind the value.
     """
     z = W @ x + b
     return g @ z, (np.outer(g, x), W.T @ g, g.copy(), z)

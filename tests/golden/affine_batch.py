@@ -22,6 +22,15 @@ def value_and_grad(W, X, b, G):
     X : array of shape (n, k)
     b : array of shape (m,)
     G : array of shape (m, k)
+
+    Returns
+    -------
+    value : float
+    dL/dW : array of shape (m, n)
+    dL/dX : array of shape (n, k)
+    dL/db : array of shape (m,)
+    dL/dG : array of shape (m, k)
+        The derivatives are in a tuple, behind the value.
     """
     Z = W @ X + b[:, None]
     return np.vdot(G, Z), (G @ X.T, W.T @ G, np.sum(G, axis=1), Z)

@@ -22,6 +22,15 @@ def value_and_grad(X, w, b, y):
     w : array of shape (d,)
     b : float
     y : array of shape (n,)
+
+    Returns
+    -------
+    value : float
+    dL/dX : array of shape (n, d)
+    dL/dw : array of shape (d,)
+    dL/db : float
+    dL/dy : array of shape (n,)
+        The derivatives are in a tuple, behind the value.
     """
     n = X.shape[0]
     # forward

@@ -21,6 +21,14 @@ def value_and_grad(X, w, y):
     X : array of shape (n, d)
     w : array of shape (d,)
     y : array of shape (n,)
+
+    Returns
+    -------
+    value : float
+    dL/dX : array of shape (n, d)
+    dL/dw : array of shape (d,)
+    dL/dy : array of shape (n,)
+        The derivatives are in a tuple, behind the value.
     """
     n = X.shape[0]
     # forward

@@ -21,6 +21,14 @@ def value_and_grad(W, x, g):
     W : array of shape (m, n)
     x : array of shape (n,)
     g : array of shape (m,)
+
+    Returns
+    -------
+    value : float
+    dL/dW : array of shape (m, n)
+    dL/dx : array of shape (n,)
+    dL/dg : array of shape (m,)
+        The derivatives are in a tuple, behind the value.
     """
     t1 = W @ x
     return g @ t1, (np.outer(g, x), W.T @ g, t1)

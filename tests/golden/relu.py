@@ -20,6 +20,13 @@ def value_and_grad(z, g):
     ----------
     z : array of shape (n,)
     g : array of shape (n,)
+
+    Returns
+    -------
+    value : float
+    dL/dz : array of shape (n,)
+    dL/dg : array of shape (n,)
+        The derivatives are in a tuple, behind the value.
     """
     a = np.maximum(z, 0.0)
     return g @ a, (g * (z > 0.0), a)

@@ -21,6 +21,14 @@ def value_and_grad(W, x, u):
     W : array of shape (n, n)
     x : array of shape (n,)
     u : array of shape (n,)
+
+    Returns
+    -------
+    value : float
+    dL/dW : array of shape (n, n)
+    dL/dx : array of shape (n,)
+    dL/du : array of shape (n,)
+        The derivatives are in a tuple, behind the value.
     """
     # forward
     t1 = np.tanh(W @ x)

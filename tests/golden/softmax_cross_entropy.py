@@ -20,6 +20,13 @@ def value_and_grad(z, y):
     ----------
     z : array of shape (k,)
     y : array of shape (k,)
+
+    Returns
+    -------
+    value : float
+    dL/dz : array of shape (k,)
+    dL/dy : array of shape (k,)
+        The derivatives are in a tuple, behind the value.
     """
     # forward
     t1 = z - np.max(z)

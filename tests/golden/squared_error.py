@@ -9,6 +9,7 @@
 # options: {"kind": "grad", "inputs": null, "wrt": null, "with_value": true, "target": "auto", "dtype": "float64", "name": "value_and_grad", "optimize": "readable"}
 # sha256: 6f0e4aff8b6c6fb5e52fafe74905794b41d4db489540d448791f48fd652139c4
 
+
 def value_and_grad(w, x, b, y):
     """Return the value, and the gradient with respect to w, x, b, y.
 
@@ -25,6 +26,15 @@ def value_and_grad(w, x, b, y):
     x : float
     b : float
     y : float
+
+    Returns
+    -------
+    value : float
+    dL/dw : float
+    dL/dx : float
+    dL/db : float
+    dL/dy : float
+        The derivatives are in a tuple, behind the value.
     """
     # forward
     u = w * x

@@ -26,6 +26,19 @@ def value_and_grad(W1, b1, W2, b2, W3, b3, X, Y):
     b3 : array of shape (m,)
     X : array of shape (n, s)
     Y : array of shape (m, s)
+
+    Returns
+    -------
+    value : float
+    dL/dW1 : array of shape (h, n)
+    dL/db1 : array of shape (h,)
+    dL/dW2 : array of shape (k, h)
+    dL/db2 : array of shape (k,)
+    dL/dW3 : array of shape (m, k)
+    dL/db3 : array of shape (m,)
+    dL/dX : array of shape (n, s)
+    dL/dY : array of shape (m, s)
+        The derivatives are in a tuple, behind the value.
     """
     s = X.shape[1]
     # forward

@@ -24,6 +24,17 @@ def value_and_grad(W1, b1, W2, b2, x, y):
     b2 : array of shape (m,)
     x : array of shape (n,)
     y : array of shape (m,)
+
+    Returns
+    -------
+    value : float
+    dL/dW1 : array of shape (h, n)
+    dL/db1 : array of shape (h,)
+    dL/dW2 : array of shape (m, h)
+    dL/db2 : array of shape (m,)
+    dL/dx : array of shape (n,)
+    dL/dy : array of shape (m,)
+        The derivatives are in a tuple, behind the value.
     """
     # forward
     z1 = W1 @ x + b1

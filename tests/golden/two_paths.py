@@ -8,6 +8,7 @@
 # options: {"kind": "grad", "inputs": null, "wrt": null, "with_value": true, "target": "auto", "dtype": "float64", "name": "value_and_grad", "optimize": "readable"}
 # sha256: a4498b4ab62dac504e224e9550ff16d917e3283b7847826a91a9a5a9ad4be38c
 
+
 def value_and_grad(x, y):
     """Return the value, and the gradient with respect to x, y.
 
@@ -21,6 +22,13 @@ def value_and_grad(x, y):
     ----------
     x : float
     y : float
+
+    Returns
+    -------
+    value : float
+    dL/dx : float
+    dL/dy : float
+        The derivatives are in a tuple, behind the value.
     """
     # forward
     u = x * y

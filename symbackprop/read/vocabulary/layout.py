@@ -111,6 +111,7 @@ def _squeeze(a: object, axis: object = None) -> Node:
 
 def at_least(rank: int) -> Callable[[object], Node]:
     """Return ``atleast_1d``, ``atleast_2d`` or ``atleast_3d``."""
+
     def function(a: object) -> Node:
         x = node_of(a)
         if x.rank >= rank:

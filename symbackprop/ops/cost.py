@@ -1,0 +1,94 @@
+"""Counted operations of a graph, as polynomials in the named sizes.
+
+An elementwise primitive counts its declared operations for each entry, a sum one addition a term, a contraction a
+multiplication and an addition for each combination of indices. Moving entries counts nothing.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from symbackprop.ir.graph import Graph, topological
+from symbackprop.ir.node import Apply, Node
+from symbackprop.ir.size import Size, evaluate, names, product
+from symbackprop.ops.arithmetic import add
+from symbackprop.ops.contraction import einsum, index_sizes
+from symbackprop.ops.declare import Primitive
+
+__all__ = ["Cost", "count_operations", "cost_of"]
+
+
+@dataclass(frozen=True)
+class Cost:
+    """Counted operations of a formula, and of formula and gradient together.
+
+    Parameters
+    ----------
+    value : size
+        Operations of the value alone; an expression in the named sizes.
+    value_and_gradient : size
+        Operations of both together.
+    """
+
+    value: Size
+    value_and_gradient: Size
+
+    def at(self, sizes: Mapping[str, int] | None = None) -> tuple[int, int, float]:
+        """Return both counts and their ratio for given sizes.
+
+        Raises
+        ------
+        ShapeError
+            If a named size has no value.
+        """
+        value, both = (evaluate(count, dict(sizes or {})) for count in (self.value, self.value_and_gradient))
+        return value, both, both / max(value, 1)
+
+    @property
+    def ratio(self) -> float:
+        """The ratio of the counts; where it depends on sizes, that for sizes of 1,000."""
+        sizes = dict.fromkeys((*names(self.value), *names(self.value_and_gradient)), 1000)
+        return self.at(sizes)[2]
+
+    def __str__(self) -> str:
+        return f"value: {self.value} operations; value and gradient: {self.value_and_gradient}; ratio {self.ratio:.2f}"
+
+
+def cost_of(value_graph: Graph, graph: Graph) -> Cost:
+    """Return the cost of a formula, given the graph of its value and that of value and gradient."""
+    return Cost(
+        count_operations(topological(value_graph.primals)),
+        count_operations(topological((*value_graph.primals, *graph.outputs))),
+    )
+
+
+def count_operations(nodes: list[Node]) -> Size:
+    """Return the operations that computing all `nodes` once takes."""
+    total: Size = 0
+    for node in nodes:
+        if isinstance(node, Apply):
+            total = total + _operations(node)
+    return total
+
+
+def _operations(node: Apply) -> Size:
+    op = node.op
+    assert isinstance(op, Primitive)
+    if op is add:
+        return product(node.shape) * (len(node.args) - 1)
+    if op is einsum:
+        operands = node.param("operands")
+        return product(index_sizes(node.args, operands).values()) * len(node.args)  # type: ignore[arg-type]
+    if op.kind == "elementwise":
+        return product(node.shape) * _per_entry(node, op)
+    if not op.flops or not node.args:
+        return 0
+    return product(node.args[0].shape) * op.flops
+
+
+def _per_entry(node: Apply, op: Primitive) -> int:
+    if op.name == "integer_power":
+        exponent: int = node.param("n")  # type: ignore[assignment]
+        return max(abs(exponent).bit_length() + bin(abs(exponent)).count("1") - 2, 1)
+    return op.flops
