@@ -21,6 +21,7 @@ __all__ = [
     "nearest_names",
 ]
 
+_LONGEST = 1200  # characters of a message
 _WINDOW = 100  # characters of a source line shown around a caret
 
 
@@ -38,6 +39,7 @@ class SymbackpropError(Exception):
     """
 
     def __init__(self, message: str, *, text: str | None = None, span: tuple[int, int] | None = None) -> None:
+        message = message if len(message) <= _LONGEST else f"{message[: _LONGEST // 2]} ... {message[-_LONGEST // 4 :]}"
         self.message = message
         self.formula = text
         self.span = span
@@ -84,7 +86,9 @@ class BudgetError(SymbackpropError, RuntimeError):
 
 def nearest_names(name: str, known: Iterable[str], count: int = 3) -> str:
     """Return a sentence ``Did you mean ...?`` with the names nearest to `name`, or an empty string."""
-    close = get_close_matches(name, list(known), n=count, cutoff=0.6)
+    names = [*known]
+    same = [other for other in names if other.casefold() == name.casefold()]
+    close = same or (get_close_matches(name, names, n=count, cutoff=0.6) if len(name) < _WINDOW else [])
     return f" Did you mean {' or '.join(close)}?" if close else ""
 
 

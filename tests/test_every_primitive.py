@@ -71,7 +71,7 @@ def meaning(primitive: Primitive, point: tuple[float, ...]) -> Any:
     """Return the value at a point with 50 digits, by the vocabulary of verification."""
     words = Vocabulary(Digits)
     args = [
-        bool(x) if dtype == "bool" else Digits(mpmath.mpf(x) if not isinstance(x, float) else mpmath.mpf(x))
+        bool(x) if dtype == "bool" else Digits(mpmath.mpf(x))
         for x, dtype in zip(point, dtypes_of(primitive), strict=True)
     ]
     if primitive.name in OWN_MEANING:

@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+from itertools import pairwise
 from pathlib import Path
 
 import numpy as np
@@ -143,7 +144,7 @@ def test_two_layers() -> None:
 
 def test_backpropagation_equations_in_a_batch() -> None:
     sizes, m = (3, 5, 4, 2), 6
-    W = [RNG.normal(size=(b, a)) for a, b in zip(sizes, sizes[1:], strict=False)]
+    W = [RNG.normal(size=(b, a)) for a, b in pairwise(sizes)]
     b = [RNG.normal(size=size) for size in sizes[1:]]
     X, Y = RNG.normal(size=(3, m)), RNG.uniform(size=(2, m))
     found = sb.compile_grad(FORMULAS["three_layers_batch"], wrt=("W1", "b1", "W2", "b2", "W3", "b3"))(

@@ -20,6 +20,8 @@ def returned(graph: Graph, writer: Writer, *, single: bool, pair: bool) -> str:
         value, *gradient = texts
         inner = gradient[0] if single else _tuple(gradient)
         return f"{value}, {inner}"
+    if not texts:
+        return "()"
     return texts[0] if single else ", ".join(texts) + ("," if len(texts) == 1 else "")
 
 

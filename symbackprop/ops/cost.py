@@ -16,7 +16,7 @@ from symbackprop.ops.arithmetic import add
 from symbackprop.ops.contraction import einsum, index_sizes
 from symbackprop.ops.declare import Primitive
 
-__all__ = ["Cost", "count_operations", "cost_of"]
+__all__ = ["Cost", "cost_of", "count_operations"]
 
 
 @dataclass(frozen=True)

@@ -23,12 +23,25 @@ _CLOSING = {"(": ")", "[": "]"}
 class _Entry:
     """An operator or bracket that waits on the stack."""
 
-    __slots__ = ("callee", "count", "keywords", "kind", "level", "named", "operators", "parts", "start", "tuple")
+    __slots__ = (
+        "callee",
+        "count",
+        "keywords",
+        "kind",
+        "level",
+        "named",
+        "operators",
+        "parts",
+        "place",
+        "start",
+        "tuple",
+    )
 
     def __init__(self, kind: str, level: int, start: int) -> None:
         self.kind = kind  # "binary", "unary", "compare", "and", "or", "if", "else", or the opening "(" or "["
         self.level = level  # 0 for brackets, which nothing reduces past
         self.start = start
+        self.place = start  # of a bracket itself, where `start` is that of what is called
         self.operators: list[str] = []
         self.count = 0  # operands of a chain; finished items of a bracket
         self.callee: tuple[str, str] | None = None  # (instruction kind, name) of a call, ("subscript", "")
@@ -64,7 +77,7 @@ class ExpressionParser:
             if kind == "newline" or kind == "end" or token.text == ";":
                 if self.depth and (kind == "end" or token.text == ";"):
                     bracket = next(entry for entry in reversed(self.entries) if entry.kind in _CLOSING)
-                    raise self._error(f"this `{bracket.kind}` is not closed", bracket.start, bracket.start + 1)
+                    raise self._error(f"this `{bracket.kind}` is not closed", bracket.place, bracket.place + 1)
                 if operand_next:
                     raise self._error("an operand is missing here", token.start, token.start + 1)
                 self._reduce(_TERNARY)
@@ -189,6 +202,8 @@ class ExpressionParser:
             return self._chain(piece, _AND if piece == "and" else _OR, token)
         if kind == "word" and piece == "if":
             self._reduce(_OR)
+            if self.entries and self.entries[-1].kind == "if":
+                raise self._error("a conditional inside a condition needs parentheses", start, end)
             self.entries.append(_Entry("if", 0, start))
             return True
         if kind == "word" and piece == "else":
@@ -265,6 +280,7 @@ class ExpressionParser:
     def _open(self, bracket: str, start: int, callee: tuple[str, str] | None = None) -> _Entry:
         entry = _Entry(bracket, 0, start)
         entry.callee = callee
+        entry.place = self.tokens[self.position if callee and bracket == "(" else self.position - 1].start
         self.entries.append(entry)
         self.depth += 1
         return entry

@@ -99,6 +99,9 @@ def _word(text: str, piece: str, begin: int, end: int) -> Token:
             text=text,
             span=(begin, end),
         )
+    if not piece.isidentifier():
+        wrong = next(i for i in range(len(piece)) if not piece[: i + 1].isidentifier())
+        raise _unexpected(text, begin + wrong)
     for offset, character in enumerate(piece):
         if not character.isascii() and not _is_latin_or_greek(character):
             name = unicodedata.name(character, "unnamed character")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 
+from symbackprop.errors import UnsupportedError
 from symbackprop.ir.node import Const, Node, constant
 from symbackprop.ir.size import SizeExpression
 from symbackprop.ops.comparison import logical_and, logical_or
@@ -13,6 +14,8 @@ from symbackprop.read.vocabulary.arguments import node_of
 from symbackprop.read.vocabulary.logic import bitwise, negation
 
 __all__ = ["OPERATORS"]
+
+_BITS = 1024  # of the largest float64
 
 
 def _static(
@@ -38,12 +41,23 @@ def _is_static(node: Node) -> bool:
     return isinstance(node.value, SizeExpression) or (isinstance(node.value, int) and abs(node.value) < 2**512)
 
 
+def _power(left: object, right: object) -> Node:
+    a, b = node_of(left), node_of(right)
+    if _is_static(a) and _is_static(b) and isinstance(a.value, int) and isinstance(b.value, int):  # type: ignore[attr-defined]
+        base, exponent = a.value, b.value  # type: ignore[attr-defined]
+        if exponent >= 0 and base.bit_length() * exponent <= _BITS:
+            return constant(base**exponent)
+        if abs(base) > 1 and (base.bit_length() - 1) * exponent >= _BITS:
+            raise UnsupportedError(f"{base}**{exponent} is larger than any float64; write inf if you mean infinity")
+    return power(a, b)
+
+
 OPERATORS: Mapping[str, Callable[..., Node]] = {
     "+": _static(lambda a, b: a + b, lambda a, b: a + b),
     "-": _static(lambda a, b: a - b, lambda a, b: a - b),
     "*": _static(lambda a, b: a * b, lambda a, b: a * b),
     "/": lambda a, b: node_of(a) / node_of(b),
-    "**": lambda a, b: power(node_of(a), node_of(b)),
+    "**": _power,
     "//": _static(lambda a, b: a // b, lambda a, b: floor_divide(a, b)),
     "%": _static(lambda a, b: a % b, lambda a, b: remainder(a, b)),
     "&": bitwise(logical_and),
