@@ -42,7 +42,9 @@ def main() -> dict[str, float]:
     price, derivatives = greeks(**POINT)
     expected = closed_forms(**POINT)
     error = max(abs(a - b) for a, b in zip((price, *derivatives), expected, strict=True))
-    for name, value in zip(("price", "delta", "dual delta", "rho", "vega", "dV/dT"), (price, *derivatives), strict=True):
+    for name, value in zip(
+        ("price", "delta", "dual delta", "rho", "vega", "dV/dT"), (price, *derivatives), strict=True
+    ):
         print(f"{name:>10} {value: .6f}")
 
     strikes = np.linspace(80, 120, 41)

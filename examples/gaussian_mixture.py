@@ -36,7 +36,8 @@ def main() -> dict[str, float]:
 
     direction = {name: rng.normal(size=array.shape) for name, array in point.items()}
     ends = [
-        likelihood.value(**{name: point[name] + sign * 1e-6 * direction[name] for name in point}, X=X) for sign in (1, -1)
+        likelihood.value(**{name: point[name] + sign * 1e-6 * direction[name] for name in point}, X=X)
+        for sign in (1, -1)
     ]
     slope = sum(float(np.sum(g * direction[name])) for g, name in zip(gradient, point, strict=True))
     difference = abs(slope - (ends[0] - ends[1]) / 2e-6) / abs(slope)

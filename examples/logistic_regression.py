@@ -24,7 +24,9 @@ def main() -> dict[str, float]:
         value, (w_bar, b_bar) = loss(X, packed[:-1], packed[-1], y)
         return value, np.append(w_bar, b_bar)
 
-    fit = minimize(objective, np.zeros(X.shape[1] + 1), jac=True, method="L-BFGS-B", options={"gtol": 1e-8, "ftol": 1e-14})
+    fit = minimize(
+        objective, np.zeros(X.shape[1] + 1), jac=True, method="L-BFGS-B", options={"gtol": 1e-8, "ftol": 1e-14}
+    )
     peer = LogisticRegression(C=1.0, tol=1e-10, max_iter=10_000).fit(X, data.target)
     difference = np.max(np.abs(np.append(peer.coef_, peer.intercept_) - fit.x))
     print(f"loss {fit.fun:.6f} after {fit.nit} iterations; largest difference to scikit-learn {difference:.1e}")

@@ -25,7 +25,55 @@ def einsum_text(node: Apply, style: Style) -> str:
             text = _pair_text(operands[left], operands[right], output, f"{{{left}}}", f"{{{right}}}")
             if text is not None:
                 return text
+        text = _spread_text(operands, output) or _rearranged_text(operands[0], operands[1], output)
+        if text is not None:
+            return text
     return _general_text(operands, output)
+
+
+def _spread_text(operands: tuple[Indices, ...], output: Indices) -> str | None:
+    """Return a product by broadcasting, where nothing is summed and no operand has to be transposed."""
+    if {i for indices in operands for i in indices} != set(output):
+        return None
+    factors = []
+    for position, indices in enumerate(operands):
+        if list(indices) != [i for i in output if i in indices]:
+            return None
+        first = output.index(indices[0])
+        index = ", ".join(":" if i in indices else "None" for i in output[first:])
+        factors.append(f"{{{position}}}[{index}]" if "None" in index else f"{{{position}}}")
+    return " * ".join(factors)
+
+
+def _rearranged_text(a: Indices, b: Indices, output: Indices) -> str | None:
+    """Return a stack of matrix products, with axes moved so that BLAS can do it."""
+    batch = tuple(i for i in output if i in a and i in b)
+    inner = tuple(i for i in a if i in b and i not in output)
+    left = tuple(i for i in output if i in a and i not in b)
+    right = tuple(i for i in output if i in b and i not in a)
+    if not (len(inner) == len(left) == len(right) == 1):
+        return None
+    found = (*batch, *left, *right)
+    if found.index(left[0]) > found.index(right[0]) or output[-2:] == (*right, *left):
+        a, b, left, right, first, second = b, a, right, left, 1, 0
+    else:
+        first, second = 0, 1
+    product = (
+        f"{_moved(f'{{{first}}}', a, (*batch, *left, *inner))} @ {_moved(f'{{{second}}}', b, (*batch, *inner, *right))}"
+    )
+    found = (*batch, *left, *right)
+    return product if found == output else _moved(product, found, output)
+
+
+def _moved(text: str, indices: Indices, wanted: Indices) -> str:
+    """Return `text` with its axes in the order `wanted`."""
+    if indices == wanted:
+        return text
+    axes = tuple(indices.index(i) for i in wanted)
+    swapped = [axis for axis in range(len(axes)) if axes[axis] != axis]
+    if len(swapped) == 2:
+        return f"np.swapaxes({text}, {swapped[0]}, {swapped[1]})"
+    return f"np.transpose({text}, {axes})"
 
 
 def _general_text(operands: tuple[Indices, ...], output: Indices) -> str:
@@ -55,7 +103,7 @@ def _unbatched_text(
     if not inner:
         if len(a) == 1 and len(b) == 1:
             return f"np.outer({left}, {right})"
-        return f"np.tensordot({left}, {right}, axes=0)" if a == free_left and b == free_right else None
+        return None
     if len(inner) == 1 and len(a) <= 2 and len(b) <= 2:
         left_text = left if a[-1] == inner[0] else f"{left}.T"
         right_text = right if b[0] == inner[0] else f"{right}.T"

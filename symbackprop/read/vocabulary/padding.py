@@ -94,10 +94,10 @@ def _triangle(lower: bool) -> Callable[..., Node]:
             x = broadcast(x, shape=(x.shape[0], x.shape[0]), axes=(1,))
         if x.rank < 2:
             raise ShapeError("tril and triu need a matrix")
-        rows, columns = _grid(x.shape)
+        rows, columns = _grid(x.shape[-2:])
         limit = rows + static_int(k, "k")
         keep = less_equal(columns, limit) if lower else greater_equal(columns, limit)
-        return where(keep, x, 0)
+        return where(broadcast(keep, shape=x.shape, axes=(x.rank - 2, x.rank - 1)), x, 0)
 
     return function
 
