@@ -66,7 +66,9 @@ def print_module(graph: Graph, recipe: Recipe, version: str, target: str, single
     text = "\n".join(f"    {line}" if line else "" for line in [*doc, *body])
     head = "\n".join(header_lines(recipe, version, _description(graph, recipe)))
     signature = f"def {function}({', '.join(parameters)}):"
-    source = "\n".join([head, "", *_imports(text), "", signature, text, ""])
+    constants = [*_lines(writer.constants), ""] if writer.constants else []
+    imports = _imports("\n".join([*constants, text]))
+    source = "\n".join([head, "", *imports, *constants, "", signature, text, ""])
     return Printed(source, function, parameters, target)
 
 

@@ -15,6 +15,7 @@ from symbackprop.emit.style import TargetStyle
 from symbackprop.emit.template import ATOM, Code, fill, repeated
 from symbackprop.ir.graph import Graph
 from symbackprop.ir.node import Apply, Const, Input, Node, Output
+from symbackprop.ir.size import SizeExpression
 from symbackprop.ops.arithmetic import add, is_subtracted
 from symbackprop.ops.declare import Primitive
 
@@ -43,6 +44,7 @@ class Writer:
     style: TargetStyle
     names: Names
     input_names: dict[Node, str]
+    constants: list[Line] = field(default_factory=list)
     forward: list[Line] = field(default_factory=list)
     backward: list[Line] = field(default_factory=list)
 
@@ -55,6 +57,8 @@ class Writer:
         self._texts: dict[Node, str] = {}
         self._uses: dict[Node, int] = {}
         self._crossing: set[Node] = set()
+        self._outer_constants: set[Node] = set()
+        self._fixed: set[Node] = set()
         self.style.is_name = self._bare.__contains__
         for node, name in self.input_names.items():
             self._codes[node] = Code(name)
@@ -96,6 +100,8 @@ class Writer:
                 twice = repeated(text) if isinstance(text, str) else ()
                 for position in range(len(node.args)):
                     inner, index = operand(node, position)
+                    if inner.weak and not node.weak and isinstance(inner, Apply):
+                        self._outer_constants.add(inner)
                     uses[inner] = uses.get(inner, 0) + (2 if index or position in twice else 1)
                     if backward and inner in self._forward_nodes:
                         self._crossing.add(inner)
@@ -119,6 +125,9 @@ class Writer:
             self._fill_buffer(node, operands, lines)
             return
         code = fill(self.style.template(node), operands)
+        if node.weak and self._is_fixed(node):
+            self._place_constant(node, code)
+            return
         weight = 1 + sum(self._weights.get(arg, 0) for arg in node.args)
         if self._stands_alone(node, code, weight):
             name = self._name(node)
@@ -128,6 +137,25 @@ class Writer:
             code, weight = Code(name), 0
         self._codes[node] = code
         self._weights[node] = weight
+
+    def _is_fixed(self, node: Apply) -> bool:
+        """Tell whether `node` is a number made of numbers alone, sizes not among them."""
+        fixed = node.shape == () and all(
+            arg in self._fixed if isinstance(arg, Apply) else not isinstance(arg.value, SizeExpression)  # type: ignore[attr-defined]
+            for arg in node.args
+        )
+        if fixed:
+            self._fixed.add(node)
+        return fixed
+
+    def _place_constant(self, node: Apply, code: Code) -> None:
+        """Write an expression of constants above the function, unless it is part of a larger one."""
+        self._codes[node] = code
+        self._weights[node] = 0
+        if node in self._outer_constants:
+            name = self._bare[node] = self.names.numbered("c")
+            self.constants.append(Line(name, code.text))
+            self._codes[node] = Code(name)
 
     def _fill_buffer(self, node: Apply, operands: list[Code], lines: list[Line] | None) -> None:
         """Write the statements of a primitive that fills a buffer of its own."""

@@ -221,7 +221,7 @@ def make_apply(op: Operation, args: tuple[Node, ...], params: Params, shape: Sha
     if node is None:
         node = Apply()
         node.op, node.args, node.params, node.shape, node.dtype = op, args, params, shape, dtype
-        node.weak = bool(args) and all([arg.weak for arg in args])
+        node.weak = bool(args) and _is_weak(op, args, shape)
         node = _intern(key, node)
     return node  # type: ignore[return-value]
 
@@ -235,6 +235,13 @@ def make_output(source: Apply, index: int, shape: Shape, dtype: str) -> Output:
         node.source, node.index, node.shape, node.dtype, node.weak = source, index, shape, dtype, False
         node = _intern(key, node)
     return node  # type: ignore[return-value]
+
+
+def _is_weak(op: Operation, args: tuple[Node, ...], shape: Shape) -> bool:
+    """Tell whether an operation gives a number made of numbers, or repeats one."""
+    if shape and op.name != "broadcast":
+        return False
+    return all([arg.weak and not arg.shape for arg in args])
 
 
 def _intern(key: tuple[object, ...], node: Node) -> Node:

@@ -7,11 +7,13 @@ from __future__ import annotations
 
 from symbackprop.ir.node import PI, Apply, Node, constant
 from symbackprop.ops.arithmetic import integer_power
-from symbackprop.ops.comparison import equal, where
+from symbackprop.ops.comparison import equal, greater_equal, where
 from symbackprop.ops.declare import Primitive, Style
 from symbackprop.ops.elementwise import elementwise
 from symbackprop.ops.exponential import exp, log, log1p
+from symbackprop.ops.extrema import relu
 from symbackprop.ops.powers import sqrt
+from symbackprop.ops.rounding import absolute
 
 __all__ = [
     "digamma",
@@ -116,15 +118,40 @@ gammaln: Primitive = elementwise(
     source="DLMF 5.2.2",
 )
 
+def _decay(x: Node) -> Node:
+    """Return exp(-|x|), which never overflows and which value and derivative share."""
+    return exp(-absolute(x))
+
+
+def _lower_expit(node: Apply) -> Node:
+    """Return 1 / (1 + e) for x >= 0 and e / (1 + e) below, with e = exp(-|x|)."""
+    (x,) = node.args
+    decay = _decay(x)
+    return where(greater_equal(x, 0), constant(1, x.shape, x.dtype), decay) / (1 + decay)
+
+
+def _lower_softplus(node: Apply) -> Node:
+    """Return max(x, 0) + log(1 + exp(-|x|))."""
+    (x,) = node.args
+    return relu(x) + log1p(_decay(x))
+
+
+def _lower_log_expit(node: Apply) -> Node:
+    """Return -max(-x, 0) - log(1 + exp(-|x|))."""
+    (x,) = node.args
+    return -(relu(-x) + log1p(_decay(x)))
+
+
 expit: Primitive = elementwise(
     "expit",
     numpy="np.exp(-np.logaddexp(0.0, -{0}))",
     math="1.0 / (1.0 + math.exp(-{0})) if {0} >= 0.0 else math.exp({0}) / (1.0 + math.exp({0}))",
     partials=(lambda x, out: out * (1 - out),),
     derivative="expit(x)*(1 - expit(x))",
+    lower=_lower_expit,
     points=_MIXED,
     aliases=("sigmoid",),
-    flops=12,
+    flops=14,
     source="logistic equation s' = s*(1 - s)",
 )
 
@@ -134,9 +161,10 @@ log_expit: Primitive = elementwise(
     math="-math.log1p(math.exp(-{0})) if {0} >= 0.0 else {0} - math.log1p(math.exp({0}))",
     partials=(lambda x, out: expit(-x),),
     derivative="expit(-x)",
+    lower=_lower_log_expit,
     points=_MIXED,
     analytic=False,
-    flops=25,
+    flops=24,
     source="log_expit(x) = -log(1 + exp(-x))",
 )
 
@@ -144,11 +172,12 @@ softplus: Primitive = elementwise(
     "softplus",
     numpy="np.logaddexp(0.0, {0})",
     math="{0} + math.log1p(math.exp(-{0})) if {0} >= 0.0 else math.log1p(math.exp({0}))",
-    partials=(lambda x, out: exp(x - out),),
-    derivative="exp(x - softplus(x))",
+    partials=(lambda x, out: expit(x),),
+    derivative="expit(x)",
+    lower=_lower_softplus,
     points=_MIXED,
     analytic=False,
-    flops=25,
+    flops=24,
     source="softplus(x) = log(1 + exp(x))",
 )
 

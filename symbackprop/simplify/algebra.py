@@ -142,8 +142,10 @@ def _without(term: Node, factor: Node) -> Node:
 
 def _multiply_constants(node: Apply, context: Context) -> Node | None:
     a, b = node.args
-    if isinstance(b, Const) and not isinstance(a, Const):
+    if (isinstance(b, Const) and not isinstance(a, Const)) or (b.weak and not a.weak):
         return mul(b, a)
+    if a.weak and not b.weak and _is(b, mul) and _args(b)[0].weak and not (isinstance(a, Const) and is_number(_args(b)[0])):
+        return mul(mul(a, _args(b)[0]), _args(b)[1])
     if not isinstance(a, Const):
         return None
     value = exact(a.value)
@@ -192,7 +194,7 @@ def _lift_coefficient(node: Apply, context: Context) -> Node | None:
     """A * (2 * b) is 2 * (a * b), where nobody else needs 2 * b."""
     a, b = node.args
     for left, right in ((a, b), (b, a)):
-        if _is(right, mul) and is_number(_args(right)[0]) and context.is_free(right) and not is_number(left):
+        if _is(right, mul) and _args(right)[0].weak and context.is_free(right) and not left.weak:
             coefficient, rest = _args(right)
             return mul(coefficient, mul(rest, b) if right is a else mul(a, rest))
     return None
@@ -201,12 +203,33 @@ def _lift_coefficient(node: Apply, context: Context) -> Node | None:
 def _multiply_quotient(node: Apply, context: Context) -> Node | None:
     """A * (1 / b) is a / b."""
     a, b = node.args
-    if _is(b, div) and context.is_free(b) and is_number(_args(b)[0]):
+    if _is(b, div) and not b.weak and context.is_free(b) and is_number(_args(b)[0]):
         top, bottom = _args(b)
         return div(mul(top, a), bottom)
-    if _is(a, div) and context.is_free(a) and is_number(_args(a)[0]) and not is_number(b):
+    if _is(a, div) and not a.weak and context.is_free(a) and is_number(_args(a)[0]) and not is_number(b):
         top, bottom = _args(a)
         return div(mul(top, b), bottom)
+    return None
+
+
+def _reuse_product(node: Apply, context: Context) -> Node | None:
+    """(a * b) * c is a * (b * c), where the formula computes b * c anyway."""
+    left, c = node.args
+    if not _is(left, mul) or not context.is_free(left) or context.is_primal(node):
+        return None
+    for a, b in (_args(left), _args(left)[::-1]):
+        for pair in ((b, c), (c, b)):
+            known = context.commuted.get((mul, *pair, node.dtype))
+            if known is not None and context.is_primal(known) and not (a.weak or b.weak or c.weak):
+                return mul(a, known)
+    return None
+
+
+def _divide_by_number(node: Apply, context: Context) -> Node | None:
+    """x / sqrt(2) in an adjoint is (1 / sqrt(2)) * x, which joins other constant factors."""
+    x, number = node.args
+    if isinstance(number, Apply) and number.weak and not x.weak and not context.is_primal(node):
+        return mul(div(1, number), x)
     return None
 
 
@@ -327,6 +350,8 @@ ROWS = (
     Row("lift coefficient", (mul,), _lift_coefficient),
     Row("multiply by quotient", (mul,), _multiply_quotient),
     Row("square", (mul,), _square),
+    Row("reuse product", (mul,), _reuse_product),
+    Row("divide by number", (div,), _divide_by_number),
     Row("choose factor", (mul,), _choose_factor),
     Row("commuted product", (mul,), _commute),
     Row("divide constants", (div,), _divide_constants),

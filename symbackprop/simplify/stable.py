@@ -58,6 +58,14 @@ def _softplus(node: Apply, context: Context) -> Node | None:
     return _op("softplus")(_args(x)[0]) if _is(x, exp) else None
 
 
+def _log_add_exp_zero(node: Apply, context: Context) -> Node | None:
+    """logaddexp(0, x) is softplus(x)."""
+    for zero, x in (node.args, node.args[::-1]):
+        if is_value(zero, 0):
+            return _op("softplus")(x)
+    return None
+
+
 def _log_add_exp(node: Apply, context: Context) -> Node | None:
     """log(exp(a) + exp(b)) is logaddexp(a, b)."""
     (x,) = node.args
@@ -175,6 +183,7 @@ ROWS = (
     Row("log1p", (log,), _log_one_plus),
     Row("softplus", (primitives()["log1p"],), _softplus),
     Row("logaddexp", (log,), _log_add_exp),
+    Row("softplus", (primitives()["logaddexp"],), _log_add_exp_zero),
     Row("logsumexp", (log,), _log_sum_exp),
     Row("log of softmax or expit", (log,), _log_of_composite),
     Row("x log x", (mul,), _x_log_x),

@@ -1,0 +1,157 @@
+"""The workloads, each a function that returns rows of the table: what, figure, limit, whether it holds."""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+import numpy as np
+import sympy
+
+import symbackprop as sb
+from benchmarks import by_hand
+from benchmarks.timing import interleaved, once
+from examples import black_scholes as pricing
+from examples import gaussian_mixture, logistic_regression
+
+LOGISTIC = "X[n,d] w[d] y[n] -> mean(logaddexp(0, -y*(X @ w)))"
+PERCEPTRON = """
+W1[a,h] b1[h] W2[h,k] b2[k] W3[k,c] b3[c] X[m,a] Y[m,c] ->
+A1 = tanh(X @ W1 + b1)
+A2 = tanh(A1 @ W2 + b2)
+-sum(Y*log_softmax(A2 @ W3 + b3, axis=1))/X.shape[0]
+"""
+
+
+class Row(NamedTuple):
+    """A line of the table."""
+
+    workload: str
+    figure: str
+    limit: str
+    holds: bool
+
+
+def nested(count: int) -> str:
+    """Return ``f = sin(f*f + x_i)``, `count` statements."""
+    return "\n".join(["f = x0", *(f"f = sin(f*f + x{i % 5})" for i in range(count)), "f"])
+
+
+def nested_statements(quick: bool) -> list[Row]:
+    rounds = 5 if quick else 9
+    small = min(once(lambda: sb.compile_value_and_grad(nested(80))) for _ in range(rounds))
+    rows = [Row("nested sin, 80 statements: compile", f"{1000 * small:.1f} ms", "60 ms", small < 0.060)]
+    if not quick:
+        depth = 12  # SymPy's own time doubles and more with each statement
+        peer = once(lambda: _sympy_nested(depth))
+        ours = min(once(lambda: sb.compile_value_and_grad(nested(depth))) for _ in range(rounds))
+        rows.append(
+            Row(f"the same, {depth} statements: SymPy diff + cse + lambdify", f"{peer / ours:.0f}x our time", "", True)
+        )
+    count = 20_000 if quick else 100_000
+    thousand = min(once(lambda: sb.compile_value_and_grad(nested(1000))) for _ in range(rounds)) / 1000
+    many = min(once(lambda: sb.compile_value_and_grad(nested(count))) for _ in range(1 if quick else 3)) / count
+    rows.append(Row(f"nested sin, {count:,} statements: each", f"{1e6 * many:.0f} us", "400 us", many < 400e-6))
+    rows.append(Row("  against a statement at 1,000", f"{many / thousand:.2f}x", "1.5x", many / thousand <= 1.5))
+    return rows
+
+
+def _sympy_nested(count: int) -> object:
+    x = sympy.symbols("x0:5")
+    f = x[0]
+    for i in range(count):
+        f = sympy.sin(f * f + x[i % 5])
+    return sympy.lambdify(x, [f, *(sympy.diff(f, symbol) for symbol in x)], "math", cse=True)
+
+
+def black_scholes(quick: bool) -> list[Row]:
+    compiled = sb.compile_value_and_grad(pricing.FORMULA, wrt=("S", "K", "r", "sigma", "T"))
+    order = [spec.name for spec in compiled.signature]
+    arguments = [pricing.POINT[name] for name in order]
+    S, K, r, sigma, T = symbols = sympy.symbols("S K r sigma T")
+    d1 = (sympy.log(S / K) + (r + sigma**2 / 2) * T) / (sigma * sympy.sqrt(T))
+    d2 = d1 - sigma * sympy.sqrt(T)
+    N1, N2 = ((1 + sympy.erf(d / sympy.sqrt(2))) / 2 for d in (d1, d2))
+    price = S * N1 - K * sympy.exp(-r * T) * N2
+    peer = sympy.lambdify(symbols, [price, *(sympy.diff(price, s) for s in symbols)], "math", cse=True)
+    named = [pricing.POINT[str(s)] for s in symbols]
+    times = interleaved(
+        {
+            "ours": lambda: compiled.function(*arguments),
+            "hand": lambda: by_hand.black_scholes(*named),
+            "sympy": lambda: peer(*named),
+        },
+        rounds=30 if quick else 100,
+        calls=500,
+    )
+    ratio, against = times["ours"] / times["hand"], times["ours"] / times["sympy"]
+    return [
+        Row("Black-Scholes value and five Greeks: ours / by hand", f"{ratio:.2f}", "1.3", ratio <= 1.3),
+        Row("  ours / sympy.lambdify(cse=True)", f"{against:.2f}", "1.0", against < 1.0),
+    ]
+
+
+def logistic(quick: bool) -> list[Row]:
+    rng = np.random.default_rng(0)
+    X, w = rng.normal(size=(10_000, 100)), 0.1 * rng.normal(size=100)
+    y = np.sign(X @ rng.normal(size=100) + rng.normal(size=10_000))
+    compiled = sb.compile_value_and_grad(LOGISTIC, wrt="w")
+    np.testing.assert_allclose(compiled(X, w, y)[1], by_hand.logistic_regression(X, w, y)[1], rtol=1e-9)
+    times = interleaved(
+        {"ours": lambda: compiled(X, w, y), "hand": lambda: by_hand.logistic_regression(X, w, y)},
+        rounds=40 if quick else 200,
+    )
+    ratio = times["ours"] / times["hand"]
+    return [Row("logistic regression 10,000 x 100: ours / by hand", f"{ratio:.2f}", "1.3", ratio <= 1.3)]
+
+
+def perceptron(quick: bool) -> list[Row]:
+    rng = np.random.default_rng(0)
+    sizes = (784, 256, 128, 10)
+    arguments = []
+    for a, b in zip(sizes, sizes[1:], strict=False):
+        arguments += [rng.normal(size=(a, b)) / np.sqrt(a), np.zeros(b)]
+    arguments += [rng.normal(size=(128, 784)), np.eye(10)[rng.integers(0, 10, 128)]]
+    compiled = sb.compile_value_and_grad(PERCEPTRON, wrt=("W1", "b1", "W2", "b2", "W3", "b3"))
+    ours, hand = compiled(*arguments), by_hand.perceptron(*arguments)
+    for one, other in zip(ours[1], hand[1], strict=True):
+        np.testing.assert_allclose(one, other, atol=1e-12)
+    times = interleaved(
+        {"ours": lambda: compiled(*arguments), "hand": lambda: by_hand.perceptron(*arguments)},
+        rounds=40 if quick else 200,
+    )
+    ratio = times["ours"] / times["hand"]
+    return [Row("perceptron 784-256-128-10, batch 128: ours / by hand", f"{ratio:.2f}", "1.3", ratio <= 1.3)]
+
+
+def counted_operations(quick: bool) -> list[Row]:
+    formulas = {
+        "Black-Scholes": pricing.FORMULA,
+        "Gaussian mixture": gaussian_mixture.FORMULA,
+        "logistic regression": logistic_regression.FORMULA,
+        "perceptron": PERCEPTRON,
+    }
+    rows = [
+        Row(
+            f"counted operations, (value and gradient) / value: {name}",
+            f"{sb.compile_grad(text).cost().ratio:.2f}",
+            "",
+            True,
+        )
+        for name, text in formulas.items()
+    ]
+    for name, text in {
+        "(w*x + b - y)**2": "(w*x + b - y)**2",
+        "product of 20": "*".join(f"x{i}" for i in range(20)),
+    }.items():
+        ratio = sb.compile_grad(text).cost().ratio
+        rows.append(Row(f"  rational scalar: {name}", f"{ratio:.2f}", "5", ratio <= 5))
+    return rows
+
+
+WORKLOADS = {
+    "nested": nested_statements,
+    "black-scholes": black_scholes,
+    "logistic": logistic,
+    "perceptron": perceptron,
+    "operations": counted_operations,
+}
