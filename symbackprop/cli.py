@@ -8,43 +8,61 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import sys
 import threading
 from collections.abc import Callable, Sequence
+from functools import partial
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
+from zipfile import BadZipFile
 
 import click
 import numpy as np
 from rich.console import Console
 from rich.syntax import Syntax
 from rich.table import Table
+from rich.text import Text
 
 from symbackprop import api
 from symbackprop.compiled import CompiledFunction
 from symbackprop.errors import ArgumentError, SymbackpropError
 from symbackprop.version import __version__
 
+if TYPE_CHECKING:
+    from symbackprop.ops.declare import Primitive
+
 __all__ = ["main"]
 
 _PROGRESS_AFTER = 1.0  # seconds
+_OPTION = re.compile(r"-h|--[a-z]+(=.*)?", re.DOTALL)
+_ENTRY = r"\s*[^\W\d]\w*\s*="
+_POINT = re.compile(rf"{_ENTRY}[^=;\n][^;\n]*|[^\n]*\.(npz|json)")  # unlike the statements of a formula
 
 
-class _PointCommand(click.Command):
-    """A command whose ``--at`` takes all following words that look like ``name=value`` or a file."""
+class _FormulaCommand(click.Command):
+    """A command whose ``--at`` takes all points that follow it, and whose formula may begin with a minus sign."""
 
     def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
-        spread: list[str] = []
-        inside = False
-        for arg in args:
-            if arg == "--at":
-                inside = True
-            elif inside and not arg.startswith("-"):
-                spread += ["--at", arg]
-            else:
-                inside = False
-                spread.append(arg)
-        return super().parse_args(ctx, spread)
+        return super().parse_args(ctx, _spread(args))
+
+
+def _spread(args: Sequence[str]) -> list[str]:
+    """Return `args` with an ``--at`` before every point, and a space before a formula that looks like an option."""
+    spread: list[str] = []
+    inside = False
+    for position, arg in enumerate(args):
+        if arg == "--":
+            return spread + [*args[position:]]
+        if arg == "--at":
+            spread.append(arg)
+            inside = True
+        elif inside and (spread[-1] == "--at" or _POINT.fullmatch(arg)):
+            spread += [arg] if spread[-1] == "--at" else ["--at", arg]
+        else:
+            inside = False
+            spread.append(arg if arg == "-" or _OPTION.fullmatch(arg) else f" {arg}" if arg[:1] == "-" else arg)
+    return spread
 
 
 @click.group(context_settings={"help_option_names": ["-h", "--help"]})
@@ -57,7 +75,7 @@ def _common(command: Callable[..., None]) -> Callable[..., None]:
     options = [
         click.argument("formula"),
         click.option("--inputs", help='Shapes, such as "X[n,d] w[d] y[n]".'),
-        click.option("--at", multiple=True, help="A point: name=value ..., a .json or an .npz file."),
+        click.option("--at", multiple=True, help="A point: name=value ... (arrays as [1,2]), a .json or an .npz file."),
         click.option("--out", type=click.Path(dir_okay=False), help="Save the code to this file."),
         click.option("--target", type=click.Choice(["auto", "math", "numpy"]), default="auto", show_default=True),
         click.option("--dtype", type=click.Choice(["float64", "float32"]), default="float64", show_default=True),
@@ -68,7 +86,7 @@ def _common(command: Callable[..., None]) -> Callable[..., None]:
     return command
 
 
-@cli.command(cls=_PointCommand)
+@cli.command(cls=_FormulaCommand)
 @_common
 @click.option("--wrt", help="Names, separated by commas; default: every real input.")
 def grad(formula: str, wrt: str | None, at: Sequence[str], out: str | None, verify: bool, **options: Any) -> None:
@@ -89,7 +107,7 @@ def grad(formula: str, wrt: str | None, at: Sequence[str], out: str | None, veri
     _verify(compiled, verify)
 
 
-@cli.command(cls=_PointCommand)
+@cli.command(cls=_FormulaCommand)
 @_common
 def value(formula: str, at: Sequence[str], out: str | None, verify: bool, **options: Any) -> None:
     """Print FORMULA as code, and its value at a point."""
@@ -108,8 +126,8 @@ def check(files: Sequence[str]) -> None:
     failed = False
     for path in files:
         try:
-            _working(f"checking {path}", lambda path=path: api.check_saved(path))  # type: ignore[misc]
-        except SymbackpropError as error:
+            _working(f"checking {path}", partial(api.check_saved, path))
+        except (SymbackpropError, OSError, UnicodeDecodeError) as error:
             failed = True
             click.echo(f"{path}: {error}", err=True)
         else:
@@ -121,15 +139,25 @@ def check(files: Sequence[str]) -> None:
 @cli.command()
 def ops() -> None:
     """Print the table of primitives with their rules."""
-    rows = sorted(api.primitives().values(), key=lambda primitive: primitive.name)
+    columns = ("primitive", "kind", "numpy", "math", "derivative", "at kinks", "source")
+    rows = [_row(primitive) for _, primitive in sorted(api.primitives().items())]
     if not sys.stdout.isatty():
-        for p in rows:
-            click.echo("\t".join((p.name, p.kind, p.derivative or "-", p.kinks or "-", p.source)))
+        click.echo("\n".join("\t".join(row) for row in [columns, *rows]))
         return
-    table = Table("primitive", "kind", "derivative", "at kinks", "source")
-    for p in rows:
-        table.add_row(p.name, p.kind, p.derivative, p.kinks, p.source)
+    table = Table(*columns)
+    for row in rows:
+        table.add_row(*map(Text, row))
     Console().print(table)
+
+
+def _row(primitive: Primitive) -> tuple[str, ...]:
+    def text(target: str) -> str:
+        printed = primitive.texts.get(target, "-")
+        return printed if isinstance(printed, str) else "by shapes and parameters"
+
+    rule = primitive.derivative or ("its transpose" if primitive.kind == "linear" else "-")
+    rest = (primitive.kinks or "-", primitive.source)
+    return (primitive.name, primitive.kind, text("numpy"), text("math"), rule, *rest)
 
 
 # --- output -----------------------------------------------------------------------------------------------------------
@@ -140,7 +168,8 @@ def _show(compiled: CompiledFunction, out: str | None) -> None:
         compiled.save(out)
         click.echo(f"wrote {out}", err=True)
     elif sys.stdout.isatty():
-        Console().print(Syntax(compiled.source, "python", background_color="default", word_wrap=False))
+        colours = Syntax("", "python", background_color="default")
+        Console().print(colours.highlight(compiled.source.rstrip("\n")), soft_wrap=True)  # never cut, never broken
     else:
         click.echo(compiled.source)
 
@@ -180,37 +209,44 @@ def _working(what: str, work: Callable[[], Any]) -> Any:
 
 
 def _formula_text(formula: str) -> str:
-    if formula == "-":
-        return sys.stdin.read()
-    if formula.startswith("@"):
-        try:
+    try:
+        if formula == "-":
+            return sys.stdin.read()
+        if formula.startswith("@"):
             return Path(formula[1:]).read_text(encoding="utf-8")
-        except (OSError, UnicodeDecodeError) as error:
-            raise ArgumentError(f"the formula's file cannot be read: {error}") from None
-    return formula
+    except (OSError, UnicodeDecodeError) as error:
+        raise ArgumentError(f"the formula cannot be read: {error}") from None
+    return formula.strip()
 
 
 def _point(items: Sequence[str]) -> dict[str, Any]:
     """Return the values at which to compute, from ``name=value`` words and files."""
     point: dict[str, Any] = {}
     for item in items:
-        name, equals, text = item.partition("=")
-        if equals:
-            point[name.strip()] = _value(name, text)
-        elif item.endswith(".npz"):
+        if re.match(_ENTRY, item):
+            for part in re.split(rf",(?={_ENTRY})", item):
+                name, _, text = part.partition("=")
+                point[name.strip()] = _value(name.strip(), text)
+        elif item.endswith((".npz", ".json")):
             try:
-                with np.load(item, allow_pickle=False) as archive:
-                    point.update({key: archive[key] for key in archive.files})
-            except (OSError, ValueError) as error:
-                raise ArgumentError(f"{item} cannot be read: {error}") from None
-        elif item.endswith(".json"):
-            try:
-                point.update(json.loads(Path(item).read_text(encoding="utf-8")))
-            except (OSError, ValueError, TypeError) as error:
-                raise ArgumentError(f"{item} cannot be read: {error}") from None
+                point.update(_archive(item) if item.endswith(".npz") else _object(item))
+            except (OSError, ValueError, BadZipFile) as error:
+                raise ArgumentError(f"--at: {item} cannot be read: {error}") from None
         else:
             raise ArgumentError(f"--at takes name=value, a .json or an .npz file, not {item!r}")
     return point
+
+
+def _archive(path: str) -> dict[str, Any]:
+    with np.load(path, allow_pickle=False) as archive:
+        return {key: archive[key] for key in archive.files}
+
+
+def _object(path: str) -> dict[str, Any]:
+    content = json.loads(Path(path).read_text(encoding="utf-8"))
+    if not isinstance(content, dict):
+        raise ValueError('it holds no object; write {"name": value, ...}')
+    return content
 
 
 def _value(name: str, text: str) -> Any:

@@ -208,7 +208,7 @@ def test_tracebacks_and_inspect_show_the_source() -> None:
     try:
         compiled(-1.0, 2.0)
     except ValueError:
-        assert "math.log(x)" in traceback.format_exc()
+        assert "log(x) * y" in traceback.format_exc()
     else:
         pytest.fail("log(-1) raises as math does")
 

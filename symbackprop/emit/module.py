@@ -68,6 +68,8 @@ def print_module(graph: Graph, recipe: Recipe, version: str, target: str, single
     signature = f"def {function}({', '.join(parameters)}):"
     constants = [*_lines(writer.constants), ""] if writer.constants else []
     imports = _imports("\n".join([*constants, text]))
+    if target == "math":
+        constants, text, imports = _bare_functions(constants, text, imports, taken)
     source = "\n".join([head, "", *imports, *constants, "", signature, text, ""])
     return Printed(source, function, parameters, target)
 
@@ -146,6 +148,21 @@ def _imports(text: str) -> list[str]:
     if re.search(r"\bspecial\.", text):
         lines.append("from scipy import special")
     return [*lines, ""] if lines else []
+
+
+def _bare_functions(
+    constants: list[str], text: str, imports: list[str], taken: Names
+) -> tuple[list[str], str, list[str]]:
+    """Call the functions of `math` by their own names, unless the formula or Python uses one of the names."""
+    used = sorted(set(re.findall(r"\bmath\.(\w+)", "\n".join([*constants, text]))))
+    bare = [name for name in used if taken.is_free(name)]
+    if not bare:
+        return constants, text, imports
+    pattern = re.compile(r"\bmath\.(" + "|".join(bare) + r")\b")
+    lines = [f"from math import {', '.join(bare)}"]
+    if len(bare) < len(used):
+        lines.insert(0, "import math")
+    return [pattern.sub(r"\1", line) for line in constants], pattern.sub(r"\1", text), [*lines, ""]
 
 
 def _description(graph: Graph, recipe: Recipe) -> list[str]:

@@ -22,6 +22,10 @@ class Names:
         self._counts: dict[str, int] = {}
         self.mapped: dict[str, str] = {}
 
+    def is_free(self, name: str) -> bool:
+        """Tell whether `name` is used by nobody, Python included."""
+        return name not in self._taken and name not in _RESERVED
+
     def claim(self, wanted: str) -> str:
         """Return `wanted`, or the nearest free identifier, and note where the two differ."""
         name = self.fresh(_identifier(wanted))

@@ -96,11 +96,19 @@ mul: Primitive = elementwise(
     source="product rule",
 )
 
+
+def _divide_vjp(g: Node, out: Apply) -> Sequence[Node | None]:
+    """Return g / y for x, and minus that times x / y for y: one division serves both."""
+    share = g / out.args[1]
+    return share, -(share * out)
+
+
 div: Primitive = elementwise(
     "divide",
     numpy="{0} / {1}",
     math="{0} / {1}",
     partials=(lambda x, y, out: 1 / y, lambda x, y, out: -out / y),
+    vjp=_divide_vjp,
     points=[(0.7, -1.9), (0.0, 0.5), (-3.0, 4.0)],
     safe=(1.0, 1.0),
     domain="y != 0",

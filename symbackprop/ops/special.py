@@ -118,6 +118,7 @@ gammaln: Primitive = elementwise(
     source="DLMF 5.2.2",
 )
 
+
 def _decay(x: Node) -> Node:
     """Return exp(-|x|), which never overflows and which value and derivative share."""
     return exp(-absolute(x))

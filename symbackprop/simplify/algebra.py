@@ -144,7 +144,13 @@ def _multiply_constants(node: Apply, context: Context) -> Node | None:
     a, b = node.args
     if (isinstance(b, Const) and not isinstance(a, Const)) or (b.weak and not a.weak):
         return mul(b, a)
-    if a.weak and not b.weak and _is(b, mul) and _args(b)[0].weak and not (isinstance(a, Const) and is_number(_args(b)[0])):
+    if (
+        a.weak
+        and not b.weak
+        and _is(b, mul)
+        and _args(b)[0].weak
+        and not (isinstance(a, Const) and is_number(_args(b)[0]))
+    ):
         return mul(mul(a, _args(b)[0]), _args(b)[1])
     if not isinstance(a, Const):
         return None
@@ -194,7 +200,7 @@ def _lift_coefficient(node: Apply, context: Context) -> Node | None:
     """A * (2 * b) is 2 * (a * b), where nobody else needs 2 * b."""
     a, b = node.args
     for left, right in ((a, b), (b, a)):
-        if _is(right, mul) and _args(right)[0].weak and context.is_free(right) and not left.weak:
+        if _is(right, mul) and not right.weak and _args(right)[0].weak and context.is_free(right) and not left.weak:
             coefficient, rest = _args(right)
             return mul(coefficient, mul(rest, b) if right is a else mul(a, rest))
     return None
@@ -230,6 +236,10 @@ def _divide_by_number(node: Apply, context: Context) -> Node | None:
     x, number = node.args
     if isinstance(number, Apply) and number.weak and not x.weak and not context.is_primal(node):
         return mul(div(1, number), x)
+    if isinstance(number, Const) and not x.weak and not context.is_primal(node):
+        reciprocal = quotient(1, exact(number.value))
+        scale = folded(reciprocal, number) if is_dyadic(reciprocal) else None
+        return None if scale is None else mul(scale, x)
     return None
 
 
@@ -286,6 +296,15 @@ def _divide_constants(node: Apply, context: Context) -> Node | None:
         scale = folded(ratio, node) if is_dyadic(ratio) else None
         return None if scale is None else mul(scale, rest)
     return None
+
+
+def _cancel_quotient(node: Apply, context: Context) -> Node | None:
+    """(g / (a / b)) / b is g / a, in an adjoint."""
+    a, b = node.args
+    if context.is_primal(node) or not _is(a, div) or not context.is_free(a):
+        return None
+    g, q = _args(a)
+    return div(g, _args(q)[0]) if _is(q, div) and _args(q)[1] is b else None
 
 
 def _negate(node: Apply, context: Context) -> Node | None:
@@ -355,6 +374,7 @@ ROWS = (
     Row("choose factor", (mul,), _choose_factor),
     Row("commuted product", (mul,), _commute),
     Row("divide constants", (div,), _divide_constants),
+    Row("cancel quotient", (div,), _cancel_quotient),
     Row("negate", (neg,), _negate),
     Row("integer power", (integer_power,), _integer_power),
     Row("power", (pow_,), _power),
