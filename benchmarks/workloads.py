@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from itertools import pairwise
 from typing import NamedTuple
 
 import numpy as np
@@ -108,7 +109,7 @@ def perceptron(quick: bool) -> list[Row]:
     rng = np.random.default_rng(0)
     sizes = (784, 256, 128, 10)
     arguments = []
-    for a, b in zip(sizes, sizes[1:], strict=False):
+    for a, b in pairwise(sizes):
         arguments += [rng.normal(size=(a, b)) / np.sqrt(a), np.zeros(b)]
     arguments += [rng.normal(size=(128, 784)), np.eye(10)[rng.integers(0, 10, 128)]]
     compiled = sb.compile_value_and_grad(PERCEPTRON, wrt=("W1", "b1", "W2", "b2", "W3", "b3"))

@@ -1,0 +1,1 @@
+"""Short scripts, each read in a minute."""

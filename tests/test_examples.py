@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from examples import black_scholes, gaussian_mixture, logistic_regression
 from scipy.stats import multivariate_normal
 from sklearn.datasets import load_iris
 
 import symbackprop as sb
+from examples import black_scholes, gaussian_mixture, logistic_regression
 
 
 def test_logistic_regression_agrees_with_scikit_learn(capsys: pytest.CaptureFixture[str]) -> None:
