@@ -1,1 +1,1 @@
-"""Short scripts, each read in a minute."""
+"""Short scripts on real data; run one with ``python -m examples.black_scholes``."""

@@ -53,7 +53,7 @@ def _spread(args: Sequence[str]) -> list[str]:
     inside = False
     for position, arg in enumerate(args):
         if arg == "--":
-            return spread + [*args[position:]]
+            return [*spread, *args[position:]]
         if arg == "--at":
             spread.append(arg)
             inside = True
@@ -65,7 +65,18 @@ def _spread(args: Sequence[str]) -> list[str]:
     return spread
 
 
-@click.group(context_settings={"help_option_names": ["-h", "--help"]})
+class _Group(click.Group):
+    """The group of commands; a reader that stops reading, such as `head`, is no error."""
+
+    def invoke(self, ctx: click.Context) -> Any:
+        try:
+            return super().invoke(ctx)
+        except BrokenPipeError:
+            os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())  # for the flush at exit
+            sys.exit(0)
+
+
+@click.group(cls=_Group, context_settings={"help_option_names": ["-h", "--help"]})
 @click.version_option(__version__, prog_name="symbackprop")
 def cli() -> None:
     """Compile a formula to the plain, verified code of its gradient."""
@@ -168,7 +179,7 @@ def _show(compiled: CompiledFunction, out: str | None) -> None:
         compiled.save(out)
         click.echo(f"wrote {out}", err=True)
     elif sys.stdout.isatty():
-        colours = Syntax("", "python", background_color="default")
+        colours = Syntax("", "python", theme="ansi_dark", background_color="default")
         Console().print(colours.highlight(compiled.source.rstrip("\n")), soft_wrap=True)  # never cut, never broken
     else:
         click.echo(compiled.source)
@@ -271,9 +282,6 @@ def main() -> None:
         error.show()
         sys.exit(2)
     except OSError as error:
-        if isinstance(error, BrokenPipeError):
-            os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-            sys.exit(0)
         click.echo(f"error: {error}", err=True)
         sys.exit(2)
     except (click.Abort, KeyboardInterrupt):

@@ -2,12 +2,19 @@
 
 from __future__ import annotations
 
+import io
 import json
+import os
+import signal
 import subprocess
 import sys
 from pathlib import Path
 
 import numpy as np
+import pytest
+from click.testing import CliRunner
+
+from symbackprop import cli
 
 
 def call(*args: str, text: str | None = None, cwd: Path | None = None) -> subprocess.CompletedProcess[str]:
@@ -68,4 +75,113 @@ def test_errors_are_messages() -> None:
 def test_ops_lists_the_primitives() -> None:
     done = call("ops")
     assert done.returncode == 0
-    assert "tanh\telementwise\t1 - tanh(x)**2" in done.stdout
+    assert "tanh\telementwise\tnp.tanh({0})\tmath.tanh({0})\t1 - tanh(x)**2" in done.stdout
+
+
+@pytest.mark.parametrize(
+    "point",
+    [["x=3", "y=2"], ["x=3", "--at", "y=2"], ["x=3,y=2"], ["x = 3, y = 2.0"], ["y=2", "x=3", "--target", "math"]],
+)
+def test_forms_of_a_point(point: list[str]) -> None:
+    done = CliRunner().invoke(cli.cli, ["value", "x*y", "--at", *point])
+    assert done.exit_code == 0
+    assert done.stdout.endswith("value = 6.0\n")
+
+
+def test_arrays_in_a_point() -> None:
+    done = CliRunner().invoke(cli.cli, ["grad", "x[n] y[n] -> sum(x*y)", "--at", "x=[1,2],y=[3, 4]"])
+    assert "d/dx = [3. 4.]\nd/dy = [1. 2.]\n" in done.stdout
+
+
+@pytest.mark.parametrize(
+    "args", [["-x*y", "--at", "x=2", "y=3"], ["--at", "x=2", "y=3", "--", "-x*y"], ["--at", "x=2", "y=3", "-x*y"]]
+)
+def test_a_formula_may_begin_with_minus_and_stand_anywhere(args: list[str]) -> None:
+    assert "value = -6.0" in CliRunner().invoke(cli.cli, ["grad", *args]).stdout
+
+
+def test_a_program_after_a_point_is_the_formula() -> None:
+    done = CliRunner().invoke(cli.cli, ["value", "--at", "x=2", "u = 3*x; u + 1"])
+    assert "value = 7.0" in done.stdout
+
+
+@pytest.mark.parametrize(
+    ("args", "message"),
+    [
+        (["grad", "x", "--at"], "requires an argument"),
+        (["grad", "x", "--at", "nowhere.npz"], "cannot be read"),
+        (["grad", "x", "--at", "nowhere.json"], "cannot be read"),
+        (["grad", "x", "--at", "3"], "takes name=value"),
+        (["grad", "x", "--at", "x="], "is not a number"),
+        (["grad", "x", "--wrt", "z"], "not an input"),
+        (["grad", "x", "--targt", "math"], "No such option"),
+        (["grad", "sum((X @ w - y)**2)", "--inputs", "X[n,d] w[n] y[n]"], "X @ w"),
+        (["grad", "x", "--out", "/nowhere/grad.py"], "/nowhere"),
+        (["check", "/nowhere.py"], "does not exist"),
+        (["nonsense"], "No such command"),
+    ],
+)
+def test_what_cannot_be_done_is_said(
+    args: list[str], message: str, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr(sys, "argv", ["symbackprop", *args])
+    with pytest.raises(SystemExit) as stop:
+        cli.main()
+    assert stop.value.code == 2
+    assert message in capsys.readouterr().err
+
+
+def test_broken_files_are_messages(tmp_path: Path) -> None:
+    for name, content in (("a.npz", b"no archive"), ("b.json", b"[1]"), ("c.json", b"{"), ("d.json", b"\xff")):
+        (tmp_path / name).write_bytes(content)
+        done = call("grad", "x", "--at", str(tmp_path / name))
+        assert done.returncode == 2
+        assert "cannot be read" in done.stderr
+    assert call("check", str(tmp_path / "d.json")).returncode == 1
+    assert call("grad", f"@{tmp_path / 'd.json'}").returncode == 2
+
+
+def test_a_failed_verification_exits_with_1(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(cli.CompiledFunction, "verify", lambda self: "")
+    assert CliRunner().invoke(cli.cli, ["grad", "x", "--verify"]).exit_code == 1
+
+
+def test_a_closed_pipe_is_no_error() -> None:
+    reading, writing = os.pipe()
+    os.close(reading)
+    with os.fdopen(writing, "wb") as closed:
+        done = subprocess.run(
+            [sys.executable, "-m", "symbackprop", "ops"], stdout=closed, stderr=subprocess.PIPE, check=False
+        )
+    assert (done.returncode, done.stderr) == (0, b"")
+
+
+def test_an_interrupt_is_one_line() -> None:
+    command = [sys.executable, "-c", "import sys; print(flush=True); from symbackprop.cli import main; main()"]
+    with subprocess.Popen(
+        [*command, "value", "-"], stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
+    ) as process:
+        assert process.stdout is not None
+        process.stdout.readline()
+        with pytest.raises(subprocess.TimeoutExpired):
+            process.wait(3)  # it has been imported and waits for a formula
+        process.send_signal(signal.SIGINT)
+        _, messages = process.communicate(timeout=20)
+    assert process.returncode == 130
+    assert messages.strip() == "interrupted"
+
+
+def test_a_terminal_gets_colours_and_whole_lines(monkeypatch: pytest.MonkeyPatch) -> None:
+    class Terminal(io.StringIO):
+        def isatty(self) -> bool:
+            return True
+
+    formula = "x[n] -> sum(" + " + ".join(f"sin({i}*x)" for i in range(40)) + ")"
+    screen = Terminal()
+    for name, setting in (("COLUMNS", "60"), ("TERM", "xterm"), ("NO_COLOR", "")):
+        monkeypatch.setenv(name, setting)
+    monkeypatch.setattr(sys, "stdout", screen)
+    cli.cli.main(["value", formula], standalone_mode=False)
+    monkeypatch.undo()
+    assert "\x1b[" in screen.getvalue()
+    assert "#     " + formula in screen.getvalue()
