@@ -5,6 +5,7 @@ from __future__ import annotations
 from symbackprop.emit.style import TargetStyle
 from symbackprop.emit.template import Code
 from symbackprop.ir.node import Apply, Const, Node
+from symbackprop.ops.arithmetic import neg
 from symbackprop.ops.broadcasting import broadcast, cast, expand_index
 from symbackprop.ops.declare import Primitive
 
@@ -67,13 +68,23 @@ def _covered_axes(consumer: Apply, without: Node) -> set[int]:
     """Return the axes of the result that operands other than `without` span, with what NumPy sees of them."""
     covered: set[int] = set()
     for arg in consumer.args:
-        if arg is without or isinstance(arg, Const):
+        if arg is without or _unwrapped(arg) is without:
             continue
-        if isinstance(arg, Apply) and arg.op is broadcast:
-            covered.update(arg.param("axes"))  # type: ignore[arg-type]
+        inner = _unwrapped(arg)
+        if isinstance(inner, Const):
+            continue
+        if isinstance(inner, Apply) and inner.op is broadcast:
+            covered.update(inner.param("axes"))  # type: ignore[arg-type]
         else:
             covered.update(range(consumer.rank))
     return covered
+
+
+def _unwrapped(arg: Node) -> Node:
+    """Return what is left of an operand when signs and casts, which printed code may leave to its consumer, are."""
+    while isinstance(arg, Apply) and (arg.op is cast or arg.op is neg):
+        arg = arg.args[0]
+    return arg
 
 
 def _broadcasts_itself(consumer: Apply, arg: Apply) -> bool:

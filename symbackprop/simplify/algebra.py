@@ -144,6 +144,8 @@ def _multiply_constants(node: Apply, context: Context) -> Node | None:
     a, b = node.args
     if (isinstance(b, Const) and not isinstance(a, Const)) or (b.weak and not a.weak):
         return mul(b, a)
+    if isinstance(a, Const) and exact(a.value) in (0, 1):
+        return b if exact(a.value) == 1 else constant(0, node.shape, node.dtype)
     if (
         a.weak
         and not b.weak

@@ -6,7 +6,7 @@ nothing is computed larger than it has to be and products that are summed become
 
 from __future__ import annotations
 
-from symbackprop.ir.node import Apply, Const, Node, constant
+from symbackprop.ir.node import Apply, Const, Node, Shape, constant
 from symbackprop.ir.size import product
 from symbackprop.ops import primitives
 from symbackprop.ops.arithmetic import add, integer_power, mul, neg
@@ -44,17 +44,26 @@ def _delay_broadcast(node: Apply, context: Context) -> Node | None:
     for arg in node.args:
         if isinstance(arg, Const):
             continue
-        if not _is(arg, broadcast) or (axes is not None and _axes(arg) != axes):
+        repeated = _args(arg)[0] if _is(arg, neg) else arg
+        if not _is(repeated, broadcast) or (axes is not None and _axes(repeated) != axes):
             return None
-        axes = _axes(arg)
+        axes = _axes(repeated)
     if axes is None:
-        return None
+        if not node.shape:
+            return None
+        axes = ()  # an array filled with one number
     inner_shape = tuple(node.shape[axis] for axis in axes)
-    inner = [
-        constant(arg.value, inner_shape, arg.dtype) if isinstance(arg, Const) else _args(arg)[0] for arg in node.args
-    ]
+    inner = [_before_broadcast(arg, inner_shape) for arg in node.args]
     made = node.op(*inner, **dict(node.params))  # type: ignore[operator]
     return broadcast(converted(made, node.dtype), shape=node.shape, axes=axes)
+
+
+def _before_broadcast(arg: Node, shape: Shape) -> Node:
+    """Return a constant in a smaller shape, the argument of a broadcast, or its negative."""
+    if isinstance(arg, Const):
+        return constant(arg.value, shape, arg.dtype)
+    (inner,) = _args(arg)
+    return neg(_args(inner)[0]) if _is(arg, neg) else inner
 
 
 def _simplify_broadcast(node: Apply, context: Context) -> Node | None:
