@@ -199,9 +199,15 @@ def _verified(compiled: CompiledFunction, recipe: Recipe, **options: Any) -> Rep
         labels=compiled.graph.labels,
         reference=lambda values, words: evaluate_program(program, values, words),
         kinks=_kinks(compiled.graph),
+        array_source=None if any(spec.shape for spec in compiled.graph.arguments) else _mapped_source(compiled, recipe),
         guards=tuple(f"{g.message}: {g.left} {g.relation} {g.right}" for g in compiled.guards),
     )
     return verify(subject, **options)
+
+
+def _mapped_source(compiled: CompiledFunction, recipe: Recipe) -> str | None:
+    """Return the source that maps a scalar formula over arrays, if there are arguments to be arrays."""
+    return _printed(compiled.graph, recipe, "numpy").source if compiled.graph.arguments else None
 
 
 def _kinks(graph: Graph) -> tuple[str, ...]:

@@ -119,6 +119,7 @@ LOGIC = [
     f"{V} -> sum(x**2 if 0 < x < 1 else -x if not x > 0 and x > -5 or x == 100 else 2*x)",
     f"{V} -> sum(where(isnan(x), 0, x) + where(isfinite(x), x, 0) + where(isinf(x), 0, x))",
     f"{V} -> sum(select([x > 1, x > 0], [x, x**2], 3*x))",
+    f"{V} -> sum(piecewise(x, [x > 1, x > 0], [x, x**2, 3*x]))",
     f"{V} -> sum(clip(x, -0.5, 0.5)) + sum(x.clip(0, None))",
     f"{V} -> sum(where(x > 0, log(x), 0))",
     f"{V} -> sum(where(x > 0, sqrt(x)*log(x), x))",
@@ -203,6 +204,8 @@ REDUCTIONS = (
         f"{V} -> sum(x) / len(x) + x.size * x[0] + x.ndim * x[1] + x.shape[0] * x[2]",
         f"{V} -> sum(cumsum(x) * x) + sum(cumprod(x)**2) + sum(x.cumsum()**2)",
         f"{V} -> sum(sort(x) * cumsum(x)) + median(x)**2",
+        f"{M} -> sum(msort(X) * X) + sum(partition(X, 1)[:, 1]**2)",
+        f"{V} -> sum(cummax(x) * x)",
     ]
 )
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import types
 from typing import Any
 
@@ -45,6 +46,8 @@ def namespace() -> dict[str, Any]:
         "log": lambda x, base=None: np.log(x) if base is None else np.log(x) / np.log(base),
         "split": np.split, "fill_diagonal": filled, "np": np, "linalg": np.linalg,
         "logsumexp": lambda *args, **kwargs: special.logsumexp(*args, **kwargs),
+        "piecewise": lambda x, c, f: functools.reduce(lambda r, p: np.where(p[0], p[1], r), zip(c, f, strict=False), f[-1]),
+        "msort": lambda a: np.sort(a, axis=0), "cummax": np.maximum.accumulate,
         "matvec": lambda a, x: a @ x,
     }  # fmt: skip
     return names

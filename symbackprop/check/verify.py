@@ -10,7 +10,7 @@ import random
 import time
 import warnings
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from fractions import Fraction
 from typing import Any
 
@@ -54,6 +54,8 @@ class Subject:
         The user's formula over a vocabulary.
     kinks, guards
         What the report is to mention.
+    array_source
+        For scalar inputs, the module that is used when they are arrays.
     """
 
     source: str
@@ -63,6 +65,7 @@ class Subject:
     reference: Reference
     kinks: tuple[str, ...] = ()
     guards: tuple[str, ...] = ()
+    array_source: str | None = None
 
 
 def verify(subject: Subject, *, points: int = 2, seconds: float = 20.0, seed: int = 0) -> Report:
@@ -88,7 +91,8 @@ def verify(subject: Subject, *, points: int = 2, seconds: float = 20.0, seed: in
         if not samples:
             return Report((), sizes, 0, subject.kinks, subject.guards, "no point of the domain was found")
         stages: dict[int, list[Stage]] = {i: [] for i in range(len(subject.labels))}
-        for stage in (_exact_stage, _long_stage, _float_stage):
+        mapped = (_mapped_stage,) if subject.array_source is not None else ()
+        for stage in (_exact_stage, _long_stage, _float_stage, *mapped):
             for position, outcome in enumerate(stage(subject, samples, deadline)):
                 stages[position].append(outcome)
     outputs = tuple(
@@ -251,6 +255,19 @@ def _float_stage(subject: Subject, samples: Sequence[Mapping[str, Any]], deadlin
         for position, (output, wanted) in enumerate(zip(outputs, _derivatives(subject, sample), strict=True)):
             worst[position] = max(worst[position], _error(output, wanted))
     return [_judged("float", error, _FLOAT_TOLERANCE["float32" if single else "float64"]) for error in worst]
+
+
+def _mapped_stage(subject: Subject, samples: Sequence[Mapping[str, Any]], deadline: float) -> list[Stage]:
+    """Run the array source over all points at once."""
+    assert subject.array_source is not None
+    stacked = {spec.name: np.stack([sample[spec.name] for sample in samples]) for spec in subject.arguments}
+    outputs = _emitted(replace(subject, source=subject.array_source), None, stacked)
+    worst = [0.0] * len(subject.labels)
+    for number, sample in enumerate(samples):
+        for position, wanted in enumerate(_derivatives(subject, sample)):
+            found = np.broadcast_to(outputs[position], (len(samples),))[number]
+            worst[position] = max(worst[position], _error(found, wanted))
+    return [_judged("float arrays", error, _FLOAT_TOLERANCE["float64"]) for error in worst]
 
 
 def _judged(name: str, error: float, tolerance: float) -> Stage:

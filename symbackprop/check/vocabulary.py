@@ -85,6 +85,8 @@ class Vocabulary:
             "max": self._reduced(np.max, float("-inf")),
             "min": self._reduced(np.min, float("inf")),
             "corrcoef": self._corrcoef,
+            "msort": lambda a: np.sort(a, axis=0),
+            "piecewise": self._piecewise,
             "cummax": lambda x, axis=0: np.maximum.accumulate(x, axis=axis),
             "logsumexp": self._logsumexp,
             "softmax": self._softmax,
@@ -158,6 +160,14 @@ class Vocabulary:
             (a[..., (i + 1) % 3] * b[..., (i + 2) % 3] - a[..., (i + 2) % 3] * b[..., (i + 1) % 3]) for i in range(3)
         ]
         return np.stack([self._objects(part) for part in parts], axis=-1)
+
+    def _piecewise(self, x: Any, condlist: Any, funclist: Any) -> Any:
+        conditions = condlist if isinstance(condlist, (list, tuple)) else [condlist]
+        choices = funclist if isinstance(funclist, (list, tuple)) else [funclist]
+        result = choices[-1] if len(choices) > len(conditions) else 0
+        for condition, choice in zip(conditions, choices, strict=False):
+            result = self._where(condition, choice, result)
+        return np.broadcast_to(result, np.shape(x))[()]
 
     def _heaviside(self, x: Any, y: Any = 0.5) -> Any:
         return self._mapped(BY_PATH["heaviside"])(x, y)

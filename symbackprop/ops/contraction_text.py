@@ -110,6 +110,8 @@ def _unbatched_text(
         return f"{left_text} @ {right_text}"
     if not free_left and not free_right and a == b:
         return f"np.vdot({left}, {right})"
+    if not free_left and not free_right and len(a) == 2 and a == b[::-1]:
+        return f"np.vdot({left}, {right}.T)"
     axes_left = tuple(a.index(i) for i in inner)
     axes_right = tuple(b.index(i) for i in inner)
     kept_left = tuple(i for i in a if i not in inner)

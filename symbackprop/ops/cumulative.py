@@ -10,7 +10,7 @@ from symbackprop.ops.comparison import equal, logical_and, where
 from symbackprop.ops.declare import Primitive, custom, linear
 from symbackprop.ops.indexing import slice_, zeros_text
 
-__all__ = ["argsort", "cummax", "cumprod", "cumsum", "sort", "take_along"]
+__all__ = ["argpartition", "argsort", "cummax", "cumprod", "cumsum", "sort", "take_along"]
 
 
 def _axis(node: Apply) -> int:
@@ -100,6 +100,19 @@ argsort: Primitive = custom(
     vjp=lambda g, out: [None],
     jvp=lambda tangents, out: None,
     samples=lambda: _samples(argsort),
+    public=False,
+    analytic=False,
+    source="no derivative: positions",
+)
+
+
+argpartition: Primitive = custom(
+    "argpartition",
+    numpy=lambda node, style: f"np.argpartition({{0}}, {node.param('kth')}, axis={_axis(node)})",
+    infer=_infer_positions,
+    vjp=lambda g, out: [None],
+    jvp=lambda tangents, out: None,
+    samples=lambda: [argpartition(make_input(0, (3, 4), "float64"), kth=1, axis=1)],
     public=False,
     analytic=False,
     source="no derivative: positions",

@@ -11,12 +11,12 @@ from symbackprop.ir.node import Node, constant
 from symbackprop.ir.size import product
 from symbackprop.ops.broadcasting import cast, reduce_sum, reshape
 from symbackprop.ops.contraction import contract
-from symbackprop.ops.cumulative import argsort, cummax, cumprod, cumsum, sort
+from symbackprop.ops.cumulative import argpartition, argsort, cummax, cumprod, cumsum, sort, take_along
 from symbackprop.ops.indexing import slice_
 from symbackprop.ops.layout import concatenate, squeezed
 from symbackprop.ops.powers import sqrt
 from symbackprop.ops.reduction import count_of, mean, restored
-from symbackprop.read.vocabulary.arguments import axis_of, node_of, static_int
+from symbackprop.read.vocabulary.arguments import axis_of, node_of, require, static_int
 from symbackprop.read.vocabulary.padding import offset_diagonal
 from symbackprop.read.vocabulary.reductions import keeping
 
@@ -84,6 +84,17 @@ def _argsort(a: object, axis: object = _LAST) -> Node:
     return argsort(_flat(x), axis=0) if axis is None else argsort(x, axis=axis_of(axis, x.rank))
 
 
+def _partition(a: object, kth: object, axis: object = _LAST) -> Node:
+    x = node_of(a)
+    x, chosen = (_flat(x), 0) if axis is None else (x, axis_of(axis, x.rank))
+    position = static_int(kth, "kth")
+    size = x.shape[chosen]
+    if isinstance(size, int) and not -size <= position < size:
+        raise ShapeError(f"partition: kth={position} is out of range for an axis of size {size}")
+    require(position if position >= 0 else -position - 1, "<", size, f"partition with kth={position}")
+    return take_along(x, argpartition(x, kth=position, axis=chosen), axis=chosen)
+
+
 def _median(a: object, axis: object = None, keepdims: object = constant(False)) -> Node:
     x = node_of(a)
     axes = tuple(range(x.rank)) if axis is None else (axis_of(axis, x.rank),)
@@ -134,6 +145,8 @@ FUNCTIONS: Mapping[str, Callable[..., Any]] = {
     "trapezoid": _trapezoid,
     "sort": _sort,
     "argsort": _argsort,
+    "msort": lambda a: _sort(a, _ZERO),
+    "partition": _partition,
     "median": _median,
     "cov": _cov,
     "corrcoef": _corrcoef,

@@ -8,6 +8,7 @@ from typing import Any
 from symbackprop.errors import ArgumentError, UnsupportedError
 from symbackprop.ir.node import Node, constant
 from symbackprop.ops import primitives
+from symbackprop.ops.broadcasting import broadcast_to
 from symbackprop.ops.comparison import logical_and, logical_not, logical_or, where
 from symbackprop.ops.declare import Primitive
 from symbackprop.read.vocabulary.arguments import node_of
@@ -95,6 +96,19 @@ def _select(condlist: object, choicelist: object, default: object = constant(0))
     return result
 
 
+def _piecewise(x: object, condlist: object, funclist: object) -> Node:
+    conditions = condlist if isinstance(condlist, tuple) else (condlist,)
+    choices = funclist if isinstance(funclist, tuple) else (funclist,)
+    if len(choices) not in (len(conditions), len(conditions) + 1):
+        raise ArgumentError("piecewise takes as many values as conditions, or one more for everything else")
+    shape = node_of(x).shape
+    otherwise = node_of(choices[-1]) if len(choices) > len(conditions) else constant(0)
+    result = broadcast_to(otherwise, shape)
+    for condition, choice in zip(conditions, choices, strict=False):  # the last condition that holds decides
+        result = where(_mask(condition, "piecewise"), node_of(choice), result)
+    return result
+
+
 def _clip(a: object, a_min: object = None, a_max: object = None, *, min: object = None, max: object = None) -> Node:
     low = a_min if a_min is not None else min
     high = a_max if a_max is not None else max
@@ -109,6 +123,7 @@ def _clip(a: object, a_min: object = None, a_max: object = None, *, min: object 
 FUNCTIONS: Mapping[str, Callable[..., Any]] = {
     "where": _where,
     "select": _select,
+    "piecewise": _piecewise,
     "clip": _clip,
 }
 
