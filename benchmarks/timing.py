@@ -5,6 +5,7 @@ from __future__ import annotations
 import statistics
 import time
 from collections.abc import Callable
+from itertools import permutations
 
 __all__ = ["interleaved", "once"]
 
@@ -21,8 +22,10 @@ def interleaved(works: dict[str, Callable[[], object]], rounds: int, calls: int 
     times: dict[str, list[float]] = {name: [] for name in works}
     for work in works.values():
         work()
-    for _ in range(rounds):
-        for name, work in works.items():
+    orders = list(permutations(works))  # each follows each other one equally often: who comes first warms the cache
+    for i in range(rounds):
+        for name in orders[i % len(orders)]:
+            work = works[name]
             start = time.perf_counter()
             for _ in range(calls):
                 work()

@@ -2,11 +2,20 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Sequence
+from functools import partial
 from itertools import pairwise
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 import sympy
+
+try:  # an optional peer: pip install 'symbackprop[bench]'
+    import autograd
+    import autograd.numpy
+    import autograd.scipy.special
+except ImportError:
+    autograd = None
 
 import symbackprop as sb
 from benchmarks import by_hand
@@ -41,13 +50,10 @@ def nested_statements(quick: bool) -> list[Row]:
     rounds = 5 if quick else 9
     small = min(once(lambda: sb.compile_value_and_grad(nested(80))) for _ in range(rounds))
     rows = [Row("nested sin, 80 statements: compile", f"{1000 * small:.1f} ms", "60 ms", small < 0.060)]
-    if not quick:
-        depth = 12  # SymPy's own time doubles and more with each statement
-        peer = once(lambda: _sympy_nested(depth))
-        ours = min(once(lambda: sb.compile_value_and_grad(nested(depth))) for _ in range(rounds))
-        rows.append(
-            Row(f"the same, {depth} statements: SymPy diff + cse + lambdify", f"{peer / ours:.0f}x our time", "", True)
-        )
+    depth = 20 if quick else 80  # SymPy's derivative of n nested statements has of the order of n**2 terms
+    ours = min(once(lambda: sb.compile_value_and_grad(nested(depth))) for _ in range(rounds))
+    peer = once(lambda: _sympy_nested(depth)) / ours
+    rows.append(Row(f"the same, {depth} statements: SymPy diff + cse + lambdify", f"{peer:.0f}x our time", "", True))
     count = 20_000 if quick else 100_000
     thousand = min(once(lambda: sb.compile_value_and_grad(nested(1000))) for _ in range(rounds)) / 1000
     many = min(once(lambda: sb.compile_value_and_grad(nested(count))) for _ in range(1 if quick else 3)) / count
@@ -77,9 +83,9 @@ def black_scholes(quick: bool) -> list[Row]:
     named = [pricing.POINT[str(s)] for s in symbols]
     times = interleaved(
         {
-            "ours": lambda: compiled.function(*arguments),
-            "hand": lambda: by_hand.black_scholes(*named),
-            "sympy": lambda: peer(*named),
+            "ours": partial(compiled.function, *arguments),
+            "hand": partial(by_hand.black_scholes, *named),
+            "sympy": partial(peer, *named),
         },
         rounds=30 if quick else 100,
         calls=500,
@@ -96,13 +102,12 @@ def logistic(quick: bool) -> list[Row]:
     X, w = rng.normal(size=(10_000, 100)), 0.1 * rng.normal(size=100)
     y = np.sign(X @ rng.normal(size=100) + rng.normal(size=10_000))
     compiled = sb.compile_value_and_grad(LOGISTIC, wrt="w")
-    np.testing.assert_allclose(compiled(X, w, y)[1], by_hand.logistic_regression(X, w, y)[1], rtol=1e-9)
-    times = interleaved(
-        {"ours": lambda: compiled(X, w, y), "hand": lambda: by_hand.logistic_regression(X, w, y)},
-        rounds=40 if quick else 200,
-    )
-    ratio = times["ours"] / times["hand"]
-    return [Row("logistic regression 10,000 x 100: ours / by hand", f"{ratio:.2f}", "1.3", ratio <= 1.3)]
+    works = {"ours": compiled, "hand": by_hand.logistic_regression}
+    if autograd is not None:
+        works["autograd"] = autograd.value_and_grad(
+            lambda X, w, y: autograd.numpy.mean(autograd.numpy.logaddexp(0.0, -y * (X @ w))), 1
+        )
+    return _array_rows("logistic regression 10,000 x 100", works, (X, w, y), quick)
 
 
 def perceptron(quick: bool) -> list[Row]:
@@ -113,15 +118,37 @@ def perceptron(quick: bool) -> list[Row]:
         arguments += [rng.normal(size=(a, b)) / np.sqrt(a), np.zeros(b)]
     arguments += [rng.normal(size=(128, 784)), np.eye(10)[rng.integers(0, 10, 128)]]
     compiled = sb.compile_value_and_grad(PERCEPTRON, wrt=("W1", "b1", "W2", "b2", "W3", "b3"))
-    ours, hand = compiled(*arguments), by_hand.perceptron(*arguments)
-    for one, other in zip(ours[1], hand[1], strict=True):
-        np.testing.assert_allclose(one, other, atol=1e-12)
-    times = interleaved(
-        {"ours": lambda: compiled(*arguments), "hand": lambda: by_hand.perceptron(*arguments)},
-        rounds=40 if quick else 200,
-    )
+    works = {"ours": compiled, "hand": by_hand.perceptron}
+    if autograd is not None:
+        works["autograd"] = autograd.value_and_grad(_perceptron_loss, tuple(range(6)))
+    return _array_rows("perceptron 784-256-128-10, batch 128", works, arguments, quick)
+
+
+def _perceptron_loss(W1, b1, W2, b2, W3, b3, X, Y):
+    """Compute the loss as a user of autograd writes it."""
+    np_ = autograd.numpy
+    Z3 = np_.tanh(np_.tanh(X @ W1 + b1) @ W2 + b2) @ W3 + b3
+    return -np_.sum(Y * (Z3 - autograd.scipy.special.logsumexp(Z3, axis=1, keepdims=True))) / X.shape[0]
+
+
+def _array_rows(name: str, works: dict[str, Callable[..., Any]], arguments: Sequence[Any], quick: bool) -> list[Row]:
+    """Time value and gradient of all competitors, which must agree."""
+    value, gradient = works["ours"](*arguments)
+    for work in works.values():
+        other_value, other = work(*arguments)
+        np.testing.assert_allclose(value, other_value, rtol=1e-9)
+        for one, two in zip(_parts(gradient), _parts(other), strict=True):
+            np.testing.assert_allclose(one, two, rtol=1e-9, atol=1e-12)
+    times = interleaved({who: partial(work, *arguments) for who, work in works.items()}, rounds=40 if quick else 200)
     ratio = times["ours"] / times["hand"]
-    return [Row("perceptron 784-256-128-10, batch 128: ours / by hand", f"{ratio:.2f}", "1.3", ratio <= 1.3)]
+    rows = [Row(f"{name}: ours / by hand", f"{ratio:.2f}", "1.3", ratio <= 1.3)]
+    if "autograd" in times:
+        rows.append(Row("  ours / autograd", f"{times['ours'] / times['autograd']:.2f}", "", True))
+    return rows
+
+
+def _parts(gradient: Any) -> tuple[Any, ...]:
+    return gradient if isinstance(gradient, tuple) else (gradient,)
 
 
 def counted_operations(quick: bool) -> list[Row]:
