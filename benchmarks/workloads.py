@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Callable, Sequence
 from functools import partial
 from itertools import pairwise
@@ -63,11 +64,16 @@ def nested_statements(quick: bool) -> list[Row]:
 
 
 def _sympy_nested(count: int) -> object:
-    x = sympy.symbols("x0:5")
-    f = x[0]
-    for i in range(count):
-        f = sympy.sin(f * f + x[i % 5])
-    return sympy.lambdify(x, [f, *(sympy.diff(f, symbol) for symbol in x)], "math", cse=True)
+    limit = sys.getrecursionlimit()
+    sys.setrecursionlimit(20_000)  # SymPy descends more frames a statement than the default allows
+    try:
+        x = sympy.symbols("x0:5")
+        f = x[0]
+        for i in range(count):
+            f = sympy.sin(f * f + x[i % 5])
+        return sympy.lambdify(x, [f, *(sympy.diff(f, symbol) for symbol in x)], "math", cse=True)
+    finally:
+        sys.setrecursionlimit(limit)  # ours needs no more than the default
 
 
 def black_scholes(quick: bool) -> list[Row]:
