@@ -38,9 +38,9 @@ class Schedule:
 
 def scheduled(graph: Graph) -> Schedule:
     """Return the order in which `graph` is printed."""
-    forward = topological(graph.primals)
+    forward = graph.primal_nodes
     primal = set(forward)
-    needed = set(topological(graph.outputs))
+    needed = graph.needed()
     adjoint_of: dict[Node, Node] = {}
     for node, adjoint in graph.adjoints.items():
         if adjoint in needed and adjoint not in primal:

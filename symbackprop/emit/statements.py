@@ -14,7 +14,7 @@ from symbackprop.emit.schedule import Schedule
 from symbackprop.emit.style import TargetStyle
 from symbackprop.emit.template import ATOM, Code, fill, repeated
 from symbackprop.ir.graph import Graph
-from symbackprop.ir.node import Apply, Const, Input, Node, Output
+from symbackprop.ir.node import Apply, Const, Input, Node, Operation, Output
 from symbackprop.ir.size import SizeExpression
 from symbackprop.ops.arithmetic import add, is_subtracted
 from symbackprop.ops.declare import Primitive
@@ -89,6 +89,7 @@ class Writer:
         uses = self._uses
         needed = self.schedule.needed
         operand, target = self.style.operand, self.style.target
+        twice_by_op: dict[Operation, frozenset[int]] = {}
         for node in self.graph.outputs:
             uses[node] = uses.get(node, 0) + 1
         for nodes in (self.schedule.backward, self.schedule.forward):
@@ -96,8 +97,10 @@ class Writer:
             for node in reversed(nodes):
                 if node not in needed or not isinstance(node, Apply) or node not in uses:
                     continue  # what every use looks through needs nothing
-                text = node.op.texts.get(target) if isinstance(node.op, Primitive) else None
-                twice = repeated(text) if isinstance(text, str) else ()
+                if node.op not in twice_by_op:
+                    text = node.op.texts.get(target) if isinstance(node.op, Primitive) else None
+                    twice_by_op[node.op] = repeated(text) if isinstance(text, str) else frozenset()
+                twice = twice_by_op[node.op]
                 for position in range(len(node.args)):
                     inner, index = operand(node, position)
                     if inner.weak and not node.weak and isinstance(inner, Apply):
@@ -171,6 +174,8 @@ class Writer:
 
     def _operand(self, consumer: Apply, position: int) -> Code:
         inner, index = self.style.operand(consumer, position)
+        if not index and type(inner) is not Const:
+            return self._codes[inner]
         op = consumer.op
         if isinstance(inner, Const) and self.style.needs_dtype(consumer, position):
             return self.style.typed_constant(inner)

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from symbackprop.emit.style import TargetStyle
+from symbackprop.ir.node import Apply, Node
+from symbackprop.ops.arithmetic import add
 
 __all__ = ["MathStyle"]
 
@@ -12,6 +14,10 @@ class MathStyle(TargetStyle):
 
     target = "math"
     module = "math"
+
+    def operand(self, consumer: Apply, position: int) -> tuple[Node, str]:
+        """Return the argument; only sums look through anything among scalars."""
+        return super().operand(consumer, position) if consumer.op is add else (consumer.args[position], "")
 
     def dtype(self, dtype: str) -> str:
         """Return the Python type that holds `dtype`."""

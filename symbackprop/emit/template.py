@@ -6,6 +6,7 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import lru_cache
+from typing import NamedTuple
 
 __all__ = ["ATOM", "PRODUCT", "SUM", "TERNARY", "UNARY", "Code", "fill", "repeated"]
 
@@ -23,8 +24,7 @@ _TOKEN = re.compile(
 )
 
 
-@dataclass(frozen=True, slots=True)
-class Code:
+class Code(NamedTuple):
     """A piece of Python and how tightly it binds."""
 
     text: str

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
+from functools import cached_property
 
 from symbackprop.ir.node import Apply, Input, Node, Output
 from symbackprop.ir.signature import ArgumentSpec
@@ -78,9 +79,26 @@ class Graph:
             adjoints=adjoints,
         )
 
+    @cached_property
+    def primal_nodes(self) -> list[Node]:
+        """The nodes of the formula itself, arguments before what uses them."""
+        return topological(self.primals)
+
+    @cached_property
+    def _nodes(self) -> list[Node]:
+        return self.primal_nodes if self.outputs == self.primals else topological((*self.primals, *self.outputs))
+
     def nodes(self) -> list[Node]:
         """Return the nodes that primals and outputs reach, arguments before what uses them."""
-        return topological((*self.primals, *self.outputs))
+        return self._nodes
+
+    def needed(self) -> set[Node]:
+        """Return the nodes that the outputs reach."""
+        found = set(self.outputs)
+        for node in reversed(self.nodes()):
+            if node in found:
+                found.update(children(node))
+        return found
 
     def __str__(self) -> str:
         from symbackprop.ir.show import graph_text

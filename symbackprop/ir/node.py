@@ -239,7 +239,7 @@ def make_output(source: Apply, index: int, shape: Shape, dtype: str) -> Output:
 
 def _is_weak(op: Operation, args: tuple[Node, ...], shape: Shape) -> bool:
     """Tell whether an operation gives a number made of numbers, or repeats one."""
-    if shape and op.name != "broadcast":
+    if not args[0].weak or (shape and op.name != "broadcast"):
         return False
     return all([arg.weak and not arg.shape for arg in args])
 

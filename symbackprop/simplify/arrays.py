@@ -324,10 +324,10 @@ def _constant_mean(node: Apply, context: Context) -> Node | None:
 _ELEMENTWISE = tuple(op for op in primitives().values() if (op.kind == "elementwise" or op is add) and op is not neg)
 
 ROWS = (
-    Row("delay broadcast", _ELEMENTWISE, _delay_broadcast),
+    Row("delay broadcast", _ELEMENTWISE, _delay_broadcast, arrays=True),
     Row("simplify broadcast", (broadcast,), _simplify_broadcast),
-    Row("gather scalar factors", (mul,), _gather_scalars),
-    Row("scale scalar factor", (mul,), _scale_scalar),
+    Row("gather scalar factors", (mul,), _gather_scalars, arrays=True),
+    Row("scale scalar factor", (mul,), _scale_scalar, arrays=True),
     Row("simplify sum", (reduce_sum,), _simplify_sum),
     Row("scalar out of sum", (reduce_sum,), _scalar_out_of_sum),
     Row("sum of contraction", (reduce_sum,), _sum_of_contraction),

@@ -13,7 +13,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from symbackprop.ir.dtype import is_float
-from symbackprop.ir.graph import Graph, children, topological
+from symbackprop.ir.graph import Graph, children
 from symbackprop.ir.node import Apply, Const, Node, constant
 from symbackprop.ops import primitives
 from symbackprop.ops.arithmetic import add
@@ -29,7 +29,7 @@ _NAME = "safe argument under a mask"
 def guard_branches(graph: Graph, log: Rewrites) -> Graph:
     """Return `graph` with the partial functions of masked branches made safe."""
     where = primitives()["where"]
-    order = topological(graph.primals)
+    order = graph.primal_nodes
     if not any(isinstance(node, Apply) and node.op is where for node in order):
         return graph
     plain, masks = _uses(order, graph.primals, where)

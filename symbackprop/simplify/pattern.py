@@ -12,7 +12,7 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 
 from symbackprop.errors import BudgetError
-from symbackprop.ir.graph import Graph, children, count_uses, topological
+from symbackprop.ir.graph import Graph, children, count_uses
 from symbackprop.ir.node import Apply, Node, Operation, make_output
 from symbackprop.ops.broadcasting import rebuilt
 
@@ -32,7 +32,7 @@ class Context:
         self.size = len(nodes)
         self._uses = count_uses(nodes, (*graph.primals, *graph.outputs))
         self._named = set(graph.names)
-        self._primal = set(topological(graph.primals))
+        self._primal = set(graph.primal_nodes)
         self.commuted: dict[tuple[object, ...], Node] = {}
 
     def is_shared(self, node: Node) -> bool:
@@ -51,6 +51,11 @@ class Context:
         """Tell whether `node` is part of the formula itself, whose parentheses are the user's."""
         return node in self._primal
 
+    def remember(self, node: Node) -> None:
+        """Note a node of two arguments, so that the same with its arguments exchanged becomes this one."""
+        if isinstance(node, Apply) and len(node.args) == 2:
+            self.commuted[node.op, *node.args, node.dtype] = node
+
     def replaced(self, old: Node, new: Node) -> None:
         """Take over what is known of `old` for `new`."""
         self._uses[new] = self._uses.get(new, 0) + self._uses.get(old, 1)
@@ -68,13 +73,23 @@ class Row:
     ops: tuple[Operation, ...]
     apply: Callable[[Apply, Context], Node | None]
     exact: bool = True
+    arrays: bool = False  # whether it can fit only nodes that have axes
 
 
-def rewrite(graph: Graph, rows: Sequence[Row], log: Rewrites) -> Graph:
-    """Return `graph` with `rows` applied wherever they fit, counting each application in `log`."""
-    table = _by_operation(rows)
+Tables = dict[bool, dict[Operation, list[Row]]]  # for nodes with axes, and for scalars
+
+
+def rewrite(graph: Graph, rows: Sequence[Row], log: Rewrites, settled: Iterable[Node] = ()) -> Graph:
+    """Return `graph` with `rows` applied wherever they fit, counting each application in `log`.
+
+    Nodes that are `settled` are in normal form already, with all that they are computed from, and stay as they are.
+    """
+    table = {True: _by_operation(rows), False: _by_operation(row for row in rows if not row.arrays)}
     context = Context(graph)
     normal: dict[Node, Node] = {}
+    for node in settled:
+        normal[node] = node
+        context.remember(node)
     _normalise((*graph.primals, *graph.outputs), normal, table, context, log)
     return graph.mapped(lambda node: normal.get(node, node))
 
@@ -90,7 +105,7 @@ def _by_operation(rows: Iterable[Row]) -> dict[Operation, list[Row]]:
 def _normalise(
     roots: Sequence[Node],
     normal: dict[Node, Node],
-    table: dict[Operation, list[Row]],
+    table: Tables,
     context: Context,
     log: Rewrites,
 ) -> None:
@@ -135,15 +150,13 @@ def _normalise(
         stack.append(target)
 
 
-def _step(
-    node: Apply, normal: dict[Node, Node], table: dict[Operation, list[Row]], context: Context, log: Rewrites
-) -> Node:
+def _step(node: Apply, normal: dict[Node, Node], table: Tables, context: Context, log: Rewrites) -> Node:
     """Return `node` with normal arguments, or what the first row that fits makes of it."""
     args = node.args
     fresh = tuple([normal[arg] for arg in args])
     if fresh != args:
         return rebuilt(node, fresh)
-    for row in table.get(node.op, ()):
+    for row in table[bool(node.shape)].get(node.op, ()):
         found = row.apply(node, context)
         if found is not None and found is not node:
             log[row.name] += 1

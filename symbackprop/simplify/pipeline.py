@@ -22,12 +22,14 @@ _COMPOSITES = frozenset(op for row in _LOWERING for op in row.ops)
 
 def prepare(graph: Graph, log: Rewrites) -> Graph:
     """Return the formula's graph ready for differentiation."""
-    return guard_branches(rewrite(graph, _RECOGNISING, log), log)
+    graph = rewrite(graph, _RECOGNISING, log)
+    guarded = guard_branches(graph, log)
+    return graph if guarded is graph else rewrite(guarded, _RECOGNISING, log)
 
 
 def finish(graph: Graph, log: Rewrites) -> Graph:
     """Return the graph of value and gradient ready for printing."""
-    graph = rewrite(graph, _RECOGNISING, log)
+    graph = rewrite(graph, _RECOGNISING, log, settled=graph.primal_nodes)
     if not any(isinstance(node, Apply) and node.op in _COMPOSITES for node in graph.nodes()):
         return graph
     return rewrite(rewrite(graph, _LOWERING, log), _CANONICAL, log)
