@@ -11,11 +11,12 @@ def black_scholes(S, K, r, sigma, T):
     """Price of a call and its derivatives with respect to S, K, r, sigma and T."""
     root = math.sqrt(T)
     spread = sigma * root
-    d1 = (math.log(S / K) + (r + 0.5 * sigma * sigma) * T) / spread
+    growth = r * T
+    d1 = (math.log(S / K) + growth) / spread + 0.5 * spread
     d2 = d1 - spread
     N1 = 0.5 * (1.0 + math.erf(d1 * 0.7071067811865476))
     N2 = 0.5 * (1.0 + math.erf(d2 * 0.7071067811865476))
-    discount = math.exp(-r * T)
+    discount = math.exp(-growth)
     owed = K * discount
     vega = S * 0.3989422804014327 * math.exp(-0.5 * d1 * d1) * root
     rate = r * owed * N2

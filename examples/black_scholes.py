@@ -11,8 +11,9 @@ from scipy.special import ndtr
 import symbackprop as sb
 
 FORMULA = """
-d1 = (log(S/K) + (r + sigma**2/2)*T) / (sigma*sqrt(T))
-d2 = d1 - sigma*sqrt(T)
+v = sigma*sqrt(T)
+d1 = (log(S/K) + r*T)/v + v/2
+d2 = d1 - v
 N1 = 0.5*(1 + erf(d1/sqrt(2)))
 N2 = 0.5*(1 + erf(d2/sqrt(2)))
 S*N1 - K*exp(-r*T)*N2
