@@ -1,43 +1,48 @@
-"""Lengths of slices, with sizes that may be symbolic."""
+"""Lengths of slices, with sizes that may be symbolic.
+
+The length of ``start:stop:step`` is that of the interval between the bounds, cut off at both ends of the axis, divided
+by the step and rounded up. A bound is the minimum (where the slice ends) or the maximum (where it starts) of a few
+candidates, so that the length is one minimum over their differences.
+"""
 
 from __future__ import annotations
 
 from symbackprop.errors import ShapeError
 from symbackprop.ir.size import Size, ceil_div, is_nonnegative, maximum, minimum
 
-__all__ = ["slice_length"]
+__all__ = ["counts_from_end", "slice_length"]
 
 
 def slice_length(size: Size, start: Size | None, stop: Size | None, step: int | None) -> Size:
-    """Return the length of ``range(size)[start:stop:step]``."""
+    """Return the length of ``range(size)[start:stop:step]``.
+
+    A symbolic bound counts from the end where it is provably at most 0 (``-m``, which must then not be 0), else from
+    the start (``n - m``, which must then not be negative): see `counts_from_end`.
+
+    Examples
+    --------
+    >>> from symbackprop.ir.size import named
+    >>> n = named("n")
+    >>> slice_length(n, 1, None, None), slice_length(n, None, 3, None), slice_length(n, None, None, 2)
+    (max(n - 1, 0), min(n, 3), (n + 1)//2)
+    """
     step = 1 if step is None else step
     if step == 0:
         raise ShapeError("a slice's step is 0; take a step of at least 1, or a negative one")
-    if all(isinstance(bound, (int, type(None))) for bound in (size, start, stop)):
-        return len(range(size)[start:stop:step])  # type: ignore[arg-type, index]
     if step > 0:
-        return ceil_div(_forward_span(size, 0 if start is None else start, stop), step)
-    first = size - 1 if start is None else _bound(start, size, -1)
-    last = -1 if stop is None else _bound(stop, size, -1)
-    return maximum(ceil_div(first - last, -step), 0)
+        first = [0] if start is None else [size + start, 0] if counts_from_end(start) else [start]
+        last = [size] if stop is None else [size + stop] if counts_from_end(stop) else [stop, size]
+        span = minimum(*(b - a for a in first for b in last))
+    else:
+        end = size - 1
+        first = [end] if start is None else [size + start] if counts_from_end(start) else [start, end]
+        last = [-1] if stop is None else [size + stop, -1] if counts_from_end(stop) else [stop]
+        span = minimum(*(a - b for a in first for b in last))
+    return maximum(ceil_div(span, abs(step)), 0)
 
 
-def _forward_span(size: Size, start: Size, stop: Size | None) -> Size:
-    """Return how many positions lie between two bounds, in the shortest form that is exact."""
-    if stop is None:
-        if is_nonnegative(start):
-            return maximum(size - start, 0)
-        return minimum(size, start * -1) if is_nonnegative(start * -1) else maximum(size - _bound(start, size, 0), 0)
-    if is_nonnegative(start) and is_nonnegative(stop * -1) and stop != 0:
-        return maximum(size + stop - start, 0)
-    last = _bound(stop, size, 0)
-    return maximum(last - (start if is_nonnegative(start) else _bound(start, size, 0)), 0)
-
-
-def _bound(bound: Size, size: Size, low: int) -> Size:
-    """Return where a slice's bound lies: counted from the end if negative, and cut off at the ends."""
+def counts_from_end(bound: Size) -> bool:
+    """Tell whether a slice's bound counts from the end, as negative integers do."""
     if isinstance(bound, int):
-        if bound < 0:
-            return maximum(size + bound, low)
-        return minimum(size + low, bound) if bound or low else 0
-    return minimum(size + low, bound) if is_nonnegative(bound) else maximum(minimum(bound, size + low), low)
+        return bound < 0
+    return is_nonnegative(-bound)

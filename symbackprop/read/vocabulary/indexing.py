@@ -7,7 +7,8 @@ from typing import Any
 
 from symbackprop.errors import ArgumentError, ShapeError, UnsupportedError
 from symbackprop.ir.node import Const, Node, constant
-from symbackprop.ir.size import Size, SizeExpression, product, shape_text
+from symbackprop.ir.size import Size, SizeExpression, is_nonnegative, product, shape_text
+from symbackprop.ir.slices import counts_from_end
 from symbackprop.ops.broadcasting import align_shapes, reshape
 from symbackprop.ops.comparison import less, where
 from symbackprop.ops.contraction import permuted
@@ -115,7 +116,13 @@ def _bound(part: object) -> Size | None:
     if part is None:
         return None
     if isinstance(part, Const) and isinstance(part.value, (int, SizeExpression)) and not isinstance(part.value, bool):
-        return part.value
+        bound = part.value
+        if counts_from_end(bound):  # the sign decides where a bound counts from, so it has to be known
+            if not is_nonnegative(-bound - 1):
+                require(bound, "<", 0, "a slice's bound")
+        elif not is_nonnegative(bound):
+            require(0, "<=", bound, "a slice's bound")
+        return bound
     raise ArgumentError("a slice's bounds are fixed integers or sizes such as x.shape[0] - 1")
 
 

@@ -1,0 +1,44 @@
+"""Python text of symbolic sizes."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+__all__ = ["terms_text"]
+
+
+def terms_text(terms: Sequence[tuple[tuple[Any, ...], int]]) -> str:
+    """Return Python text: added terms first, then subtracted ones, the constant last unless it alone is added."""
+    leading = not any(coefficient > 0 and monomial for monomial, coefficient in terms)
+    ordered = sorted(terms, key=lambda term: (not term[0] and not (leading and term[1] > 0), term[1] < 0))
+    text = ""
+    for monomial, coefficient in ordered:
+        alone = len(monomial) == 1 and (coefficient == 1 or (coefficient == -1 and bool(text)))
+        factors = [_atom_text(atom, alone) for atom in monomial]
+        if abs(coefficient) != 1 or not monomial:
+            factors.insert(0, str(abs(coefficient)))
+        sign = "-" if coefficient < 0 else "+"
+        text += f" {sign} {'*'.join(factors)}" if text else f"{'-' if coefficient < 0 else ''}{'*'.join(factors)}"
+    return text
+
+
+def _atom_text(atom: tuple[str, Any], alone: bool) -> str:
+    kind, content = atom
+    if isinstance(content, str):
+        return content
+    parts = [str(part) for part in content]
+    if kind in ("min", "max"):
+        return f"{kind}({', '.join(parts)})"
+    left, right = (
+        text if text.isidentifier() or text.isdecimal() or _is_call(part) else f"({text})"
+        for text, part in zip(parts, content, strict=True)
+    )
+    text = f"{left}//{right}" if kind == "//" else f"{left} % {right}"
+    return text if alone else f"({text})"
+
+
+def _is_call(size: object) -> bool:
+    """Tell whether a size prints as one call, ``max(...)`` or ``min(...)``."""
+    terms: Sequence[tuple[tuple[Any, ...], int]] = getattr(size, "terms", ())
+    return len(terms) == 1 and terms[0][1] == 1 and [kind for kind, _ in terms[0][0]] in (["min"], ["max"])
