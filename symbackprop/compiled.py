@@ -11,6 +11,8 @@ from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
+
 from symbackprop.emit.arguments import Binder
 from symbackprop.emit.header import Recipe
 from symbackprop.emit.load import load_function
@@ -72,8 +74,6 @@ class CompiledFunction:
 
     def _mapped(self, args: tuple[object, ...], kwargs: dict[str, object]) -> Any:
         """Map scalar inputs over arrays, entry by entry, as a ufunc does."""
-        import numpy as np
-
         arrays, shape = self._binder.bind_arrays(args, kwargs)
         if self._array_function is None:
             printed = self._print(self.graph, self._recipe, "numpy")

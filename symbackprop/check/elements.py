@@ -34,7 +34,7 @@ class Element:
     value: Any
 
     def _from(self, other: Any) -> Any:
-        raise NotImplementedError
+        raise TypeError(f"{type(self).__name__} cannot take in {other!r}")
 
     # comparisons are decided at the point
     def __lt__(self, other: Any) -> Any:

@@ -18,7 +18,7 @@ from symbackprop.errors import ArgumentError
 from symbackprop.ir.graph import Graph
 from symbackprop.ir.node import Node
 from symbackprop.ir.signature import ArgumentSpec
-from symbackprop.ir.size import SizeExpression, names, shape_text
+from symbackprop.ir.size import SizeExpression, evaluate, named, names, shape_text
 
 __all__ = ["Printed", "print_module"]
 
@@ -96,8 +96,6 @@ def _name_sizes(graph: Graph, style: TargetStyle, taken: Names) -> None:
 
 
 def _renamed(name: str, printed: str) -> SizeExpression:
-    from symbackprop.ir.size import named
-
     return named(printed)
 
 
@@ -122,8 +120,6 @@ def _size_lines(graph: Graph, parameters: Sequence[str], style: TargetStyle) -> 
 
 def _solved(size: SizeExpression, name: str, text: str) -> str | None:
     """Return the text of `name`, given that `size` is `text`, for sizes ``a*n + b``."""
-    from symbackprop.ir.size import evaluate
-
     offset = evaluate(size, {name: 0})
     slope = evaluate(size, {name: 1}) - offset
     if (

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from symbackprop.ir.graph import Graph, children, topological
+from symbackprop.ir.graph import Graph, topological
 from symbackprop.ir.node import Node
 
 __all__ = ["Schedule", "scheduled"]
@@ -48,12 +48,3 @@ def scheduled(graph: Graph) -> Schedule:
     roots = [*adjoint_of, *graph.outputs]
     backward = [node for node in topological(roots) if node not in primal]
     return Schedule(forward, backward, needed, adjoint_of)
-
-
-def consumers(nodes: list[Node]) -> dict[Node, list[Node]]:
-    """Return for each argument the nodes of `nodes` that use it, in order."""
-    found: dict[Node, list[Node]] = {}
-    for node in nodes:
-        for child in dict.fromkeys(children(node)):
-            found.setdefault(child, []).append(node)
-    return found

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field, replace
 from functools import cached_property
 
 from symbackprop.ir.node import Apply, Input, Node, Output
+from symbackprop.ir.show import graph_text
 from symbackprop.ir.signature import ArgumentSpec
 from symbackprop.ir.size import Size
 
@@ -101,8 +102,6 @@ class Graph:
         return found
 
     def __str__(self) -> str:
-        from symbackprop.ir.show import graph_text
-
         return graph_text(self)
 
 

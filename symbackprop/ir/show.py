@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
-from symbackprop.ir.graph import Graph
+from typing import TYPE_CHECKING
+
 from symbackprop.ir.node import Apply, Const, Node, Output
 from symbackprop.ir.size import SizeExpression
+
+if TYPE_CHECKING:
+    from symbackprop.ir.graph import Graph
 
 __all__ = ["graph_text"]
 

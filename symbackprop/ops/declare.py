@@ -16,7 +16,7 @@ from typing import Protocol
 
 from symbackprop.errors import UnsupportedError
 from symbackprop.ir.node import Apply, ConstantValue, Node, Operand, Operation, Params, Shape, constant, make_apply
-from symbackprop.ir.size import Size, SizeExpression
+from symbackprop.ir.size import Size
 
 __all__ = ["Primitive", "Style", "Text", "as_node", "custom", "linear", "primitives", "register"]
 
@@ -225,8 +225,3 @@ def custom(
 
 def _nodes(operands: Sequence[Operand]) -> tuple[Node, ...]:
     return tuple(as_node(operand) for operand in operands)
-
-
-def size_value(size: Size) -> ConstantValue:
-    """Return a size as the value of a constant."""
-    return size if isinstance(size, SizeExpression) else int(size)

@@ -6,12 +6,13 @@ from collections.abc import Mapping, Sequence
 
 from symbackprop.errors import ShapeError
 from symbackprop.ir.dtype import promote
-from symbackprop.ir.node import Apply, Node, Shape, make_input
+from symbackprop.ir.node import Apply, Const, Node, Shape, constant, make_input
 from symbackprop.ir.size import Size, shape_text
-from symbackprop.ops.broadcasting import broadcast, reduce_sum, reshape
+from symbackprop.ops.broadcasting import broadcast, converted, reshape
 from symbackprop.ops.comparison import equal, where
 from symbackprop.ops.creation import arange
 from symbackprop.ops.declare import Primitive, Style, linear
+from symbackprop.ops.elementwise import common_dtype
 from symbackprop.ops.indexing import slice_
 
 __all__ = ["concatenate", "diagonal", "transpose"]
@@ -183,6 +184,16 @@ def expanded(x: Node, axes: tuple[int, ...]) -> Node:
     return broadcast(x, shape=tuple(shape), axes=kept) if axes else x
 
 
-def total(x: Node) -> Node:
-    """Return the sum of all entries."""
-    return reduce_sum(x, axes=tuple(range(x.rank))) if x.rank else x
+def stacked(nodes: Sequence[Node], axis: int) -> Node:
+    """Return nodes of one shape joined along a new axis."""
+    if not nodes:
+        raise ShapeError("an empty list is not an array; write zeros(0)")
+    first = nodes[0]
+    if any(node.shape != first.shape for node in nodes):
+        raise ShapeError(f"stack needs arrays of one shape, not {', '.join(shape_text(node.shape) for node in nodes)}")
+    dtype = common_dtype(nodes)
+    parts = [converted(node, dtype) for node in nodes]
+    if isinstance(first, Const) and all(node is parts[0] for node in parts):
+        return constant(first.value, (*first.shape[:axis], len(nodes), *first.shape[axis:]), dtype)
+    spread = [expanded(part, (axis,)) for part in parts]
+    return spread[0] if len(spread) == 1 else concatenate(*spread, axis=axis)

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from symbackprop.errors import FormulaSyntaxError
 from symbackprop.read import program as kinds
+from symbackprop.read.entries import Entry
 from symbackprop.read.program import Instruction
 from symbackprop.read.tokens import Token, number_value
 
@@ -20,37 +21,6 @@ _MODULES = frozenset(("np", "numpy", "math", "scipy", "special", "linalg"))
 _CLOSING = {"(": ")", "[": "]"}
 
 
-class _Entry:
-    """An operator or bracket that waits on the stack."""
-
-    __slots__ = (
-        "callee",
-        "count",
-        "keywords",
-        "kind",
-        "level",
-        "named",
-        "operators",
-        "parts",
-        "place",
-        "start",
-        "tuple",
-    )
-
-    def __init__(self, kind: str, level: int, start: int) -> None:
-        self.kind = kind  # "binary", "unary", "compare", "and", "or", "if", "else", or the opening "(" or "["
-        self.level = level  # 0 for brackets, which nothing reduces past
-        self.start = start
-        self.place = start  # of a bracket itself, where `start` is that of what is called
-        self.operators: list[str] = []
-        self.count = 0  # operands of a chain; finished items of a bracket
-        self.callee: tuple[str, str] | None = None  # (instruction kind, name) of a call, ("subscript", "")
-        self.keywords: list[str] = []
-        self.named = 0  # finished keyword arguments
-        self.parts: list[bool] | None = None  # of a slice: which of its parts are there
-        self.tuple = False
-
-
 class ExpressionParser:
     """Parses the expression that begins at a token; afterwards `position` is that of the token behind it."""
 
@@ -58,7 +28,7 @@ class ExpressionParser:
         self.text = text
         self.tokens = tokens
         self.position = position
-        self.entries: list[_Entry] = []
+        self.entries: list[Entry] = []
         self.starts: list[int] = []  # where each operand on the stack begins
         self.out: list[Instruction] = []
         self.depth = 0
@@ -204,7 +174,7 @@ class ExpressionParser:
             self._reduce(_OR)
             if self.entries and self.entries[-1].kind == "if":
                 raise self._error("a conditional inside a condition needs parentheses", start, end)
-            self.entries.append(_Entry("if", 0, start))
+            self.entries.append(Entry("if", 0, start))
             return True
         if kind == "word" and piece == "else":
             return self._else(token)
@@ -277,15 +247,15 @@ class ExpressionParser:
 
     # --- brackets -----------------------------------------------------------------------------------------------------
 
-    def _open(self, bracket: str, start: int, callee: tuple[str, str] | None = None) -> _Entry:
-        entry = _Entry(bracket, 0, start)
+    def _open(self, bracket: str, start: int, callee: tuple[str, str] | None = None) -> Entry:
+        entry = Entry(bracket, 0, start)
         entry.callee = callee
         entry.place = self.tokens[self.position if callee and bracket == "(" else self.position - 1].start
         self.entries.append(entry)
         self.depth += 1
         return entry
 
-    def _bracket(self, token: Token) -> _Entry:
+    def _bracket(self, token: Token) -> Entry:
         """Reduce to the innermost open bracket and return it."""
         self._reduce(_TERNARY)
         if self.entries and self.entries[-1].kind == "if":
@@ -314,7 +284,7 @@ class ExpressionParser:
         entry.tuple = True
         return True
 
-    def _check_order(self, entry: _Entry, token: Token) -> None:
+    def _check_order(self, entry: Entry, token: Token) -> None:
         """Refuse a positional argument behind a keyword argument."""
         if entry.keywords:
             entry.named += 1
@@ -329,7 +299,7 @@ class ExpressionParser:
             raise self._error("a slice has at most three parts, start:stop:step", token.start, token.end)
         return True
 
-    def _finish_item(self, entry: _Entry, present: bool) -> None:
+    def _finish_item(self, entry: Entry, present: bool) -> None:
         """Count an item of a bracket, making a slice of it if it has colons."""
         if entry.parts is not None:
             parts = [*entry.parts, present, *[False] * (2 - len(entry.parts))]
@@ -360,7 +330,7 @@ class ExpressionParser:
         self._emit_bracket(entry, token)
         return False
 
-    def _emit_bracket(self, entry: _Entry, token: Token) -> None:
+    def _emit_bracket(self, entry: Entry, token: Token) -> None:
         count, start, end = entry.count, entry.start, token.end
         if entry.callee is not None and entry.callee[0] == "subscript":
             if count == 0:
@@ -388,8 +358,8 @@ class ExpressionParser:
 
     # --- reduction ----------------------------------------------------------------------------------------------------
 
-    def _operator_entry(self, kind: str, level: int, token: Token) -> _Entry:
-        entry = _Entry(kind, level, token.start)
+    def _operator_entry(self, kind: str, level: int, token: Token) -> Entry:
+        entry = Entry(kind, level, token.start)
         entry.operators.append(token.text)
         return entry
 

@@ -35,14 +35,6 @@ class Context:
         self._primal = set(graph.primal_nodes)
         self.commuted: dict[tuple[object, ...], Node] = {}
 
-    def is_shared(self, node: Node) -> bool:
-        """Tell whether more than one place uses `node`, so that taking it apart would repeat work."""
-        return self._uses.get(node, 1) > 1
-
-    def is_named(self, node: Node) -> bool:
-        """Tell whether the user gave `node` a name, which the printed code keeps."""
-        return node in self._named
-
     def is_free(self, node: Node) -> bool:
         """Tell whether `node` may be taken apart: it is used once and has no name."""
         return self._uses.get(node, 1) <= 1 and node not in self._named

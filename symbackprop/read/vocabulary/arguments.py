@@ -11,11 +11,12 @@ from contextlib import contextmanager
 from contextvars import ContextVar
 from types import EllipsisType
 
-from symbackprop.errors import ArgumentError, ShapeError, UnsupportedError
+from symbackprop.errors import ArgumentError, ShapeError
 from symbackprop.ir.graph import Guard
 from symbackprop.ir.node import Const, Node, Shape, constant
-from symbackprop.ir.size import Size, SizeExpression, shape_text
+from symbackprop.ir.size import Size, SizeExpression, known_equal, shape_text
 from symbackprop.ops.arithmetic import neg
+from symbackprop.ops.layout import stacked
 
 __all__ = [
     "Value",
@@ -49,8 +50,6 @@ def collecting_guards() -> Iterator[list[Guard]]:
 
 def require(left: Size, relation: str, right: Size, message: str) -> None:
     """Demand a relation of sizes: decided now where it can be, else checked on every call."""
-    from symbackprop.ir.size import known_equal
-
     if relation == "==":
         known = known_equal(left, right)
     else:
@@ -78,9 +77,7 @@ def node_of(value: object) -> Node:
     if isinstance(value, bool):
         return constant(value)
     if isinstance(value, tuple):
-        from symbackprop.read.vocabulary.joining import stack
-
-        return stack(value)
+        return stacked([node_of(item) for item in value], 0)
     if value is None:
         raise ArgumentError("None is not a number or an array")
     raise ArgumentError(f"{value!r} is not a number or an array")
@@ -153,8 +150,3 @@ def _shown(value: object) -> str:
     if isinstance(value, Node):
         return f"an array of shape {shape_text(value.shape)}" if value.shape else "a computed number"
     return repr(value)
-
-
-def unsupported(what: str, instead: str) -> UnsupportedError:
-    """Return the error for a documented argument that is not covered."""
-    return UnsupportedError(f"{what} is not supported; {instead}")

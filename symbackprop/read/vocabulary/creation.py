@@ -9,7 +9,7 @@ from typing import Any
 from symbackprop.errors import ArgumentError, UnsupportedError
 from symbackprop.ir.dtype import default_float
 from symbackprop.ir.node import Const, Node, constant
-from symbackprop.ir.size import Size, SizeExpression
+from symbackprop.ir.size import Size, SizeExpression, ceil_div, maximum
 from symbackprop.ops import creation
 from symbackprop.ops.broadcasting import broadcast, broadcast_to, cast, converted
 from symbackprop.ops.comparison import equal, less_equal
@@ -83,8 +83,6 @@ def _count(start: object, stop: object, step: object) -> tuple[Size, bool]:
         if isinstance(span, int):
             return len(range(0, span, step)), False
         if step > 0:
-            from symbackprop.ir.size import ceil_div, maximum
-
             return maximum(ceil_div(span, step), 0), False
     if isinstance(start, SizeExpression) or isinstance(stop, SizeExpression) or not step:
         raise ArgumentError("arange: a symbolic range has a step of at least 1")

@@ -9,7 +9,7 @@ from symbackprop.errors import ShapeError, UnsupportedError
 from symbackprop.ir.dtype import default_float, is_float
 from symbackprop.ir.node import Node, constant
 from symbackprop.ir.size import product
-from symbackprop.ops.broadcasting import cast, reduce_sum, reshape
+from symbackprop.ops.broadcasting import broadcast, broadcast_to, cast, reduce_sum, reshape
 from symbackprop.ops.contraction import contract
 from symbackprop.ops.cumulative import argpartition, argsort, cummax, cumprod, cumsum, sort, take_along
 from symbackprop.ops.indexing import slice_
@@ -50,8 +50,6 @@ def _diff(a: object, n: object = _ONE, axis: object = _LAST, prepend: object = N
     chosen = axis_of(axis, x.rank)
     parts = [node_of(p) for p in (prepend,) if p is not None] + [x] + [node_of(p) for p in (append,) if p is not None]
     if len(parts) > 1:
-        from symbackprop.ops.broadcasting import broadcast_to
-
         edge = (*x.shape[:chosen], 1, *x.shape[chosen + 1 :])
         x = concatenate(*(p if p.rank else broadcast_to(p, edge) for p in parts), axis=chosen)
     for _ in range(static_int(n, "n")):
@@ -67,8 +65,6 @@ def _trapezoid(y: object, x: object = None, dx: object = _ONE, axis: object = _L
         return node_of(dx) * reduce_sum(means, axes=(chosen,))
     points = node_of(x)
     if points.rank == 1 and values.rank > 1:
-        from symbackprop.ops.broadcasting import broadcast
-
         widths = _diff(points)
         return reduce_sum(means * broadcast(widths, shape=means.shape, axes=(chosen,)), axes=(chosen,))
     return reduce_sum(means * _diff(points, axis=constant(chosen)), axes=(chosen,))

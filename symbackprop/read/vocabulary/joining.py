@@ -7,11 +7,11 @@ from itertools import pairwise
 from typing import Any
 
 from symbackprop.errors import ArgumentError, ShapeError, UnsupportedError
-from symbackprop.ir.node import Const, Node, constant
+from symbackprop.ir.node import Node, constant
 from symbackprop.ir.size import Size, SizeExpression, exact_division, shape_text
 from symbackprop.ops.broadcasting import broadcast, converted, reshape
 from symbackprop.ops.elementwise import common_dtype
-from symbackprop.ops.layout import concatenate, expanded, squeezed
+from symbackprop.ops.layout import concatenate, expanded, squeezed, stacked
 from symbackprop.read.vocabulary.arguments import axis_of, node_of, shape_of, size_of, static_int
 from symbackprop.read.vocabulary.layout import at_least, part, ravel
 
@@ -44,14 +44,7 @@ def _concatenate(arrays: object, axis: object = _ZERO) -> Node:
 def stack(arrays: object, axis: object = _ZERO) -> Node:
     """Return arrays of one shape joined along a new axis."""
     nodes = _nodes(arrays, "stack")
-    if any(node.shape != nodes[0].shape for node in nodes):
-        shapes = ", ".join(shape_text(node.shape) for node in nodes)
-        raise ShapeError(f"stack needs arrays of one shape, not {shapes}")
-    position = axis_of(axis, nodes[0].rank + 1)
-    if all(isinstance(node, Const) and node.value == nodes[0].value for node in nodes):  # type: ignore[attr-defined]
-        shape = (*nodes[0].shape[:position], len(nodes), *nodes[0].shape[position:])
-        return constant(nodes[0].value, shape, nodes[0].dtype)  # type: ignore[attr-defined]
-    return _join([expanded(node, (position,)) for node in nodes], position)
+    return stacked(nodes, axis_of(axis, nodes[0].rank + 1))
 
 
 def _vstack(arrays: object) -> Node:

@@ -10,7 +10,7 @@ from symbackprop.ir.dtype import default_float, is_float
 from symbackprop.ir.node import Const, Node, constant
 from symbackprop.ir.size import product
 from symbackprop.ops import primitives
-from symbackprop.ops.broadcasting import broadcast, cast, reduce_sum
+from symbackprop.ops.broadcasting import broadcast, broadcast_to, cast, reduce_sum
 from symbackprop.ops.comparison import isnan, not_equal, where
 from symbackprop.ops.declare import Primitive
 from symbackprop.ops.exponential import log
@@ -58,8 +58,6 @@ def _mean(a: object, axis: object = None, *, keepdims: object = _FALSE, where: o
 
 def broadcast_like(mask: Node, x: Node) -> Node:
     """Return `mask` in the shape of `x`."""
-    from symbackprop.ops.broadcasting import broadcast_to
-
     return broadcast_to(mask, x.shape)
 
 
