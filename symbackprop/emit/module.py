@@ -62,15 +62,14 @@ def print_module(graph: Graph, recipe: Recipe, version: str, target: str, single
     else:
         body += _lines([*writer.forward, *writer.backward])
     body.append(f"return {result}")
-    doc = _docstring(graph, recipe, parameters, taken)
-    text = "\n".join(f"    {line}" if line else "" for line in [*doc, *body])
-    head = "\n".join(header_lines(recipe, version, _description(graph, recipe)))
+    doc = _indented(_docstring(graph, recipe, parameters, taken))
+    constants = "".join(f"{line}\n" for line in _lines(writer.constants))
+    text, imports = _imported(f"{constants}\0{_indented(body)}", target, taken)
+    constants, _, code = text.partition("\0")
+    constants += "\n" if constants else ""
+    head = header_lines(recipe, version, _description(graph, recipe))
     signature = f"def {function}({', '.join(parameters)}):"
-    constants = [*_lines(writer.constants), ""] if writer.constants else []
-    imports = _imports("\n".join([*constants, text]))
-    if target == "math":
-        constants, text, imports = _bare_functions(constants, text, imports, taken)
-    source = "\n".join([head, "", *imports, *constants, "", signature, text, ""])
+    source = "\n".join([*head, "", *imports, constants, signature, doc, code, ""])
     return Printed(source, function, parameters, target)
 
 
@@ -134,31 +133,29 @@ def _solved(size: SizeExpression, name: str, text: str) -> str | None:
     return f"{text} // {slope}" if slope != 1 else text
 
 
-def _imports(text: str) -> list[str]:
-    """Return the import lines that `text` needs, with a blank line behind them."""
-    lines = []
-    if re.search(r"\bmath\.", text):
-        lines.append("import math")
-    if re.search(r"\bnp\.", text):
-        lines.append("import numpy as np")
-    if re.search(r"\bspecial\.", text):
-        lines.append("from scipy import special")
-    return [*lines, ""] if lines else []
+def _indented(lines: Sequence[str]) -> str:
+    return "\n".join([f"    {line}" if line else "" for line in lines])
 
 
-def _bare_functions(
-    constants: list[str], text: str, imports: list[str], taken: Names
-) -> tuple[list[str], str, list[str]]:
-    """Call the functions of `math` by their own names, unless the formula or Python uses one of the names."""
-    used = sorted(set(re.findall(r"\bmath\.(\w+)", "\n".join([*constants, text]))))
+def _imported(text: str, target: str, taken: Names) -> tuple[str, list[str]]:
+    """Return code and the import lines that it needs, with a blank line behind them.
+
+    The functions of `math` are called by their own names, unless the formula or Python uses one of these.
+    """
+    if target != "math":
+        wanted = {"np.": "import numpy as np", "special.": "from scipy import special"}
+        lines = [line for prefix, line in wanted.items() if re.search(rf"\b{re.escape(prefix)}", text)]
+        return text, [*lines, ""] if lines else []
+    used = sorted(set(re.findall(r"\bmath\.(\w+)", text)))
     bare = [name for name in used if taken.is_free(name)]
-    if not bare:
-        return constants, text, imports
-    pattern = re.compile(r"\bmath\.(" + "|".join(bare) + r")\b")
-    lines = [f"from math import {', '.join(bare)}"]
-    if len(bare) < len(used):
-        lines.insert(0, "import math")
-    return [pattern.sub(r"\1", line) for line in constants], pattern.sub(r"\1", text), [*lines, ""]
+    if not used:
+        return text, []
+    lines = ["import math"] if len(bare) < len(used) else []
+    if len(bare) == len(used):
+        text = text.replace("math.", "")
+    elif bare:
+        text = re.sub(r"\bmath\.(" + "|".join(bare) + r")\b", r"\1", text)
+    return text, [*lines, *([f"from math import {', '.join(bare)}"] if bare else []), ""]
 
 
 def _description(graph: Graph, recipe: Recipe) -> list[str]:
