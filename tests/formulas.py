@@ -204,6 +204,8 @@ REDUCTIONS = (
         f"{V} -> sum(x) / len(x) + x.size * x[0] + x.ndim * x[1] + x.shape[0] * x[2]",
         f"{V} -> sum(cumsum(x) * x) + sum(cumprod(x)**2) + sum(x.cumsum()**2)",
         f"{V} -> sum(sort(x) * cumsum(x)) + median(x)**2",
+        "x[n] y[n] -> median(x)**2 + sum(cov(x, y)**3)",
+        "X[n,d] -> sum(median(X, axis=0)**2) + sum(compress([True, False, True], X, axis=0)**2)",
         f"{M} -> sum(msort(X) * X) + sum(partition(X, 1)[:, 1]**2)",
         f"{V} -> sum(cummax(x) * x)",
     ]

@@ -150,8 +150,8 @@ class Vocabulary:
         spread = self._words["sqrt"](np.diagonal(covariance))
         return covariance / np.outer(spread, spread)
 
-    def _cov(self, x: Any, ddof: int = 1) -> Any:
-        rows = np.atleast_2d(x)
+    def _cov(self, x: Any, y: Any = None, ddof: int = 1) -> Any:
+        rows = np.atleast_2d(x) if y is None else np.vstack([np.atleast_2d(x), np.atleast_2d(y)])
         centred = rows - np.mean(rows, axis=1, keepdims=True)
         return np.squeeze(centred @ centred.T / (rows.shape[1] - ddof))[()]
 

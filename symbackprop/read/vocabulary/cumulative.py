@@ -5,15 +5,15 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from symbackprop.errors import ShapeError, UnsupportedError
+from symbackprop.errors import ShapeError
 from symbackprop.ir.dtype import default_float, is_float
 from symbackprop.ir.node import Node, constant
-from symbackprop.ir.size import product
-from symbackprop.ops.broadcasting import broadcast, broadcast_to, cast, reduce_sum, reshape
+from symbackprop.ir.size import Size, product
+from symbackprop.ops.broadcasting import broadcast, broadcast_to, cast, converted, reduce_sum, reshape
 from symbackprop.ops.contraction import contract
 from symbackprop.ops.cumulative import argpartition, argsort, cummax, cumprod, cumsum, sort, take_along
 from symbackprop.ops.indexing import slice_
-from symbackprop.ops.layout import concatenate, squeezed
+from symbackprop.ops.layout import concatenate, expanded
 from symbackprop.ops.powers import sqrt
 from symbackprop.ops.reduction import count_of, mean, restored
 from symbackprop.read.vocabulary.arguments import axis_of, node_of, require, static_int
@@ -97,27 +97,28 @@ def _median(a: object, axis: object = None, keepdims: object = constant(False)) 
     ordered = sort(_flat(x), 0) if axis is None else sort(x, axes[0])
     along = 0 if axis is None else axes[0]
     size = ordered.shape[along]
-    if not isinstance(size, int):
-        raise UnsupportedError(f"median over an axis of symbolic size {size} is not supported; give a fixed size")
-    if size == 0:
-        raise ShapeError("the median of no entries does not exist")
-    low, high = (
-        _part(ordered, along, (size - 1) // 2, (size - 1) // 2 + 1),
-        _part(ordered, along, size // 2, size // 2 + 1),
-    )
-    middle = low if size % 2 else (low + high) / 2
-    return keeping(squeezed(middle, (along,)), x, axes, keepdims)
+    require(1, "<=", size, "median of no entries")
+    low, high = (_entry(ordered, along, position) for position in ((size - 1) // 2, size // 2))
+    middle = low if isinstance(size, int) and size % 2 else (low + high) / 2  # one entry twice where the size is odd
+    return keeping(middle, x, axes, keepdims)
+
+
+def _entry(x: Node, axis: int, position: Size) -> Node:
+    return slice_(x, bounds=tuple(position if i == axis else None for i in range(x.rank)))
 
 
 def _cov(m: object, y: object = None, rowvar: object = True, bias: object = False, ddof: object = None) -> Node:
     x = node_of(m)
     x = x if is_float(x.dtype) else cast(x, dtype=default_float())
+    by_row = bool(rowvar) or x.rank == 1
+    vector = x.rank == 1 and y is None
+    if x.rank == 1:
+        x = expanded(x, (0,))
     if y is not None:
-        raise UnsupportedError("cov: y= is not supported; join the variables with vstack")
-    vector = x.rank == 1
-    if vector:
-        x = reshape(x, shape=(1, *x.shape))
-    axis = 1 if rowvar or vector else 0
+        other = converted(node_of(y), x.dtype)
+        other = expanded(other, (0 if by_row else 1,)) if other.rank == 1 else other
+        x = concatenate(x, other, axis=0 if by_row else 1)
+    axis = 1 if by_row else 0
     centred = x - restored(mean(x, axes=(axis,)), x, (axis,))
     lost = (0 if bias else 1) if ddof is None else static_int(ddof, "ddof")
     left, right = ((0, 1), (2, 1)) if axis == 1 else ((1, 0), (1, 2))

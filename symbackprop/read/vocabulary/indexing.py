@@ -14,8 +14,8 @@ from symbackprop.ops.comparison import less, where
 from symbackprop.ops.contraction import permuted
 from symbackprop.ops.cumulative import take_along
 from symbackprop.ops.indexing import gather, slice_
-from symbackprop.ops.layout import expanded
-from symbackprop.read.vocabulary.arguments import axis_of, node_of, require, static_int
+from symbackprop.ops.layout import expanded, stacked
+from symbackprop.read.vocabulary.arguments import axis_of, node_of, require, static_flag, static_int
 
 __all__ = ["FUNCTIONS", "METHODS", "Slice", "subscript"]
 
@@ -204,10 +204,31 @@ def _choose(a: object, choices: object) -> Node:
     return result
 
 
+def _compress(condition: object, a: object, axis: object = None) -> Node:
+    flags = [static_flag(flag, "compress: a condition") for flag in condition] if isinstance(condition, tuple) else None
+    if flags is None:
+        raise ArgumentError("compress takes a list of True and False; for a computed mask use where(mask, x, 0)")
+    x = node_of(a)
+    x, chosen = (reshape(x, shape=(product(x.shape),)), 0) if axis is None else (x, axis_of(axis, x.rank))
+    require(len(flags), "<=", x.shape[chosen], "compress")
+    parts = [
+        slice_(x, bounds=tuple(i if j == chosen else None for j in range(x.rank)))
+        for i, flag in enumerate(flags)
+        if flag
+    ]
+    if not parts:
+        return constant(0, (*x.shape[:chosen], 0, *x.shape[chosen + 1 :]), x.dtype)
+    return stacked(parts, chosen)
+
+
 FUNCTIONS: Mapping[str, Callable[..., Any]] = {
     "take": _take,
     "take_along_axis": _take_along_axis,
     "choose": _choose,
+    "compress": _compress,
 }
 
-METHODS: Mapping[str, Callable[..., Any]] = {"take": _take}
+METHODS: Mapping[str, Callable[..., Any]] = {
+    "take": _take,
+    "compress": lambda a, condition, axis=None: _compress(condition, a, axis),
+}
