@@ -139,6 +139,8 @@ def test_calls_that_do_not_fit(args: tuple[object, ...], kwargs: dict[str, objec
         ({"formula": "sum(x*z)", "inputs": {"x": "n"}}, NameError, "'z' is neither declared nor assigned"),
         ({"formula": "sni(x)"}, NameError, "Did you mean sin"),
         ({"formula": "sum(x)", "inputs": {"x": (-1,)}}, ValueError, "not a size"),
+        ({"formula": "sum(x**2)"}, ValueError, "Declare the shape"),
+        ({"formula": "x.mean()", "inputs": {"x": "..."}}, ValueError, "Declare the shape"),
         ({"formula": "9**9**9*x"}, TypeError, "larger than any float64"),
         ({"formula": "i:int -> i**2"}, TypeError, "no real-valued input"),
     ],

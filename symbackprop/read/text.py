@@ -9,7 +9,14 @@ from __future__ import annotations
 import inspect
 from collections.abc import Callable, Sequence
 
-from symbackprop.errors import ArgumentError, FormulaSyntaxError, SymbackpropError, UnknownNameError, nearest_names
+from symbackprop.errors import (
+    ArgumentError,
+    FormulaSyntaxError,
+    ShapeError,
+    SymbackpropError,
+    UnknownNameError,
+    nearest_names,
+)
 from symbackprop.ir.dtype import is_float, using_float
 from symbackprop.ir.graph import Graph
 from symbackprop.ir.node import Const, Node, constant, make_input
@@ -18,13 +25,15 @@ from symbackprop.ops.arithmetic import add, neg
 from symbackprop.read import program as kinds
 from symbackprop.read.parser import parse
 from symbackprop.read.program import Instruction
-from symbackprop.read.vocabulary import ATTRIBUTES, CONSTANTS, FUNCTIONS, METHODS, OPERATORS
+from symbackprop.read.vocabulary import ATTRIBUTES, CONSTANTS, FUNCTIONS, METHODS, OPERATORS, cumulative, reductions
 from symbackprop.read.vocabulary.arguments import Value, collecting_guards, fold_negative, node_of
 from symbackprop.read.vocabulary.indexing import Slice, subscript
 from symbackprop.read.vocabulary.logic import chain, choose, conjunction, disjunction
 
 __all__ = ["read_formula"]
 
+_REDUCTIONS = frozenset((*reductions.METHODS, *cumulative.FUNCTIONS, "amax", "amin", "average", "logsumexp", "softmax"))
+_REDUCTIONS |= {"log_softmax", "nansum", "count_nonzero", "norm", "linalg.norm"}
 _PREFIXES = ("np.", "numpy.", "math.", "scipy.special.", "special.", "scipy.")
 
 
@@ -262,14 +271,28 @@ class _Reader:
     def _call(self, instruction: Instruction) -> None:
         name, keywords = _callee(instruction)
         operands = self._take(instruction.count)
+        self._check_reduction(_without_prefix(name), operands)
         function = FUNCTIONS.get(_without_prefix(name))
         if function is None:
             raise UnknownNameError(f"unknown function {name!r}.{nearest_names(_without_prefix(name), FUNCTIONS)}")
         self.stack.append(_called(name, function, operands, keywords))
 
+    def _check_reduction(self, name: str, operands: Sequence[Value]) -> None:
+        """Refuse to reduce a scalar where all inputs are: called with arrays, the formula would map over them."""
+        x = operands[0] if operands else None
+        if name not in _REDUCTIONS or not isinstance(x, Node) or x.rank or isinstance(x, Const):
+            return
+        if all(not spec.shape for spec in self.specs):
+            names = ", ".join(f"{spec.name!r}: 'n'" for spec in self.specs[:3])
+            raise ShapeError(
+                f"{name} of a scalar: the inputs of this formula are scalars, over whose arrays it is mapped entry by "
+                f"entry. Declare the shape of what {name} is to reduce, for example inputs={{{names}}}"
+            )
+
     def _method(self, instruction: Instruction) -> None:
         name, keywords = _callee(instruction)
         operands = self._take(instruction.count)
+        self._check_reduction(name, operands)
         method = METHODS.get(name)
         if method is None:
             raise UnknownNameError(f"arrays have no method {name!r} in formulas.{nearest_names(name, METHODS)}")
