@@ -7,7 +7,6 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
-from symbackprop.errors import UnsupportedError
 from symbackprop.ir.graph import topological
 from symbackprop.ir.node import Apply, Node, Output
 from symbackprop.ops.declare import Primitive
@@ -18,16 +17,24 @@ __all__ = ["push_forward"]
 def push_forward(outputs: Sequence[Node], tangents: Mapping[Node, Node]) -> list[Node | None]:
     """Return the tangents of `outputs`, given those of the inputs; None where a tangent is zero."""
     known: dict[Node, Node | None] = dict(tangents)
+    several: dict[Node, Sequence[Node | None]] = {}
     for node in topological(outputs):
         if node in known:
             continue
         if isinstance(node, Output):
-            raise UnsupportedError(f"forward mode through {node.describe()} is not supported yet; use reverse mode")
+            known[node] = several[node.source][node.index] if node.source in several else None
+            continue
         if not isinstance(node, Apply):
             known[node] = None
             continue
         op = node.op
         assert isinstance(op, Primitive)
         incoming = [known[arg] for arg in node.args]
-        known[node] = None if all(tangent is None for tangent in incoming) else op.jvp(incoming, node)
+        known[node] = None
+        if all(tangent is None for tangent in incoming):
+            continue
+        if op.outputs:
+            several[node] = op.jvp(incoming, node)  # type: ignore[assignment]
+        else:
+            known[node] = op.jvp(incoming, node)
     return [known[output] for output in outputs]

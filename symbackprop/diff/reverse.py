@@ -60,8 +60,7 @@ def pull_back(outputs: Sequence[Node], cotangents: Sequence[Node], wrt: Sequence
             parts = received.pop(node)
             total = adjoints[node] = parts[0] if len(parts) == 1 else add(*parts)
             if isinstance(node, Output):
-                slots = several.setdefault(node.source, [None] * (node.index + 1))
-                slots.extend([None] * (node.index + 1 - len(slots)))
+                slots = several.setdefault(node.source, [None] * len(node.source.op.outputs))  # type: ignore[attr-defined]
                 slots[node.index] = total
                 continue
             if not isinstance(node, Apply):

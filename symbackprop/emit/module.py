@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import NamedTuple
 
 from symbackprop.emit.header import Recipe, header_lines
 from symbackprop.emit.names import Names
@@ -16,9 +17,9 @@ from symbackprop.emit.style_math import MathStyle
 from symbackprop.emit.style_numpy import NumpyStyle
 from symbackprop.errors import ArgumentError
 from symbackprop.ir.graph import Graph
-from symbackprop.ir.node import Node
+from symbackprop.ir.node import Const, Node
 from symbackprop.ir.signature import ArgumentSpec
-from symbackprop.ir.size import SizeExpression, evaluate, named, names, shape_text
+from symbackprop.ir.size import SizeExpression, evaluate, named, names, shape_text, substitute
 
 __all__ = ["Printed", "print_module"]
 
@@ -47,15 +48,11 @@ def print_module(graph: Graph, recipe: Recipe, version: str, target: str, single
     pair : bool
         Whether the result is ``(value, gradient)``.
     """
-    taken = Names()
-    function = taken.fresh(recipe.name)
-    parameters = tuple(taken.claim(spec.name) for spec in graph.arguments)
-    style = _STYLES[target]()
-    _name_sizes(graph, style, taken)
-    inputs: dict[Node, str] = dict(zip(graph.inputs, parameters, strict=True))
-    writer = Writer(graph, scheduled(graph), style, taken, inputs)
-    writer.write()
-    result = returned(graph, writer, single=single, pair=pair)
+    written = _written(graph, recipe, target, single, pair, tuple(graph.counts))
+    used = tuple(name for name in graph.counts if name in written.style.sizes_used)
+    if used != tuple(graph.counts):  # which computed sizes the text needs is known once it is written
+        written = _written(graph, recipe, target, single, pair, used)
+    taken, function, parameters, style, writer, result = written
     body = _size_lines(graph, parameters, style)
     if writer.forward and writer.backward:
         body += ["# forward", *_lines(writer.forward), "# backward", *_lines(writer.backward)]
@@ -71,6 +68,42 @@ def print_module(graph: Graph, recipe: Recipe, version: str, target: str, single
     signature = f"def {function}({', '.join(parameters)}):"
     source = "\n".join([*head, "", *imports, constants, signature, doc, code, ""])
     return Printed(source, function, parameters, target)
+
+
+class _Written(NamedTuple):
+    """What one pass over a graph gives."""
+
+    taken: Names
+    function: str
+    parameters: tuple[str, ...]
+    style: TargetStyle
+    writer: Writer
+    result: str
+
+
+def _written(
+    graph: Graph, recipe: Recipe, target: str, single: bool, pair: bool, counts: tuple[str, ...]
+) -> _Written:
+    """Write the lines of `graph`, those that compute the sizes named in `counts` among them."""
+    taken = Names()
+    function = taken.fresh(recipe.name)
+    parameters = tuple(taken.claim(spec.name) for spec in graph.arguments)
+    style = _STYLES[target]()
+    _name_sizes(graph, style, taken)
+    inputs: dict[Node, str] = dict(zip(graph.inputs, parameters, strict=True))
+    counted: dict[Node, str] = {}
+    for name in counts:
+        node = graph.counts[name]
+        if isinstance(node, Const) and isinstance(node.value, (int, SizeExpression)):
+            style.size_names[name] = substitute(node.value, style.size_names)
+            continue
+        if node not in inputs:
+            counted.setdefault(node, "")
+            counted[node] = counted[node] or taken.fresh("count")
+        style.size_names[name] = named(counted.get(node) or inputs[node])
+    writer = Writer(graph, scheduled(graph, counts), style, taken, inputs, counted)
+    writer.write()
+    return _Written(taken, function, parameters, style, writer, returned(graph, writer, single=single, pair=pair))
 
 
 def _lines(lines: Sequence[Line]) -> list[str]:
@@ -90,17 +123,12 @@ def _name_sizes(graph: Graph, style: TargetStyle, taken: Names) -> None:
         for size in spec.shape or ():
             for name in names(size):
                 if name not in style.size_names:
-                    printed = taken.fresh(name)
-                    style.size_names[name] = _renamed(name, printed)
-
-
-def _renamed(name: str, printed: str) -> SizeExpression:
-    return named(printed)
+                    style.size_names[name] = named(taken.fresh(name))
 
 
 def _size_lines(graph: Graph, parameters: Sequence[str], style: TargetStyle) -> list[str]:
     """Return the lines that read the sizes in use from the shapes of arguments."""
-    wanted = dict(style.sizes_used)
+    wanted = {name: None for name in style.sizes_used if name not in graph.counts}
     lines = []
     for spec, parameter in zip(graph.arguments, parameters, strict=True):
         for axis, size in enumerate(spec.shape or ()):

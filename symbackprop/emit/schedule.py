@@ -6,6 +6,7 @@ of the reverse pass: an adjoint stands after those of all that its primal flows 
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 
 from symbackprop.ir.graph import Graph, topological
@@ -36,11 +37,11 @@ class Schedule:
     adjoint_of: dict[Node, Node]
 
 
-def scheduled(graph: Graph) -> Schedule:
-    """Return the order in which `graph` is printed."""
+def scheduled(graph: Graph, counts: Iterable[str] = ()) -> Schedule:
+    """Return the order in which `graph` is printed, with the sizes named in `counts` computed on the way."""
     forward = graph.primal_nodes
     primal = set(forward)
-    needed = graph.needed()
+    needed = graph.needed(counts)
     adjoint_of: dict[Node, Node] = {}
     for node, adjoint in graph.adjoints.items():
         if adjoint in needed and adjoint not in primal:

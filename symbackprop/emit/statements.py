@@ -44,6 +44,7 @@ class Writer:
     style: TargetStyle
     names: Names
     input_names: dict[Node, str]
+    count_names: dict[Node, str] = field(default_factory=dict)
     constants: list[Line] = field(default_factory=list)
     forward: list[Line] = field(default_factory=list)
     backward: list[Line] = field(default_factory=list)
@@ -59,6 +60,10 @@ class Writer:
         self._crossing: set[Node] = set()
         self._outer_constants: set[Node] = set()
         self._fixed: set[Node] = set()
+        self._results: dict[Node, dict[int, Node]] = {}
+        for node in (*self.schedule.forward, *self.schedule.backward):
+            if isinstance(node, Output) and node in self.schedule.needed:
+                self._results.setdefault(node.source, {})[node.index] = node
         self.style.is_name = self._bare.__contains__
         for node, name in self.input_names.items():
             self._codes[node] = Code(name)
@@ -90,17 +95,23 @@ class Writer:
         needed = self.schedule.needed
         operand, target = self.style.operand, self.style.target
         twice_by_op: dict[Operation, frozenset[int]] = {}
-        for node in self.graph.outputs:
+        for node in (*self.graph.outputs, *self.count_names):
             uses[node] = uses.get(node, 0) + 1
         for nodes in (self.schedule.backward, self.schedule.forward):
             backward = nodes is self.schedule.backward
             for node in reversed(nodes):
+                if isinstance(node, Output) and node in uses:
+                    uses[node.source] = uses.get(node.source, 0) + 1
+                    if backward and node.source in self._forward_nodes:
+                        self._crossing.add(node.source)
                 if node not in needed or not isinstance(node, Apply) or node not in uses:
                     continue  # what every use looks through needs nothing
                 if node.op not in twice_by_op:
                     text = node.op.texts.get(target) if isinstance(node.op, Primitive) else None
                     twice_by_op[node.op] = repeated(text) if isinstance(text, str) else frozenset()
                 twice = twice_by_op[node.op]
+                if isinstance(node.op, Primitive) and node.op.lines is not None:
+                    twice = repeated("; ".join(node.op.lines(node, self.style)))
                 for position in range(len(node.args)):
                     inner, index = operand(node, position)
                     if inner.weak and not node.weak and isinstance(inner, Apply):
@@ -118,7 +129,7 @@ class Writer:
         if lines is not None and self._uses.get(node, 0) == 0:
             return  # every use looks through it
         if isinstance(node, Output):
-            raise AssertionError("outputs of primitives with several are unpacked where they are computed")
+            return  # named where its source is unpacked
         assert isinstance(node, Apply)
         if node.op is add and len(node.args) > _TERMS:
             self._accumulate(node, lines)
@@ -126,6 +137,9 @@ class Writer:
         operands = [self._operand(node, position) for position in range(len(node.args))]
         if isinstance(node.op, Primitive) and node.op.lines is not None:
             self._fill_buffer(node, operands, lines)
+            return
+        if node in self._results:
+            self._unpack(node, operands, lines)
             return
         code = fill(self.style.template(node), operands)
         if node.weak and self._is_fixed(node):
@@ -160,13 +174,36 @@ class Writer:
             self.constants.append(Line(name, code.text))
             self._codes[node] = Code(name)
 
+    def _unpack(self, node: Apply, operands: list[Code], lines: list[Line] | None) -> None:
+        """Write the line that gives the needed ones of several results their names."""
+        op = node.op
+        assert isinstance(op, Primitive)
+        found = self._results[node]
+        for index, output in sorted(found.items()):
+            user = self.graph.names.get(output)
+            self._bare[output] = self.names.fresh(user or op.outputs[index])
+            self._codes[output], self._weights[output] = Code(self._bare[output]), 0
+        if len(found) == 1 and (alone := op.alone.get(*found)) is not None:
+            target = self._bare[next(iter(found.values()))]
+            template = alone if isinstance(alone, str) else alone(node, self.style)
+        else:
+            target = ", ".join(self._bare[found[i]] if i in found else "_" for i in range(len(op.outputs)))
+            template = self.style.template(node)
+        text = fill(template, operands).text
+        for named in (node, *found.values()):
+            self._texts[named] = f"{target} = {text}"
+        if lines is not None:
+            lines.append(Line(target, text, self._origin(node)))
+
     def _fill_buffer(self, node: Apply, operands: list[Code], lines: list[Line] | None) -> None:
         """Write the statements of a primitive that fills a buffer of its own."""
         op = node.op
         assert isinstance(op, Primitive) and op.lines is not None
         name = self._name(node)
-        for position, template in enumerate(op.lines(node, self.style)):
-            text = fill(template.replace("{out}", name), operands).text
+        templates = op.lines(node, self.style)
+        index = self.names.numbered("i") if any("{index}" in template for template in templates) else ""
+        for position, template in enumerate(templates):
+            text = fill(template.replace("{out}", name).replace("{index}", index), operands).text
             if lines is not None:
                 lines.append(Line("", text, self._origin(node) if position == 0 else ""))
         self._texts[node] = f"{name} = {op.name}(...)"
@@ -179,7 +216,8 @@ class Writer:
         op = consumer.op
         if isinstance(inner, Const) and self.style.needs_dtype(consumer, position):
             return self.style.typed_constant(inner)
-        code = self._code(inner, scalar=isinstance(op, Primitive) and (op.kind == "elementwise" or op is add))
+        spread = isinstance(op, Primitive) and (op.kind == "elementwise" or op.assigns or op is add)
+        code = self._code(inner, scalar=spread)
         if not index:
             return code
         return Code((code.text if code.binding == ATOM else f"({code.text})") + index)
@@ -207,7 +245,7 @@ class Writer:
         self._codes[node], self._weights[node] = Code(name), 0
 
     def _stands_alone(self, node: Node, code: Code, weight: int) -> bool:
-        if node in self.graph.names or node in self._crossing or self._uses.get(node, 0) > 1:
+        if node in self.graph.names or node in self.count_names or node in self._crossing or self._uses.get(node, 0) > 1:
             return True
         return len(code.text) > _INLINE_LENGTH or weight > _INLINE_WEIGHT
 
@@ -219,6 +257,8 @@ class Writer:
         return name
 
     def _chosen_name(self, node: Node) -> str:
+        if node in self.count_names:
+            return self.count_names[node]
         user = self.graph.names.get(node)
         if user is not None:
             return self.names.fresh(user)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from symbackprop.emit.style import TargetStyle
 from symbackprop.emit.template import Code
 from symbackprop.ir.node import Apply, Const, Node
+from symbackprop.ir.size import SizeExpression, has_opaque
 from symbackprop.ops.arithmetic import neg
 from symbackprop.ops.broadcasting import broadcast, cast, expand_index
 from symbackprop.ops.declare import Primitive
@@ -24,6 +25,10 @@ class NumpyStyle(TargetStyle):
 
     def looked_through(self, consumer: Apply, arg: Node) -> tuple[Node, str]:
         """Look through the broadcasts and casts that NumPy does by itself in an elementwise operation."""
+        if isinstance(consumer.op, Primitive) and consumer.op.assigns:
+            if isinstance(arg, Apply) and arg.op is broadcast:
+                return arg.args[0], expand_index(arg.param("axes"), arg.rank)  # type: ignore[arg-type]
+            return arg, ""
         if not _is_elementwise(consumer):
             return arg, ""
         if isinstance(arg, Apply) and arg.op is cast and _casts_itself(consumer, arg):
@@ -47,6 +52,12 @@ class NumpyStyle(TargetStyle):
     def typed_constant(self, node: Const) -> Code:
         """Return a constant that carries its dtype."""
         return Code(f"{self.dtype(node.dtype)}({self.constant(node).text})")
+
+    def constant(self, node: Const) -> Code:
+        """Return a scalar constant; a computed count is an integer of NumPy's, which would lift a float32."""
+        code = super().constant(node)
+        computed = isinstance(node.value, SizeExpression) and has_opaque(node.value)
+        return Code(f"np.float32({code.text})") if computed and node.dtype == "float32" else code
 
     def array_constant(self, node: Const) -> Code:
         """Return the call that builds a constant array."""

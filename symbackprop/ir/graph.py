@@ -48,6 +48,8 @@ class Graph:
         For a primal node the node that is the derivative of the value with respect to it.
     guards : tuple of Guard
         What is checked on call.
+    counts : mapping of str to Node
+        The integer nodes that define opaque sizes when they run, by the names of these.
     """
 
     arguments: tuple[ArgumentSpec, ...]
@@ -59,6 +61,7 @@ class Graph:
     places: Mapping[Node, tuple[int, int]] = field(default_factory=dict)
     adjoints: Mapping[Node, Node] = field(default_factory=dict)
     guards: tuple[Guard, ...] = ()
+    counts: Mapping[str, Node] = field(default_factory=dict)
 
     def mapped(self, new: Callable[[Node], Node]) -> Graph:
         """Return the graph with `new` of every output and every table entry; of equal entries the first stays."""
@@ -78,24 +81,30 @@ class Graph:
             names=names,
             places=places,
             adjoints=adjoints,
+            counts={name: new(node) for name, node in self.counts.items()},
         )
 
     @cached_property
     def primal_nodes(self) -> list[Node]:
-        """The nodes of the formula itself, arguments before what uses them."""
-        return topological(self.primals)
+        """The nodes of the formula itself, arguments before what uses them, and what defines sizes first."""
+        return topological((*self.counts.values(), *self.primals))
 
     @cached_property
     def _nodes(self) -> list[Node]:
-        return self.primal_nodes if self.outputs == self.primals else topological((*self.primals, *self.outputs))
+        return self.primal_nodes if self.outputs == self.primals else topological(self.roots)
+
+    @property
+    def roots(self) -> tuple[Node, ...]:
+        """All that the graph holds on to: what defines sizes, primals, outputs."""
+        return (*self.counts.values(), *self.primals, *self.outputs)
 
     def nodes(self) -> list[Node]:
         """Return the nodes that primals and outputs reach, arguments before what uses them."""
         return self._nodes
 
-    def needed(self) -> set[Node]:
-        """Return the nodes that the outputs reach."""
-        found = set(self.outputs)
+    def needed(self, counts: Iterable[str] = ()) -> set[Node]:
+        """Return the nodes that the outputs and the named `counts` reach."""
+        found = {*self.outputs, *(self.counts[name] for name in counts)}
         for node in reversed(self.nodes()):
             if node in found:
                 found.update(children(node))

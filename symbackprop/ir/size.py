@@ -31,6 +31,7 @@ __all__ = [
     "ceil_div",
     "evaluate",
     "exact_division",
+    "has_opaque",
     "is_nonnegative",
     "known_equal",
     "maximum",
@@ -154,6 +155,19 @@ def names(size: Size) -> tuple[str, ...]:
                 else:
                     pending.extend(content)
     return tuple(sorted(found))
+
+
+def has_opaque(size: Size) -> bool:
+    """Tell whether `size` depends on one that a node defines when it runs."""
+    pending = [size]
+    while pending:
+        for monomial, _ in terms_of(pending.pop()):
+            for kind, content in monomial:
+                if kind == "opaque":
+                    return True
+                if not isinstance(content, str):
+                    pending.extend(content)
+    return False
 
 
 def substitute(size: Size, values: Mapping[str, Size]) -> Size:

@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from fractions import Fraction
 
-from symbackprop.ir.node import Apply, Const, Node, Operand, Shape, bind_operators, constant
+from symbackprop.ir.node import Apply, Const, Node, Operand, Shape, bind_operators, constant, make_input
 from symbackprop.ops.broadcasting import align_shapes, converted
 from symbackprop.ops.declare import Primitive, Style, as_node, register
 from symbackprop.ops.elementwise import common_dtype, elementwise
@@ -60,6 +60,7 @@ add: Primitive = register(
         vjp=lambda g, out: [g] * len(out.args),
         jvp=_sum_jvp,
         prepare=_prepare_sum,
+        samples=lambda: [add(*(make_input(i, (3,), "float64") for i in range(3)))],
         source="linear",
         sympy="Add",
     )

@@ -11,11 +11,15 @@ from collections.abc import Mapping, Sequence
 
 from symbackprop.errors import ShapeError
 from symbackprop.ir.dtype import is_float
-from symbackprop.ir.node import Apply, Const, Node, Operand, Shape, constant, make_apply
+from symbackprop.ir.node import Apply, Const, Node, Operand, Shape, constant, make_apply, make_input
 from symbackprop.ir.size import Size, shape_text
 from symbackprop.ops.declare import Primitive, Style, as_node, linear
 
 __all__ = ["align_shapes", "broadcast", "broadcast_shapes", "broadcast_to", "cast", "reduce_sum", "reshape", "sum_axes"]
+
+
+def _matrix() -> Node:
+    return make_input(0, (3, 4), "float64")
 
 
 def _infer_broadcast(args: tuple[Node, ...], params: Mapping[str, object]) -> tuple[Shape, str]:
@@ -59,6 +63,11 @@ broadcast: Primitive = linear(
     math="{0}",
     infer=_infer_broadcast,
     transpose=_transpose_broadcast,
+    samples=lambda: [
+        broadcast(_matrix(), shape=(3, 2, 4), axes=(0, 2)),
+        broadcast(_matrix(), shape=(2, 3, 4), axes=(1, 2)),
+        broadcast(make_input(0, (), "float64"), shape=(2, 3), axes=()),
+    ],
     source="NumPy, broadcasting rules",
     memory="view",
     flops=0,
@@ -92,6 +101,7 @@ reduce_sum: Primitive = linear(
     numpy=lambda node, style: f"np.sum({{0}}{axis_text(node)})",
     infer=_infer_sum,
     transpose=_transpose_sum,
+    samples=lambda: [reduce_sum(_matrix(), axes=(0,)), reduce_sum(_matrix(), axes=(0, 1))],
     source="linear; the transpose repeats the cotangent along the summed axes",
     public=False,
 )
@@ -115,6 +125,7 @@ reshape: Primitive = linear(
     numpy=_reshape_text,
     infer=_infer_reshape,
     transpose=lambda g, out: reshape(g, shape=out.args[0].shape),
+    samples=lambda: [reshape(_matrix(), shape=(2, 6)), reshape(_matrix(), shape=(12,))],
     source="a permutation of nothing: the transpose reshapes back",
     memory="view",
     flops=0,
@@ -143,6 +154,10 @@ cast: Primitive = linear(
     math=lambda node, style: "float({0})" if is_float(node.dtype) else f"{node.dtype.rstrip('64')}({{0}})",
     infer=_infer_cast,
     transpose=_transpose_cast,
+    samples=lambda: [
+        cast(make_input(0, (3,), "float32"), dtype="float64"),
+        cast(make_input(0, (3,), "int64"), dtype="float64"),
+    ],
     source="linear; the transpose casts back",
     flops=0,
     public=False,

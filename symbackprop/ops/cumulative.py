@@ -1,16 +1,14 @@
-"""Running sums, products and maxima along an axis, and sorting."""
+"""Running sums and maxima along an axis, and sorting."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
 from symbackprop.ir.node import Apply, Node, Shape, make_input
-from symbackprop.ops.broadcasting import cast
-from symbackprop.ops.comparison import equal, logical_and, where
 from symbackprop.ops.declare import Primitive, custom, linear
 from symbackprop.ops.indexing import slice_, zeros_text
 
-__all__ = ["argpartition", "argsort", "cummax", "cumprod", "cumsum", "sort", "take_along"]
+__all__ = ["argpartition", "argsort", "cummax", "cumsum", "reversed_along", "sort", "sum_from_end", "take_along"]
 
 
 def _axis(node: Apply) -> int:
@@ -35,58 +33,20 @@ def reversed_along(x: Node, axis: int) -> Node:
     return slice_(x, bounds=tuple((None, None, -1) if i == axis else None for i in range(x.rank)))
 
 
-def _cumsum_transpose(g: Node, out: Apply) -> Node:
-    axis = _axis(out)
-    return reversed_along(cumsum(reversed_along(g, axis), axis=axis), axis)
+def sum_from_end(x: Node, axis: int) -> Node:
+    """Return the running sum along an axis from its end."""
+    return reversed_along(cumsum(reversed_along(x, axis), axis=axis), axis)
 
 
 cumsum: Primitive = linear(
     "cumsum",
     numpy=lambda node, style: f"np.cumsum({{0}}, axis={_axis(node)})",
     infer=_infer,
-    transpose=_cumsum_transpose,
+    transpose=lambda g, out: sum_from_end(g, _axis(out)),
     samples=lambda: _samples(cumsum),
     public=False,
     derivative="running sum from the end",
     source="the transpose of a lower triangle of ones is an upper one",
-)
-
-
-def _cumprod_vjp(g: Node, out: Apply) -> Sequence[Node | None]:
-    """Return running sums from the end of g * out / x; at the first zero, of the products that step over it."""
-    (x,) = out.args
-    axis = _axis(out)
-    zero = equal(x, 0)
-    first = logical_and(zero, equal(cumsum(cast(zero, dtype=x.dtype), axis=axis), 1))
-    over = cumprod(where(first, 1, x), axis=axis)
-    usual = _cumsum_transpose(g * out, out) / where(zero, 1, x)
-    return [where(first, _cumsum_transpose(g * over, out), where(zero, 0, usual))]
-
-
-def _cumprod_jvp(tangents: Sequence[Node | None], out: Apply) -> Node | None:
-    (t,) = tangents
-    (x,) = out.args
-    axis = _axis(out)
-    if t is None:
-        return None
-    zero = equal(x, 0)
-    seen = cumsum(cast(zero, dtype=x.dtype), axis=axis)
-    first = logical_and(zero, equal(seen, 1))
-    over = cumprod(where(first, 1, x), axis=axis)
-    regular = out * cumsum(where(zero, 0, t / where(zero, 1, x)), axis=axis)
-    return regular + over * cumsum(where(first, t, 0), axis=axis)
-
-
-cumprod: Primitive = custom(
-    "cumprod",
-    numpy=lambda node, style: f"np.cumprod({{0}}, axis={_axis(node)})",
-    infer=_infer,
-    vjp=_cumprod_vjp,
-    jvp=_cumprod_jvp,
-    samples=lambda: _samples(cumprod),
-    public=False,
-    derivative="products of the others, running",
-    source="product rule, with the first zero stepped over",
 )
 
 
@@ -134,6 +94,10 @@ take_along: Primitive = linear(
     infer=_infer_along,
     transpose=lambda g, out: (put_along(out.args[1], g, shape=out.args[0].shape, axis=_axis(out)), None),
     jvp=_along_jvp,
+    samples=lambda: [
+        take_along(make_input(0, (3, 4), "float64"), make_input(1, (3, 5), "int64"), axis=1),
+        take_along(make_input(0, (3, 4), "float64"), make_input(1, (2, 4), "int64"), axis=0),
+    ],
     public=False,
     derivative="the cotangent added up at the positions read",
     source="a choice of entries",
@@ -162,6 +126,9 @@ put_along: Primitive = linear(
     lines=_put_lines,
     infer=_infer_put,
     transpose=lambda g, out: (None, take_along(g, out.args[0], axis=_axis(out))),
+    samples=lambda: [
+        put_along(make_input(0, (3, 5), "int64"), make_input(1, (3, 5), "float64"), shape=(3, 4), axis=1)
+    ],
     jvp=lambda tangents, out: None if tangents[1] is None else put_along(out.args[0], tangents[1], **dict(out.params)),
     public=False,
     derivative="the entries of the cotangent at the positions written",

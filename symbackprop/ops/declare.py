@@ -15,10 +15,10 @@ from dataclasses import dataclass, field
 from typing import Protocol
 
 from symbackprop.errors import UnsupportedError
-from symbackprop.ir.node import Apply, ConstantValue, Node, Operand, Operation, Params, Shape, constant, make_apply
+from symbackprop.ir.node import Apply, ConstantValue, Node, Operand, Operation, Params, Shape, constant, make_apply, make_output
 from symbackprop.ir.size import Size
 
-__all__ = ["Primitive", "Style", "Text", "as_node", "custom", "linear", "primitives", "register"]
+__all__ = ["Primitive", "Style", "Text", "as_node", "custom", "linear", "primitives", "register", "results"]
 
 
 class Style(Protocol):
@@ -82,8 +82,17 @@ class Primitive(Operation):
         For a partial function: an argument at which value and partials are finite.
     lower : callable or None
         For a composite: ``(node) -> node`` in simple primitives.
+    outputs : tuple of str
+        What the results are called, for a primitive with several; its `infer` is that of the first.
+    infer_outputs : callable or None
+        ``(args, params) -> [(shape, dtype), ...]`` for these. Its vjp receives a list of cotangents (None where zero),
+        its jvp returns one tangent a result.
+    alone : mapping of int to text
+        How one of several results is printed where no other is needed.
     lines : callable or None
         ``(node, style) -> templates`` of the statements that fill ``{out}``, where one expression cannot say it.
+    assigns : bool
+        Whether its statements assign arguments to parts of the buffer, which broadcasts them.
     memory : str
         ``"fresh"`` or ``"view"``: whether the printed text may share memory with an argument.
     """
@@ -109,8 +118,12 @@ class Primitive(Operation):
     analytic: bool = True
     flops: int = 1
     lower: Callable[[Apply], Node] | None = None
+    assigns: bool = False
     memory: str = "fresh"
     lines: Callable[[Apply, Style], list[str]] | None = None
+    outputs: tuple[str, ...] = ()
+    infer_outputs: Callable[..., Sequence[tuple[Shape, str]]] | None = None
+    alone: Mapping[int, Text] = field(default_factory=dict)
     aliases: tuple[str, ...] = ()
     public: bool = True
     defaults: Mapping[str, object] = field(default_factory=dict)
@@ -124,6 +137,14 @@ class Primitive(Operation):
 
     def __repr__(self) -> str:
         return f"<primitive {self.name}>"
+
+
+def results(node: Apply) -> tuple[Node, ...]:
+    """Return the results of a node that has several."""
+    op = node.op
+    assert isinstance(op, Primitive) and op.infer_outputs is not None
+    found = op.infer_outputs(node.args, dict(node.params))
+    return tuple(make_output(node, i, shape, dtype) for i, (shape, dtype) in enumerate(found))
 
 
 def primitives() -> Mapping[str, Primitive]:

@@ -24,6 +24,10 @@ def _matrix() -> Node:
     return make_input(0, (3, 4), "float64")
 
 
+def _positions(*shape: int) -> Node:
+    return make_input(1, shape, "int64")
+
+
 def sliced_shape(shape: Shape, bounds: Bounds) -> Shape:
     """Return the shape of an array of `shape` after slicing."""
     return tuple(
@@ -115,6 +119,7 @@ place: Primitive = linear(
     arity=None,
     numpy="{0}",
     lines=_place_lines,
+    assigns=True,
     infer=_infer_place,
     transpose=_place_transpose,
     samples=lambda: [
@@ -162,7 +167,7 @@ gather: Primitive = linear(
         scatter_add(out.args[1], g, shape=out.args[0].shape, axis=out.param("axis")),
         None,
     ),
-    samples=list,
+    samples=lambda: [gather(_matrix(), _positions(2), axis=0), gather(_matrix(), _positions(2, 2), axis=1)],
     flops=0,
     public=False,
     derivative="the cotangent added up at the positions read",
@@ -207,7 +212,10 @@ scatter_add: Primitive = linear(
     lines=_scatter_lines,
     infer=_infer_scatter,
     transpose=_scatter_transpose,
-    samples=list,
+    samples=lambda: [
+        scatter_add(_positions(5), make_input(0, (5, 4), "float64"), shape=(3, 4), axis=0),
+        scatter_add(_positions(5), make_input(0, (3, 5), "float64"), shape=(3, 2), axis=1),
+    ],
     flops=1,
     public=False,
     derivative="the entries of the cotangent at the positions written",

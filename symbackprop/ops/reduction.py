@@ -12,7 +12,7 @@ from symbackprop.ops.broadcasting import axis_text, broadcast, cast, reduce_sum,
 from symbackprop.ops.comparison import equal, logical_and, where
 from symbackprop.ops.declare import Primitive, Style, custom, linear
 
-__all__ = ["count_of", "largest", "logical_reduction", "mean", "prod", "restored", "smallest"]
+__all__ = ["count_of", "largest", "logical_reduction", "mean", "restored", "smallest"]
 
 
 def kept_axes(rank: int, axes: tuple[int, ...]) -> tuple[int, ...]:
@@ -71,36 +71,6 @@ mean: Primitive = linear(
     public=False,
     derivative="1 / count",
     source="linear; the transpose repeats the cotangent divided by the count",
-)
-
-
-# --- products ---------------------------------------------------------------------------------------------------------
-
-
-def _prod_partials(out: Apply) -> Node:
-    """Return the product of the other entries, right also where entries are 0."""
-    (x,) = out.args
-    axes = _axes(out)
-    zero = equal(x, 0)
-    count = restored(reduce_sum(cast(zero, dtype=x.dtype), axes=axes), x, axes)
-    others = restored(prod(where(zero, 1, x), axes=axes), x, axes)
-    return where(equal(count, 0), others / where(zero, 1, x), where(logical_and(zero, equal(count, 1)), others, 0))
-
-
-def _prod_vjp(g: Node, out: Apply) -> list[Node | None]:
-    return [restored(g, out.args[0], _axes(out)) * _prod_partials(out)]
-
-
-prod: Primitive = custom(
-    "prod",
-    numpy=lambda node, style: f"np.prod({{0}}{axis_text(node)})",
-    infer=_infer,
-    vjp=_prod_vjp,
-    jvp=lambda tangents, out: sum_axes(tangents[0] * _prod_partials(out), _axes(out)),  # type: ignore[operator]
-    samples=lambda: _sample(prod),
-    public=False,
-    derivative="product of the others",
-    source="product rule, with zeros counted",
 )
 
 

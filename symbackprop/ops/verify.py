@@ -7,9 +7,9 @@ from __future__ import annotations
 
 from symbackprop.errors import ShapeError, SymbackpropError
 from symbackprop.ir.graph import Graph
-from symbackprop.ir.node import Apply, Input
+from symbackprop.ir.node import Apply, Input, Output
 from symbackprop.ir.size import shape_text
-from symbackprop.ops.declare import Primitive, primitives
+from symbackprop.ops.declare import Primitive, primitives, results
 
 __all__ = ["verify_graph"]
 
@@ -28,6 +28,8 @@ def verify_graph(graph: Graph) -> Graph:
             raise SymbackpropError(f"{node!r} is not bound by the graph")
         if isinstance(node, Apply):
             _verify_apply(node)
+        elif isinstance(node, Output) and node is not results(node.source)[node.index]:
+            raise ShapeError(f"{node!r} is not what its source gives")
     if len(graph.labels) != len(graph.outputs):
         raise SymbackpropError(f"the graph has {len(graph.outputs)} outputs and {len(graph.labels)} labels")
     return graph

@@ -26,7 +26,7 @@ from symbackprop.read import program as kinds
 from symbackprop.read.parser import parse
 from symbackprop.read.program import Instruction
 from symbackprop.read.vocabulary import ATTRIBUTES, CONSTANTS, FUNCTIONS, METHODS, OPERATORS, cumulative, reductions
-from symbackprop.read.vocabulary.arguments import Value, collecting_guards, fold_negative, node_of
+from symbackprop.read.vocabulary.arguments import Listed, Value, collecting, fold_negative, node_of
 from symbackprop.read.vocabulary.indexing import Slice, subscript
 from symbackprop.read.vocabulary.logic import chain, choose, conjunction, disjunction
 
@@ -102,13 +102,13 @@ class _Reader:
             kinds.SUBSCRIPT: self._subscript,
             kinds.SLICE: self._slice,
             kinds.TUPLE: self._tuple,
-            kinds.LIST: self._tuple,
+            kinds.LIST: self._list,
         }
 
     def read(self, start: int) -> Graph:
         program = parse(self.text, start)
         result: Node | None = None
-        with collecting_guards() as guards:
+        with collecting() as collected:
             for statement in program.statements:
                 value = self._run(statement.instructions)
                 place = (statement.start, statement.end)
@@ -130,7 +130,8 @@ class _Reader:
             labels=("value",),
             names=self.names,
             places=self.places,
-            guards=tuple(guards),
+            guards=tuple(collected.guards),
+            counts=collected.counts,
         )
 
     # --- statements ---------------------------------------------------------------------------------------------------
@@ -319,6 +320,9 @@ class _Reader:
 
     def _tuple(self, instruction: Instruction) -> None:
         self.stack.append(tuple(self._take(instruction.count)))
+
+    def _list(self, instruction: Instruction) -> None:
+        self.stack.append(Listed(self._take(instruction.count)))
 
 
 def _callee(instruction: Instruction) -> tuple[str, Sequence[str]]:

@@ -32,7 +32,7 @@ def guard_branches(graph: Graph, log: Rewrites) -> Graph:
     order = graph.primal_nodes
     if not any(isinstance(node, Apply) and node.op is where for node in order):
         return graph
-    plain, masks = _uses(order, graph.primals, where)
+    plain, masks = _uses(order, graph.roots, where)
     if not any(_is_partial(node) for node in masks):
         return graph
     final: dict[Node, Node] = {}

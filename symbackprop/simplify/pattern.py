@@ -30,7 +30,7 @@ class Context:
     def __init__(self, graph: Graph) -> None:
         nodes = graph.nodes()
         self.size = len(nodes)
-        self._uses = count_uses(nodes, (*graph.primals, *graph.outputs))
+        self._uses = count_uses(nodes, graph.roots)
         self._named = set(graph.names)
         self._primal = set(graph.primal_nodes)
         self.commuted: dict[tuple[object, ...], Node] = {}
@@ -82,7 +82,7 @@ def rewrite(graph: Graph, rows: Sequence[Row], log: Rewrites, settled: Iterable[
     for node in settled:
         normal[node] = node
         context.remember(node)
-    _normalise((*graph.primals, *graph.outputs), normal, table, context, log)
+    _normalise(graph.roots, normal, table, context, log)
     return graph.mapped(lambda node: normal.get(node, node))
 
 

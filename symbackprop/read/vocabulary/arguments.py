@@ -9,20 +9,24 @@ from __future__ import annotations
 from collections.abc import Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
+from dataclasses import dataclass, field
 from types import EllipsisType
 
-from symbackprop.errors import ArgumentError, ShapeError
+from symbackprop.errors import ArgumentError, ShapeError, UnsupportedError
 from symbackprop.ir.graph import Guard
 from symbackprop.ir.node import Const, Node, Shape, constant
-from symbackprop.ir.size import Size, SizeExpression, known_equal, shape_text
+from symbackprop.ir.size import Size, SizeExpression, has_opaque, known_equal, opaque, shape_text
 from symbackprop.ops.arithmetic import neg
 from symbackprop.ops.layout import stacked
 
 __all__ = [
+    "Collected",
+    "Listed",
     "Value",
     "axes_of",
     "axis_of",
-    "collecting_guards",
+    "collecting",
+    "counted",
     "fold_negative",
     "node_of",
     "require",
@@ -32,35 +36,72 @@ __all__ = [
     "static_int",
 ]
 
+
+class Listed(tuple["Value", ...]):
+    """What stands in square brackets: a tuple, but as an index an array of positions."""
+
+    __slots__ = ()
+
+
 Value = Node | tuple["Value", ...] | str | bool | None | EllipsisType
 
-_guards: ContextVar[list[Guard] | None] = ContextVar("guards", default=None)
+@dataclass
+class Collected:
+    """What reading a formula finds beside its nodes: relations to check on call, and sizes that nodes define."""
+
+    guards: list[Guard] = field(default_factory=list)
+    counts: dict[str, Node] = field(default_factory=dict)
+
+
+_collected: ContextVar[Collected | None] = ContextVar("collected", default=None)
 
 
 @contextmanager
-def collecting_guards() -> Iterator[list[Guard]]:
-    """Collect what `require` cannot decide while a graph is built."""
-    guards: list[Guard] = []
-    token = _guards.set(guards)
+def collecting() -> Iterator[Collected]:
+    """Collect what `require` cannot decide and what `counted` defines while a graph is built."""
+    collected = Collected()
+    token = _collected.set(collected)
     try:
-        yield guards
+        yield collected
     finally:
-        _guards.reset(token)
+        _collected.reset(token)
 
 
-def require(left: Size, relation: str, right: Size, message: str) -> None:
-    """Demand a relation of sizes: decided now where it can be, else checked on every call."""
+def counted(count: Node) -> Size:
+    """Return the size whose number the integer node `count` gives when it runs; equal nodes give one size."""
+    collected = _collected.get()
+    if collected is None:
+        raise UnsupportedError("a size that is computed belongs to a formula that is being read")
+    for name, known in collected.counts.items():
+        if known is count:
+            return opaque(name)
+    name = f"count.{len(collected.counts) + 1}"  # the dot keeps it apart from the names of declared sizes
+    collected.counts[name] = count
+    return opaque(name)
+
+
+def require(left: Size, relation: str, right: Size, message: str, *, numpy_checks: bool = False) -> None:
+    """Demand a relation of sizes: decided now where it can be, else checked on every call.
+
+    Of a size that is known only while the function runs nothing can be demanded before the call, unless NumPy itself
+    raises an error where the relation does not hold (`numpy_checks`).
+    """
     if relation == "==":
         known = known_equal(left, right)
     else:
         known = _decided(left, relation, right)
     if known is False:
         raise ShapeError(f"{message}: needs {left} {relation} {right}")
-    guards = _guards.get()
-    if known is None and guards is not None:
-        guard = Guard(left, relation, right, message)
-        if guard not in guards:
-            guards.append(guard)
+    collected = _collected.get()
+    if known is not None or collected is None:
+        return
+    if has_opaque(left - right):
+        if numpy_checks:
+            return
+        raise UnsupportedError(f"{message}: {left} {relation} {right} is not known before the call; use where() instead")
+    guard = Guard(left, relation, right, message)
+    if guard not in collected.guards:
+        collected.guards.append(guard)
 
 
 def _decided(left: Size, relation: str, right: Size) -> bool | None:
@@ -85,7 +126,7 @@ def node_of(value: object) -> Node:
 
 def fold_negative(x: Node) -> Node:
     """Return -x; the negative of a number is a number, so that ``axis=-1`` is one."""
-    if isinstance(x, Const) and isinstance(x.value, (int, float)) and not isinstance(x.value, bool):
+    if isinstance(x, Const) and isinstance(x.value, (int, float, SizeExpression)) and not isinstance(x.value, bool):
         return constant(-x.value, x.shape, x.dtype)
     return neg(x)
 

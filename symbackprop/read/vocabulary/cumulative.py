@@ -11,10 +11,11 @@ from symbackprop.ir.node import Node, constant
 from symbackprop.ir.size import Size, product
 from symbackprop.ops.broadcasting import broadcast, broadcast_to, cast, converted, reduce_sum, reshape
 from symbackprop.ops.contraction import contract
-from symbackprop.ops.cumulative import argpartition, argsort, cummax, cumprod, cumsum, sort, take_along
+from symbackprop.ops.cumulative import argpartition, argsort, cummax, cumsum, sort, take_along
 from symbackprop.ops.indexing import slice_
 from symbackprop.ops.layout import concatenate, expanded
 from symbackprop.ops.powers import sqrt
+from symbackprop.ops.products import cumprod
 from symbackprop.ops.reduction import count_of, mean, restored
 from symbackprop.read.vocabulary.arguments import axis_of, node_of, require, static_int
 from symbackprop.read.vocabulary.padding import offset_diagonal
@@ -87,7 +88,7 @@ def _partition(a: object, kth: object, axis: object = _LAST) -> Node:
     size = x.shape[chosen]
     if isinstance(size, int) and not -size <= position < size:
         raise ShapeError(f"partition: kth={position} is out of range for an axis of size {size}")
-    require(position if position >= 0 else -position - 1, "<", size, f"partition with kth={position}")
+    require(position if position >= 0 else -position - 1, "<", size, f"partition with kth={position}", numpy_checks=True)
     return take_along(x, argpartition(x, kth=position, axis=chosen), axis=chosen)
 
 
@@ -97,7 +98,7 @@ def _median(a: object, axis: object = None, keepdims: object = constant(False)) 
     ordered = sort(_flat(x), 0) if axis is None else sort(x, axes[0])
     along = 0 if axis is None else axes[0]
     size = ordered.shape[along]
-    require(1, "<=", size, "median of no entries")
+    require(1, "<=", size, "median of no entries", numpy_checks=True)
     low, high = (_entry(ordered, along, position) for position in ((size - 1) // 2, size // 2))
     middle = low if isinstance(size, int) and size % 2 else (low + high) / 2  # one entry twice where the size is odd
     return keeping(middle, x, axes, keepdims)

@@ -9,13 +9,14 @@ from symbackprop.errors import ArgumentError, ShapeError, UnsupportedError
 from symbackprop.ir.node import Const, Node, constant
 from symbackprop.ir.size import Size, SizeExpression, is_nonnegative, product, shape_text
 from symbackprop.ir.slices import counts_from_end
-from symbackprop.ops.broadcasting import align_shapes, reshape
-from symbackprop.ops.comparison import less, where
+from symbackprop.ops.broadcasting import align_shapes, reduce_sum, reshape
+from symbackprop.ops.comparison import less, not_equal, where
 from symbackprop.ops.contraction import permuted
 from symbackprop.ops.cumulative import take_along
 from symbackprop.ops.indexing import gather, slice_
-from symbackprop.ops.layout import expanded, stacked
-from symbackprop.read.vocabulary.arguments import axis_of, node_of, require, static_flag, static_int
+from symbackprop.ops.layout import expanded
+from symbackprop.ops.masking import masked
+from symbackprop.read.vocabulary.arguments import axis_of, counted, node_of, require, static_flag, static_int
 
 __all__ = ["FUNCTIONS", "METHODS", "Slice", "subscript"]
 
@@ -34,10 +35,21 @@ def subscript(value: object, index: object) -> Any:
     if isinstance(value, tuple):
         return _item(value, index)
     x = node_of(value)
-    entries = _expanded_entries(x, index if isinstance(index, tuple) else (index,))
-    arrays = [entry for entry in entries if isinstance(entry, Node) and not isinstance(entry, Const)]
+    entries = _expanded_entries(x, index if type(index) is tuple else (index,))
     basic = _basic(x, entries)
-    return _advanced(basic, entries) if arrays else basic
+    return _advanced(basic, entries) if any(_is_array(entry) for entry in entries) else basic
+
+
+def _is_array(entry: object) -> bool:
+    """Tell whether an entry of an index is an array of positions or a mask, and not a fixed number."""
+    return isinstance(entry, Node) and not isinstance(entry, Const)
+
+
+def _axes_taken(entry: object) -> int:
+    """Return how many axes an entry of an index speaks of: a mask has one for each of its own."""
+    if entry is None or entry is Ellipsis:
+        return 0
+    return entry.rank if isinstance(entry, Node) and entry.dtype == "bool" else 1
 
 
 def _item(value: tuple[object, ...], index: object) -> object:
@@ -55,7 +67,7 @@ def _item(value: tuple[object, ...], index: object) -> object:
 def _expanded_entries(x: Node, index: tuple[object, ...]) -> list[object]:
     """Return one entry an axis (and a None for each new axis), the ellipsis and what is left out filled in."""
     entries = [_entry(entry) for entry in index]
-    used = sum(1 for entry in entries if entry is not None and entry is not Ellipsis)
+    used = sum(map(_axes_taken, entries))
     if sum(1 for entry in entries if entry is Ellipsis) > 1:
         raise ShapeError("an index has at most one `...`")
     if used > x.rank:
@@ -70,11 +82,15 @@ def _expanded_entries(x: Node, index: tuple[object, ...]) -> list[object]:
 def _entry(entry: object) -> object:
     if entry is None or entry is Ellipsis or isinstance(entry, Slice):
         return entry
+    if isinstance(entry, tuple) and entry and all(isinstance(flag, bool) for flag in entry):
+        entry = tuple(constant(i) for i, flag in enumerate(entry) if flag)  # a mask that is written out
+        if not entry:
+            return Slice(None, constant(0), None)
     node = node_of(entry)
     if node.dtype == "bool":
-        raise UnsupportedError(
-            "an index that is a mask gives an array of unknown size, which is not supported; use where(mask, x, 0)"
-        )
+        if not node.rank or isinstance(node, Const):
+            raise UnsupportedError("an index that is one truth value is not supported; use where(condition, x, 0)")
+        return node
     if node.dtype != "int64":
         raise ShapeError(f"an index is an integer, not {node.dtype}; declare index arrays with ':int', idx[k]:int")
     return node
@@ -90,15 +106,14 @@ def _basic(x: Node, entries: list[object]) -> Node:
         if entry is None:
             added.append(axis - dropped + len(added))
             continue
-        size = x.shape[axis]
         if isinstance(entry, Slice):
             bounds.append(_slice_bounds(entry))
         elif isinstance(entry, Const):
-            bounds.append(_position(entry, size))
+            bounds.append(_position(entry, x.shape[axis]))
             dropped += 1
         else:
-            bounds.append(None)
-        axis += 1
+            bounds.extend([None] * _axes_taken(entry))
+        axis += _axes_taken(entry)
     if any(bound is not None for bound in bounds):
         x = slice_(x, bounds=tuple(bounds))
     return expanded(x, tuple(added))
@@ -135,35 +150,51 @@ def _position(entry: Const, size: Size) -> Size:
         if not -size <= value < size:
             raise ShapeError(f"index {value} is out of range for an axis of size {size}")
     elif isinstance(value, int):
-        require(value if value >= 0 else -value - 1, "<", size, f"index {value} needs a larger axis")
+        require(value if value >= 0 else -value - 1, "<", size, f"index {value} needs a larger axis", numpy_checks=True)
     else:
-        require(value, "<", size, f"index {value} needs a larger axis")
+        require(value, "<", size, f"index {value} needs a larger axis", numpy_checks=True)
     return value
 
 
 def _advanced(x: Node, entries: list[object]) -> Node:
-    """Gather by integer arrays along the axes that `_basic` left whole."""
+    """Choose by arrays of positions, or by a mask, along the axes that `_basic` left whole.
+
+    What is chosen stands where these axes stood; where a slice or a new axis stands between them (or between them and
+    a fixed number), it stands first.
+    """
     axes, arrays, axis = [], [], 0
     for entry in entries:
-        if isinstance(entry, Node) and not isinstance(entry, Const):
-            axes.append(axis)
-            arrays.append(entry)
-            axis += 1
-        elif entry is None or isinstance(entry, Slice):
-            axis += 1
-    if len(arrays) == 1:
-        return gather(x, arrays[0], axis=axes[0])
-    indices = align_shapes(arrays)
-    sizes = [x.shape[axis] for axis in axes]
-    contiguous = axes == list(range(axes[0], axes[0] + len(axes)))
-    first = axes[0] if contiguous else 0
+        if _is_array(entry):
+            axes.extend(range(axis, axis + _axes_taken(entry)))
+            arrays.append(node_of(entry))
+        axis += 0 if isinstance(entry, Const) else max(_axes_taken(entry), 1)
+    places = [i for i, entry in enumerate(entries) if isinstance(entry, Node)]
+    contiguous = places == list(range(places[0], places[0] + len(places)))
+    first = places[0] if contiguous else 0
     others = [axis for axis in range(x.rank) if axis not in axes]
     x = permuted(x, (*others[:first], *axes, *others[first:]))
+    if any(array.dtype == "bool" for array in arrays):
+        return _chosen_by_mask(x, arrays, first)
+    if len(arrays) == 1:
+        return gather(x, arrays[0], axis=first)
+    indices = align_shapes(arrays)
+    sizes = x.shape[first : first + len(axes)]
     x = reshape(x, shape=(*x.shape[:first], product(sizes), *x.shape[first + len(axes) :]))
     flat = _wrapped(indices[0], sizes[0])
     for index, size in zip(indices[1:], sizes[1:], strict=True):
         flat = flat * constant(size) + _wrapped(index, size)
     return gather(x, flat, axis=first)
+
+
+def _chosen_by_mask(x: Node, arrays: list[Node], axis: int) -> Node:
+    mask, *others = arrays
+    if others:
+        raise UnsupportedError("a mask beside another mask or an array of positions is not supported; index twice")
+    if x.shape[axis : axis + mask.rank] != mask.shape:
+        raise ShapeError(
+            f"a mask of shape {shape_text(mask.shape)} for axes of shape {shape_text(x.shape[axis : axis + mask.rank])}"
+        )
+    return masked(x, mask, axis=axis, count=counted(reduce_sum(mask, axes=tuple(range(mask.rank)))))
 
 
 def _wrapped(index: Node, size: Size) -> Node:
@@ -205,20 +236,20 @@ def _choose(a: object, choices: object) -> Node:
 
 
 def _compress(condition: object, a: object, axis: object = None) -> Node:
-    flags = [static_flag(flag, "compress: a condition") for flag in condition] if isinstance(condition, tuple) else None
-    if flags is None:
-        raise ArgumentError("compress takes a list of True and False; for a computed mask use where(mask, x, 0)")
     x = node_of(a)
     x, chosen = (reshape(x, shape=(product(x.shape),)), 0) if axis is None else (x, axis_of(axis, x.rank))
-    require(len(flags), "<=", x.shape[chosen], "compress")
-    parts = [
-        slice_(x, bounds=tuple(i if j == chosen else None for j in range(x.rank)))
-        for i, flag in enumerate(flags)
-        if flag
-    ]
-    if not parts:
-        return constant(0, (*x.shape[:chosen], 0, *x.shape[chosen + 1 :]), x.dtype)
-    return stacked(parts, chosen)
+    if not isinstance(condition, tuple):
+        mask = node_of(condition)
+        if mask.rank != 1:
+            raise ShapeError(f"compress: the condition is a vector, not of shape {shape_text(mask.shape)}")
+        mask = mask if mask.dtype == "bool" else not_equal(mask, 0)
+        if isinstance(mask.shape[0], int):  # what lies behind a shorter condition is left out
+            require(mask.shape[0], "<=", x.shape[chosen], "compress", numpy_checks=True)
+            x = slice_(x, bounds=tuple((None, mask.shape[0], 1) if i == chosen else None for i in range(x.rank)))
+        return node_of(subscript(x, (*[Slice(None, None, None)] * chosen, mask)))
+    flags = tuple(static_flag(flag, "compress: a condition") for flag in condition)
+    require(len(flags), "<=", x.shape[chosen], "compress", numpy_checks=True)
+    return node_of(subscript(x, (*[Slice(None, None, None)] * chosen, flags)))
 
 
 FUNCTIONS: Mapping[str, Callable[..., Any]] = {

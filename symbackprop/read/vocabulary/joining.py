@@ -7,12 +7,14 @@ from itertools import pairwise
 from typing import Any
 
 from symbackprop.errors import ArgumentError, ShapeError, UnsupportedError
-from symbackprop.ir.node import Node, constant
-from symbackprop.ir.size import Size, SizeExpression, exact_division, shape_text
-from symbackprop.ops.broadcasting import broadcast, converted, reshape
+from symbackprop.ir.node import Const, Node, constant
+from symbackprop.ir.size import Size, exact_division, minimum, shape_text
+from symbackprop.ops.broadcasting import broadcast, converted, reduce_sum, reshape
 from symbackprop.ops.elementwise import common_dtype
+from symbackprop.ops.indexing import gather
 from symbackprop.ops.layout import concatenate, expanded, squeezed, stacked
-from symbackprop.read.vocabulary.arguments import axis_of, node_of, shape_of, size_of, static_int
+from symbackprop.ops.masking import repeated_positions
+from symbackprop.read.vocabulary.arguments import axis_of, counted, node_of, require, shape_of, size_of, static_int
 from symbackprop.read.vocabulary.layout import at_least, part, ravel
 
 __all__ = ["FUNCTIONS", "METHODS", "stack"]
@@ -78,20 +80,21 @@ def _splitter(equal: bool, fixed_axis: int | None = None) -> Callable[..., tuple
         count = static_int(indices_or_sections, "sections")
         if count < 1:
             raise ArgumentError("split: the number of sections is at least 1")
-        if isinstance(size, SizeExpression) or not equal:
-            length = exact_division(size, count)
-            if length is None and isinstance(size, int):
-                sizes = [size // count + (i < size % count) for i in range(count)]
-                ends = [sum(sizes[: i + 1]) for i in range(count)]
-                return tuple(part(x, chosen, end - s, end) for s, end in zip(sizes, ends, strict=True))
-            if length is None:
-                raise UnsupportedError(f"split: size {size} in {count} parts is not known to be equal; slice by hand")
-            return tuple(part(x, chosen, i * length, (i + 1) * length) for i in range(count))
-        if size % count:
+        if equal and isinstance(size, int) and size % count:
             raise ShapeError(f"split: size {size} is not a multiple of {count}; use array_split")
-        return tuple(part(x, chosen, i * (size // count), (i + 1) * (size // count)) for i in range(count))
+        if equal and exact_division(size, count) is None:
+            require(size % count, "==", 0, f"split in {count} equal parts")
+        return tuple(part(x, chosen, a, b) for a, b in pairwise(_section_ends(size, count, equal)))
 
     return function
+
+
+def _section_ends(size: Size, count: int, equal: bool) -> list[Size]:
+    """Return where `count` sections begin and end; where they are unequal the first ones are longer by one."""
+    length = exact_division(size, count)
+    length = size // count if length is None else length
+    longer = 0 if equal else size - count * length
+    return [i * length + minimum(i, longer) for i in range(count + 1)]
 
 
 def _unstack(x: object, *, axis: object = _ZERO) -> tuple[Node, ...]:
@@ -122,11 +125,40 @@ def _with_ones(spread: tuple[Size, ...], own: tuple[int, ...], x: Node) -> tuple
 def _repeat(a: object, repeats: object, axis: object = None) -> Node:
     x = ravel(a) if axis is None else node_of(a)
     chosen = 0 if axis is None else axis_of(axis, x.rank)
-    count = size_of(repeats, "repeats (a fixed number; an array of counts is not supported)")
+    if isinstance(repeats, tuple) and len(repeats) == 1:
+        (repeats,) = repeats
+    if isinstance(repeats, tuple):
+        return _repeated_each(x, [static_int(count, "repeats") for count in repeats], chosen)
+    if isinstance(repeats, Node) and not isinstance(repeats, Const):
+        return _repeated_by_array(x, repeats, chosen)
+    count = size_of(repeats, "repeats")
+    if isinstance(count, int) and count < 0:
+        raise ArgumentError("repeat: a count is at least 0")
     shape = (*x.shape[: chosen + 1], count, *x.shape[chosen + 1 :])
     own = tuple(i for i in range(x.rank + 1) if i != chosen + 1)
     spread = broadcast(x, shape=shape, axes=own)
     return reshape(spread, shape=(*x.shape[:chosen], x.shape[chosen] * count, *x.shape[chosen + 1 :]))
+
+
+def _repeated_each(x: Node, counts: list[int], axis: int) -> Node:
+    """Repeat the entries along an axis, each by a fixed number of its own."""
+    require(len(counts), "==", x.shape[axis], "repeat: one count an entry")
+    if min(counts) < 0:
+        raise ArgumentError("repeat: a count is at least 0")
+    entries = [part(x, axis, i, i + 1) for i, count in enumerate(counts) for _ in range(count)]
+    return _join(entries, axis) if entries else part(x, axis, 0, 0)
+
+
+def _repeated_by_array(x: Node, counts: Node, axis: int) -> Node:
+    """Repeat the entries along an axis by counts that are known only while the function runs."""
+    if counts.dtype != "int64" or counts.rank > 1:
+        raise ArgumentError("repeat: repeats is an integer or a vector of integers; declare it with ':int', k[n]:int")
+    size = x.shape[axis]
+    if counts.rank == 0:
+        counts = broadcast(counts, shape=(size,), axes=())
+    require(counts.shape[0], "==", size, "repeat: one count an entry")
+    total = counted(reduce_sum(counts, axes=(0,)))
+    return gather(x, repeated_positions(counts, count=total), axis=axis)
 
 
 def _meshgrid(*xi: object, indexing: object = "xy") -> tuple[Node, ...]:

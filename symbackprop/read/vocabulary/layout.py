@@ -37,12 +37,12 @@ def _completed(x: Node, shape: tuple[Size, ...]) -> tuple[Size, ...]:
             if isinstance(count, int) and isinstance(rest, int):
                 raise ShapeError(f"reshape: {count} entries of shape {shape_text(x.shape)} do not divide by {rest}")
             missing = count // rest
-            require(missing * rest, "==", count, "reshape")
+            require(missing * rest, "==", count, "reshape", numpy_checks=True)
         return tuple(missing if size == -1 else size for size in shape)
     total = product(shape)
     if known_equal(total, count) is False:
         raise ShapeError(f"reshape: shape {shape_text(x.shape)} does not have as many entries as {shape_text(shape)}")
-    require(total, "==", count, f"reshape of shape {shape_text(x.shape)} to {shape_text(shape)}")
+    require(total, "==", count, f"reshape of shape {shape_text(x.shape)} to {shape_text(shape)}", numpy_checks=True)
     return shape
 
 

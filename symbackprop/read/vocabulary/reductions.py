@@ -17,7 +17,8 @@ from symbackprop.ops.exponential import log
 from symbackprop.ops.layout import expanded
 from symbackprop.ops.normalisation import log_softmax, logsumexp, softmax
 from symbackprop.ops.powers import power, root
-from symbackprop.ops.reduction import count_of, largest, mean, prod, restored, smallest
+from symbackprop.ops.products import prod
+from symbackprop.ops.reduction import count_of, largest, mean, restored, smallest
 from symbackprop.read.vocabulary.arguments import axes_of, axis_of, node_of, static_flag
 
 __all__ = ["ATTRIBUTES", "FUNCTIONS", "METHODS", "keeping"]
