@@ -148,6 +148,6 @@ def _bare(name: str) -> str:
     for prefix in _PREFIXES:
         if name.startswith(prefix):
             return name[len(prefix) :]
-    if name in ("norm", "multi_dot", "matrix_power"):
+    if name in ("norm", "multi_dot", "matrix_power", "inv"):
         return f"linalg.{name}"
     return name

@@ -17,6 +17,7 @@ import sympy
 
 from symbackprop.check.elements import Digits, Element, Symbolic, lifted
 from symbackprop.check.functions import BY_PATH, SMOOTH, apply_smooth
+from symbackprop.check.linear_algebra import LinearAlgebra
 
 __all__ = ["Vocabulary"]
 
@@ -95,7 +96,7 @@ class Vocabulary:
             "fill_diagonal": self._fill_diagonal,
             "round": self._round,
             "matvec": lambda a, x: np.matmul(a, np.expand_dims(x, -1))[..., 0],
-            "vecdot": lambda a, b: np.sum(a * b, axis=-1),
+            "vecdot": lambda a, b, axis=-1: np.sum(a * b, axis=axis),
             "heaviside": self._heaviside,
             "log": self._log,
         }
@@ -107,7 +108,7 @@ class Vocabulary:
         if name in words:
             return words[name]
         if name == "linalg":
-            return self._linalg()
+            return LinearAlgebra(self._words, self._kind)
         if hasattr(np, name):
             return getattr(np, name)
         raise AttributeError(f"verification has no word {name!r}")
@@ -207,36 +208,3 @@ class Vocabulary:
 
     def _round(self, x: Any, decimals: int = 0) -> Any:
         return self._mapped(lambda element: round(element, decimals))(x)
-
-    def _norm(self, x: Any, ord: Any = None, axis: Any = None, keepdims: bool = False) -> Any:
-        """Return a vector norm, or a Frobenius, row-sum or column-sum norm."""
-        root, size = self._words["sqrt"], np.abs(x)
-        if ord is None or ord == "fro" or (ord == 2 and (axis is not None or np.ndim(x) == 1)):
-            return root(np.sum(x * x, axis=axis, keepdims=keepdims))
-        if axis is None and np.ndim(x) == 2:
-            sums = np.sum(size, axis=0 if abs(ord) == 1 else 1)
-            return np.max(sums) if ord > 0 else np.min(sums)
-        if ord in (float("inf"), float("-inf")):
-            return (np.max if ord > 0 else np.min)(size, axis=axis, keepdims=keepdims)
-        if ord == 0:
-            return np.sum(size != 0, axis=axis, keepdims=keepdims)
-        powers = np.sum(size**ord, axis=axis, keepdims=keepdims)
-        return powers if ord == 1 else powers ** (lifted(1, self._kind) / ord)
-
-    def _linalg(self) -> Any:
-        outer = self
-
-        class LinearAlgebra:
-            """``np.linalg`` over elements."""
-
-            norm = staticmethod(outer._norm)
-            matrix_power = staticmethod(np.linalg.matrix_power)
-            trace = staticmethod(np.trace)
-
-            @staticmethod
-            def multi_dot(arrays: Any) -> Any:
-                return functools.reduce(np.dot, [outer._objects(array) for array in arrays])
-
-            vecdot = staticmethod(outer._words["vecdot"])
-
-        return LinearAlgebra

@@ -19,6 +19,7 @@ from symbackprop.read.vocabulary import (
     joining,
     layout,
     logic,
+    norms,
     operators,
     padding,
     reductions,
@@ -26,7 +27,7 @@ from symbackprop.read.vocabulary import (
 
 __all__ = ["ATTRIBUTES", "CONSTANTS", "FUNCTIONS", "METHODS", "OPERATORS"]
 
-_SECTIONS = (elementwise, logic, reductions, cumulative, contractions, layout, joining, padding, indexing, creation)
+_SECTIONS = (elementwise, logic, reductions, norms, cumulative, contractions, layout, joining, padding, indexing, creation)
 
 CONSTANTS: Mapping[str, Any] = {
     "pi": constant(PI),

@@ -6,12 +6,14 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from symbackprop.errors import ArgumentError, FormulaSyntaxError, ShapeError
+from symbackprop.ir.dtype import default_float, is_float
 from symbackprop.ir.node import Node, constant
 from symbackprop.ir.size import product, shape_text
 from symbackprop.ops.broadcasting import broadcast_shapes, broadcast_to, cast, reduce_sum, reshape
 from symbackprop.ops.contraction import contract, permuted
 from symbackprop.ops.indexing import slice_
 from symbackprop.ops.layout import identity_mask
+from symbackprop.ops.linear_algebra import inv
 from symbackprop.read.vocabulary.arguments import axis_of, node_of, static_int
 from symbackprop.read.vocabulary.joining import stack
 from symbackprop.read.vocabulary.padding import offset_diagonal
@@ -227,7 +229,7 @@ def _matrix_power(a: object, n: object) -> Node:
     if x.rank < 2 or x.shape[-1] != x.shape[-2]:
         raise ShapeError(f"matrix_power needs square matrices, not shape {shape_text(x.shape)}")
     if exponent < 0:
-        raise ArgumentError("matrix_power: a negative n needs an inverse, which is not supported yet")
+        x, exponent = inv(x), -exponent
     if exponent == 0:
         return broadcast_to(cast(identity_mask(x.shape[-1]), dtype=x.dtype), x.shape)
     result: Node | None = None
@@ -254,6 +256,11 @@ def _matvec(x1: object, x2: object) -> Node:
     return reshape(column, shape=column.shape[:-1])
 
 
+def _inv(a: object) -> Node:
+    x = node_of(a)
+    return inv(x if is_float(x.dtype) else cast(x, dtype=default_float()))
+
+
 FUNCTIONS: Mapping[str, Callable[..., Any]] = {
     "matmul": matmul,
     "dot": _dot,
@@ -269,6 +276,8 @@ FUNCTIONS: Mapping[str, Callable[..., Any]] = {
     "linalg.multi_dot": _multi_dot,
     "multi_dot": _multi_dot,
     "linalg.matrix_power": _matrix_power,
+    "linalg.inv": _inv,
+    "inv": _inv,
     "matrix_power": _matrix_power,
     "vecdot": _vecdot,
     "linalg.vecdot": _vecdot,

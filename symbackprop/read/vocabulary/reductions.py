@@ -21,7 +21,7 @@ from symbackprop.ops.products import prod
 from symbackprop.ops.reduction import count_of, largest, mean, restored, smallest
 from symbackprop.read.vocabulary.arguments import axes_of, axis_of, node_of, static_flag
 
-__all__ = ["ATTRIBUTES", "FUNCTIONS", "METHODS", "keeping"]
+__all__ = ["ATTRIBUTES", "FUNCTIONS", "METHODS", "keeping", "real"]
 
 _FALSE = constant(False)
 _ZERO = constant(0)
@@ -52,9 +52,9 @@ def _mean(a: object, axis: object = None, *, keepdims: object = _FALSE, where: o
     axes = axes_of(axis, x)
     if where is not None:
         mask = broadcast_like(node_of(where), x)
-        counted = reduce_sum(cast(mask, dtype=_real(x).dtype), axes=axes)
-        return keeping(reduce_sum(_masked(_real(x), mask, 0), axes=axes) / counted, x, axes, keepdims)
-    return keeping(mean(x, axes=axes) if axes else _real(x), x, axes, keepdims)
+        counted = reduce_sum(cast(mask, dtype=real(x).dtype), axes=axes)
+        return keeping(reduce_sum(_masked(real(x), mask, 0), axes=axes) / counted, x, axes, keepdims)
+    return keeping(mean(x, axes=axes) if axes else real(x), x, axes, keepdims)
 
 
 def broadcast_like(mask: Node, x: Node) -> Node:
@@ -62,7 +62,8 @@ def broadcast_like(mask: Node, x: Node) -> Node:
     return broadcast_to(mask, x.shape)
 
 
-def _real(x: Node) -> Node:
+def real(x: Node) -> Node:
+    """Return `x`, integers and masks as real numbers."""
     return x if is_float(x.dtype) else cast(x, dtype=default_float())
 
 
@@ -100,7 +101,7 @@ def _ptp(a: object, axis: object = None, *, keepdims: object = _FALSE) -> Node:
 def _var(
     a: object, axis: object = None, *, ddof: object = _ZERO, keepdims: object = _FALSE, correction: object = None
 ) -> Node:
-    x = _real(node_of(a))
+    x = real(node_of(a))
     axes = axes_of(axis, x)
     lost = node_of(ddof if correction is None else correction)
     deviation = x - restored(mean(x, axes=axes), x, axes)
@@ -163,7 +164,7 @@ def _average(a: object, axis: object = None, weights: object = None, *, keepdims
 
 
 def _logsumexp(a: object, axis: object = None, b: object = None, keepdims: object = _FALSE) -> Node:
-    x = _real(node_of(a))
+    x = real(node_of(a))
     axes = axes_of(axis, x)
     if b is None:
         return keeping(logsumexp(x, axes=axes) if axes else x, x, axes, keepdims)
@@ -174,7 +175,7 @@ def _logsumexp(a: object, axis: object = None, b: object = None, keepdims: objec
 
 def _along_axis(primitive: Primitive) -> Callable[..., Node]:
     def function(x: object, axis: object = None) -> Node:
-        node = _real(node_of(x))
+        node = real(node_of(x))
         if axis is None:
             if node.rank == 1:
                 return primitive(node, axis=0)
@@ -184,48 +185,6 @@ def _along_axis(primitive: Primitive) -> Callable[..., Node]:
         return primitive(node, axis=axis_of(axis, node.rank))
 
     return function
-
-
-# --- cumulative -------------------------------------------------------------------------------------------------------
-
-
-def _norm(x: object, ord: object = None, axis: object = None, keepdims: object = _FALSE) -> Node:
-    node = _real(node_of(x))
-    axes = axes_of(axis, node)
-    order = ord if isinstance(ord, str) or ord is None else node_of(ord)
-    if isinstance(order, Node) and not isinstance(order, Const):
-        raise ArgumentError("norm: ord must be a fixed number")
-    if order is None or order == "fro" or (len(axes) == 1 and isinstance(order, Const) and order.value == 2):
-        return keeping(root(reduce_sum(power(node, 2), axes=axes)), node, axes, keepdims)
-    magnitude = primitives()["abs"](node)
-    if len(axes) == 1 and isinstance(order, Const):
-        return _vector_norm(magnitude, order.value, axes, keepdims)
-    if len(axes) == 2 and isinstance(order, Const) and order.value in (1, -1, float("inf"), float("-inf")):
-        value = order.value
-        given = [axis_of(a, node.rank) for a in axis] if isinstance(axis, tuple) else [0, 1]
-        inner = given[0] if abs(value) == 1 else given[1]
-        outer = given[1] if abs(value) == 1 else given[0]
-        sums = reduce_sum(magnitude, axes=(inner,))
-        extremum = largest if value > 0 else smallest
-        return keeping(extremum(sums, axes=(outer - (inner < outer),)), node, axes, keepdims)
-    raise UnsupportedError(
-        f"norm: ord={ord if isinstance(ord, str) else 2} of a matrix needs singular values, which are not supported yet; use 'fro', 1 or inf"
-    )
-
-
-def _vector_norm(magnitude: Node, value: object, axes: tuple[int, ...], keepdims: object) -> Node:
-    if value == float("inf"):
-        result = largest(magnitude, axes=axes)
-    elif value == float("-inf"):
-        result = smallest(magnitude, axes=axes)
-    elif value == 1:
-        result = reduce_sum(magnitude, axes=axes)
-    elif value == 0:
-        result = reduce_sum(cast(not_equal(magnitude, 0), dtype=magnitude.dtype), axes=axes)
-    else:
-        p = constant(value)  # type: ignore[arg-type]
-        result = power(reduce_sum(power(magnitude, p), axes=axes), 1 / p)
-    return keeping(result, magnitude, axes, keepdims)
 
 
 def _size(x: Node) -> Node:
@@ -253,8 +212,6 @@ FUNCTIONS: Mapping[str, Callable[..., Any]] = {
     "logsumexp": _logsumexp,
     "softmax": _along_axis(softmax),
     "log_softmax": _along_axis(log_softmax),
-    "linalg.norm": _norm,
-    "norm": _norm,
     "len": lambda x: constant(node_of(x).shape[0]) if node_of(x).rank else _no_length(),
 }
 

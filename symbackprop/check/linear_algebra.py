@@ -1,0 +1,127 @@
+"""`np.linalg` over arrays of elements."""
+
+from __future__ import annotations
+
+import functools
+from collections.abc import Callable, Mapping
+from typing import Any
+
+import mpmath
+import numpy as np
+
+from symbackprop.check.elements import Digits, Element, lifted
+
+__all__ = ["LinearAlgebra"]
+
+
+class LinearAlgebra:
+    """``np.linalg`` over elements of one kind; what has no symbolic form raises a `ValueError` on symbols.
+
+    Parameters
+    ----------
+    words : mapping
+        The elementwise words, for elements of this kind.
+    kind : type
+        `Symbolic` or `Digits`.
+    """
+
+    trace = staticmethod(np.trace)
+
+    def __init__(self, words: Mapping[str, Any], kind: type[Element]) -> None:
+        self._words = words
+        self._kind = kind
+
+    def vecdot(self, a: Any, b: Any, axis: int = -1) -> Any:
+        """Return the products of vectors."""
+        return self._words["vecdot"](a, b, axis=axis)
+
+    def multi_dot(self, arrays: Any) -> Any:
+        """Return the product of several matrices."""
+        return functools.reduce(np.dot, [np.asarray(array, dtype=object) for array in arrays])
+
+    def matrix_power(self, a: Any, n: int) -> Any:
+        """Return a power of matrices; a negative one is that of the inverse."""
+        return np.linalg.matrix_power(self.inv(a) if n < 0 else a, abs(n))
+
+    def inv(self, a: Any) -> Any:
+        """Return the inverses of matrices."""
+        return self._mapped(self._inverse, a)[0]
+
+    def _inverse(self, a: Any) -> tuple[Any]:
+        """Eliminate with the largest pivot at the point."""
+        size = len(a)
+        identity = [[lifted(int(i == j), self._kind) for j in range(size)] for i in range(size)]
+        rows: list[Any] = [[*a[i], *identity[i]] for i in range(size)]
+        for column in range(size):
+            best = max(range(column, size), key=lambda i: abs(rows[i][column].value))
+            rows[column], rows[best] = rows[best], rows[column]
+            pivot = rows[column][column]
+            if pivot == 0:
+                raise ZeroDivisionError("a matrix is singular")
+            rows[column] = [entry / pivot for entry in rows[column]]
+            for i in range(size):
+                if i != column:
+                    factor = rows[i][column]
+                    rows[i] = [x - factor * y for x, y in zip(rows[i], rows[column], strict=True)]
+        return (np.array([row[size:] for row in rows], dtype=object).reshape(size, size),)
+
+    def svd(self, a: Any, full_matrices: bool = False, compute_uv: bool = True) -> Any:
+        """Return the singular value decomposition, with long numbers."""
+        if self._kind is not Digits:
+            raise ValueError("singular values have no symbolic form")
+        u, s, vh = self._mapped(_svd, a)
+        return (u, s, vh) if compute_uv else s
+
+    def norm(self, x: Any, ord: Any = None, axis: Any = None, keepdims: bool = False) -> Any:
+        """Return a norm of vectors or matrices."""
+        x = np.asarray(x, dtype=object)
+        axes = tuple(range(x.ndim)) if axis is None else (axis,) if isinstance(axis, int) else tuple(axis)
+        if ord is None or ord == "fro" or (ord == 2 and len(axes) == 1):
+            return self._words["sqrt"](np.sum(x * x, axis=axes, keepdims=keepdims))
+        if len(axes) == 1:
+            return self._vector_norm(x, ord, axes[0], keepdims)
+        result = self._matrix_norm(np.moveaxis(x, axes, (-2, -1)), ord)
+        return np.expand_dims(result, tuple(i % x.ndim for i in axes)) if keepdims else result
+
+    def _vector_norm(self, x: Any, ord: float, axis: int, keepdims: bool) -> Any:
+        size = np.abs(x)
+        if ord in (float("inf"), float("-inf")):
+            return (np.max if ord > 0 else np.min)(size, axis=axis, keepdims=keepdims)
+        if ord == 0:
+            return np.sum(size != 0, axis=axis, keepdims=keepdims)
+        powers = np.sum(size**ord, axis=axis, keepdims=keepdims)
+        return powers if ord == 1 else powers ** (lifted(1, self._kind) / ord)
+
+    def _matrix_norm(self, x: Any, ord: Any) -> Any:
+        if ord in (1, -1, float("inf"), float("-inf")):
+            sums = np.sum(np.abs(x), axis=-2 if abs(ord) == 1 else -1)
+            return (np.max if ord > 0 else np.min)(sums, axis=-1)
+        values = self.svd(x, compute_uv=False)
+        if ord == "nuc":
+            return np.sum(values, axis=-1)
+        return (np.max if ord == 2 else np.min)(values, axis=-1)
+
+    def _mapped(self, function: Callable[[Any], tuple[Any, ...]], a: Any) -> tuple[Any, ...]:
+        """Return what `function` gives for each of a stack of matrices, stacked."""
+        array = np.asarray(a, dtype=object)
+        lead = array.shape[:-2]
+        found = [function(self._lifted(array[index])) for index in np.ndindex(lead)]
+        parts = [np.array(part, dtype=object) for part in zip(*found, strict=True)]
+        return tuple(part.reshape(lead + part.shape[1:]) for part in parts)
+
+    def _lifted(self, matrix: Any) -> Any:
+        return np.array([[lifted(x, self._kind) for x in row] for row in matrix], dtype=object).reshape(matrix.shape)
+
+
+def _svd(a: Any) -> tuple[Any, Any, Any]:
+    wide = a.shape[0] < a.shape[1]
+    tall = a.T if wide else a
+    matrix = mpmath.matrix([[x.value for x in row] for row in tall])
+    u, s, vh = mpmath.svd_r(matrix, full_matrices=False)
+    left, right = (_elements(part) for part in (u, vh))
+    values = np.array([Digits(x) for x in s], dtype=object)
+    return (right.T, values, left.T) if wide else (left, values, right)
+
+
+def _elements(matrix: Any) -> Any:
+    return np.array([[Digits(matrix[i, j]) for j in range(matrix.cols)] for i in range(matrix.rows)], dtype=object)
