@@ -248,7 +248,9 @@ def test_samples_against_difference_quotients(primitive: Primitive) -> None:
                     moved = values[x].copy()
                     moved[index] += sign * step
                     ends.append(np.sum(weights * run([node], values | {x: moved})[0]))
-                assert found[index] == pytest.approx((ends[0] - ends[1]) / (2 * step), rel=tolerance, abs=tolerance / 10)
+                assert found[index] == pytest.approx(
+                    (ends[0] - ends[1]) / (2 * step), rel=tolerance, abs=tolerance / 10
+                )
 
 
 PRODUCTS = {"prod", "cumprod", "prod_others", "cumprod_adjoint", "linear_recurrence"}
@@ -280,7 +282,10 @@ def second_order(gradient: Node, inputs: list[Input], known: dict[Input, Any], r
     for y in inputs:
         direction = rng.normal(size=tuple(y.shape))  # type: ignore[arg-type]
         ends = [
-            run([gradient], {x: known[x] + sign * 1e-6 * direction if x is y else known[x] for x in inputs_of([gradient])})
+            run(
+                [gradient],
+                {x: known[x] + sign * 1e-6 * direction if x is y else known[x] for x in inputs_of([gradient])},
+            )
             for sign in (1, -1)
         ]
         expected = float(np.sum(known[weight] * (ends[0][0] - ends[1][0]))) / 2e-6

@@ -204,11 +204,18 @@ for _name, _function in {
             setattr(_kind, f"__{'r' if _reflected else ''}{_name}__", _method)
 
 
+def plain_number(number: Any) -> Any:
+    """Return a number of Python's; None, NumPy's product of two empty arrays of objects, is 0."""
+    if number is None:
+        return 0
+    return number.item() if hasattr(number, "item") else number
+
+
 def symbolic_number(number: Any) -> Symbolic:
     """Return a plain number as an expression; a double stands for the simple fraction that rounds to it."""
     if isinstance(number, sympy.Expr):
         return Symbolic(number, mpmath.mpf(number.evalf(DIGITS + 10)))
-    plain = number.item() if hasattr(number, "item") else number
+    plain = plain_number(number)
     if isinstance(plain, float):
         if not math.isfinite(plain):
             infinite = sympy.nan if math.isnan(plain) else sympy.oo if plain > 0 else -sympy.oo
@@ -222,7 +229,7 @@ def symbolic_number(number: Any) -> Symbolic:
 
 def long_number(number: Any) -> Any:
     """Return a plain number with `DIGITS` digits; a double stands for the simple fraction that rounds to it."""
-    plain = number.item() if hasattr(number, "item") else number
+    plain = plain_number(number)
     if isinstance(plain, float) and math.isfinite(plain):
         plain = as_fraction(plain)
     if isinstance(plain, (int, Fraction)):

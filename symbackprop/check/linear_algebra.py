@@ -25,11 +25,13 @@ class LinearAlgebra:
         `Symbolic` or `Digits`.
     """
 
-    trace = staticmethod(np.trace)
-
     def __init__(self, words: Mapping[str, Any], kind: type[Element]) -> None:
         self._words = words
         self._kind = kind
+
+    def trace(self, x: Any, offset: int = 0) -> Any:
+        """Return the traces of matrices."""
+        return np.trace(x, offset, -2, -1)
 
     def vecdot(self, a: Any, b: Any, axis: int = -1) -> Any:
         """Return the products of vectors."""
@@ -90,7 +92,7 @@ class LinearAlgebra:
         if ord == 0:
             return np.sum(size != 0, axis=axis, keepdims=keepdims)
         powers = np.sum(size**ord, axis=axis, keepdims=keepdims)
-        return powers if ord == 1 else powers ** (lifted(1, self._kind) / ord)
+        return powers if ord == 1 else powers ** (lifted(1, self._kind) / ord)  # type: ignore[operator]
 
     def _matrix_norm(self, x: Any, ord: Any) -> Any:
         if ord in (1, -1, float("inf"), float("-inf")):

@@ -54,6 +54,7 @@ class Vocabulary:
 
     def __init__(self, kind: type[Element]) -> None:
         self._kind = kind
+        self._words: dict[str, Any] = {}
         words: dict[str, Any] = {name: self._mapped(functools.partial(apply_smooth, name)) for name in SMOOTH}
         words |= {name: self._mapped(function) for name, function in BY_PATH.items()}
         words |= {alias: words[name] for alias, name in _ALIASES.items()}
@@ -64,15 +65,17 @@ class Vocabulary:
             "nan": float("nan"),
             "float64": _Dtype(),
             "float32": _Dtype(),
-            "zeros": lambda shape, dtype=None: self.filled(shape, 0),
-            "ones": lambda shape, dtype=None: self.filled(shape, 1),
+            "zeros": lambda shape, dtype=None: self.filled(shape, 0, dtype),
+            "ones": lambda shape, dtype=None: self.filled(shape, 1, dtype),
             "empty": lambda shape, dtype=None: self.filled(shape, 0),
-            "full": lambda shape, value, dtype=None: self.filled(shape, value),
-            "zeros_like": lambda x, dtype=None: self.filled(np.shape(x), 0),
-            "ones_like": lambda x, dtype=None: self.filled(np.shape(x), 1),
-            "empty_like": lambda x, dtype=None: self.filled(np.shape(x), 0),
-            "full_like": lambda x, value, dtype=None: self.filled(np.shape(x), value),
-            "array": lambda x, dtype=None: np.array(x, dtype=object),
+            "full": lambda shape, value, dtype=None: self.filled(shape, value, dtype),
+            "zeros_like": lambda x, dtype=None, shape=None: self.filled(np.shape(x) if shape is None else shape, 0),
+            "ones_like": lambda x, dtype=None, shape=None: self.filled(np.shape(x) if shape is None else shape, 1),
+            "empty_like": lambda x, dtype=None, shape=None: self.filled(np.shape(x) if shape is None else shape, 0),
+            "full_like": lambda x, value, dtype=None, shape=None: self.filled(
+                np.shape(x) if shape is None else shape, value
+            ),
+            "array": self._array,
             "asarray": lambda x, dtype=None: np.asarray(x, dtype=object),
             "astype": lambda x, dtype: x,
             "where": self._where,
@@ -81,6 +84,10 @@ class Vocabulary:
             ),
             "cov": self._cov,
             "cross": self._cross,
+            "mean": self._mean,
+            "var": self._var,
+            "std": lambda x, axis=None, dtype=None, **options: self._words["sqrt"](self._var(x, axis, **options)),
+            "geomspace": self._geomspace,
             "sum": self._reduced(np.sum, 0),
             "prod": self._reduced(np.prod, 1),
             "max": self._reduced(np.max, float("-inf")),
@@ -96,6 +103,7 @@ class Vocabulary:
             "fill_diagonal": self._fill_diagonal,
             "round": self._round,
             "matvec": lambda a, x: np.matmul(a, np.expand_dims(x, -1))[..., 0],
+            "nan_to_num": self._nan_to_num,
             "vecdot": lambda a, b, axis=-1: np.sum(a * b, axis=axis),
             "heaviside": self._heaviside,
             "log": self._log,
@@ -117,8 +125,10 @@ class Vocabulary:
         """Return a named number."""
         return Symbolic(symbolic, +digits) if self._kind is Symbolic else Digits(+digits)
 
-    def filled(self, shape: Any, value: Any) -> Any:
-        """Return an array of elements."""
+    def filled(self, shape: Any, value: Any, dtype: Any = None) -> Any:
+        """Return an array of elements; positions and masks stay what they are."""
+        if dtype in (np.int64, np.bool_):
+            return np.full(shape, value, dtype)
         result = np.empty(shape, dtype=object)
         result[...] = lifted(value, self._kind) if np.ndim(value) == 0 else value
         return result
@@ -141,26 +151,73 @@ class Vocabulary:
     def _reduced(self, reduction: Callable[..., Any], neutral: float) -> Callable[..., Any]:
         """Return a reduction of arrays of objects, with ``where=``, which NumPy does not give them."""
 
-        def word(x: Any, axis: Any = None, *, where: Any = None, **options: Any) -> Any:
+        def word(x: Any, axis: Any = None, dtype: Any = None, *, where: Any = None, **options: Any) -> Any:
             return reduction(x if where is None else np.where(where, x, neutral), axis=axis, **options)
 
         return word
 
-    def _corrcoef(self, x: Any) -> Any:
-        covariance = self._cov(x)
+    def _array(self, x: Any, dtype: Any = None, *, ndmin: int = 0, copy: bool = True) -> Any:
+        made = np.array(x, ndmin=ndmin)
+        return made if made.dtype.kind in "bi" and dtype is None else made.astype(object)
+
+    def _mean(self, x: Any, axis: Any = None, dtype: Any = None, *, keepdims: bool = False, where: Any = None) -> Any:
+        kept = np.broadcast_to(True if where is None else where, np.shape(x))
+        total = np.sum(np.where(kept, x, 0), axis=axis, keepdims=keepdims)
+        return total / self._objects(np.sum(kept, axis=axis, keepdims=keepdims))
+
+    def _var(
+        self,
+        x: Any,
+        axis: Any = None,
+        dtype: Any = None,
+        *,
+        ddof: int = 0,
+        correction: int | None = None,
+        keepdims: bool = False,
+        where: Any = None,
+        mean: Any = None,
+    ) -> Any:
+        kept = np.broadcast_to(True if where is None else where, np.shape(x))
+        centre = self._mean(x, axis, keepdims=True, where=where) if mean is None else mean
+        total = np.sum(np.where(kept, (x - centre) ** 2, 0), axis=axis, keepdims=keepdims)
+        count = np.sum(kept, axis=axis, keepdims=keepdims) - (ddof if correction is None else correction)
+        return total / self._objects(count)
+
+    def _corrcoef(self, x: Any, y: Any = None, rowvar: bool = True, dtype: Any = None) -> Any:
+        covariance = self._cov(x, y, rowvar)
         spread = self._words["sqrt"](np.diagonal(covariance))
         return covariance / np.outer(spread, spread)
 
-    def _cov(self, x: Any, y: Any = None, ddof: int = 1) -> Any:
-        rows = np.atleast_2d(x) if y is None else np.vstack([np.atleast_2d(x), np.atleast_2d(y)])
-        centred = rows - np.mean(rows, axis=1, keepdims=True)
-        return np.squeeze(centred @ centred.T / (rows.shape[1] - ddof))[()]
+    def _cov(
+        self,
+        m: Any,
+        y: Any = None,
+        rowvar: bool = True,
+        bias: bool = False,
+        ddof: int | None = None,
+        fweights: Any = None,
+        aweights: Any = None,
+        dtype: Any = None,
+    ) -> Any:
+        parts = [np.atleast_2d(x) if rowvar or np.ndim(x) == 1 else np.transpose(x) for x in (m, y) if x is not None]
+        rows = np.vstack(parts)
+        ones = self.filled(rows.shape[1], 1)
+        own = ones if aweights is None else self._objects(aweights)
+        weights = own * (ones if fweights is None else self._objects(fweights))
+        total = np.sum(weights)
+        lost = (0 if bias else 1) if ddof is None else ddof
+        centred = rows - (rows @ weights / total)[:, None]
+        share = np.sum(weights * own) / total if aweights is not None else 1
+        return np.squeeze((centred * weights) @ centred.T / (total - lost * share))[()]
 
-    def _cross(self, a: Any, b: Any) -> Any:
+    def _cross(self, a: Any, b: Any, axisa: int = -1, axisb: int = -1, axisc: int = -1, axis: int | None = None) -> Any:
+        if axis is not None:
+            axisa = axisb = axisc = axis
+        a, b = np.moveaxis(a, axisa, -1), np.moveaxis(b, axisb, -1)
         parts = [
             (a[..., (i + 1) % 3] * b[..., (i + 2) % 3] - a[..., (i + 2) % 3] * b[..., (i + 1) % 3]) for i in range(3)
         ]
-        return np.stack([self._objects(part) for part in parts], axis=-1)
+        return np.stack([self._objects(part) for part in parts], axis=axisc)
 
     def _piecewise(self, x: Any, condlist: Any, funclist: Any) -> Any:
         conditions = condlist if isinstance(condlist, (list, tuple)) else [condlist]
@@ -194,17 +251,37 @@ class Vocabulary:
         powers = self._words["exp"](x)
         return powers / np.sum(powers, axis=axis, keepdims=True)
 
-    def _linspace(self, start: Any, stop: Any, num: int = 50, endpoint: bool = True) -> Any:
-        steps = max(num - 1 if endpoint else num, 1)
-        shares: Any = self.filled(num, 0)
-        for i in range(num):
-            shares[i] = lifted(Fraction(i, steps), self._kind)
-        return start + shares * (stop - start)
+    def _linspace(
+        self,
+        start: Any,
+        stop: Any,
+        num: int = 50,
+        endpoint: bool = True,
+        retstep: bool = False,
+        dtype: Any = None,
+        axis: int = 0,
+    ) -> Any:
+        steps = num - 1 if endpoint else num
+        first, span = np.asarray(start, dtype=object), np.asarray(stop - start, dtype=object)
+        shares = [lifted(Fraction(i, max(steps, 1)), self._kind) for i in range(num)]
+        values = np.stack([self._objects(first + span * share) for share in shares], axis=axis)
+        return (values, span / steps) if retstep else values
 
-    def _fill_diagonal(self, a: Any, value: Any) -> Any:
+    def _geomspace(
+        self, start: Any, stop: Any, num: int = 50, endpoint: bool = True, dtype: Any = None, axis: int = 0
+    ) -> Any:
+        shares = self._linspace(0 * start, 0 * start + 1, num, endpoint, axis=axis)
+        first, ratio = self._objects(start), self._objects(stop / start)
+        first, ratio = (np.expand_dims(x, axis) if x.ndim else x for x in (first, ratio))
+        return first * ratio**shares
+
+    def _fill_diagonal(self, a: Any, value: Any, wrap: bool = False) -> Any:
         result = np.array(a, dtype=object)
-        np.fill_diagonal(result, value)
+        np.fill_diagonal(result, value, wrap)
         return result
+
+    def _nan_to_num(self, x: Any, copy: bool = True, nan: Any = 0, posinf: Any = None, neginf: Any = None) -> Any:
+        return self._mapped(BY_PATH["nan_to_num"])(x)
 
     def _round(self, x: Any, decimals: int = 0) -> Any:
         return self._mapped(lambda element: round(element, decimals))(x)

@@ -81,9 +81,7 @@ class _Written(NamedTuple):
     result: str
 
 
-def _written(
-    graph: Graph, recipe: Recipe, target: str, single: bool, pair: bool, counts: tuple[str, ...]
-) -> _Written:
+def _written(graph: Graph, recipe: Recipe, target: str, single: bool, pair: bool, counts: tuple[str, ...]) -> _Written:
     """Write the lines of `graph`, those that compute the sizes named in `counts` among them."""
     taken = Names()
     function = taken.fresh(recipe.name)

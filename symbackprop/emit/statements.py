@@ -245,7 +245,12 @@ class Writer:
         self._codes[node], self._weights[node] = Code(name), 0
 
     def _stands_alone(self, node: Node, code: Code, weight: int) -> bool:
-        if node in self.graph.names or node in self.count_names or node in self._crossing or self._uses.get(node, 0) > 1:
+        if (
+            node in self.graph.names
+            or node in self.count_names
+            or node in self._crossing
+            or self._uses.get(node, 0) > 1
+        ):
             return True
         return len(code.text) > _INLINE_LENGTH or weight > _INLINE_WEIGHT
 

@@ -182,7 +182,39 @@ def _sum(a: Size, b: Size) -> Size:
     totals = dict(terms_of(a))
     for monomial, coefficient in terms_of(b):
         totals[monomial] = totals.get(monomial, 0) + coefficient
-    return from_terms(totals)
+    parts = _cut_in_two(totals)
+    return _sum(from_terms(totals), parts) if parts != 0 else from_terms(totals)
+
+
+def _cut_in_two(totals: dict[Monomial, int]) -> Size:
+    """Take ``min(a, b) + max(a - b, 0)`` out of a sum and return what it is, a: an axis cut in two, and joined."""
+    low = _pairs(totals, "min")
+    high = _pairs(totals, "max") if low else []
+    for (a, b), least in low:
+        for (part, zero), most in high:
+            if zero != 0 or not (totals.get(least, 0) and totals.get(most, 0)):
+                continue
+            difference = _sum(a, _product(b, -1))
+            whole = a if part == difference else b if part == _product(difference, -1) else None
+            sign = 1 if totals[least] > 0 else -1
+            if whole is None or totals[most] * sign < 0:
+                continue
+            times = min(abs(totals[least]), abs(totals[most])) * sign
+            totals[least] -= times
+            totals[most] -= times
+            return _product(whole, times)
+    return 0
+
+
+def _pairs(totals: Mapping[Monomial, int], kind: str) -> list[tuple[tuple[Size, ...], Monomial]]:
+    """Return the extrema of two sizes that are terms of a sum, with their monomials."""
+    return [
+        (content, monomial)
+        for monomial, coefficient in totals.items()
+        if coefficient and len(monomial) == 1 and monomial[0][0] == kind
+        for content in (monomial[0][1],)
+        if not isinstance(content, str) and len(content) == 2
+    ]
 
 
 def _product(a: Size, b: Size) -> Size:

@@ -126,9 +126,7 @@ put_along: Primitive = linear(
     lines=_put_lines,
     infer=_infer_put,
     transpose=lambda g, out: (None, take_along(g, out.args[0], axis=_axis(out))),
-    samples=lambda: [
-        put_along(make_input(0, (3, 5), "int64"), make_input(1, (3, 5), "float64"), shape=(3, 4), axis=1)
-    ],
+    samples=lambda: [put_along(make_input(0, (3, 5), "int64"), make_input(1, (3, 5), "float64"), shape=(3, 4), axis=1)],
     jvp=lambda tangents, out: None if tangents[1] is None else put_along(out.args[0], tangents[1], **dict(out.params)),
     public=False,
     derivative="the entries of the cotangent at the positions written",

@@ -15,7 +15,18 @@ from dataclasses import dataclass, field
 from typing import Protocol
 
 from symbackprop.errors import UnsupportedError
-from symbackprop.ir.node import Apply, ConstantValue, Node, Operand, Operation, Params, Shape, constant, make_apply, make_output
+from symbackprop.ir.node import (
+    Apply,
+    ConstantValue,
+    Node,
+    Operand,
+    Operation,
+    Params,
+    Shape,
+    constant,
+    make_apply,
+    make_output,
+)
 from symbackprop.ir.size import Size
 
 __all__ = ["Primitive", "Style", "Text", "as_node", "custom", "linear", "primitives", "register", "results"]

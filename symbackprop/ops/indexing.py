@@ -9,12 +9,13 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 
 from symbackprop.errors import ShapeError
-from symbackprop.ir.node import Apply, Node, Shape, make_input
+from symbackprop.ir.node import Apply, Node, Shape, constant, make_input
 from symbackprop.ir.size import Size, shape_text
 from symbackprop.ir.slices import slice_length
+from symbackprop.ops.comparison import equal, where
 from symbackprop.ops.declare import Primitive, Style, linear
 
-__all__ = ["Bounds", "gather", "place", "scatter_add", "slice_"]
+__all__ = ["Bounds", "choose", "gather", "place", "scatter_add", "slice_"]
 
 Span = tuple[Size | None, Size | None, int]  # start, stop, step
 Bounds = tuple[Span | Size | None, ...]  # an axis each: a span, a position (which drops the axis), or None for all
@@ -220,4 +221,43 @@ scatter_add: Primitive = linear(
     public=False,
     derivative="the entries of the cotangent at the positions written",
     source="the transpose of a gather",
+)
+
+
+# --- choices ----------------------------------------------------------------------------------------------------------
+
+
+def _infer_choose(args: tuple[Node, ...], params: Mapping[str, object]) -> tuple[Shape, str]:
+    index, *choices = args
+    if index.dtype != "int64" or any(choice.shape != index.shape for choice in choices):
+        raise ShapeError("choose takes integers, and choices of their shape")
+    if len(choices) > 32:
+        raise ShapeError(f"choose takes at most 32 choices, as NumPy does; here are {len(choices)}")
+    return index.shape, choices[0].dtype
+
+
+def _choose_transpose(g: Node, out: Apply) -> Sequence[Node | None]:
+    index, *choices = out.args
+    return [None, *(where(equal(index, number), g, 0) for number in range(len(choices)))]
+
+
+def _choose_jvp(tangents: Sequence[Node | None], out: Apply) -> Node | None:
+    live = tangents[1:]
+    if all(tangent is None for tangent in live):
+        return None
+    filled = [constant(0, out.shape, out.dtype) if tangent is None else tangent for tangent in live]
+    return choose(out.args[0], *filled)
+
+
+choose: Primitive = linear(
+    "choose",
+    arity=None,
+    numpy=lambda node, style: f"np.choose({{0}}, ({', '.join(f'{{{i}}}' for i in range(1, len(node.args)))},))",
+    infer=_infer_choose,
+    transpose=_choose_transpose,
+    jvp=_choose_jvp,
+    samples=lambda: [choose(_positions(3), make_input(0, (3,), "float64"), make_input(2, (3,), "float64"))],
+    public=False,
+    derivative="the cotangent where the choice was made",
+    source="a choice of entries; an index out of range is NumPy's error",
 )

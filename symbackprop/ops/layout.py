@@ -10,12 +10,12 @@ from symbackprop.ir.node import Apply, Const, Node, Shape, constant, make_input
 from symbackprop.ir.size import Size, shape_text
 from symbackprop.ops.broadcasting import broadcast, converted, reshape
 from symbackprop.ops.comparison import equal, where
-from symbackprop.ops.creation import arange
+from symbackprop.ops.creation import arange, literal_of
 from symbackprop.ops.declare import Primitive, Style, linear
 from symbackprop.ops.elementwise import common_dtype
 from symbackprop.ops.indexing import slice_
 
-__all__ = ["concatenate", "diagonal", "transpose"]
+__all__ = ["concatenate", "diagonal", "expanded", "identity_mask", "roll", "squeezed", "stacked", "transpose"]
 
 
 def _matrix() -> Node:
@@ -63,6 +63,35 @@ transpose: Primitive = linear(
     flops=0,
     public=False,
     derivative="the inverse permutation",
+    source="a permutation of entries",
+)
+
+
+# --- roll -------------------------------------------------------------------------------------------------------------
+
+
+def _roll_text(node: Apply, style: Style) -> str:
+    shifts: tuple[int, ...] = node.param("shifts")  # type: ignore[assignment]
+    axes: tuple[int, ...] = node.param("axes")  # type: ignore[assignment]
+    if len(axes) > 1:
+        return f"np.roll({{0}}, {shifts}, axis={axes})"
+    return f"np.roll({{0}}, {shifts[0]}{'' if node.rank == 1 else f', axis={axes[0]}'})"
+
+
+def _roll_back(g: Node, out: Apply) -> Node:
+    shifts: tuple[int, ...] = out.param("shifts")  # type: ignore[assignment]
+    return roll(g, shifts=tuple(-shift for shift in shifts), axes=out.param("axes"))
+
+
+roll: Primitive = linear(
+    "roll",
+    numpy=_roll_text,
+    infer=lambda args, params: (args[0].shape, args[0].dtype),
+    transpose=_roll_back,
+    samples=lambda: [roll(_matrix(), shifts=(1,), axes=(1,)), roll(_matrix(), shifts=(-2, 5), axes=(0, 1))],
+    flops=0,
+    public=False,
+    derivative="the cotangent rolled back",
     source="a permutation of entries",
 )
 
@@ -195,5 +224,8 @@ def stacked(nodes: Sequence[Node], axis: int) -> Node:
     parts = [converted(node, dtype) for node in nodes]
     if isinstance(first, Const) and all(node is parts[0] for node in parts):
         return constant(first.value, (*first.shape[:axis], len(nodes), *first.shape[axis:]), dtype)
+    written_out = literal_of(nodes, dtype) if axis == 0 else None
+    if written_out is not None:
+        return written_out
     spread = [expanded(part, (axis,)) for part in parts]
     return spread[0] if len(spread) == 1 else concatenate(*spread, axis=axis)

@@ -146,7 +146,7 @@ svd: Primitive = custom(
     outputs=("U", "s", "Vh"),
     infer=lambda args, params: _infer_svd(args, params)[0],
     infer_outputs=_infer_svd,
-    vjp=_svd_vjp,  # type: ignore[arg-type]
+    vjp=_svd_vjp,
     jvp=_svd_jvp,  # type: ignore[arg-type]
     samples=lambda: [
         results(svd(_matrices(0, 3, 2)))[1],  # type: ignore[arg-type]
@@ -165,4 +165,3 @@ def _reconstructed(x: Node) -> Node:
     """Return a function of all three results that the signs of singular vectors do not change."""
     u, s, vh = results(svd(x))  # type: ignore[arg-type]
     return times(scaled_columns(u, s * s * s), vh)
-

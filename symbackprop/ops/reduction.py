@@ -9,7 +9,7 @@ from symbackprop.ir.dtype import default_float, is_float
 from symbackprop.ir.node import Apply, Const, Node, Shape, constant, make_input
 from symbackprop.ir.size import product
 from symbackprop.ops.broadcasting import axis_text, broadcast, cast, reduce_sum, sum_axes
-from symbackprop.ops.comparison import equal, logical_and, where
+from symbackprop.ops.comparison import equal
 from symbackprop.ops.declare import Primitive, Style, custom, linear
 
 __all__ = ["count_of", "largest", "logical_reduction", "mean", "restored", "smallest"]

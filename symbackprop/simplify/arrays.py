@@ -6,12 +6,14 @@ nothing is computed larger than it has to be and products that are summed become
 
 from __future__ import annotations
 
+from symbackprop.ir.dtype import is_float
 from symbackprop.ir.node import Apply, Const, Node, Shape, constant
 from symbackprop.ir.size import product
 from symbackprop.ops import primitives
 from symbackprop.ops.arithmetic import add, integer_power, mul, neg
-from symbackprop.ops.broadcasting import broadcast, converted, reduce_sum, reshape
+from symbackprop.ops.broadcasting import broadcast, cast, converted, reduce_sum, reshape
 from symbackprop.ops.contraction import contract, einsum
+from symbackprop.ops.creation import literal
 from symbackprop.ops.indexing import place, scatter_add
 from symbackprop.ops.layout import diagonal, transpose
 from symbackprop.ops.reduction import kept_axes, mean
@@ -321,6 +323,14 @@ def _constant_mean(node: Apply, context: Context) -> Node | None:
     return constant(x.value, node.shape, x.dtype) if isinstance(x, Const) else None
 
 
+def _literal_cast(node: Apply, context: Context) -> Node | None:
+    """Convert an array of numbers that are written out by writing them so."""
+    (x,) = node.args
+    if not _is(x, literal) or not is_float(node.dtype):
+        return None
+    return literal(*(converted(number, node.dtype) for number in _args(x)), shape=x.shape)
+
+
 _ELEMENTWISE = tuple(op for op in primitives().values() if (op.kind == "elementwise" or op is add) and op is not neg)
 
 ROWS = (
@@ -337,5 +347,6 @@ ROWS = (
     Row("simplify transpose", (transpose,), _simplify_transpose),
     Row("absorb operands", (einsum,), _absorb_operands),
     Row("simplify reshape", (reshape,), _reshape),
+    Row("convert written numbers", (cast,), _literal_cast),
     Row("mean of a constant", (mean,), _constant_mean),
 )

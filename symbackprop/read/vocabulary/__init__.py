@@ -27,7 +27,19 @@ from symbackprop.read.vocabulary import (
 
 __all__ = ["ATTRIBUTES", "CONSTANTS", "FUNCTIONS", "METHODS", "OPERATORS"]
 
-_SECTIONS = (elementwise, logic, reductions, norms, cumulative, contractions, layout, joining, padding, indexing, creation)
+_SECTIONS = (
+    elementwise,
+    logic,
+    reductions,
+    norms,
+    cumulative,
+    contractions,
+    layout,
+    joining,
+    padding,
+    indexing,
+    creation,
+)
 
 CONSTANTS: Mapping[str, Any] = {
     "pi": constant(PI),

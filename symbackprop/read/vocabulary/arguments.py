@@ -13,20 +13,24 @@ from dataclasses import dataclass, field
 from types import EllipsisType
 
 from symbackprop.errors import ArgumentError, ShapeError, UnsupportedError
+from symbackprop.ir.dtype import DTYPES, default_float
 from symbackprop.ir.graph import Guard
 from symbackprop.ir.node import Const, Node, Shape, constant
 from symbackprop.ir.size import Size, SizeExpression, has_opaque, known_equal, opaque, shape_text
 from symbackprop.ops.arithmetic import neg
+from symbackprop.ops.broadcasting import converted
 from symbackprop.ops.layout import stacked
 
 __all__ = [
     "Collected",
     "Listed",
     "Value",
+    "as_dtype",
     "axes_of",
     "axis_of",
     "collecting",
     "counted",
+    "dtype_of",
     "fold_negative",
     "node_of",
     "require",
@@ -44,6 +48,7 @@ class Listed(tuple["Value", ...]):
 
 
 Value = Node | tuple["Value", ...] | str | bool | None | EllipsisType
+
 
 @dataclass
 class Collected:
@@ -98,7 +103,9 @@ def require(left: Size, relation: str, right: Size, message: str, *, numpy_check
     if has_opaque(left - right):
         if numpy_checks:
             return
-        raise UnsupportedError(f"{message}: {left} {relation} {right} is not known before the call; use where() instead")
+        raise UnsupportedError(
+            f"{message}: {left} {relation} {right} is not known before the call; use where() instead"
+        )
     guard = Guard(left, relation, right, message)
     if guard not in collected.guards:
         collected.guards.append(guard)
@@ -183,6 +190,22 @@ def axes_of(value: object, x: Node) -> tuple[int, ...]:
     if len(set(axes)) < len(axes):
         raise ShapeError(f"axis names an axis of shape {shape_text(x.shape)} twice")
     return tuple(sorted(axes))
+
+
+def dtype_of(dtype: object, otherwise: str) -> str:
+    """Return the dtype that a ``dtype=`` argument names; `otherwise` for None."""
+    if dtype is None:
+        return otherwise
+    names = {"float": default_float(), "int": "int64", "bool_": "bool"}
+    found = names.get(str(dtype), dtype)
+    if found not in DTYPES:
+        raise UnsupportedError(f"dtype {dtype!r} is not supported; use {', '.join(DTYPES)}")
+    return str(found)
+
+
+def as_dtype(x: Node, dtype: object) -> Node:
+    """Return `x` converted to what a ``dtype=`` argument names, or as it is for None."""
+    return converted(x, dtype_of(dtype, x.dtype))
 
 
 def _shown(value: object) -> str:

@@ -20,6 +20,8 @@ from symbackprop.read.vocabulary.padding import offset_diagonal
 
 __all__ = ["FUNCTIONS", "METHODS", "matmul"]
 
+_LAST = constant(-1)
+
 
 def _mismatch(what: str, a: Node, b: Node) -> ShapeError:
     return ShapeError(
@@ -116,7 +118,7 @@ def _tensordot(a: object, b: object, axes: object = constant(2)) -> Node:
     return contract([x, y], [left, tuple(right)], output)
 
 
-def _einsum(subscripts: object, *operands: object) -> Node:
+def _einsum(subscripts: object, *operands: object, optimize: object = False) -> Node:
     if not isinstance(subscripts, str):
         raise ArgumentError("einsum: the first argument is text such as 'ij,jk->ik'")
     arrays = [node_of(operand) for operand in operands]
@@ -184,8 +186,17 @@ def _kron(a: object, b: object) -> Node:
     return reshape(spread, shape=tuple(s * t for s, t in zip(x.shape, y.shape, strict=True)))
 
 
-def _cross(a: object, b: object) -> Node:
-    x, y = node_of(a), node_of(b)
+def _cross(
+    a: object,
+    b: object,
+    axisa: object = _LAST,
+    axisb: object = _LAST,
+    axisc: object = _LAST,
+    axis: object = None,
+) -> Node:
+    if axis is not None:
+        axisa = axisb = axisc = axis
+    x, y = _with_last(node_of(a), axisa), _with_last(node_of(b), axisb)
     if x.shape[-1:] != (3,) or y.shape[-1:] != (3,):
         raise ShapeError(f"cross: the last axis has size 3; shapes are {shape_text(x.shape)} and {shape_text(y.shape)}")
 
@@ -197,7 +208,13 @@ def _cross(a: object, b: object) -> Node:
     for i in range(3):
         j, k = (i + 1) % 3, (i + 2) % 3
         parts.append(part(x, j) * part(y, k) - part(x, k) * part(y, j))
-    return stack(tuple(parts), axis=constant(-1))
+    return stack(tuple(parts), axis=axisc)
+
+
+def _with_last(x: Node, axis: object) -> Node:
+    """Return `x` with an axis moved behind the others."""
+    chosen = axis_of(axis, x.rank)
+    return permuted(x, (*(i for i in range(x.rank) if i != chosen), chosen))
 
 
 def _trace(a: object, offset: object = constant(0), axis1: object = constant(0), axis2: object = constant(1)) -> Node:
@@ -243,8 +260,12 @@ def _matrix_power(a: object, n: object) -> Node:
     return result
 
 
-def _vecdot(x1: object, x2: object) -> Node:
-    a, b = node_of(x1), node_of(x2)
+def _linalg_trace(x: object, *, offset: object = constant(0)) -> Node:
+    return _trace(x, offset, constant(-2), _LAST)
+
+
+def _vecdot(x1: object, x2: object, *, axis: object = _LAST) -> Node:
+    a, b = _with_last(node_of(x1), axis), _with_last(node_of(x2), axis)
     shape = broadcast_shapes([a.shape, b.shape])
     axes = tuple(range(len(shape)))
     return contract([broadcast_to(a, shape), broadcast_to(b, shape)], [axes, axes], axes[:-1])
@@ -272,7 +293,7 @@ FUNCTIONS: Mapping[str, Callable[..., Any]] = {
     "kron": _kron,
     "cross": _cross,
     "trace": _trace,
-    "linalg.trace": _trace,
+    "linalg.trace": _linalg_trace,
     "linalg.multi_dot": _multi_dot,
     "multi_dot": _multi_dot,
     "linalg.matrix_power": _matrix_power,

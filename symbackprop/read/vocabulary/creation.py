@@ -6,60 +6,52 @@ from collections.abc import Callable, Mapping
 from fractions import Fraction
 from typing import Any
 
-from symbackprop.errors import ArgumentError, UnsupportedError
+from symbackprop.errors import ArgumentError
 from symbackprop.ir.dtype import default_float
 from symbackprop.ir.node import Const, Node, constant
 from symbackprop.ir.size import Size, SizeExpression, ceil_div, maximum
 from symbackprop.ops import creation
-from symbackprop.ops.broadcasting import broadcast, broadcast_to, cast, converted
+from symbackprop.ops.broadcasting import align_shapes, broadcast, broadcast_to, cast, converted
 from symbackprop.ops.comparison import equal, less_equal
+from symbackprop.ops.layout import expanded
 from symbackprop.ops.powers import power
-from symbackprop.read.vocabulary.arguments import node_of, shape_of, size_of, static_int
+from symbackprop.read.vocabulary.arguments import axis_of, dtype_of, node_of, shape_of, size_of, static_flag, static_int
 
 __all__ = ["FUNCTIONS", "METHODS"]
 
 _ZERO, _ONE = constant(0), constant(1)
-_DTYPES = ("float64", "float32", "int64", "bool")
-
-
-def _dtype(dtype: object, otherwise: str) -> str:
-    if dtype is None:
-        return otherwise
-    names = {"float": default_float(), "int": "int64", "bool_": "bool"}
-    found = names.get(str(dtype), dtype)
-    if found not in _DTYPES:
-        raise UnsupportedError(f"dtype {dtype!r} is not supported; use {', '.join(_DTYPES)}")
-    return str(found)
 
 
 def _filled(value: int) -> Callable[..., Node]:
     def function(shape: object, dtype: object = None) -> Node:
-        return constant(value, shape_of(shape), _dtype(dtype, default_float()))
+        return constant(value, shape_of(shape), dtype_of(dtype, default_float()))
 
     return function
 
 
-def _filled_like(value: int) -> Callable[..., Node]:
-    def function(a: object, dtype: object = None) -> Node:
+def _like(value: int) -> Callable[..., Node]:
+    def function(a: object, dtype: object = None, *, shape: object = None) -> Node:
         x = node_of(a)
-        return constant(value, x.shape, _dtype(dtype, x.dtype))
+        return constant(value, x.shape if shape is None else shape_of(shape), dtype_of(dtype, x.dtype))
 
     return function
 
 
 def _full(shape: object, fill_value: object, dtype: object = None) -> Node:
     x = node_of(fill_value)
-    return broadcast_to(converted(x, _dtype(dtype, x.dtype)), shape_of(shape))
+    return broadcast_to(converted(x, dtype_of(dtype, x.dtype)), shape_of(shape))
 
 
-def _full_like(a: object, fill_value: object, dtype: object = None) -> Node:
+def _full_like(a: object, fill_value: object, dtype: object = None, *, shape: object = None) -> Node:
     x = node_of(a)
-    return broadcast_to(converted(node_of(fill_value), _dtype(dtype, x.dtype)), x.shape)
+    wanted = x.shape if shape is None else shape_of(shape)
+    return broadcast_to(converted(node_of(fill_value), dtype_of(dtype, x.dtype)), wanted)
 
 
-def _array(object: object, dtype: object = None) -> Node:
+def _array(object: object, dtype: object = None, *, copy: object = True, ndmin: object = _ZERO) -> Node:
     x = node_of(object)
-    return converted(x, _dtype(dtype, x.dtype))
+    missing = static_int(ndmin, "ndmin") - x.rank
+    return converted(expanded(x, tuple(range(max(missing, 0)))), dtype_of(dtype, x.dtype))
 
 
 def _arange(start: object, stop: object = None, step: object = _ONE, dtype: object = None) -> Node:
@@ -70,7 +62,7 @@ def _arange(start: object, stop: object = None, step: object = _ONE, dtype: obje
     count, is_real = _count(a.value, b.value, s.value)  # type: ignore[attr-defined]
     values: Node = creation.arange(size=count)
     real = default_float() if is_real else "int64"
-    values = converted(values, _dtype(dtype, real)) if is_real or dtype is not None else values
+    values = converted(values, dtype_of(dtype, real)) if is_real or dtype is not None else values
     if s.value != 1:  # type: ignore[attr-defined]
         values = s * values
     return values if a.value == 0 else a + values  # type: ignore[attr-defined]
@@ -90,39 +82,72 @@ def _count(start: object, stop: object, step: object) -> tuple[Size, bool]:
     return max(-((low - high) // width), 0), True
 
 
-def _linspace(start: object, stop: object, num: object = constant(50), endpoint: object = True) -> Node:
+def _linspace(
+    start: object,
+    stop: object,
+    num: object = constant(50),
+    endpoint: object = True,
+    retstep: object = False,
+    dtype: object = None,
+    axis: object = _ZERO,
+) -> Any:
     count = size_of(num, "num")
-    a, b = node_of(start), node_of(stop)
-    if a.rank or b.rank:
-        raise UnsupportedError("linspace: start and stop are numbers; broadcast arrays by hand")
-    steps = count - 1 if endpoint else count
-    positions = cast(creation.arange(size=count), dtype=default_float())
-    if steps == 0:
-        return a + positions * 0
-    return a + positions * ((b - a) / constant(steps))
+    a, b = align_shapes([node_of(start), node_of(stop)])
+    steps = count - 1 if static_flag(endpoint, "endpoint") else count
+    step = (b - a) / constant(steps) if steps != 0 else constant(float("nan"))
+    at = axis_of(axis, a.rank + 1)
+    shape = (*a.shape[:at], count, *a.shape[at:])
+    positions = broadcast(cast(creation.arange(size=count), dtype=default_float()), shape=shape, axes=(at,))
+    others = tuple(i for i in range(a.rank + 1) if i != at)
+    first = broadcast(a, shape=shape, axes=others) if a.rank else a
+    spread = broadcast(step, shape=shape, axes=others) if a.rank else step
+    values = first + positions * (spread if steps != 0 else 0)
+    values = converted(values, dtype_of(dtype, values.dtype))
+    return (values, step) if static_flag(retstep, "retstep") else values
 
 
 def _logspace(
-    start: object, stop: object, num: object = constant(50), endpoint: object = True, base: object = constant(10)
+    start: object,
+    stop: object,
+    num: object = constant(50),
+    endpoint: object = True,
+    base: object = constant(10),
+    dtype: object = None,
+    axis: object = _ZERO,
 ) -> Node:
-    return power(node_of(base), _linspace(start, stop, num, endpoint))
+    values = power(node_of(base), _linspace(start, stop, num, endpoint, axis=axis))
+    return converted(values, dtype_of(dtype, values.dtype))
 
 
-def _geomspace(start: object, stop: object, num: object = constant(50), endpoint: object = True) -> Node:
-    a, b = node_of(start), node_of(stop)
-    return a * power(b / a, _linspace(_ZERO, _ONE, num, endpoint))
+def _geomspace(
+    start: object,
+    stop: object,
+    num: object = constant(50),
+    endpoint: object = True,
+    dtype: object = None,
+    axis: object = _ZERO,
+) -> Node:
+    a, b = align_shapes([node_of(start), node_of(stop)])
+    shares = _linspace(constant(0, a.shape), constant(1, a.shape), num, endpoint, axis=axis)
+    at = axis_of(axis, a.rank + 1)
+    others = tuple(i for i in range(a.rank + 1) if i != at)
+    first, ratio = (broadcast(x, shape=shares.shape, axes=others) for x in (a, b / a))
+    values = first * power(ratio, shares)
+    return converted(values, dtype_of(dtype, values.dtype))
 
 
 def _eye(N: object, M: object = None, k: object = _ZERO, dtype: object = None) -> Node:
     rows, columns = size_of(N), size_of(N if M is None else M)
     i, j = _grid(rows, columns)
-    return converted(cast(equal(i + static_int(k, "k"), j), dtype=default_float()), _dtype(dtype, default_float()))
+    return converted(cast(equal(i + static_int(k, "k"), j), dtype=default_float()), dtype_of(dtype, default_float()))
 
 
 def _tri(N: object, M: object = None, k: object = _ZERO, dtype: object = None) -> Node:
     rows, columns = size_of(N), size_of(N if M is None else M)
     i, j = _grid(rows, columns)
-    return converted(cast(less_equal(j, i + static_int(k, "k")), dtype=default_float()), _dtype(dtype, default_float()))
+    return converted(
+        cast(less_equal(j, i + static_int(k, "k")), dtype=default_float()), dtype_of(dtype, default_float())
+    )
 
 
 def _grid(rows: Size, columns: Size) -> tuple[Node, Node]:
@@ -133,21 +158,21 @@ def _grid(rows: Size, columns: Size) -> tuple[Node, Node]:
     )
 
 
-def _astype(x: object, dtype: object) -> Node:
+def _astype(x: object, dtype: object, *, copy: object = True) -> Node:
     node = node_of(x)
-    return converted(node, _dtype(dtype, node.dtype))
+    return converted(node, dtype_of(dtype, node.dtype))
 
 
 FUNCTIONS: Mapping[str, Callable[..., Any]] = {
     "array": _array,
-    "asarray": _array,
+    "asarray": lambda a, dtype=None: _array(a, dtype),
     "zeros": _filled(0),
     "ones": _filled(1),
     "empty": _filled(0),
     "full": _full,
-    "zeros_like": _filled_like(0),
-    "ones_like": _filled_like(1),
-    "empty_like": _filled_like(0),
+    "zeros_like": _like(0),
+    "ones_like": _like(1),
+    "empty_like": lambda prototype, dtype=None, *, shape=None: _like(0)(prototype, dtype, shape=shape),
     "full_like": _full_like,
     "arange": _arange,
     "linspace": _linspace,

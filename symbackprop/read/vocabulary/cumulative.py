@@ -6,20 +6,19 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from symbackprop.errors import ShapeError
-from symbackprop.ir.dtype import default_float, is_float
 from symbackprop.ir.node import Node, constant
-from symbackprop.ir.size import Size, product
-from symbackprop.ops.broadcasting import broadcast, broadcast_to, cast, converted, reduce_sum, reshape
-from symbackprop.ops.contraction import contract
+from symbackprop.ir.size import Size, product, shape_text
+from symbackprop.ops.broadcasting import broadcast, broadcast_to, converted, reduce_sum, reshape
+from symbackprop.ops.contraction import contract, permuted
 from symbackprop.ops.cumulative import argpartition, argsort, cummax, cumsum, sort, take_along
 from symbackprop.ops.indexing import slice_
 from symbackprop.ops.layout import concatenate, expanded
 from symbackprop.ops.powers import sqrt
 from symbackprop.ops.products import cumprod
 from symbackprop.ops.reduction import count_of, mean, restored
-from symbackprop.read.vocabulary.arguments import axis_of, node_of, require, static_int
+from symbackprop.read.vocabulary.arguments import as_dtype, axes_of, axis_of, node_of, require, static_flag, static_int
 from symbackprop.read.vocabulary.padding import offset_diagonal
-from symbackprop.read.vocabulary.reductions import keeping
+from symbackprop.read.vocabulary.reductions import keeping, real
 
 __all__ = ["FUNCTIONS", "METHODS"]
 
@@ -31,8 +30,8 @@ def _flat(x: Node) -> Node:
 
 
 def _running(primitive: Callable[..., Node]) -> Callable[..., Node]:
-    def function(a: object, axis: object = None) -> Node:
-        x = node_of(a)
+    def function(a: object, axis: object = None, dtype: object = None) -> Node:
+        x = as_dtype(node_of(a), dtype)
         if axis is None:
             return primitive(_flat(x), axis=0)
         return primitive(x, axis=axis_of(axis, x.rank))
@@ -71,32 +70,41 @@ def _trapezoid(y: object, x: object = None, dx: object = _ONE, axis: object = _L
     return reduce_sum(means * _diff(points, axis=constant(chosen)), axes=(chosen,))
 
 
-def _sort(a: object, axis: object = _LAST) -> Node:
+def _sort(a: object, axis: object = _LAST, kind: object = None, *, stable: object = None) -> Node:
     x = node_of(a)
     return sort(_flat(x), 0) if axis is None else sort(x, axis_of(axis, x.rank))
 
 
-def _argsort(a: object, axis: object = _LAST) -> Node:
+def _argsort(a: object, axis: object = _LAST, kind: object = None, *, stable: object = None) -> Node:
     x = node_of(a)
     return argsort(_flat(x), axis=0) if axis is None else argsort(x, axis=axis_of(axis, x.rank))
 
 
-def _partition(a: object, kth: object, axis: object = _LAST) -> Node:
+def _partition(a: object, kth: object, axis: object = _LAST, kind: object = "introselect") -> Node:
     x = node_of(a)
     x, chosen = (_flat(x), 0) if axis is None else (x, axis_of(axis, x.rank))
     position = static_int(kth, "kth")
     size = x.shape[chosen]
     if isinstance(size, int) and not -size <= position < size:
         raise ShapeError(f"partition: kth={position} is out of range for an axis of size {size}")
-    require(position if position >= 0 else -position - 1, "<", size, f"partition with kth={position}", numpy_checks=True)
+    require(
+        position if position >= 0 else -position - 1, "<", size, f"partition with kth={position}", numpy_checks=True
+    )
     return take_along(x, argpartition(x, kth=position, axis=chosen), axis=chosen)
 
 
-def _median(a: object, axis: object = None, keepdims: object = constant(False)) -> Node:
+def _median(
+    a: object, axis: object = None, *, overwrite_input: object = False, keepdims: object = constant(False)
+) -> Node:
     x = node_of(a)
-    axes = tuple(range(x.rank)) if axis is None else (axis_of(axis, x.rank),)
-    ordered = sort(_flat(x), 0) if axis is None else sort(x, axes[0])
-    along = 0 if axis is None else axes[0]
+    axes = axes_of(axis, x)
+    if len(axes) == 1:
+        ordered, along = sort(x, axes[0]), axes[0]
+    else:  # several axes as one, the last
+        kept = [i for i in range(x.rank) if i not in axes]
+        moved = permuted(x, (*kept, *axes))
+        flat = reshape(moved, shape=(*moved.shape[: len(kept)], product(x.shape[i] for i in axes)))
+        ordered, along = sort(flat, len(kept)), len(kept)
     size = ordered.shape[along]
     require(1, "<=", size, "median of no entries", numpy_checks=True)
     low, high = (_entry(ordered, along, position) for position in ((size - 1) // 2, size // 2))
@@ -108,10 +116,19 @@ def _entry(x: Node, axis: int, position: Size) -> Node:
     return slice_(x, bounds=tuple(position if i == axis else None for i in range(x.rank)))
 
 
-def _cov(m: object, y: object = None, rowvar: object = True, bias: object = False, ddof: object = None) -> Node:
-    x = node_of(m)
-    x = x if is_float(x.dtype) else cast(x, dtype=default_float())
-    by_row = bool(rowvar) or x.rank == 1
+def _cov(
+    m: object,
+    y: object = None,
+    rowvar: object = True,
+    bias: object = False,
+    ddof: object = None,
+    fweights: object = None,
+    aweights: object = None,
+    *,
+    dtype: object = None,
+) -> Node:
+    x = real(as_dtype(node_of(m), dtype))
+    by_row = static_flag(rowvar, "rowvar") or x.rank == 1
     vector = x.rank == 1 and y is None
     if x.rank == 1:
         x = expanded(x, (0,))
@@ -119,16 +136,35 @@ def _cov(m: object, y: object = None, rowvar: object = True, bias: object = Fals
         other = converted(node_of(y), x.dtype)
         other = expanded(other, (0 if by_row else 1,)) if other.rank == 1 else other
         x = concatenate(x, other, axis=0 if by_row else 1)
-    axis = 1 if by_row else 0
-    centred = x - restored(mean(x, axes=(axis,)), x, (axis,))
-    lost = (0 if bias else 1) if ddof is None else static_int(ddof, "ddof")
-    left, right = ((0, 1), (2, 1)) if axis == 1 else ((1, 0), (1, 2))
-    result = contract([centred, centred], [left, right], (0, 2)) / (count_of(x, (axis,), x.dtype) - lost)
+    x = x if by_row else permuted(x, (1, 0))
+    lost = (0 if static_flag(bias, "bias") else 1) if ddof is None else static_int(ddof, "ddof")
+    if fweights is None and aweights is None:
+        centred = x - restored(mean(x, axes=(1,)), x, (1,))
+        result = contract([centred, centred], [(0, 1), (2, 1)], (0, 2)) / (count_of(x, (1,), x.dtype) - lost)
+    else:
+        result = _weighted_cov(x, fweights, aweights, lost)
     return reshape(result, shape=()) if vector else result
 
 
-def _corrcoef(x: object, y: object = None, rowvar: object = True) -> Node:
-    covariance = _cov(x, y, rowvar)
+def _weighted_cov(x: Node, fweights: object, aweights: object, lost: int) -> Node:
+    """Return the covariance of the rows of `x` with the columns repeated (fweights) and weighted (aweights)."""
+    given = [converted(node_of(w), x.dtype) for w in (fweights, aweights) if w is not None]
+    for w in given:
+        if w.shape != x.shape[1:]:
+            raise ShapeError(f"cov: weights have shape {shape_text(x.shape[1:])}, not {shape_text(w.shape)}")
+    weights = given[0] if len(given) == 1 else given[0] * given[1]
+    total = reduce_sum(weights, axes=(0,))
+    centre = contract([x, weights], [(0, 1), (1,)], (0,)) / total
+    centred = x - broadcast(centre, shape=x.shape, axes=(0,))
+    scatter = contract([centred, weights, centred], [(0, 1), (1,), (2, 1)], (0, 2))
+    if aweights is None or lost == 0:
+        return scatter / (total - lost)
+    own = given[-1]
+    return scatter / (total - lost * contract([weights, own], [(0,), (0,)], ()) / total)
+
+
+def _corrcoef(x: object, y: object = None, rowvar: object = True, *, dtype: object = None) -> Node:
+    covariance = _cov(x, y, rowvar, dtype=dtype)
     if covariance.rank == 0:
         return covariance / covariance
     spread = sqrt(offset_diagonal(covariance, 0))
@@ -150,4 +186,4 @@ FUNCTIONS: Mapping[str, Callable[..., Any]] = {
     "corrcoef": _corrcoef,
 }
 
-METHODS: Mapping[str, Callable[..., Any]] = {"cumsum": FUNCTIONS["cumsum"], "cumprod": FUNCTIONS["cumprod"]}
+METHODS: Mapping[str, Callable[..., Any]] = {name: FUNCTIONS[name] for name in ("cumsum", "cumprod", "argsort")}

@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping
 from fractions import Fraction
 from typing import Any
 
-from symbackprop.ir.node import PI, Node, constant
+from symbackprop.ir.node import PI, Const, Node, constant
 from symbackprop.ops import primitives
 from symbackprop.ops.declare import Primitive
 from symbackprop.ops.powers import power
@@ -75,6 +75,20 @@ def _to_degrees(x: object) -> Node:
     return node_of(x) * (180 / constant(PI))
 
 
+def _nan_to_num(
+    x: object, copy: object = True, nan: object = constant(0), posinf: object = None, neginf: object = None
+) -> Node:
+    node = node_of(x)
+    words = primitives()
+    if posinf is None and neginf is None and isinstance(nan, Const) and nan.value == 0:
+        return words["nan_to_num"](node)
+    result = words["nan_to_num"](node)  # the largest numbers for infinities
+    for given, sign in ((posinf, 1), (neginf, -1)):
+        if given is not None:
+            result = words["where"](words["equal"](node, constant(sign * float("inf"))), node_of(given), result)
+    return words["where"](words["isnan"](node), node_of(nan), result)
+
+
 FUNCTIONS: Mapping[str, Callable[..., Any]] = {
     **_primitives(),
     "power": _power,
@@ -84,6 +98,7 @@ FUNCTIONS: Mapping[str, Callable[..., Any]] = {
     "add": lambda x1, x2: node_of(x1) + node_of(x2),
     "subtract": lambda x1, x2: node_of(x1) - node_of(x2),
     "square": lambda x: power(node_of(x), 2),
+    "nan_to_num": _nan_to_num,
     "reciprocal": lambda x: 1 / node_of(x),
     "positive": lambda x: node_of(x),
     "round": _round,

@@ -9,13 +9,16 @@ from symbackprop.errors import ArgumentError, ShapeError, UnsupportedError
 from symbackprop.ir.node import Const, Node, constant
 from symbackprop.ir.size import Size, SizeExpression, is_nonnegative, product, shape_text
 from symbackprop.ir.slices import counts_from_end
-from symbackprop.ops.broadcasting import align_shapes, reduce_sum, reshape
+from symbackprop.ops.broadcasting import align_shapes, converted, reduce_sum, reshape
 from symbackprop.ops.comparison import less, not_equal, where
 from symbackprop.ops.contraction import permuted
 from symbackprop.ops.cumulative import take_along
-from symbackprop.ops.indexing import gather, slice_
+from symbackprop.ops.elementwise import common_dtype
+from symbackprop.ops.extrema import maximum, minimum
+from symbackprop.ops.indexing import choose, gather, slice_
 from symbackprop.ops.layout import expanded
 from symbackprop.ops.masking import masked
+from symbackprop.ops.rounding import remainder
 from symbackprop.read.vocabulary.arguments import axis_of, counted, node_of, require, static_flag, static_int
 
 __all__ = ["FUNCTIONS", "METHODS", "Slice", "subscript"]
@@ -42,7 +45,11 @@ def subscript(value: object, index: object) -> Any:
 
 def _is_array(entry: object) -> bool:
     """Tell whether an entry of an index is an array of positions or a mask, and not a fixed number."""
-    return isinstance(entry, Node) and not isinstance(entry, Const)
+    return isinstance(entry, Node) and not _is_fixed(entry)
+
+
+def _is_fixed(entry: object) -> bool:
+    return isinstance(entry, Const) and not entry.shape
 
 
 def _axes_taken(entry: object) -> int:
@@ -108,7 +115,7 @@ def _basic(x: Node, entries: list[object]) -> Node:
             continue
         if isinstance(entry, Slice):
             bounds.append(_slice_bounds(entry))
-        elif isinstance(entry, Const):
+        elif isinstance(entry, Const) and not entry.shape:
             bounds.append(_position(entry, x.shape[axis]))
             dropped += 1
         else:
@@ -162,12 +169,14 @@ def _advanced(x: Node, entries: list[object]) -> Node:
     What is chosen stands where these axes stood; where a slice or a new axis stands between them (or between them and
     a fixed number), it stands first.
     """
-    axes, arrays, axis = [], [], 0
+    axes: list[int] = []
+    arrays: list[Node] = []
+    axis = 0
     for entry in entries:
         if _is_array(entry):
             axes.extend(range(axis, axis + _axes_taken(entry)))
             arrays.append(node_of(entry))
-        axis += 0 if isinstance(entry, Const) else max(_axes_taken(entry), 1)
+        axis += 0 if _is_fixed(entry) else max(_axes_taken(entry), 1)
     places = [i for i, entry in enumerate(entries) if isinstance(entry, Node)]
     contiguous = places == list(range(places[0], places[0] + len(places)))
     first = places[0] if contiguous else 0
@@ -202,17 +211,29 @@ def _wrapped(index: Node, size: Size) -> Node:
     return index if isinstance(index, Const) else where(less(index, 0), index + constant(size), index)
 
 
-def _take(a: object, indices: object, axis: object = None) -> Node:
+def _take(a: object, indices: object, axis: object = None, *, mode: object = "raise") -> Node:
     x, index = node_of(a), _entry(indices)
     if axis is None:
         x = reshape(x, shape=(product(x.shape),)) if x.rank != 1 else x
         axis = constant(0)
     chosen = axis_of(axis, x.rank)
-    if not isinstance(index, Node):
+    if not isinstance(index, Node) or index.dtype == "bool":
         raise ArgumentError("take: indices are integers")
+    index = _in_range(index, x.shape[chosen], mode, "take")
     if isinstance(index, Const) and not index.shape:
         return node_of(subscript(x, (*[Slice(None, None, None)] * chosen, index)))
     return gather(x, index, axis=chosen)
+
+
+def _in_range(index: Node, size: Size, mode: object, what: str) -> Node:
+    """Return positions as ``mode=`` asks: as they are, modulo the size, or moved to the nearest end."""
+    if mode == "raise":
+        return index
+    if mode == "wrap":
+        return remainder(index, constant(size))
+    if mode == "clip":
+        return minimum(maximum(index, 0), constant(size - 1))
+    raise ArgumentError(f"{what}: mode is 'raise', 'wrap' or 'clip'")
 
 
 def _take_along_axis(arr: object, indices: object, axis: object = constant(-1)) -> Node:
@@ -225,14 +246,14 @@ def _take_along_axis(arr: object, indices: object, axis: object = constant(-1)) 
     return take_along(x, index, axis=chosen)
 
 
-def _choose(a: object, choices: object) -> Node:
-    if not isinstance(choices, tuple):
+def _choose(a: object, choices: object, *, mode: object = "raise") -> Node:
+    if not isinstance(choices, tuple) or not choices:
         raise ArgumentError("choose takes a list of arrays")
-    index = node_of(a)
-    result = node_of(choices[-1])
-    for number in range(len(choices) - 2, -1, -1):
-        result = where(less(index, number + 1), node_of(choices[number]), result)
-    return result
+    nodes = [node_of(choice) for choice in choices]
+    dtype = common_dtype(nodes)
+    index, *aligned = align_shapes([node_of(_entry(a)), *nodes])
+    index = _in_range(index, len(nodes), mode, "choose")
+    return choose(index, *(converted(node, dtype) for node in aligned))
 
 
 def _compress(condition: object, a: object, axis: object = None) -> Node:
@@ -261,5 +282,6 @@ FUNCTIONS: Mapping[str, Callable[..., Any]] = {
 
 METHODS: Mapping[str, Callable[..., Any]] = {
     "take": _take,
+    "choose": _choose,
     "compress": lambda a, condition, axis=None: _compress(condition, a, axis),
 }

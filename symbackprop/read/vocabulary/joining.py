@@ -14,8 +14,18 @@ from symbackprop.ops.elementwise import common_dtype
 from symbackprop.ops.indexing import gather
 from symbackprop.ops.layout import concatenate, expanded, squeezed, stacked
 from symbackprop.ops.masking import repeated_positions
-from symbackprop.read.vocabulary.arguments import axis_of, counted, node_of, require, shape_of, size_of, static_int
-from symbackprop.read.vocabulary.layout import at_least, part, ravel
+from symbackprop.read.vocabulary.arguments import (
+    as_dtype,
+    axis_of,
+    counted,
+    node_of,
+    require,
+    shape_of,
+    size_of,
+    static_flag,
+    static_int,
+)
+from symbackprop.read.vocabulary.layout import part, raised, ravel
 
 __all__ = ["FUNCTIONS", "METHODS", "stack"]
 
@@ -34,36 +44,36 @@ def _join(nodes: list[Node], axis: int) -> Node:
     return nodes[0] if len(nodes) == 1 else concatenate(*nodes, axis=axis)
 
 
-def _concatenate(arrays: object, axis: object = _ZERO) -> Node:
+def _concatenate(arrays: object, axis: object = _ZERO, *, dtype: object = None) -> Node:
     nodes = _nodes(arrays, "concatenate")
     if axis is None:
-        return _join([ravel(node) for node in nodes], 0)
+        return as_dtype(_join([ravel(node) for node in nodes], 0), dtype)
     if not nodes[0].rank:
         raise ShapeError("concatenate joins arrays, not scalars; use stack([a, b])")
-    return _join(nodes, axis_of(axis, nodes[0].rank))
+    return as_dtype(_join(nodes, axis_of(axis, nodes[0].rank)), dtype)
 
 
-def stack(arrays: object, axis: object = _ZERO) -> Node:
+def stack(arrays: object, axis: object = _ZERO, *, dtype: object = None) -> Node:
     """Return arrays of one shape joined along a new axis."""
     nodes = _nodes(arrays, "stack")
-    return stacked(nodes, axis_of(axis, nodes[0].rank + 1))
+    return as_dtype(stacked(nodes, axis_of(axis, nodes[0].rank + 1)), dtype)
 
 
-def _vstack(arrays: object) -> Node:
-    return _join([at_least(2)(node) for node in _nodes(arrays, "vstack")], 0)
+def _vstack(tup: object, *, dtype: object = None) -> Node:
+    return as_dtype(_join([raised(node, 2) for node in _nodes(tup, "vstack")], 0), dtype)
 
 
-def _hstack(arrays: object) -> Node:
-    nodes = [at_least(1)(node) for node in _nodes(arrays, "hstack")]
-    return _join(nodes, 0 if nodes[0].rank == 1 else 1)
+def _hstack(tup: object, *, dtype: object = None) -> Node:
+    nodes = [raised(node, 1) for node in _nodes(tup, "hstack")]
+    return as_dtype(_join(nodes, 0 if nodes[0].rank == 1 else 1), dtype)
 
 
-def _dstack(arrays: object) -> Node:
-    return _join([at_least(3)(node) for node in _nodes(arrays, "dstack")], 2)
+def _dstack(tup: object) -> Node:
+    return _join([raised(node, 3) for node in _nodes(tup, "dstack")], 2)
 
 
-def _column_stack(arrays: object) -> Node:
-    nodes = [expanded(at_least(1)(n), (1,)) if n.rank < 2 else n for n in _nodes(arrays, "column_stack")]
+def _column_stack(tup: object) -> Node:
+    nodes = [expanded(raised(n, 1), (1,)) if n.rank < 2 else n for n in _nodes(tup, "column_stack")]
     return _join(nodes, 1)
 
 
@@ -106,8 +116,8 @@ def _unstack(x: object, *, axis: object = _ZERO) -> tuple[Node, ...]:
     return tuple(squeezed(part(node, chosen, i, i + 1), (chosen,)) for i in range(size))
 
 
-def _tile(a: object, reps: object) -> Node:
-    x = node_of(a)
+def _tile(A: object, reps: object) -> Node:
+    x = node_of(A)
     counts = shape_of(reps)
     rank = max(x.rank, len(counts))
     counts = (*[1] * (rank - len(counts)), *counts)
@@ -161,13 +171,18 @@ def _repeated_by_array(x: Node, counts: Node, axis: int) -> Node:
     return gather(x, repeated_positions(counts, count=total), axis=axis)
 
 
-def _meshgrid(*xi: object, indexing: object = "xy") -> tuple[Node, ...]:
+def _meshgrid(*xi: object, copy: object = True, sparse: object = False, indexing: object = "xy") -> tuple[Node, ...]:
     nodes = [ravel(x) for x in xi]
     order = list(range(len(nodes)))
     if indexing == "xy" and len(nodes) > 1:
         order[0], order[1] = 1, 0
     elif indexing not in ("xy", "ij"):
         raise ArgumentError("meshgrid: indexing is 'xy' or 'ij'")
+    if static_flag(sparse, "sparse"):
+        return tuple(
+            expanded(node, tuple(i for i in range(len(nodes)) if i != axis))
+            for node, axis in zip(nodes, order, strict=True)
+        )
     sizes: list[Size] = [1] * len(nodes)
     for node, axis in zip(nodes, order, strict=True):
         sizes[axis] = node.shape[0]

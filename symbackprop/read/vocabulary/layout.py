@@ -5,24 +5,37 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from symbackprop.errors import ShapeError
+from symbackprop.errors import ArgumentError, ShapeError
 from symbackprop.ir.node import Node, constant
 from symbackprop.ir.size import Size, exact_division, known_equal, product, shape_text
 from symbackprop.ops.broadcasting import align_shapes, broadcast_to, reshape
 from symbackprop.ops.contraction import permuted
 from symbackprop.ops.indexing import slice_
-from symbackprop.ops.layout import concatenate, expanded, squeezed
+from symbackprop.ops.layout import expanded, roll, squeezed
 from symbackprop.read.vocabulary.arguments import axis_of, node_of, require, shape_of, static_int
 
-__all__ = ["ATTRIBUTES", "FUNCTIONS", "METHODS", "at_least", "part", "ravel"]
+__all__ = ["ATTRIBUTES", "FUNCTIONS", "METHODS", "part", "raised", "ravel"]
 
 _ZERO, _ONE = constant(0), constant(1)
 
 
-def _reshape(a: object, *shape: object) -> Node:
+def _reshape(a: object, *sizes: object, shape: object = None, order: object = "C", copy: object = None) -> Node:
     x = node_of(a)
-    wanted = shape_of(shape[0] if len(shape) == 1 else shape)
-    return reshape(x, shape=_completed(x, wanted))
+    if (shape is None) == (not sizes):
+        raise ArgumentError("reshape takes one shape, reshape(x, (n, 3))")
+    given = shape if shape is not None else sizes[0] if len(sizes) == 1 else sizes
+    wanted = _completed(x, shape_of(given))
+    if not _by_columns(order):
+        return reshape(x, shape=wanted)
+    backwards = reshape(_transpose(x), shape=tuple(reversed(wanted)))
+    return _transpose(backwards)
+
+
+def _by_columns(order: object) -> bool:
+    """Tell whether entries are read and written with the first index changing fastest."""
+    if order not in ("C", "F"):
+        raise ArgumentError("order is 'C' (the last index changes fastest) or 'F' (the first one does)")
+    return order == "F"
 
 
 def _completed(x: Node, shape: tuple[Size, ...]) -> tuple[Size, ...]:
@@ -46,21 +59,21 @@ def _completed(x: Node, shape: tuple[Size, ...]) -> tuple[Size, ...]:
     return shape
 
 
-def ravel(a: object) -> Node:
+def ravel(a: object, order: object = "C") -> Node:
     """Return an array as a vector."""
-    x = node_of(a)
+    x = _transpose(a) if _by_columns(order) else node_of(a)
     return x if x.rank == 1 else reshape(x, shape=(product(x.shape),))
 
 
-def _transpose(a: object, *axes: object) -> Node:
+def _transpose(a: object, *order: object, axes: object = None) -> Node:
     x = node_of(a)
-    given = axes[0] if len(axes) == 1 and (axes[0] is None or isinstance(axes[0], tuple)) else axes
+    given: Any = order[0] if len(order) == 1 and (order[0] is None or isinstance(order[0], tuple)) else order or axes
     if not given:
         return permuted(x, tuple(reversed(range(x.rank))))
-    order = tuple(axis_of(axis, x.rank) for axis in given)
-    if sorted(order) != list(range(x.rank)):
-        raise ShapeError(f"transpose: axes {order} are not a permutation for shape {shape_text(x.shape)}")
-    return permuted(x, order)
+    found = tuple(axis_of(axis, x.rank) for axis in given)
+    if sorted(found) != list(range(x.rank)):
+        raise ShapeError(f"transpose: axes {found} are not a permutation for shape {shape_text(x.shape)}")
+    return permuted(x, found)
 
 
 def _swapaxes(a: object, axis1: object, axis2: object) -> Node:
@@ -109,24 +122,25 @@ def _squeeze(a: object, axis: object = None) -> Node:
     return squeezed(x, axes)
 
 
-def at_least(rank: int) -> Callable[[object], Node]:
-    """Return ``atleast_1d``, ``atleast_2d`` or ``atleast_3d``."""
+def raised(x: Node, rank: int) -> Node:
+    """Return `x` with new axes of size 1 up to `rank`, where ``atleast_1d``, ``2d`` and ``3d`` put them."""
+    if x.rank >= rank:
+        return x
+    if rank == 3 and x.rank == 2:
+        return expanded(x, (2,))
+    return expanded(x, (0, 2) if rank == 3 and x.rank == 1 else tuple(range(rank - x.rank)))
 
-    def function(a: object) -> Node:
-        x = node_of(a)
-        if x.rank >= rank:
-            return x
-        if rank == 3 and x.rank == 2:
-            return expanded(x, (2,))
-        if rank == 3 and x.rank == 1:
-            return expanded(x, (0, 2))
-        return expanded(x, tuple(range(rank - x.rank)))
+
+def _at_least(rank: int) -> Callable[..., Any]:
+    def function(*arys: object) -> Any:
+        found = tuple(raised(node_of(a), rank) for a in arys)
+        return found[0] if len(found) == 1 else found
 
     return function
 
 
-def _broadcast_to(a: object, shape: object) -> Node:
-    return broadcast_to(node_of(a), shape_of(shape))
+def _broadcast_to(array: object, shape: object) -> Node:
+    return broadcast_to(node_of(array), shape_of(shape))
 
 
 def _broadcast_arrays(*args: object) -> tuple[Node, ...]:
@@ -149,33 +163,26 @@ def _flip(m: object, axis: object = None) -> Node:
 def _roll(a: object, shift: object, axis: object = None) -> Node:
     x = node_of(a)
     if axis is None:
-        return reshape(_rolled(ravel(x), static_int(shift, "shift"), 0), shape=x.shape)
-    axes = axis if isinstance(axis, tuple) else (axis,)
-    shifts = shift if isinstance(shift, tuple) else (shift,) * len(axes)
-    for amount, which in zip(shifts, axes, strict=True):
-        x = _rolled(x, static_int(amount, "shift"), axis_of(which, x.rank))
-    return x
+        return reshape(roll(ravel(x), shifts=(static_int(shift, "shift"),), axes=(0,)), shape=x.shape)
+    axes = [axis_of(i, x.rank) for i in (axis if isinstance(axis, tuple) else (axis,))]
+    shifts = [static_int(amount, "shift") for amount in (shift if isinstance(shift, tuple) else (shift,))]
+    if len(shifts) != len(axes) and 1 not in (len(shifts), len(axes)):
+        raise ShapeError(f"roll: {len(shifts)} shifts for {len(axes)} axes")
+    count = max(len(shifts), len(axes))
+    total: dict[int, int] = {}  # several shifts of one axis add up
+    for amount, which in zip(shifts * (count // len(shifts)), axes * (count // len(axes)), strict=True):
+        total[which] = total.get(which, 0) + amount
+    return roll(x, shifts=tuple(total.values()), axes=tuple(total))
 
 
-def _rolled(x: Node, shift: int, axis: int) -> Node:
-    size = x.shape[axis]
-    if isinstance(size, int):
-        shift = shift % size if size else 0
-    elif shift:
-        require(abs(shift), "<=", size, "roll")
-    if shift == 0:
-        return x
-    return concatenate(part(x, axis, -shift, None), part(x, axis, None, -shift), axis=axis)
-
-
-def _rot90(m: object, k: object = _ONE) -> Node:
+def _rot90(m: object, k: object = _ONE, axes: object = (_ZERO, _ONE)) -> Node:
     x = node_of(m)
-    if x.rank < 2:
-        raise ShapeError("rot90 needs an array of two or more axes")
+    if not isinstance(axes, tuple) or len(axes) != 2 or x.rank < 2:
+        raise ShapeError("rot90 turns in the plane of two axes of an array of two or more")
+    first, second = axes
     turns = static_int(k, "k") % 4
-    swapped = _swapaxes(x, constant(0), constant(1))
-    both = _flip(x, (constant(0), constant(1)))
-    return (x, _flip(swapped, constant(0)), both, _flip(swapped, constant(1)))[turns]
+    swapped = _swapaxes(x, first, second)
+    return (x, _flip(swapped, first), _flip(x, axes), _flip(swapped, second))[turns]
 
 
 FUNCTIONS: Mapping[str, Callable[..., Any]] = {
@@ -191,9 +198,9 @@ FUNCTIONS: Mapping[str, Callable[..., Any]] = {
     "squeeze": _squeeze,
     "broadcast_to": _broadcast_to,
     "broadcast_arrays": _broadcast_arrays,
-    "atleast_1d": at_least(1),
-    "atleast_2d": at_least(2),
-    "atleast_3d": at_least(3),
+    "atleast_1d": _at_least(1),
+    "atleast_2d": _at_least(2),
+    "atleast_3d": _at_least(3),
     "flip": _flip,
     "fliplr": lambda m: _flip(m, constant(1)),
     "flipud": lambda m: _flip(m, constant(0)),

@@ -35,7 +35,9 @@ def _norm(x: object, ord: object = None, axis: object = None, keepdims: object =
     if len(axes) == 1 and not isinstance(order, str):
         return keeping(_vector_norm(node, order, axes), node, axes, keepdims)
     if len(axes) != 2 or (axis is None and node.rank != 2):
-        raise ArgumentError(f"norm: ord={order!r} is a norm of {'matrices' if isinstance(order, str) else 'vectors or matrices'}; name their axes with axis=")
+        raise ArgumentError(
+            f"norm: ord={order!r} is a norm of {'matrices' if isinstance(order, str) else 'vectors or matrices'}; name their axes with axis="
+        )
     kept = [i for i in range(node.rank) if i not in axes]
     result = _matrix_norm(permuted(node, (*kept, *axes)), order)
     return expanded(result, tuple(sorted(axes))) if static_flag(keepdims, "keepdims") else result
@@ -73,7 +75,9 @@ def _matrix_norm(x: Node, order: int | float | str) -> Node:
     if order in (_INFINITE, -_INFINITE):  # of a row
         return (largest if order == _INFINITE else smallest)(reduce_sum(magnitude(x), axes=(column,)), axes=(row,))
     if order not in (2, -2, "nuc"):
-        raise ArgumentError(f"norm: ord={order!r} is not a norm of matrices; use 'fro', 'nuc', 1, -1, 2, -2, inf or -inf")
+        raise ArgumentError(
+            f"norm: ord={order!r} is not a norm of matrices; use 'fro', 'nuc', 1, -1, 2, -2, inf or -inf"
+        )
     values = magnitude(results(svd(x))[1])  # type: ignore[arg-type]  # abs: the gradient at a zero matrix is 0
     if order == "nuc":
         return reduce_sum(values, axes=(row,))

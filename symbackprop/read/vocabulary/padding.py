@@ -3,18 +3,20 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from itertools import pairwise
 from typing import Any
 
 from symbackprop.errors import ArgumentError, ShapeError, UnsupportedError
 from symbackprop.ir.node import Const, Node, constant
-from symbackprop.ir.size import Size, shape_text
+from symbackprop.ir.size import Size, minimum, shape_text
 from symbackprop.ops.broadcasting import broadcast, broadcast_to, converted
-from symbackprop.ops.comparison import greater_equal, less_equal, where
+from symbackprop.ops.comparison import equal, greater_equal, less_equal, logical_and, where
 from symbackprop.ops.contraction import permuted
 from symbackprop.ops.creation import arange
 from symbackprop.ops.indexing import place, slice_
 from symbackprop.ops.layout import concatenate, diagonal, identity_mask
-from symbackprop.read.vocabulary.arguments import axis_of, node_of, require, static_int
+from symbackprop.ops.rounding import remainder
+from symbackprop.read.vocabulary.arguments import axis_of, node_of, require, static_flag, static_int
 from symbackprop.read.vocabulary.layout import part, ravel
 
 __all__ = ["FUNCTIONS", "METHODS", "offset_diagonal"]
@@ -22,11 +24,26 @@ __all__ = ["FUNCTIONS", "METHODS", "offset_diagonal"]
 _ZERO, _ONE = constant(0), constant(1)
 
 
-def _pad(array: object, pad_width: object, mode: object = "constant", constant_values: object = _ZERO) -> Node:
+def _pad(
+    array: object,
+    pad_width: object,
+    mode: object = "constant",
+    *,
+    constant_values: object = _ZERO,
+    reflect_type: object = "even",
+) -> Node:
     x = node_of(array)
+    if reflect_type != "even":
+        raise UnsupportedError("pad: reflect_type is 'even' here")
+    fills = _fills(constant_values, x.rank)
     for axis, (before, after) in enumerate(_widths(pad_width, x.rank)):
         if before or after:
-            x = _padded(x, axis, before, after, mode, constant_values)
+            constant_mode = mode == "constant"
+            x = (
+                _filled_around(x, axis, before, after, fills[axis])
+                if constant_mode
+                else _padded(x, axis, before, after, mode)
+            )
     return x
 
 
@@ -44,22 +61,34 @@ def _widths(pad_width: object, rank: int) -> list[tuple[int, int]]:
     return [(pair[0], pair[-1]) for pair in pairs]
 
 
-def _padded(x: Node, axis: int, before: int, after: int, mode: object, value: object) -> Node:
+def _fills(constant_values: object, rank: int) -> list[tuple[Node, Node]]:
+    """Return the numbers before and behind each axis, from one number, a pair, or a pair an axis."""
+    if not isinstance(constant_values, tuple):
+        return [(node_of(constant_values),) * 2] * rank
+    if isinstance(constant_values[0], tuple):
+        pairs = [tuple(node_of(v) for v in pair) for pair in constant_values]
+    else:
+        pairs = [tuple(node_of(v) for v in constant_values)]
+    pairs = pairs * rank if len(pairs) == 1 else pairs
+    if len(pairs) != rank or any(len(pair) not in (1, 2) or any(v.rank for v in pair) for pair in pairs):
+        raise ArgumentError("pad: constant_values is a number, a pair, or a pair an axis")
+    return [(pair[0], pair[-1]) for pair in pairs]
+
+
+def _filled_around(x: Node, axis: int, before: int, after: int, fills: tuple[Node, Node]) -> Node:
+    if all(isinstance(fill, Const) and fill.value == 0 for fill in fills):
+        total = (*x.shape[:axis], x.shape[axis] + before + after, *x.shape[axis + 1 :])
+        bounds = tuple((before, before + x.shape[axis], 1) if i == axis else None for i in range(x.rank))
+        return place(x, shape=total, bounds=(bounds,))
+    outside = [
+        broadcast_to(converted(fill, x.dtype), (*x.shape[:axis], width, *x.shape[axis + 1 :]))
+        for width, fill in zip((before, after), fills, strict=True)
+    ]
+    return concatenate(outside[0], x, outside[1], axis=axis)
+
+
+def _padded(x: Node, axis: int, before: int, after: int, mode: object) -> Node:
     size = x.shape[axis]
-    if mode == "constant":
-        if isinstance(value, tuple):
-            raise UnsupportedError("pad: constant_values is one number here")
-        fill = node_of(value)
-        total = (*x.shape[:axis], size + before + after, *x.shape[axis + 1 :])
-        bounds = tuple((before, before + size, 1) if i == axis else None for i in range(x.rank))
-        placed = place(x, shape=total, bounds=(bounds,))
-        if isinstance(fill, Const) and fill.value == 0:
-            return placed
-        outside = [
-            broadcast_to(converted(fill, x.dtype), (*x.shape[:axis], width, *x.shape[axis + 1 :]))
-            for width in (before, after)
-        ]
-        return concatenate(outside[0], x, outside[1], axis=axis)
     if mode == "edge":
         first, last = part(x, axis, 0, 1), part(x, axis, -1, None)
         parts = [first] * before + [x] + [last] * after
@@ -107,16 +136,14 @@ def offset_diagonal(x: Node, offset: int) -> Node:
     rows, columns = x.shape[-2:]
     if offset == 0 and rows == columns:
         return diagonal(x)
-    if not isinstance(rows, int) or not isinstance(columns, int):
-        if rows != columns:
-            raise UnsupportedError(
-                "the diagonal of a matrix of unlike symbolic sizes is not supported; slice it square"
-            )
-        length: Size = rows - abs(offset)
-        require(abs(offset), "<=", rows, "diagonal")
-    else:
-        length = max(min(rows + min(offset, 0), columns - max(offset, 0)), 0)
     top, left = max(-offset, 0), max(offset, 0)
+    length: Size
+    if isinstance(rows, int) and isinstance(columns, int):
+        length = max(min(rows - top, columns - left), 0)
+    else:
+        require(top, "<=", rows, "diagonal")
+        require(left, "<=", columns, "diagonal")
+        length = minimum(rows - top, columns - left)
     bounds = (*[None] * (x.rank - 2), (top, length + top, 1), (left, length + left, 1))
     return diagonal(slice_(x, bounds=bounds))
 
@@ -146,11 +173,19 @@ def _diag(v: object, k: object = _ZERO) -> Node:
     return place(square, shape=(whole, whole), bounds=(((top, top + size, 1), (left, left + size, 1)),))
 
 
-def _fill_diagonal(a: object, val: object) -> Node:
-    x = node_of(a)
-    if x.rank != 2 or x.shape[0] != x.shape[1]:
-        raise ShapeError("fill_diagonal (which returns a new array here) needs a square matrix")
-    return where(identity_mask(x.shape[0]), node_of(val), x)
+def _fill_diagonal(a: object, val: object, wrap: object = False) -> Node:
+    x, value = node_of(a), node_of(val)
+    if x.rank < 2 or (x.rank > 2 and len(set(x.shape)) > 1):
+        raise ShapeError("fill_diagonal (which returns a new array here) needs a matrix, or an array of equal sizes")
+    if value.rank:
+        raise UnsupportedError("fill_diagonal: val is one number here")
+    indices = [broadcast(arange(size=size), shape=x.shape, axes=(axis,)) for axis, size in enumerate(x.shape)]
+    if x.rank == 2 and static_flag(wrap, "wrap"):  # begin again below, after an empty row
+        indices[0] = remainder(indices[0], constant(x.shape[1] + 1))
+    mask = equal(indices[0], indices[1])
+    for i, j in pairwise(indices[1:]):
+        mask = logical_and(mask, equal(i, j))
+    return where(mask, value, x)
 
 
 FUNCTIONS: Mapping[str, Callable[..., Any]] = {

@@ -8,7 +8,7 @@ from typing import Any
 from symbackprop.errors import ArgumentError, ShapeError, UnsupportedError
 from symbackprop.ir.dtype import default_float, is_float
 from symbackprop.ir.node import Const, Node, constant
-from symbackprop.ir.size import product
+from symbackprop.ir.size import product, shape_text
 from symbackprop.ops import primitives
 from symbackprop.ops.broadcasting import broadcast, broadcast_to, cast, reduce_sum
 from symbackprop.ops.comparison import isnan, not_equal, where
@@ -19,11 +19,12 @@ from symbackprop.ops.normalisation import log_softmax, logsumexp, softmax
 from symbackprop.ops.powers import power, root
 from symbackprop.ops.products import prod
 from symbackprop.ops.reduction import count_of, largest, mean, restored, smallest
-from symbackprop.read.vocabulary.arguments import axes_of, axis_of, node_of, static_flag
+from symbackprop.read.vocabulary.arguments import as_dtype, axes_of, axis_of, node_of, static_flag
 
 __all__ = ["ATTRIBUTES", "FUNCTIONS", "METHODS", "keeping", "real"]
 
 _FALSE = constant(False)
+_TRUE = constant(True)
 _ZERO = constant(0)
 
 
@@ -38,28 +39,36 @@ def _masked(x: Node, where_: object, neutral: float | int) -> Node:
 
 
 def _sum(
-    a: object, axis: object = None, *, keepdims: object = _FALSE, initial: object = None, where: object = None
+    a: object,
+    axis: object = None,
+    dtype: object = None,
+    *,
+    keepdims: object = _FALSE,
+    initial: object = None,
+    where: object = None,
 ) -> Node:
-    x = _masked(node_of(a), where, 0)
+    x = as_dtype(node_of(a), dtype)
     axes = axes_of(axis, x)
-    total = reduce_sum(x, axes=axes) if axes else x
+    chosen = _masked(x, where, 0)
+    total = reduce_sum(chosen, axes=axes) if axes else chosen
     result = keeping(total, x, axes, keepdims)
     return result if initial is None else result + node_of(initial)
 
 
-def _mean(a: object, axis: object = None, *, keepdims: object = _FALSE, where: object = None) -> Node:
-    x = node_of(a)
+def _mean(
+    a: object, axis: object = None, dtype: object = None, *, keepdims: object = _FALSE, where: object = None
+) -> Node:
+    x = real(as_dtype(node_of(a), dtype))
     axes = axes_of(axis, x)
     if where is not None:
-        mask = broadcast_like(node_of(where), x)
-        counted = reduce_sum(cast(mask, dtype=real(x).dtype), axes=axes)
-        return keeping(reduce_sum(_masked(real(x), mask, 0), axes=axes) / counted, x, axes, keepdims)
-    return keeping(mean(x, axes=axes) if axes else real(x), x, axes, keepdims)
+        total = reduce_sum(_masked(x, where, 0), axes=axes)
+        return keeping(total / _count_where(where, x, axes), x, axes, keepdims)
+    return keeping(mean(x, axes=axes) if axes else x, x, axes, keepdims)
 
 
-def broadcast_like(mask: Node, x: Node) -> Node:
-    """Return `mask` in the shape of `x`."""
-    return broadcast_to(mask, x.shape)
+def _count_where(mask: object, x: Node, axes: tuple[int, ...]) -> Node:
+    """Return how many entries along the axes ``where=`` leaves in."""
+    return reduce_sum(cast(broadcast_to(node_of(mask), x.shape), dtype=x.dtype), axes=axes)
 
 
 def real(x: Node) -> Node:
@@ -68,11 +77,18 @@ def real(x: Node) -> Node:
 
 
 def _prod(
-    a: object, axis: object = None, *, keepdims: object = _FALSE, initial: object = None, where: object = None
+    a: object,
+    axis: object = None,
+    dtype: object = None,
+    *,
+    keepdims: object = _FALSE,
+    initial: object = None,
+    where: object = None,
 ) -> Node:
-    x = _masked(node_of(a), where, 1)
+    x = as_dtype(node_of(a), dtype)
     axes = axes_of(axis, x)
-    result = keeping(prod(x, axes=axes) if axes else x, x, axes, keepdims)
+    chosen = _masked(x, where, 1)
+    result = keeping(prod(chosen, axes=axes) if axes else chosen, x, axes, keepdims)
     return result if initial is None else result * node_of(initial)
 
 
@@ -99,28 +115,39 @@ def _ptp(a: object, axis: object = None, *, keepdims: object = _FALSE) -> Node:
 
 
 def _var(
-    a: object, axis: object = None, *, ddof: object = _ZERO, keepdims: object = _FALSE, correction: object = None
+    a: object,
+    axis: object = None,
+    dtype: object = None,
+    *,
+    ddof: object = _ZERO,
+    keepdims: object = _FALSE,
+    where: object = None,
+    mean: object = None,
+    correction: object = None,
 ) -> Node:
-    x = real(node_of(a))
+    x = real(as_dtype(node_of(a), dtype))
     axes = axes_of(axis, x)
     lost = node_of(ddof if correction is None else correction)
-    deviation = x - restored(mean(x, axes=axes), x, axes)
-    count = count_of(x, axes, x.dtype)
-    if isinstance(lost, Const) and lost.value == 0:
-        return keeping(mean(power(deviation, 2), axes=axes), x, axes, keepdims)
-    return keeping(reduce_sum(power(deviation, 2), axes=axes) / (count - lost), x, axes, keepdims)
+    centre = _mean(x, axis, keepdims=_TRUE, where=where) if mean is None else node_of(mean)
+    squares = power(x - centre, 2)
+    whole = where is None and isinstance(lost, Const) and lost.value == 0
+    if whole:
+        return _mean(squares, axis, keepdims=keepdims)
+    count: Node = count_of(x, axes, x.dtype) if where is None else _count_where(where, x, axes)
+    return keeping(reduce_sum(_masked(squares, where, 0), axes=axes) / (count - lost), x, axes, keepdims)
 
 
-def _std(
-    a: object, axis: object = None, *, ddof: object = _ZERO, keepdims: object = _FALSE, correction: object = None
-) -> Node:
-    return root(_var(a, axis, ddof=ddof, keepdims=keepdims, correction=correction))
+def _std(a: object, axis: object = None, dtype: object = None, **options: object) -> Node:
+    return root(_var(a, axis, dtype, **options))
 
 
 def _logical(name: str) -> Callable[..., Node]:
-    def function(a: object, axis: object = None, *, keepdims: object = _FALSE) -> Node:
+    neutral = name == "all"
+
+    def function(a: object, axis: object = None, *, keepdims: object = _FALSE, where: object = None) -> Node:
         x = node_of(a)
         mask = x if x.dtype == "bool" else not_equal(x, 0)
+        mask = _masked(mask, where, neutral)
         axes = axes_of(axis, x)
         return keeping(primitives()[name](mask, axes=axes) if axes else mask, x, axes, keepdims)
 
@@ -143,21 +170,40 @@ def _count_nonzero(a: object, axis: object = None, *, keepdims: object = _FALSE)
     return _sum(x if x.dtype == "bool" else not_equal(x, 0), axis, keepdims=keepdims)
 
 
-def _nansum(a: object, axis: object = None, *, keepdims: object = _FALSE) -> Node:
+def _nansum(
+    a: object,
+    axis: object = None,
+    dtype: object = None,
+    *,
+    keepdims: object = _FALSE,
+    initial: object = None,
+    where: object = None,
+) -> Node:
     x = node_of(a)
-    return _sum(where(isnan(x), 0, x), axis, keepdims=keepdims)
+    present = primitives()["where"](isnan(x), 0, x)
+    return _sum(present, axis, dtype, keepdims=keepdims, initial=initial, where=where)
 
 
-def _average(a: object, axis: object = None, weights: object = None, *, keepdims: object = _FALSE) -> Node:
-    if weights is None:
-        return _mean(a, axis, keepdims=keepdims)
-    x, w = node_of(a), node_of(weights)
+def _average(
+    a: object, axis: object = None, weights: object = None, returned: object = _FALSE, *, keepdims: object = _FALSE
+) -> Any:
+    x = real(node_of(a))
     axes = axes_of(axis, x)
-    if w.rank == 1 and x.rank > 1 and len(axes) == 1:
-        w = broadcast(w, shape=x.shape, axes=axes)
-    elif w.shape != x.shape:
-        raise ShapeError("average: weights have the shape of a, or are a vector along one axis")
-    return keeping(reduce_sum(x * w, axes=axes) / reduce_sum(w, axes=axes), x, axes, keepdims)
+    if weights is None:
+        result = _mean(x, axis, keepdims=keepdims)
+        total: Node = count_of(x, axes, x.dtype)
+    else:
+        w = node_of(weights)
+        if w.shape != x.shape and w.shape == tuple(x.shape[i] for i in axes):
+            w = broadcast(w, shape=x.shape, axes=axes)
+        elif w.shape != x.shape:
+            raise ShapeError(
+                f"average: weights of shape {shape_text(w.shape)} have neither the shape {shape_text(x.shape)} of a, "
+                "nor that of its axes that axis= names"
+            )
+        total = keeping(reduce_sum(w, axes=axes), x, axes, keepdims)
+        result = keeping(reduce_sum(x * w, axes=axes), x, axes, keepdims) / total
+    return (result, broadcast_to(total, result.shape)) if static_flag(returned, "returned") else result
 
 
 # --- softmax and its relatives ----------------------------------------------------------------------------------------

@@ -1,0 +1,211 @@
+"""NumPy's argument forms: each word's keywords and axis forms give what NumPy gives, and verified gradients."""
+
+from __future__ import annotations
+
+import re
+from typing import Any
+
+import numpy as np
+import pytest
+
+import symbackprop as sb
+from symbackprop.errors import SymbackpropError
+
+SIZES = {"n": 4, "d": 3}
+
+FORMS = [
+    ("sum(x, 0, where=x > 0, initial=2.0)", "x[n,d]"),
+    ("mean(x, axis=1, where=x > -9, keepdims=True)", "x[n,d]"),
+    ("sum(x, dtype=float32)", "x[n,d]"),
+    ("var(x, axis=0, ddof=1, where=x > -9)", "x[n,d]"),
+    ("std(x, axis=-1, keepdims=True)", "x[n,d]"),
+    ("var(x, mean=mean(x, axis=0, keepdims=True), axis=0)", "x[n,d]"),
+    ("var(x, correction=1)", "x[n,d]"),
+    ("any(x > 0, axis=0, where=x > 1)", "x[n,d]"),
+    ("all(x > 0, axis=0, where=x > 1)", "x[n,d]"),
+    ("nansum(x, axis=0, initial=1.0, where=x > 0)", "x[n,d]"),
+    ("average(x, axis=1, weights=w)", "x[n,d] w[d]"),
+    ("average(x, weights=v)", "x[n,d] v[n,d]"),
+    ("average(x, axis=1, weights=w, returned=True)[1]", "x[n,d] w[d]"),
+    ("average(x, axis=(1, 0), weights=v.T)", "x[n,n] v[n,n]"),
+    ("max(x, axis=0, initial=0.5, where=x < 1)", "x[n,d]"),
+    ("prod(x, axis=(0, 1), keepdims=True)", "x[n,d]"),
+    ("ptp(x, axis=1, keepdims=True)", "x[n,d]"),
+    ("sort(x, axis=None, kind='stable')", "x[n,d]"),
+    ("argsort(x, stable=True)", "x[n,d]"),
+    ("x.argsort(axis=0)", "x[n,d]"),
+    ("median(x, axis=(0, 2), keepdims=True)", "x[2,n,d]"),
+    ("median(x, axis=(1, 2))", "x[2,n,d]"),
+    ("median(x)", "x[n,d]"),
+    ("array(x, ndmin=3)", "x[n,d]"),
+    ("atleast_2d(x, w)[1]", "x[n,d] w[d]"),
+    ("choose(k, [x, 2*x, w])", "x[n] w[n] k[n]:int"),
+    ("choose(k + 5, [x, 2*x, w], mode='clip')", "x[n] w[n] k[n]:int"),
+    ("choose(k + 5, [x, 2*x, w], mode='wrap')", "x[n] w[n] k[n]:int"),
+    ("clip(x, min=0.0)", "x[n]"),
+    ("x.clip(-0.5, 0.5)", "x[n]"),
+    ("concatenate([x, w], dtype=float32)", "x[n] w[d]"),
+    ("concatenate([x, v], axis=None)", "x[n,d] v[n,d]"),
+    ("hstack([x, w])", "x[n] w[d]"),
+    ("cov(x, aweights=a)", "x[n,d] a[d]:int"),
+    ("cov(x, fweights=f)", "x[n,d] f[d]:int"),
+    ("cov(x, fweights=f, aweights=abs(v[0]))", "x[n,d] f[d]:int v[n,d]"),
+    ("cov(x, bias=True)", "x[n,d]"),
+    ("cov(x, rowvar=False, ddof=0)", "x[n,d]"),
+    ("cov(w, u)", "w[n] u[n]"),
+    ("corrcoef(x, rowvar=False)", "x[n,d]"),
+    ("cross(x, y, axis=0)", "x[3,n] y[3,n]"),
+    ("cross(x, y, axisa=0, axisb=1, axisc=0)", "x[3,n] y[n,3]"),
+    ("einsum('ij,jk', x, y, optimize=True)", "x[n,d] y[d,n]"),
+    ("einsum('...i,...i->...', x, y)", "x[n,d] y[n,d]"),
+    ("empty_like(x, shape=(2, 3)) * 0", "x[n,d]"),
+    ("ones_like(x, shape=3)", "x[n,d]"),
+    ("full_like(x, 2.5)", "x[n,d]"),
+    ("linspace(x, y, 5, axis=-1)", "x[n] y[n]"),
+    ("linspace(x, y, 5)", "x[n] y[n]"),
+    ("linspace(0, 1, 5, retstep=True)[1] * x", "x[n]"),
+    ("linspace(a, b, num=4, endpoint=False)", "a b[n]"),
+    ("geomspace(x**2 + 1, 9, 4, axis=1)", "x[n]"),
+    ("logspace(0, x, 3)", "x[n]"),
+    ("linalg.trace(x)", "x[2,n,n]"),
+    ("linalg.trace(x, offset=1)", "x[2,4,4]"),
+    ("trace(x, 1, 0, 2)", "x[4,2,4]"),
+    ("vecdot(x, y, axis=0)", "x[n,d] y[n,d]"),
+    ("linalg.vecdot(x, y, axis=0)", "x[n,d] y[n,d]"),
+    ("meshgrid(x, y, sparse=True)[0] * 1", "x[n] y[d]"),
+    ("meshgrid(x, y, indexing='ij')[1]", "x[n] y[d]"),
+    ("nan_to_num(x, nan=2.0, posinf=3.0, neginf=-3.0)", "x[n]"),
+    ("pad(x, 2, constant_values=(1.0, 2.0))", "x[n]"),
+    ("pad(x, ((1, 0), (0, 2)), mode='constant', constant_values=((1, 2), (3, 4)))", "x[n,d]"),
+    ("pad(x, ((1,), (2,)), mode='edge')", "x[n,d]"),
+    ("pad(x, 2, 'reflect')", "x[n,d]"),
+    ("pad(x, 1, mode='wrap')", "x[n,d]"),
+    ("ravel(x, order='F')", "x[n,d]"),
+    ("reshape(x, (-1, 2), order='F')", "x[4,3]"),
+    ("reshape(x, shape=(2, -1))", "x[4,3]"),
+    ("x.reshape(6, 2)", "x[4,3]"),
+    ("x.flatten('F')", "x[4,3]"),
+    ("rot90(x, k=3, axes=(1, 2))", "x[2,n,d]"),
+    ("rot90(x, axes=(1, 0))", "x[n,d]"),
+    ("take(x, k, axis=1, mode='clip')", "x[n,4] k[2]:int"),
+    ("take(x, k - 7, mode='wrap')", "x[n,4] k[2]:int"),
+    ("x.take([0, 2], axis=1)", "x[n,4]"),
+    ("transpose(x, axes=(1, 2, 0))", "x[2,n,d]"),
+    ("transpose(x)", "x[2,n,d]"),
+    ("tile(x, (2, 1, 3))", "x[n,d]"),
+    ("tile(A=x, reps=2)", "x[n,d]"),
+    ("diagonal(x, 1)", "x[n,d]"),
+    ("diagonal(x, -1)", "x[n,d]"),
+    ("diagonal(x)", "x[n,d]"),
+    ("trace(x)", "x[n,d]"),
+    ("split(x, 3, axis=1)[1]", "x[n,6]"),
+    ("array_split(x, 3)[2]", "x[n]"),
+    ("split(x, [2, 3])[1]", "x[5]"),
+    ("repeat(x, 2, axis=1)", "x[n,d]"),
+    ("repeat(x, k)", "x[n] k[n]:int"),
+    ("repeat(x, [1, 0, 2, 1])", "x[4]"),
+    ("x[[0, 2]]", "x[n,d]"),
+    ("x[[0, 1], [1, 2]]", "x[n,d]"),
+    ("x[0, :, k]", "x[2,3,4] k[5]:int"),
+    ("x[k, :, 1]", "x[4,3,4] k[5]:int"),
+    ("x[:, k, None, 0]", "x[2,4,4] k[5]:int"),
+    ("x[..., k]", "x[2,3,4] k[5]:int"),
+    ("x[k][:, m]", "x[4,4] k[2]:int m[4]:bool"),
+    ("x[m]", "x[n,d] m[n]:bool"),
+    ("x[:, m]", "x[n,d] m[d]:bool"),
+    ("x[0, m]", "x[n,d] m[d]:bool"),
+    ("x[0, :, m]", "x[n,d,2] m[2]:bool"),
+    ("x[m, None]", "x[n,d] m[n]:bool"),
+    ("x[x > 0.2]", "x[n,d]"),
+    ("x[[True, False, True, True]]", "x[4,d]"),
+    ("compress(m, x, axis=0)", "x[n,d] m[n]:bool"),
+    ("compress([True, False], x)", "x[n,d]"),
+    ("x.compress(m)", "x[n] m[n]:bool"),
+    ("x[-w.shape[0]:]", "x[n] w[d]"),
+    ("x[:-w.shape[0]:-1]", "x[n] w[d]"),
+    ("cumsum(x, dtype=float32)", "x[n,d]"),
+    ("cumprod(x, axis=1)", "x[n,d]"),
+    ("trapezoid(x, dx=0.5, axis=0)", "x[n,d]"),
+    ("diff(x, n=2, axis=0)", "x[n,d]"),
+    ("diff(x, prepend=0.0, append=w)", "x[n] w[d]"),
+    ("count_nonzero(x > 0, axis=0, keepdims=True)", "x[n,d]"),
+    ("argmax(x, axis=1, keepdims=True)", "x[n,d]"),
+    ("rollaxis(x, 2)", "x[2,n,d]"),
+    ("roll(x, (1, -1), axis=(0, 1))", "x[n,d]"),
+    ("squeeze(x, axis=(0, 2))", "x[1,n,1]"),
+    ("unstack(x, axis=1)[1]", "x[n,3]"),
+    ("round(x, 1)", "x[n]"),
+    ("kron(x, y)", "x[2,3] y[3,2]"),
+    ("partition(x, 1, axis=0)[1]", "x[n,d]"),
+]
+
+
+def drawn(inputs: str) -> dict[str, Any]:
+    """Return values for declared inputs: positions up to 2, masks with at least one entry that holds."""
+    rng = np.random.default_rng(1)
+    values: dict[str, Any] = {}
+    for declaration in inputs.split():
+        name, sizes, dtype = re.fullmatch(r"(\w+)(?:\[(.*?)\])?(?::(\w+))?", declaration).groups()  # type: ignore[union-attr]
+        shape = tuple(SIZES.get(size) or int(size) for size in sizes.split(",")) if sizes else ()
+        if dtype == "int":
+            values[name] = rng.integers(0, 3, shape)
+        elif dtype == "bool":
+            values[name] = rng.random(shape) < 0.5
+            values[name].flat[0] = True
+        else:
+            values[name] = rng.normal(size=shape)
+    for weights in {"a", "f"} & set(values):  # weights of cov
+        values[weights] = values[weights] + 1
+    return values
+
+
+@pytest.mark.parametrize(("formula", "inputs"), FORMS)
+def test_values_are_those_of_numpy(formula: str, inputs: str) -> None:
+    values = drawn(inputs)
+    expected = eval(formula, {name: getattr(np, name) for name in dir(np)}, dict(values))
+    found = sb.compile_value(formula, inputs=inputs)(*values.values())
+    assert np.shape(found) == np.shape(expected)
+    assert np.asarray(found).dtype == np.asarray(expected).dtype
+    np.testing.assert_allclose(found, expected, rtol=1e-6 if "float32" in formula else 1e-12, atol=1e-14)
+
+
+@pytest.mark.parametrize(("formula", "inputs"), FORMS)
+def test_gradients_are_verified(formula: str, inputs: str) -> None:
+    first = re.split(r"[\[ :]", inputs)[0]
+    plus = f" + sum({first})" if f"{first}[" in inputs else ""
+    report = sb.compile_value_and_grad(f"sum(({formula})**2){plus}", inputs=inputs).verify(points=1, seconds=0.5)
+    assert report, report
+
+
+@pytest.mark.parametrize(
+    ("formula", "inputs", "message"),
+    [
+        ("x[x > 0] + y", "x[n] y[n]", "do not broadcast"),
+        ("roll(x[x > 0], 1)[k]", "x[n] k[2]:bool", "a mask of shape"),
+        ("x[m, k]", "x[n,n] m[n]:bool k[n]:int", "index twice"),
+        ("x[m]", "x[n,d] m[d]:bool", "a mask of shape"),
+        ("x[x[0] > 0]", "x[n]", "one truth value"),
+        ("pad(x[x > 0], 2, mode='wrap')", "x[n]", "not known before the call"),
+        ("repeat(x, [1, 2])", "x[3]", "one count an entry"),
+        ("repeat(x, -1)", "x[3]", "at least 0"),
+        ("repeat(x, w)", "x[n] w[n]", "vector of integers"),
+        ("split(x, 2)", "x[5]", "not a multiple"),
+        ("take(x, k, mode='nearest')", "x[n] k[2]:int", "'raise', 'wrap' or 'clip'"),
+        ("choose(k, [])", "k[2]:int", "choose takes a list"),
+        ("norm(x, 3)", "x[n,d]", "not a norm of matrices"),
+        ("norm(x, 'fro')", "x[n]", "name their axes"),
+        ("norm(x, w)", "x[n] w", "a fixed number"),
+        ("ravel(x, order='K')", "x[n,d]", "order is 'C'"),
+        ("sum(x, out=x)", "x[n]", "out= is not supported"),
+        ("sum(x, axes=0)", "x[n]", "axes"),
+        ("average(x, weights=w, axis=0)", "x[n,d] w[d]", "weights of shape"),
+        ("cov(x, aweights=w)", "x[n,d] w[n]", "weights have shape"),
+        ("inv(x)", "x[n,d]", "square"),
+        ("fill_diagonal(x, w)", "x[n,n] w[n]", "one number"),
+        ("reshape(x, 2, shape=3)", "x[n]", "one shape"),
+        ("linspace(0, 1, 2.5)", "x[n]", "fixed integer"),
+    ],
+)
+def test_what_does_not_fit_is_refused(formula: str, inputs: str, message: str) -> None:
+    with pytest.raises(SymbackpropError, match=message):
+        sb.compile_value(formula, inputs=inputs)
