@@ -7,9 +7,9 @@ only module that knows them all.
 from __future__ import annotations
 
 import gc
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -36,6 +36,15 @@ __all__ = ["check_saved", "compile_grad", "compile_value", "compile_value_and_gr
 
 Inputs = Mapping[str, object] | str | None
 Wrt = str | Sequence[str] | None
+
+
+@dataclass(frozen=True)
+class Origin:
+    """The user's own object, where the formula was not text, and the names of its symbols in the formula."""
+
+    expression: Any
+    names: Mapping[Any, str]
+
 
 _TARGETS = ("auto", "math", "numpy")
 _DTYPES = ("float64", "float32")
@@ -180,29 +189,53 @@ def _compiled(
     name: str,
     optimize: str,
 ) -> CompiledFunction:
-    _check_options(formula, target, dtype, name, optimize)
+    _check_options(target, dtype, name, optimize)
+    titles: tuple[tuple[str, str], ...] = ()
+    origin: Origin | None = None
+    if not isinstance(formula, str):
+        formula, inputs, wrt, titles, origin = _from_sympy(formula, inputs, wrt)
     declared = declarations_text(read_declarations(inputs, dtype)) if inputs is not None else None
     chosen = wrt if wrt is None or isinstance(wrt, str) else tuple(wrt)
-    return compile_recipe(Recipe(formula, kind, declared, chosen, with_value, target, dtype, name, optimize))
+    recipe = Recipe(formula, kind, declared, chosen, with_value, target, dtype, name, optimize, titles)
+    return compile_recipe(recipe, origin)
 
 
-def _verified(compiled: CompiledFunction, recipe: Recipe, **options: Any) -> Report:
-    """Verify emitted source against the formula, read again."""
-    from symbackprop.check.reference import evaluate_program
+def _from_sympy(formula: Any, inputs: Any, wrt: Any) -> tuple[str, Any, Any, tuple[tuple[str, str], ...], Origin]:
+    """Return a SymPy expression as formula text, with the names of its inputs."""
+    if not any(kind.__module__.partition(".")[0] == "sympy" for kind in type(formula).__mro__):
+        raise UnsupportedError(f"a formula is text or a SymPy expression, not {type(formula).__name__}")
+    from symbackprop.symbolic.problem import read_problem
+
+    problem = read_problem(formula, inputs, wrt)
+    return problem.text, problem.inputs, problem.wrt, problem.titles, Origin(formula, problem.names)
+
+
+def _verified(compiled: CompiledFunction, recipe: Recipe, origin: Origin | None, **options: Any) -> Report:
+    """Verify emitted source against what the user gave: the SymPy expression, or the text, read again."""
     from symbackprop.check.verify import Subject, verify
 
-    program = parse(recipe.formula, split_declarations(recipe.formula)[1])
     subject = Subject(
         source=compiled.source,
         name=compiled.__name__,
         arguments=compiled.graph.arguments,
         labels=compiled.graph.labels,
-        reference=lambda values, words: evaluate_program(program, values, words),
+        reference=_reference(recipe, origin),
         kinks=_kinks(compiled.graph),
         array_source=None if any(spec.shape for spec in compiled.graph.arguments) else _mapped_source(compiled, recipe),
         guards=tuple(f"{g.message}: {g.left} {g.relation} {g.right}" for g in compiled.guards),
     )
     return verify(subject, **options)
+
+
+def _reference(recipe: Recipe, origin: Origin | None) -> Callable[..., Any]:
+    from symbackprop.check.reference import evaluate_program
+
+    if origin is not None:
+        from symbackprop.check.sympy_reference import evaluate_expression
+
+        return lambda values, words: evaluate_expression(origin.expression, origin.names, values, words)
+    program = parse(recipe.formula, split_declarations(recipe.formula)[1])
+    return lambda values, words: evaluate_program(program, values, words)
 
 
 def _mapped_source(compiled: CompiledFunction, recipe: Recipe) -> str | None:
@@ -216,8 +249,8 @@ def _kinks(graph: Graph) -> tuple[str, ...]:
     return tuple(sorted(f"{op.name}: {op.kinks}" for op in used if isinstance(op, Primitive) and op.kinks))
 
 
-def compile_recipe(recipe: Recipe) -> CompiledFunction:
-    """Compile what a recipe says; every way of compiling text comes through here."""
+def compile_recipe(recipe: Recipe, origin: Origin | None = None) -> CompiledFunction:
+    """Compile what a recipe says; every way of compiling comes through here."""
     prefix, start = split_declarations(recipe.formula)
     if prefix is not None and recipe.inputs is not None:
         raise ArgumentError("shapes are declared twice: in the formula's prefix and in inputs=; keep one of them")
@@ -231,7 +264,7 @@ def compile_recipe(recipe: Recipe) -> CompiledFunction:
             graph = _with_gradient(graph, recipe)
         graph = finish(graph, log)
         printed = _printed(graph, recipe, _target(graph, recipe))
-        return CompiledFunction(recipe, primal, graph, printed, log, compile_recipe, _printed, _verified)
+        return CompiledFunction(recipe, primal, graph, printed, log, compile_recipe, _printed, _verified, origin)
 
 
 @contextmanager
@@ -308,9 +341,7 @@ def _obstacle_to_math(graph: Graph, recipe: Recipe) -> str | None:
     return None
 
 
-def _check_options(formula: object, target: str, dtype: str, name: str, optimize: str) -> None:
-    if not isinstance(formula, str):
-        raise UnsupportedError(f"a formula is text, not {type(formula).__name__}")
+def _check_options(target: str, dtype: str, name: str, optimize: str) -> None:
     for what, value, known in (
         ("target", target, _TARGETS),
         ("dtype", dtype, _DTYPES),

@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 
 __all__ = ["CompiledFunction"]
 
-Compile = Callable[[Recipe], "CompiledFunction"]
+Compile = Callable[..., "CompiledFunction"]
 Print = Callable[[Graph, Recipe, str], Printed]
 Verify = Callable[..., "Report"]
 
@@ -48,7 +48,9 @@ class CompiledFunction:
         compile_recipe: Compile,
         print_graph: Print,
         verify: Verify,
+        origin: object = None,
     ) -> None:
+        self._origin = origin  # what the formula was made from, where that was not text
         self._recipe = recipe
         self._primal = primal
         self.graph = graph
@@ -108,7 +110,9 @@ class CompiledFunction:
         """The function that computes the value alone."""
         if self._recipe.kind == "value":
             return self
-        return self._compile(replace(self._recipe, kind="value", wrt=None, with_value=False, name="value"))
+        return self._compile(
+            replace(self._recipe, kind="value", wrt=None, with_value=False, name="value"), self._origin
+        )
 
     def __repr__(self) -> str:
         names = ", ".join(spec.name for spec in self.signature)
@@ -131,7 +135,7 @@ class CompiledFunction:
         Report
             True exactly when every output passed; printed, a table.
         """
-        return self._verify(self, self._recipe, points=points, seconds=seconds, seed=seed)
+        return self._verify(self, self._recipe, self._origin, points=points, seconds=seconds, seed=seed)
 
     def cost(self) -> Cost:
         """Return the counted operations of the value, and of value and gradient together.

@@ -125,6 +125,10 @@ class Vocabulary:
         """Return a named number."""
         return Symbolic(symbolic, +digits) if self._kind is Symbolic else Digits(+digits)
 
+    def lifted(self, number: Any) -> Element:
+        """Return a plain number as an element."""
+        return lifted(number, self._kind)
+
     def filled(self, shape: Any, value: Any, dtype: Any = None) -> Any:
         """Return an array of elements; positions and masks stay what they are."""
         if dtype in (np.int64, np.bool_):

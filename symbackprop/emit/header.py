@@ -33,6 +33,7 @@ class Recipe:
     dtype: str
     name: str
     optimize: str = "readable"
+    titles: tuple[tuple[str, str], ...] = ()  # what inputs are called where their names are no identifiers
 
     def digest(self) -> str:
         """Return a hash of the formula and all options."""
@@ -77,6 +78,7 @@ def read_header(source: str) -> tuple[Recipe, str]:
     try:
         fields = json.loads(options or "")
         fields["wrt"] = tuple(fields["wrt"]) if isinstance(fields["wrt"], list) else fields["wrt"]
+        fields["titles"] = tuple((name, title) for name, title in fields["titles"])
         recipe = Recipe(formula=_decoded("\n".join(formula)), **fields)
     except (ValueError, TypeError, KeyError) as error:
         raise FormulaSyntaxError(f"the header of this file is damaged ({error}); generate the file again") from None

@@ -225,6 +225,7 @@ def _docstring(graph: Graph, recipe: Recipe, parameters: Sequence[str], taken: N
     lines = [f'"""Return {_computes(graph, recipe)}.', ""]
     shown = [line.rstrip().replace("\\", "\\\\").replace('"""', "'''") for line in formula[:12]]
     lines += ["Formula::", "", *(f"    {line}" for line in shown), *(["    ..."] if len(formula) > 12 else []), ""]
+    titles = dict(recipe.titles)
     if parameters:
         lines += ["Parameters", "----------"]
     for spec, parameter in zip(graph.arguments, parameters, strict=True):
@@ -234,7 +235,8 @@ def _docstring(graph: Graph, recipe: Recipe, parameters: Sequence[str], taken: N
         about = (
             " of any one shape" if spec.shape is None else f" of shape {shape_text(spec.shape)}" if spec.shape else ""
         )
-        original = f"; {taken.mapped[parameter]!r} in the formula" if parameter in taken.mapped else ""
+        title = titles.get(spec.name, taken.mapped.get(parameter))
+        original = f"; {title!r} in the formula" if title else ""
         lines.append(f"{parameter} : {kind}{about}{original}")
     for guard in graph.guards:
         lines.append(f"    Requires {guard.left} {guard.relation} {guard.right}: {guard.message}")

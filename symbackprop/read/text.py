@@ -150,6 +150,8 @@ class _Reader:
 
     def _assign(self, name: str, value: Value) -> None:
         self.environment[name] = value
+        if name.startswith("_"):
+            return  # a name that only shares: the printed code chooses its own
         if isinstance(value, Node) and not isinstance(value, Const) and value not in self.inputs[:8]:
             self.names.setdefault(value, name)
 
