@@ -63,14 +63,16 @@ def _applied(node: Any, args: list[Any], words: Vocabulary) -> Any:
     lifted = [_element(arg, words) for arg in args]
     numbers = [sympy.Float(arg.value, DIGITS * 2) for arg in lifted]
     value = mpmath.mpf(_real(node.func(*_sharpened(lifted, numbers)).evalf(DIGITS * 2)))
-    if isinstance(lifted[0], Symbolic):
-        return Symbolic(node.func(*(arg.expr for arg in lifted)), value)
-    return Digits(value)
+    symbols = [arg.expr for arg in lifted if isinstance(arg, Symbolic)]
+    return Symbolic(node.func(*symbols), value) if symbols else Digits(value)
 
 
 def _sharpened(args: list[Any], numbers: list[Any]) -> list[Any]:
     """Return integers as integers, which orders of functions have to be."""
-    return [sympy.Integer(int(arg.value)) if arg.value == int(arg.value) else x for arg, x in zip(args, numbers, strict=True)]
+    return [
+        sympy.Integer(int(arg.value)) if arg.value == int(arg.value) else x
+        for arg, x in zip(args, numbers, strict=True)
+    ]
 
 
 def _real(value: Any) -> Any:

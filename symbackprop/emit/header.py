@@ -35,15 +35,22 @@ class Recipe:
     optimize: str = "readable"
     titles: tuple[tuple[str, str], ...] = ()  # what inputs are called where their names are no identifiers
 
+    def fields(self) -> dict[str, object]:
+        """Return what a header has to hold; titles only where there are any."""
+        found = asdict(self)
+        if not self.titles:
+            del found["titles"]
+        return found
+
     def digest(self) -> str:
         """Return a hash of the formula and all options."""
-        return hashlib.sha256(json.dumps(asdict(self), sort_keys=True).encode()).hexdigest()
+        return hashlib.sha256(json.dumps(self.fields(), sort_keys=True).encode()).hexdigest()
 
 
 def header_lines(recipe: Recipe, version: str, description: list[str]) -> list[str]:
     """Return the comment lines that open a file."""
-    options = asdict(recipe)
-    formula = options.pop("formula")
+    options = recipe.fields()
+    formula = str(options.pop("formula"))
     lines = [f"{_MARK}{version}: generated code; change the formula, not this file"]
     lines += [f"# {line}" for line in description]
     lines += [_FORMULA, *(f"#     {line}" for line in _encoded(formula).split("\n"))]
@@ -78,7 +85,7 @@ def read_header(source: str) -> tuple[Recipe, str]:
     try:
         fields = json.loads(options or "")
         fields["wrt"] = tuple(fields["wrt"]) if isinstance(fields["wrt"], list) else fields["wrt"]
-        fields["titles"] = tuple((name, title) for name, title in fields["titles"])
+        fields["titles"] = tuple((name, title) for name, title in fields.get("titles", ()))
         recipe = Recipe(formula=_decoded("\n".join(formula)), **fields)
     except (ValueError, TypeError, KeyError) as error:
         raise FormulaSyntaxError(f"the header of this file is damaged ({error}); generate the file again") from None

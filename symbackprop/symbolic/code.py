@@ -50,7 +50,7 @@ def _places(text: str, part: str) -> list[int]:
 
 def negated(code: Code) -> Code:
     """Return -x."""
-    return Code(f"-{code.within(PRODUCT)}", UNARY if code.binding >= PRODUCT else UNARY)
+    return Code(f"-{code.within(PRODUCT)}", UNARY)
 
 
 def total(terms: Sequence[Code]) -> Code:

@@ -53,5 +53,4 @@ def _identifier(text: str) -> str:
     text = unicodedata.normalize("NFKC", text).replace("'", "_prime")
     if not text.isidentifier():
         text = re.sub(r"\W+", "_", text).strip("_") or "v"
-    text = text if text.isidentifier() and not text.startswith("_") else f"v_{text.lstrip('_')}"
-    return text
+    return text if text.isidentifier() and not text.startswith("_") else f"v_{text.lstrip('_')}"
