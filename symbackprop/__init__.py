@@ -3,12 +3,26 @@
 from symbackprop import errors
 from symbackprop.api import compile_grad, compile_value, compile_value_and_grad
 from symbackprop.compiled import CompiledFunction
-from symbackprop.errors import SymbackpropError
+from symbackprop.errors import (
+    ArgumentError,
+    BudgetError,
+    FormulaSyntaxError,
+    ShapeError,
+    SymbackpropError,
+    UnknownNameError,
+    UnsupportedError,
+)
 from symbackprop.version import __version__
 
 __all__ = [
+    "ArgumentError",
+    "BudgetError",
     "CompiledFunction",
+    "FormulaSyntaxError",
+    "ShapeError",
     "SymbackpropError",
+    "UnknownNameError",
+    "UnsupportedError",
     "__version__",
     "compile_grad",
     "compile_value",

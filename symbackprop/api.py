@@ -283,8 +283,7 @@ def _uncollected() -> Iterator[None]:
 
 
 def _printed(graph: Graph, recipe: Recipe, target: str) -> Printed:
-    single = recipe.kind == "value" or isinstance(recipe.wrt, str)
-    return print_module(graph, recipe, __version__, target, single, pair=recipe.with_value)
+    return print_module(graph, recipe, __version__, target)
 
 
 def _with_gradient(graph: Graph, recipe: Recipe) -> Graph:
@@ -304,14 +303,13 @@ def _with_gradient(graph: Graph, recipe: Recipe) -> Graph:
             )
         if not is_float(by_name[name].dtype):
             raise UnsupportedError(f"wrt names {name!r}, which is not real-valued; only real inputs have gradients")
-    (value,) = graph.primals
     with_gradient = gradient(graph, [by_name[name] for name in wanted])
     if not recipe.with_value:
         return with_gradient
     return replace(
         with_gradient,
-        outputs=(value, *with_gradient.outputs),
-        labels=("value", *with_gradient.labels),
+        outputs=(*graph.primals, *with_gradient.outputs),
+        labels=(*graph.labels, *with_gradient.labels),
     )
 
 

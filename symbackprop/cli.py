@@ -11,7 +11,7 @@ import os
 import re
 import sys
 import threading
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -27,6 +27,7 @@ from rich.text import Text
 from symbackprop import api
 from symbackprop.compiled import CompiledFunction
 from symbackprop.errors import ArgumentError, SymbackpropError
+from symbackprop.ir.signature import label_texts, leaves_of
 from symbackprop.version import __version__
 
 if TYPE_CHECKING:
@@ -111,10 +112,8 @@ def grad(formula: str, wrt: str | None, at: Sequence[str], out: str | None, veri
     _show(compiled, out)
     if at:
         point = _point(at)
-        value, gradient = compiled.value(**point), compiled(**point)
-        _print_result("value", value)
-        for name, entry in zip((label for label in compiled.graph.labels if label != "value"), gradient, strict=True):
-            _print_result(f"d/d{name}", entry)
+        _print_results(compiled.value, point)
+        _print_results(compiled, point)
     _verify(compiled, verify)
 
 
@@ -126,7 +125,7 @@ def value(formula: str, at: Sequence[str], out: str | None, verify: bool, **opti
     compiled = _working("compiling", lambda: api.compile_value(text, **options))
     _show(compiled, out)
     if at:
-        _print_result("value", compiled(**_point(at)))
+        _print_results(compiled, _point(at))
     _verify(compiled, verify)
 
 
@@ -185,9 +184,10 @@ def _show(compiled: CompiledFunction, out: str | None) -> None:
         click.echo(compiled.source)
 
 
-def _print_result(label: str, result: Any) -> None:
-    text = np.array2string(np.asarray(result), threshold=200) if np.ndim(result) else repr(float(result))
-    click.echo(f"{label} = {text}")
+def _print_results(compiled: CompiledFunction, point: Mapping[str, Any]) -> None:
+    for label, result in zip(label_texts(compiled.graph.labels), leaves_of(compiled(**point)), strict=True):
+        text = np.array2string(np.asarray(result), threshold=200) if np.ndim(result) else repr(float(result))
+        click.echo(f"{label} = {text}")
 
 
 def _verify(compiled: CompiledFunction, wanted: bool) -> None:

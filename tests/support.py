@@ -12,7 +12,7 @@ from symbackprop.emit.load import load_function
 from symbackprop.emit.module import print_module
 from symbackprop.ir.graph import Graph, topological
 from symbackprop.ir.node import Input, Node
-from symbackprop.ir.signature import ArgumentSpec
+from symbackprop.ir.signature import ArgumentSpec, Label, Nest
 from symbackprop.ops.verify import verify_graph
 
 
@@ -27,9 +27,10 @@ def graph_of(outputs: Sequence[Node]) -> Graph:
     return Graph(
         arguments=tuple(ArgumentSpec(f"x{node.index}", node.shape, node.dtype) for node in inputs),
         inputs=tuple(inputs),
-        primals=(),
+        primals=tuple(outputs),
         outputs=tuple(outputs),
-        labels=("value",) * len(outputs),
+        labels=tuple(Label(number) for number in range(len(outputs))),
+        structure=Nest(tuple, (None,) * len(outputs)),
     )
 
 
@@ -37,7 +38,7 @@ def run(outputs: Sequence[Node], values: Mapping[Input, Any], target: str = "num
     """Return the values of `outputs`."""
     graph = verify_graph(graph_of(outputs))
     recipe = Recipe("test", "value", None, None, False, target, "float64", "f")
-    printed = print_module(graph, recipe, "0", target, single=False, pair=False)
+    printed = print_module(graph, recipe, "0", target)
     function = load_function(printed.source, printed.name)
     with np.errstate(all="ignore"):
         return list(function(*(values[node] for node in graph.inputs)))

@@ -24,7 +24,7 @@ from symbackprop.check.report import OutputReport, Report, Stage
 from symbackprop.check.run import run_source
 from symbackprop.check.vocabulary import Vocabulary
 from symbackprop.errors import SymbackpropError
-from symbackprop.ir.signature import ArgumentSpec
+from symbackprop.ir.signature import ArgumentSpec, Label, label_texts, leaves_of
 from symbackprop.ir.size import evaluate, names
 
 __all__ = ["Subject", "verify"]
@@ -49,9 +49,9 @@ class Subject:
     arguments
         The declared inputs.
     labels
-        What the function returns, flattened: ``"value"`` or the name of the input that it is the gradient of.
+        What the function returns, flattened: values, and derivatives of values.
     reference
-        The user's formula over a vocabulary.
+        The user's formula over a vocabulary; several results are nested as the function nests them.
     kinks, guards
         What the report is to mention.
     array_source
@@ -61,7 +61,7 @@ class Subject:
     source: str
     name: str
     arguments: tuple[ArgumentSpec, ...]
-    labels: tuple[str, ...]
+    labels: tuple[Label, ...]
     reference: Reference
     kinks: tuple[str, ...] = ()
     guards: tuple[str, ...] = ()
@@ -95,10 +95,7 @@ def verify(subject: Subject, *, points: int = 2, seconds: float = 20.0, seed: in
         for stage in (_exact_stage, _long_stage, _float_stage, *mapped):
             for position, outcome in enumerate(stage(subject, samples, deadline)):
                 stages[position].append(outcome)
-    outputs = tuple(
-        OutputReport("value" if label == "value" else f"d/d{label}", tuple(stages[i]))
-        for i, label in enumerate(subject.labels)
-    )
+    outputs = tuple(OutputReport(text, tuple(stages[i])) for i, text in enumerate(label_texts(subject.labels)))
     return Report(outputs, sizes, len(samples), subject.kinks, subject.guards)
 
 
@@ -121,10 +118,9 @@ def _sample(subject: Subject, sizes: Mapping[str, int], rng: random.Random) -> d
         low, high = _RANGES[attempt % len(_RANGES)]
         values = {spec.name: _drawn(spec, sizes, rng, low, high) for spec in subject.arguments}
         try:
-            result = subject.reference(_elements(values, subject, Digits), Vocabulary(Digits))
-            if all(
-                mpmath.isfinite(x.value if isinstance(x, Digits) else x) for x in np.ravel(np.asarray(result, object))
-            ):
+            results = leaves_of(subject.reference(_elements(values, subject, Digits), Vocabulary(Digits)))
+            entries = [x for result in results for x in np.ravel(np.asarray(result, object))]
+            if all(mpmath.isfinite(x.value if isinstance(x, Digits) else x) for x in entries):
                 return values
         except (ArithmeticError, ValueError, TypeError, SymbackpropError):
             continue
@@ -174,11 +170,8 @@ def _element(name: str, index: tuple[int, ...], number: Any, kind: type) -> Any:
 
 def _emitted(subject: Subject, words: Any, arguments: Mapping[str, Any]) -> list[Any]:
     """Run the source and return its outputs, flattened."""
-    result = run_source(subject.source, subject.name, words)(*(arguments[spec.name] for spec in subject.arguments))
-    flat: list[Any] = []
-    for part in result if isinstance(result, tuple) else (result,):
-        flat.extend(part if isinstance(part, tuple) else (part,))
-    return flat
+    function = run_source(subject.source, subject.name, words)
+    return list(leaves_of(function(*(arguments[spec.name] for spec in subject.arguments))))
 
 
 def _exact_stage(subject: Subject, samples: Sequence[Mapping[str, Any]], deadline: float) -> list[Stage]:
@@ -191,23 +184,23 @@ def _exact_stage(subject: Subject, samples: Sequence[Mapping[str, Any]], deadlin
     elements = _elements(sample, subject, Symbolic)
     try:
         words = Vocabulary(Symbolic)
-        value = subject.reference(elements, words)
+        values = list(leaves_of(subject.reference(elements, words)))
         outputs = _emitted(subject, words, elements)
     except (ArithmeticError, ValueError, TypeError, AttributeError) as error:
         return [Stage("exact", "skipped", f"no symbolic form ({error})")] * len(subject.labels)
     return [
-        _exact_output(label, output, value, elements, deadline)
+        _exact_output(label, output, values[label.value], elements, deadline)
         for label, output in zip(subject.labels, outputs, strict=True)
     ]
 
 
-def _exact_output(label: str, output: Any, value: Any, elements: Mapping[str, Any], deadline: float) -> Stage:
+def _exact_output(label: Label, output: Any, value: Any, elements: Mapping[str, Any], deadline: float) -> Stage:
     found = np.asarray(output, dtype=object)
-    if label == "value":
+    if label.wrt is None:
         expected = np.asarray(value, dtype=object)
         wanted = [_expression(x) for x in expected.ravel()]
     else:
-        expected = np.asarray(elements[label], dtype=object)
+        expected = np.asarray(elements[label.wrt], dtype=object)
         formula = _expression(value)
         wanted = []
         for x in expected.ravel():
@@ -277,25 +270,34 @@ def _judged(name: str, error: float, tolerance: float) -> Stage:
 
 def _derivatives(subject: Subject, sample: Mapping[str, Any]) -> list[Any]:
     """Return what each output should be: the reference's value, or its difference quotient, with long numbers."""
-    words = Vocabulary(Digits)
     elements = _elements(sample, subject, Digits)
+    quotients = {name: _quotients(subject, elements, name) for _, name in subject.labels if name is not None}
+    values: list[Any] = []
+    if any(label.wrt is None for label in subject.labels):
+        values = list(leaves_of(subject.reference(elements, Vocabulary(Digits))))
+    return [
+        np.asarray(values[label.value], dtype=object) if label.wrt is None else quotients[label.wrt][label.value]
+        for label in subject.labels
+    ]
+
+
+def _quotients(subject: Subject, elements: Mapping[str, Any], name: str) -> list[Any]:
+    """Return for every value its derivatives with respect to the entries of an input, by central differences."""
+    words = Vocabulary(Digits)
     step = mpmath.mpf(10) ** (-_WORKING // 3)
-    wanted: list[Any] = []
-    for label in subject.labels:
-        if label == "value":
-            wanted.append(np.asarray(subject.reference(elements, words), dtype=object))
-            continue
-        base: Any = np.asarray(elements[label], dtype=object)
-        quotients = np.empty(base.shape, dtype=object)
-        for index in np.ndindex(base.shape):
-            ends = []
-            for sign in (1, -1):
-                moved = base.copy()
-                moved[index] = Digits(base[index].value + sign * step)
-                ends.append(_number(subject.reference({**elements, label: moved if base.shape else moved[()]}, words)))
-            quotients[index] = (ends[0] - ends[1]) / (2 * step)
-        wanted.append(quotients)
-    return wanted
+    base: Any = np.asarray(elements[name], dtype=object)
+    count = 1 + max(label.value for label in subject.labels)
+    found = [np.empty(base.shape, dtype=object) for _ in range(count)]
+    for index in np.ndindex(base.shape):
+        ends = []
+        for sign in (1, -1):
+            moved = base.copy()
+            moved[index] = Digits(base[index].value + sign * step)
+            values = subject.reference({**elements, name: moved if base.shape else moved[()]}, words)
+            ends.append([_number(value) for value in leaves_of(values)])
+        for quotient, above, below in zip(found, *ends, strict=True):
+            quotient[index] = (above - below) / (2 * step)
+    return found
 
 
 def _number(x: Any) -> Any:

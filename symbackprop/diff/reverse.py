@@ -14,6 +14,7 @@ from symbackprop.errors import ShapeError, SymbackpropError
 from symbackprop.ir.dtype import is_float
 from symbackprop.ir.graph import Graph, children, topological
 from symbackprop.ir.node import Apply, Input, Node, Output, constant
+from symbackprop.ir.signature import Label
 from symbackprop.ir.size import shape_text
 from symbackprop.ops.arithmetic import add
 from symbackprop.ops.declare import Primitive
@@ -22,24 +23,27 @@ __all__ = ["gradient", "pull_back"]
 
 
 def gradient(graph: Graph, wrt: Sequence[Input]) -> Graph:
-    """Return `graph` with the gradients of its one scalar value with respect to `wrt` as outputs.
+    """Return `graph` with the gradients of its scalar values with respect to `wrt` as outputs, value by value.
 
     Raises
     ------
     ShapeError
-        If the value is not a scalar.
+        If a value is not a scalar.
     """
-    (value,) = graph.primals
-    if value.shape != ():
-        raise ShapeError(
-            f"the gradient is that of a scalar, but the formula has shape {shape_text(value.shape)}; "
-            "reduce it, for example with sum(...) or mean(...)"
-        )
-    seed = constant(1, (), value.dtype)
-    adjoints = pull_back((value,), (seed,), wrt)
-    outputs = tuple(adjoints[x] if x in adjoints else constant(0, x.shape, x.dtype) for x in wrt)
-    labels = tuple(graph.arguments[x.index].name for x in wrt)
-    return replace(graph, outputs=outputs, labels=labels, adjoints=adjoints)
+    outputs: list[Node] = []
+    labels: list[Label] = []
+    known: dict[Node, Node] = {}
+    for number, value in enumerate(graph.primals):
+        if value.shape != ():
+            raise ShapeError(
+                f"the gradient is that of a scalar, but the formula has shape {shape_text(value.shape)}; "
+                "reduce it, for example with sum(...) or mean(...)"
+            )
+        adjoints = pull_back((value,), (constant(1, (), value.dtype),), wrt)
+        outputs += [adjoints[x] if x in adjoints else constant(0, x.shape, x.dtype) for x in wrt]
+        labels += [Label(number, graph.arguments[x.index].name) for x in wrt]
+        known = {**adjoints, **known}  # names and comments go by the first value that a node reaches
+    return replace(graph, outputs=tuple(outputs), labels=tuple(labels), adjoints=known)
 
 
 def pull_back(outputs: Sequence[Node], cotangents: Sequence[Node], wrt: Sequence[Node]) -> dict[Node, Node]:

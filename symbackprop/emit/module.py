@@ -18,7 +18,7 @@ from symbackprop.emit.style_numpy import NumpyStyle
 from symbackprop.errors import ArgumentError
 from symbackprop.ir.graph import Graph
 from symbackprop.ir.node import Const, Node
-from symbackprop.ir.signature import ArgumentSpec
+from symbackprop.ir.signature import ArgumentSpec, label_texts
 from symbackprop.ir.size import SizeExpression, evaluate, named, names, shape_text, substitute
 
 __all__ = ["Printed", "print_module"]
@@ -38,20 +38,12 @@ class Printed:
     target: str
 
 
-def print_module(graph: Graph, recipe: Recipe, version: str, target: str, single: bool, pair: bool) -> Printed:
-    """Print `graph` as a module for `target`.
-
-    Parameters
-    ----------
-    single : bool
-        Whether the gradient is one result and not a tuple.
-    pair : bool
-        Whether the result is ``(value, gradient)``.
-    """
-    written = _written(graph, recipe, target, single, pair, tuple(graph.counts))
+def print_module(graph: Graph, recipe: Recipe, version: str, target: str) -> Printed:
+    """Print `graph` as a module for `target`."""
+    written = _written(graph, recipe, target, tuple(graph.counts))
     used = tuple(name for name in graph.counts if name in written.style.sizes_used)
     if used != tuple(graph.counts):  # which computed sizes the text needs is known once it is written
-        written = _written(graph, recipe, target, single, pair, used)
+        written = _written(graph, recipe, target, used)
     taken, function, parameters, style, writer, result = written
     body = _size_lines(graph, parameters, style)
     if writer.forward and writer.backward:
@@ -81,7 +73,7 @@ class _Written(NamedTuple):
     result: str
 
 
-def _written(graph: Graph, recipe: Recipe, target: str, single: bool, pair: bool, counts: tuple[str, ...]) -> _Written:
+def _written(graph: Graph, recipe: Recipe, target: str, counts: tuple[str, ...]) -> _Written:
     """Write the lines of `graph`, those that compute the sizes named in `counts` among them."""
     taken = Names()
     function = taken.fresh(recipe.name)
@@ -101,7 +93,7 @@ def _written(graph: Graph, recipe: Recipe, target: str, single: bool, pair: bool
         style.size_names[name] = named(counted.get(node) or inputs[node])
     writer = Writer(graph, scheduled(graph, counts), style, taken, inputs, counted)
     writer.write()
-    return _Written(taken, function, parameters, style, writer, returned(graph, writer, single=single, pair=pair))
+    return _Written(taken, function, parameters, style, writer, returned(graph, writer, recipe))
 
 
 def _lines(lines: Sequence[Line]) -> list[str]:
@@ -193,14 +185,17 @@ def _returns(graph: Graph, recipe: Recipe) -> list[str]:
     """Return the docstring's section on results."""
     shapes = {spec.name: spec.shape for spec in graph.arguments}
     rows = []
-    for label, node in zip(graph.labels[:40], graph.outputs, strict=False):
-        name = "value" if label == "value" else f"dL/d{label}"
-        shape = node.shape if label == "value" else shapes[label]
+    several = any(label.value for label in graph.labels)
+    for label, text, node in zip(graph.labels[:40], label_texts(graph.labels[:40]), graph.outputs, strict=False):
+        name = text if several or label.wrt is None else f"dL/d{label.wrt}"
+        shape = node.shape if label.wrt is None else shapes[label.wrt]
         rows.append(f"{name} : {'array of shape ' + shape_text(shape) if shape else 'float'}")
     if len(graph.labels) > 40:
         rows.append(f"    and so on, {len(graph.labels)} results in all")
     if recipe.kind != "value" and not isinstance(recipe.wrt, str):
         rows.append("    The derivatives are in a tuple" + (", behind the value." if recipe.with_value else "."))
+    if graph.structure is not None:
+        rows.append("    Nested as in the formula.")
     return ["Returns", "-------", *rows]
 
 
@@ -212,11 +207,12 @@ def _declared(spec: ArgumentSpec) -> str:
 
 
 def _computes(graph: Graph, recipe: Recipe) -> str:
-    wanted = [label for label in graph.labels if label != "value"]
+    wanted = list(dict.fromkeys(label.wrt for label in graph.labels if label.wrt is not None))
     gradient = "the gradient with respect to " + ", ".join(wanted[:20]) + (", ..." if len(wanted) > 20 else "")
+    value = "the value" if graph.structure is None else "the values"
     if not wanted:
-        return "the value" if recipe.kind == "value" else "the gradient with respect to nothing"
-    return f"the value, and {gradient}" if "value" in graph.labels else gradient
+        return value if recipe.kind == "value" else "the gradient with respect to nothing"
+    return f"{value}, and {gradient}" if recipe.with_value else gradient
 
 
 def _docstring(graph: Graph, recipe: Recipe, parameters: Sequence[str], taken: Names) -> list[str]:

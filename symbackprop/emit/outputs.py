@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from symbackprop.emit.header import Recipe
 from symbackprop.emit.statements import Writer
 from symbackprop.ir.graph import Graph
 from symbackprop.ir.node import Apply, Const, Input, Node
+from symbackprop.ir.signature import arranged
 from symbackprop.ops.broadcasting import broadcast
 from symbackprop.ops.comparison import where
 from symbackprop.ops.declare import Primitive
@@ -12,21 +14,41 @@ from symbackprop.ops.declare import Primitive
 __all__ = ["returned"]
 
 
-def returned(graph: Graph, writer: Writer, *, single: bool, pair: bool) -> str:
-    """Return the text behind ``return``."""
+def returned(graph: Graph, writer: Writer, recipe: Recipe) -> str:
+    """Return the text behind ``return``: values and derivatives, nested as the formula nests its results."""
     owned: set[Node] = set()
     texts = [_owned_text(node, writer, owned) for node in graph.outputs]
-    if pair:
-        value, *gradient = texts
-        inner = gradient[0] if single else _tuple(gradient)
-        return f"{value}, {inner}"
-    if not texts:
-        return "()"
-    return texts[0] if single else ", ".join(texts) + ("," if len(texts) == 1 else "")
+    count = len(graph.primals)
+    values = texts[:count] if recipe.kind == "value" or recipe.with_value else []
+    if recipe.kind == "value":
+        return _unwrapped(arranged(graph.structure, iter(values), _gathered))
+    derivatives = texts[len(values) :]
+    wide = len(derivatives) // count
+    if isinstance(recipe.wrt, str):
+        gradients = derivatives
+    else:
+        gradients = [_gathered(tuple, derivatives[i * wide : (i + 1) * wide]) for i in range(count)]
+    gradient = arranged(graph.structure, iter(gradients), _gathered)
+    if not recipe.with_value:
+        return _unwrapped(gradient)
+    return f"{arranged(graph.structure, iter(values), _gathered)}, {gradient}"
 
 
-def _tuple(texts: list[str]) -> str:
-    return f"({texts[0]},)" if len(texts) == 1 else f"({', '.join(texts)})"
+def _gathered(kind: type, texts: list[str]) -> str:
+    inside = ", ".join(texts)
+    if kind is list:
+        return f"[{inside}]"
+    return _Tuple(f"({inside},)" if len(texts) == 1 else f"({inside})")
+
+
+class _Tuple(str):
+    """The text of a tuple in its own parentheses, which may be left out behind ``return``."""
+
+    __slots__ = ()
+
+
+def _unwrapped(text: str) -> str:
+    return text[1:-1] if isinstance(text, _Tuple) and len(text) > 2 else text
 
 
 def _owned_text(node: Node, writer: Writer, owned: set[Node]) -> str:

@@ -8,7 +8,7 @@ from functools import cached_property
 
 from symbackprop.ir.node import Apply, Input, Node, Output
 from symbackprop.ir.show import graph_text
-from symbackprop.ir.signature import ArgumentSpec
+from symbackprop.ir.signature import ArgumentSpec, Label, Structure
 from symbackprop.ir.size import Size
 
 __all__ = ["Graph", "Guard", "children", "count_uses", "topological"]
@@ -38,8 +38,10 @@ class Graph:
         What the formula itself computes.
     outputs : tuple of Node
         What the compiled function returns: primals, adjoints or both.
-    labels : tuple of str
-        What each output is: ``"value"``, or the name of the input that it is the gradient of.
+    labels : tuple of Label
+        What each output is: a value, or the derivative of one.
+    structure : Nest or None
+        How the values are nested in tuples and lists; None for a single value.
     names : mapping of Node to str
         The user's names of intermediates.
     places : mapping of Node to (int, int)
@@ -56,12 +58,13 @@ class Graph:
     inputs: tuple[Input, ...]
     primals: tuple[Node, ...]
     outputs: tuple[Node, ...]
-    labels: tuple[str, ...]
+    labels: tuple[Label, ...]
     names: Mapping[Node, str] = field(default_factory=dict)
     places: Mapping[Node, tuple[int, int]] = field(default_factory=dict)
     adjoints: Mapping[Node, Node] = field(default_factory=dict)
     guards: tuple[Guard, ...] = ()
     counts: Mapping[str, Node] = field(default_factory=dict)
+    structure: Structure = None
 
     def mapped(self, new: Callable[[Node], Node]) -> Graph:
         """Return the graph with `new` of every output and every table entry; of equal entries the first stays."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from symbackprop.ir.node import Apply, Const, Node, Output
+from symbackprop.ir.signature import label_texts
 from symbackprop.ir.size import SizeExpression
 
 if TYPE_CHECKING:
@@ -36,7 +37,7 @@ def graph_text(graph: Graph) -> str:
             labels[node] = f"%{len(lines) - len(graph.inputs) + 1}"
             name = f"  # {graph.names[node]}" if node in graph.names else ""
             lines.append(f"{labels[node]}: {_type_text(node)} = {_operation_text(node, labels)}{name}")
-    for label, node in zip(graph.labels, graph.outputs, strict=True):
+    for label, node in zip(label_texts(graph.labels), graph.outputs, strict=True):
         lines.append(f"output {label} = {labels.get(node, node.describe())}")
     lines += [f"guard {guard.left} {guard.relation} {guard.right}  # {guard.message}" for guard in graph.guards]
     return "\n".join(lines)

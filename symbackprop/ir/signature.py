@@ -1,12 +1,16 @@
-"""What a declared input is."""
+"""What goes in and what comes out: declared inputs, labels of outputs, and how several results are nested."""
 
 from __future__ import annotations
 
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
+from typing import Any, NamedTuple, TypeVar
 
 from symbackprop.ir.size import Size
 
-__all__ = ["ArgumentSpec"]
+__all__ = ["ArgumentSpec", "Label", "Nest", "Structure", "arranged", "label_texts", "leaves_of"]
+
+T = TypeVar("T")
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,3 +30,61 @@ class ArgumentSpec:
     name: str
     shape: tuple[Size, ...] | None
     dtype: str
+
+
+class Label(NamedTuple):
+    """What an output is: the value with number `value`, or its derivative with respect to the input `wrt`."""
+
+    value: int = 0
+    wrt: str | None = None
+
+
+def label_texts(labels: Sequence[Label]) -> list[str]:
+    """Return labels as words, which number the values only where there are several."""
+    several = any(label.value for label in labels)
+    values = [f"value[{label.value}]" if several else "value" for label in labels]
+    outer = [f"d{value}" if several else "d" for value in values]
+    return [
+        value if label.wrt is None else f"{top}/d{label.wrt}"
+        for label, value, top in zip(labels, values, outer, strict=True)
+    ]
+
+
+@dataclass(frozen=True, slots=True)
+class Nest:
+    """Several results, in a tuple or a list.
+
+    Parameters
+    ----------
+    kind : type
+        ``tuple`` or ``list``.
+    items : tuple
+        What is in it: nests, and None for each result.
+    """
+
+    kind: type
+    items: tuple[Structure, ...]
+
+
+Structure = Nest | None
+
+
+def leaves_of(value: Any) -> Iterator[Any]:
+    """Yield the results in nested tuples and lists, from left to right."""
+    stack = [value]
+    while stack:
+        item = stack.pop()
+        if isinstance(item, (tuple, list)):
+            stack.extend(reversed(item))
+        else:
+            yield item
+
+
+def arranged(structure: Structure, leaves: Iterator[T], gather: Callable[[type, list[T]], T]) -> T:
+    """Return `leaves` nested as `structure` says; `gather` makes a nest of a kind from what is in it.
+
+    Nests are as deep as a person writes them (the reader sets a limit), so this may recurse.
+    """
+    if structure is None:
+        return next(leaves)
+    return gather(structure.kind, [arranged(item, leaves, gather) for item in structure.items])

@@ -33,6 +33,7 @@ class ExpressionParser:
         self.out: list[Instruction] = []
         self.depth = 0
         self.end = 0  # where the last token taken ends
+        self.items = 0  # of a tuple without parentheses, those before a comma
 
     def parse(self) -> list[Instruction]:
         """Return the instructions of all up to the end of the statement."""
@@ -48,18 +49,25 @@ class ExpressionParser:
                 if self.depth and (kind == "end" or token.text == ";"):
                     bracket = next(entry for entry in reversed(self.entries) if entry.kind in _CLOSING)
                     raise self._error(f"this `{bracket.kind}` is not closed", bracket.place, bracket.place + 1)
-                if operand_next:
+                if not operand_next:
+                    self._finish()
+                elif not self.items or len(self.starts) > self.items or self.entries:
                     raise self._error("an operand is missing here", token.start, token.start + 1)
-                self._reduce(_TERNARY)
-                if self.entries:
-                    entry = self.entries[-1]
-                    raise self._error(
-                        "`if` without `else`; write `a if condition else b`", entry.start, entry.start + 2
-                    )
+                if self.items:
+                    self._gather(kinds.TUPLE, None, self.items, self.starts[0], self.end)
                 return self.out
             self.position += 1
             operand_next = self._operand(token) if operand_next else self._operator(token)
             self.end = token.end
+
+    def _finish(self) -> None:
+        """Reduce what stands outside all brackets to one operand, an item where there are commas."""
+        self._reduce(_TERNARY)
+        if self.entries:
+            entry = self.entries[-1]
+            raise self._error("`if` without `else`; write `a if condition else b`", entry.start, entry.start + 2)
+        if self.items:
+            self.items += 1
 
     def _error(self, message: str, start: int, end: int) -> FormulaSyntaxError:
         return FormulaSyntaxError(message, text=self.text, span=(start, end))
@@ -272,12 +280,10 @@ class ExpressionParser:
         return False
 
     def _comma(self, token: Token) -> bool:
-        if not any(entry.kind in _CLOSING for entry in self.entries[-1:]) and not self.depth:
-            raise self._error(
-                "a formula has one result; put several into a tuple in parentheses where a function takes one",
-                token.start,
-                token.end,
-            )
+        if not self.depth:
+            self._finish()
+            self.items = self.items or 1
+            return True
         entry = self._bracket(token)
         self._finish_item(entry, True)
         self._check_order(entry, token)

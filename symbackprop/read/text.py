@@ -15,12 +15,13 @@ from symbackprop.errors import (
     ShapeError,
     SymbackpropError,
     UnknownNameError,
+    UnsupportedError,
     nearest_names,
 )
 from symbackprop.ir.dtype import is_float, using_float
 from symbackprop.ir.graph import Graph
 from symbackprop.ir.node import Const, Node, constant, make_input
-from symbackprop.ir.signature import ArgumentSpec
+from symbackprop.ir.signature import ArgumentSpec, Label, Nest, Structure
 from symbackprop.ops.arithmetic import add, neg
 from symbackprop.read import program as kinds
 from symbackprop.read.parser import parse
@@ -32,6 +33,7 @@ from symbackprop.read.vocabulary.logic import chain, choose, conjunction, disjun
 
 __all__ = ["read_formula"]
 
+_DEEPEST = 32  # tuples and lists around a result
 _REDUCTIONS = frozenset((*reductions.METHODS, *cumulative.FUNCTIONS, "amax", "amin", "average", "logsumexp", "softmax"))
 _REDUCTIONS |= {"log_softmax", "nansum", "count_nonzero", "norm", "linalg.norm"}
 _PREFIXES = ("np.", "numpy.", "math.", "scipy.special.", "special.", "scipy.")
@@ -107,31 +109,34 @@ class _Reader:
 
     def read(self, start: int) -> Graph:
         program = parse(self.text, start)
-        result: Node | None = None
+        results: list[Node] = []
+        structure: Structure = None
         with collecting() as collected:
             for statement in program.statements:
                 value = self._run(statement.instructions)
                 place = (statement.start, statement.end)
                 if statement.name is None:
-                    result = self._result(value, place)
+                    results = []
+                    structure = self._results(value, place, results)
                 else:
                     self._assign(statement.name, value)
                 if isinstance(value, Node):
                     self.places.setdefault(value, place)
-        if result is None:
+        if not results:
             raise FormulaSyntaxError(
                 "the formula has no result: end it with an expression", text=self.text, span=(0, 0)
             )
         return Graph(
             arguments=tuple(self.specs),
             inputs=tuple(self.inputs),
-            primals=(result,),
-            outputs=(result,),
-            labels=("value",),
+            primals=tuple(results),
+            outputs=tuple(results),
+            labels=tuple(Label(number) for number in range(len(results))),
             names=self.names,
             places=self.places,
             guards=tuple(collected.guards),
             counts=collected.counts,
+            structure=structure,
         )
 
     # --- statements ---------------------------------------------------------------------------------------------------
@@ -155,11 +160,18 @@ class _Reader:
         if isinstance(value, Node) and not isinstance(value, Const) and value not in self.inputs[:8]:
             self.names.setdefault(value, name)
 
-    def _result(self, value: Value, place: tuple[int, int]) -> Node:
+    def _results(self, value: Value, place: tuple[int, int], results: list[Node], depth: int = 0) -> Structure:
+        """Append the results in `value`, a result or a nest of them, and return how they are nested."""
         try:
-            return node_of(value)
+            if not isinstance(value, tuple):
+                results.append(node_of(value))
+                return None
+            if depth == _DEEPEST:
+                raise UnsupportedError(f"results are nested deeper than {_DEEPEST} tuples or lists")
         except SymbackpropError as error:
             raise error.located(self.text, place) from None
+        items = tuple([self._results(item, place, results, depth + 1) for item in value])
+        return Nest(list if isinstance(value, Listed) else tuple, items)
 
     # --- the stack ----------------------------------------------------------------------------------------------------
 

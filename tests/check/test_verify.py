@@ -10,7 +10,7 @@ import pytest
 import symbackprop as sb
 from symbackprop.check.reference import evaluate_program
 from symbackprop.check.verify import Subject, verify
-from symbackprop.ir.signature import ArgumentSpec
+from symbackprop.ir.signature import ArgumentSpec, Label
 from symbackprop.read.parser import parse
 
 
@@ -28,7 +28,7 @@ def subject(body: str) -> Subject:
         source=source,
         name="grad",
         arguments=(ArgumentSpec("x", (), "float64"), ArgumentSpec("y", (), "float64")),
-        labels=("x", "y"),
+        labels=(Label(0, "x"), Label(0, "y")),
         reference=lambda values, words: evaluate_program(program, values, words),
     )
 
@@ -66,7 +66,7 @@ def test_wrong_shape_fails() -> None:
         source=compiled.source,
         name="grad",
         arguments=compiled.signature,
-        labels=("x",),
+        labels=(Label(0, "x"),),
         reference=lambda values, words: evaluate_program(parse("sum(x**2)"), values, words),
     )
     assert verify(right)
