@@ -210,7 +210,9 @@ def _from_sympy(formula: Any, inputs: Any, wrt: Any) -> tuple[str, Any, Any, tup
     return problem.text, problem.inputs, problem.wrt, problem.titles, Origin(formula, problem.names)
 
 
-def _verified(compiled: CompiledFunction, recipe: Recipe, origin: Origin | None, **options: Any) -> Report:
+def _verified(
+    compiled: CompiledFunction, recipe: Recipe, origin: Origin | None, ranges: Mapping[Any, Any] | None, **options: Any
+) -> Report:
     """Verify emitted source against what the user gave: the SymPy expression, or the text, read again."""
     from symbackprop.check.verify import Subject, verify
 
@@ -224,7 +226,11 @@ def _verified(compiled: CompiledFunction, recipe: Recipe, origin: Origin | None,
         array_source=None if any(spec.shape for spec in compiled.graph.arguments) else _mapped_source(compiled, recipe),
         guards=tuple(f"{g.message}: {g.left} {g.relation} {g.right}" for g in compiled.guards),
     )
-    return verify(subject, **options)
+    titles = (
+        {} if origin is None else {key: name for symbol, name in origin.names.items() for key in (symbol, str(symbol))}
+    )
+    named = {titles.get(key, str(key)): value for key, value in (ranges or {}).items()}
+    return verify(subject, ranges=named, **options)
 
 
 def _reference(recipe: Recipe, origin: Origin | None) -> Callable[..., Any]:

@@ -118,7 +118,14 @@ class CompiledFunction:
         names = ", ".join(spec.name for spec in self.signature)
         return f"<CompiledFunction {self.__name__}({names}) of {self._recipe.formula.strip()[:60]!r}>"
 
-    def verify(self, *, points: int = 2, seconds: float = 20.0, seed: int = 0) -> Report:
+    def verify(
+        self,
+        *,
+        points: int = 2,
+        seconds: float = 20.0,
+        seed: int = 0,
+        ranges: Mapping[Any, tuple[float, float]] | None = None,
+    ) -> Report:
         """Verify the source against the formula, read again: by SymPy, with 50 digits, in floats.
 
         Parameters
@@ -129,13 +136,22 @@ class CompiledFunction:
             How long the exact stage may take.
         seed : int
             For the choice of points.
+        ranges : mapping of name to (low, high), optional
+            Where inputs are looked at, where these are not numbers around 1: by name, or by SymPy's symbol. A positive
+            range that is wide is drawn from evenly in the logarithm. Errors in floats are then relative to the size
+            of the output, however small that is.
 
         Returns
         -------
         Report
             True exactly when every output passed; printed, a table.
+
+        Raises
+        ------
+        UnknownNameError, ArgumentError
+            On a name that is no input, or a range that is none.
         """
-        return self._verify(self, self._recipe, self._origin, points=points, seconds=seconds, seed=seed)
+        return self._verify(self, self._recipe, self._origin, points=points, seconds=seconds, seed=seed, ranges=ranges)
 
     def cost(self) -> Cost:
         """Return the counted operations of the value, and of value and gradient together.

@@ -165,10 +165,8 @@ class Digits(Element):
 
 
 def real_value(value: Any) -> Any:
-    """Return a long number, or raise where it is not real."""
-    if isinstance(value, mpmath.mpc):
-        raise ValueError("the result is not real here")
-    return value
+    """Return a long number, and nan where it is not real: a branch that is not taken may hold one."""
+    return mpmath.nan if isinstance(value, mpmath.mpc) else value
 
 
 def _operator(symbolic: Callable[[Any, Any], Any], reflected: bool) -> dict[type, Callable[[Any, Any], Any]]:
@@ -177,15 +175,23 @@ def _operator(symbolic: Callable[[Any, Any], Any], reflected: bool) -> dict[type
             return NotImplemented  # NumPy goes through the array entry by entry
         a, b = self, self._from(other)
         a, b = (b, a) if reflected else (a, b)
-        return Symbolic(symbolic(a.expr, b.expr), real_value(symbolic(a.value, b.value)))
+        return Symbolic(symbolic(a.expr, b.expr), real_value(_guarded(symbolic, a.value, b.value)))
 
     def on_digits(self: Digits, other: Any) -> Any:
         if isinstance(other, np.ndarray):
             return NotImplemented
         a, b = self.value, self._from(other).value
-        return Digits(real_value(symbolic(b, a) if reflected else symbolic(a, b)))
+        return Digits(real_value(_guarded(symbolic, b, a) if reflected else _guarded(symbolic, a, b)))
 
     return {Symbolic: on_symbolic, Digits: on_digits}
+
+
+def _guarded(operation: Callable[[Any, Any], Any], a: Any, b: Any) -> Any:
+    """Return the result of an operation on long numbers, nan where it divides by zero."""
+    try:
+        return operation(a, b)
+    except ZeroDivisionError:
+        return mpmath.nan
 
 
 def _power(a: Any, b: Any) -> Any:

@@ -10,7 +10,7 @@ import mpmath
 import sympy
 from sympy import S
 
-from symbackprop.check.elements import Digits, Element, Symbolic
+from symbackprop.check.elements import Digits, Element, Symbolic, real_value
 
 __all__ = ["BY_PATH", "SMOOTH"]
 
@@ -81,9 +81,7 @@ def pi_like(x: Element) -> Element:
 def apply_smooth(name: str, *args: Any) -> Any:
     """Return a row of `SMOOTH` applied to elements of one kind."""
     symbolic, digits = SMOOTH[name]
-    value = digits(*(arg.value for arg in args))
-    if isinstance(value, mpmath.mpc):
-        raise ValueError(f"{name} is not real here")
+    value = real_value(digits(*(arg.value for arg in args)))
     if isinstance(args[0], Symbolic):
         return Symbolic(symbolic(*(arg.expr for arg in args)), value)
     return Digits(value)

@@ -14,6 +14,7 @@ import numpy as np
 import sympy
 
 from symbackprop.check.elements import DIGITS, Digits, Element, Symbolic
+from symbackprop.check.functions import apply_smooth
 from symbackprop.check.vocabulary import Vocabulary
 from symbackprop.symbolic.from_sympy import is_input, walk
 
@@ -61,8 +62,14 @@ def _applied(node: Any, args: list[Any], words: Vocabulary) -> Any:
             result = result * arg
         return result
     lifted = [_element(arg, words) for arg in args]
-    numbers = [sympy.Float(arg.value, DIGITS * 2) for arg in lifted]
-    value = mpmath.mpf(_real(node.func(*_sharpened(lifted, numbers)).evalf(DIGITS * 2)))
+    if name == "Pow":
+        return lifted[0] ** lifted[1]  # type: ignore[operator]
+    if name in _SMOOTH or (name == "log" and len(lifted) == 1):
+        return apply_smooth(_SMOOTH.get(name, name), *lifted)
+    value = mpmath.nan
+    if all(mpmath.isfinite(arg.value) for arg in lifted):
+        numbers = [sympy.Float(arg.value, DIGITS * 2) for arg in lifted]
+        value = _real(node.func(*_sharpened(lifted, numbers)).evalf(DIGITS * 2))
     symbols = [arg.expr for arg in lifted if isinstance(arg, Symbolic)]
     return Symbolic(node.func(*symbols), value) if symbols else Digits(value)
 
@@ -76,10 +83,11 @@ def _sharpened(args: list[Any], numbers: list[Any]) -> list[Any]:
 
 
 def _real(value: Any) -> Any:
+    """Return a long number, and nan where it is not real: a branch that is not taken may hold one."""
+    if not value.is_finite:
+        return mpmath.nan
     real, imaginary = value.as_real_imag()
-    if abs(imaginary) > sympy.Float(10) ** (-DIGITS):
-        raise ValueError("the result is not real here")
-    return real
+    return mpmath.nan if abs(imaginary) > sympy.Float(10) ** (-DIGITS) else mpmath.mpf(real)
 
 
 def _element(value: Any, words: Vocabulary) -> Element:
@@ -100,8 +108,15 @@ def _piecewise(pairs: list[Any]) -> Any:
     for value, condition in pairs:
         if condition:
             return value
-    raise ValueError("no condition holds here")
+    return float("nan")
 
+
+_SMOOTH: Mapping[str, str] = {  # SymPy's names of what the vocabulary has too; anything else SymPy evaluates itself
+    **{name: name for name in ("exp", "sin", "cos", "tan", "sinh", "cosh", "tanh", "erf", "erfc", "digamma")},
+    **{f"a{name}": f"arc{name}" for name in ("sin", "cos", "tan", "sinh", "cosh", "tanh")},
+    "atan2": "arctan2",
+    "loggamma": "gammaln",
+}
 
 _BY_PATH: Mapping[str, Any] = {
     "Max": _extreme(True),

@@ -1,0 +1,145 @@
+"""Points to verify at: small sizes for the names, numbers of few bits in the domain of the formula."""
+
+from __future__ import annotations
+
+import math
+import random
+from collections.abc import Callable, Mapping, Sequence
+from fractions import Fraction
+from typing import Any
+
+import mpmath
+import numpy as np
+import sympy
+
+from symbackprop.check.elements import Digits, Element, Symbolic
+from symbackprop.check.vocabulary import Vocabulary
+from symbackprop.errors import ArgumentError, SymbackpropError, UnknownNameError, nearest_names
+from symbackprop.ir.signature import ArgumentSpec, leaves_of
+from symbackprop.ir.size import evaluate, names
+
+__all__ = ["Ranges", "checked_ranges", "elements_at", "sample_point", "sizes_for"]
+
+Ranges = Mapping[str, tuple[float, float]]
+
+_RANGES = ((-1.5, 1.5), (0.2, 2.0), (0.1, 0.9), (1.2, 3.0), (-0.9, 0.9))
+_ATTEMPTS = 4 * len(_RANGES)
+_BITS = 12  # of a number from the user's range: exact in all kinds, and short as a fraction
+_WIDE = 16  # a positive range whose ends differ by more than this factor is drawn from evenly in the logarithm
+
+
+def sizes_for(arguments: Sequence[ArgumentSpec]) -> dict[str, int]:
+    """Return small distinct sizes for the names."""
+    found: dict[str, int] = {}
+    for spec in arguments:
+        for size in spec.shape or ():
+            for name in names(size):
+                found.setdefault(name, (4, 3, 2, 5, 3, 2)[len(found) % 6])
+    return found
+
+
+def checked_ranges(ranges: Mapping[str, Any], arguments: Sequence[ArgumentSpec]) -> dict[str, tuple[float, float]]:
+    """Return the ranges that the user gave, each of a real input or an integer, with ends in order.
+
+    Raises
+    ------
+    UnknownNameError, ArgumentError
+        On a name that is no input, and on what is no range.
+    """
+    specs = {spec.name: spec for spec in arguments}
+    found: dict[str, tuple[float, float]] = {}
+    for name, given in ranges.items():
+        if name not in specs:
+            raise UnknownNameError(
+                f"ranges names {name!r}, which is not an input; the inputs are {', '.join(specs) or 'none'}."
+                f"{nearest_names(str(name), specs)}"
+            )
+        try:
+            low, high = map(float, given)
+        except (TypeError, ValueError):
+            low, high = math.nan, math.nan
+        if not (math.isfinite(low) and math.isfinite(high) and low <= high) or specs[name].dtype == "bool":
+            raise ArgumentError(f"the range of {name!r} is {given!r}; give (low, high), two numbers in order")
+        found[name] = (low, high)
+    return found
+
+
+def sample_point(
+    arguments: Sequence[ArgumentSpec],
+    reference: Callable[[Mapping[str, Any], Vocabulary], Any],
+    sizes: Mapping[str, int],
+    rng: random.Random,
+    ranges: Ranges,
+) -> dict[str, Any] | None:
+    """Return a point at which the formula is finite: doubles for real inputs, small integers, truth values."""
+    for attempt in range(_ATTEMPTS):
+        values = {
+            spec.name: _drawn(spec, sizes, rng, _RANGES[attempt % len(_RANGES)], ranges.get(spec.name))
+            for spec in arguments
+        }
+        try:
+            results = leaves_of(reference(elements_at(values, arguments, Digits), Vocabulary(Digits)))
+            entries = [x for result in results for x in np.ravel(np.asarray(result, object))]
+            if all(mpmath.isfinite(x.value if isinstance(x, Digits) else x) for x in entries):
+                return values
+        except (ArithmeticError, ValueError, TypeError, SymbackpropError):
+            continue
+    return None
+
+
+def _drawn(
+    spec: ArgumentSpec,
+    sizes: Mapping[str, int],
+    rng: random.Random,
+    usual: tuple[float, float],
+    given: tuple[float, float] | None,
+) -> Any:
+    shape = tuple(evaluate(size, dict(sizes)) for size in spec.shape or ())
+    count = int(np.prod(shape))
+    if spec.dtype == "int64":
+        first, last = (0, min(sizes.values(), default=2) - 1) if given is None else map(math.ceil, given)
+        drawn: list[Any] = [rng.randint(first, max(first, last)) for _ in range(count)]
+    elif spec.dtype == "bool":
+        drawn = [rng.random() < 0.5 for _ in range(count)]
+    elif given is not None:
+        drawn = [_from_range(rng, *given) for _ in range(count)]
+    else:
+        low, high = usual
+        drawn = [
+            rng.randrange(int(low * 512), int(high * 512)) / 512 for _ in range(count)
+        ]  # few bits: exact in all kinds
+    return np.array(drawn, dtype={"int64": int, "bool": bool}.get(spec.dtype, spec.dtype)).reshape(shape)
+
+
+def _from_range(rng: random.Random, low: float, high: float) -> float:
+    """Return a number between the ends, of few bits where one lies there."""
+    if low > 0 and high > _WIDE * low:
+        drawn = low * (high / low) ** rng.random()
+    else:
+        drawn = low + (high - low) * rng.random()
+    fraction, exponent = math.frexp(drawn)
+    short = math.ldexp(round(math.ldexp(fraction, _BITS)), exponent - _BITS)
+    return short if low <= short <= high else min(max(drawn, low), high)
+
+
+def elements_at(values: Mapping[str, Any], arguments: Sequence[ArgumentSpec], kind: type[Element]) -> dict[str, Any]:
+    """Return a point as arrays of elements; integers and masks stay as they are."""
+    elements: dict[str, Any] = {}
+    for spec in arguments:
+        array = values[spec.name]
+        if spec.dtype in ("int64", "bool"):
+            elements[spec.name] = array if array.shape else array.item()
+            continue
+        filled = np.empty(array.shape, dtype=object)
+        for index in np.ndindex(array.shape):
+            filled[index] = _element(spec.name, index, array[index], kind)
+        elements[spec.name] = filled if array.shape else filled[()]
+    return elements
+
+
+def _element(name: str, index: tuple[int, ...], number: Any, kind: type[Element]) -> Element:
+    exact = Fraction(float(number))
+    value = mpmath.mpf(exact.numerator) / exact.denominator
+    if kind is Symbolic:
+        return Symbolic(sympy.Symbol(name + "".join(f"_{i}" for i in index), real=True), value)
+    return Digits(value)
