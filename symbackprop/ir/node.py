@@ -177,8 +177,18 @@ class Output(Node):
 
 Operand = Node | ConstantValue
 _operators: dict[str, Callable[..., Node]] = {}
-_table: weakref.WeakValueDictionary[tuple[object, ...], Node] = weakref.WeakValueDictionary()
-_lock = threading.Lock()
+_Key = tuple[object, ...]
+
+
+class _Reference(weakref.ref[Node]):
+    """A node that nobody may hold any more, and the key under which it is known."""
+
+    __slots__ = ("key",)
+    key: _Key
+
+
+_table: dict[_Key, _Reference] = {}  # weak in its values, like a WeakValueDictionary at half the price of an entry
+_lock = threading.RLock()  # the collector may call `_forget` in the thread that has it
 
 
 def bind_operators(**operators: Callable[..., Node]) -> None:
@@ -195,7 +205,8 @@ def constant(value: ConstantValue, shape: Shape = (), dtype: str | None = None) 
         value = value.numerator
     bits = value.hex() if isinstance(value, float) else value
     key = (Const, type(value), bits, shape, dtype)
-    node = _table.get(key)
+    known = _table.get(key)
+    node = None if known is None else known()
     if node is None:
         node = Const()
         node.value, node.shape, node.dtype, node.weak = value, shape, dtype, True
@@ -206,7 +217,8 @@ def constant(value: ConstantValue, shape: Shape = (), dtype: str | None = None) 
 def make_input(index: int, shape: Shape, dtype: str, level: int = 0) -> Input:
     """Return the input at position `index`."""
     key = (Input, index, level, shape, dtype)
-    node = _table.get(key)
+    known = _table.get(key)
+    node = None if known is None else known()
     if node is None:
         node = Input()
         node.index, node.level, node.shape, node.dtype, node.weak = index, level, shape, dtype, False
@@ -217,7 +229,8 @@ def make_input(index: int, shape: Shape, dtype: str, level: int = 0) -> Input:
 def make_apply(op: Operation, args: tuple[Node, ...], params: Params, shape: Shape, dtype: str) -> Apply:
     """Return `op` of `args`, whose shape and dtype the caller has inferred."""
     key = (op, args, params, dtype)
-    node = _table.get(key)
+    known = _table.get(key)
+    node = None if known is None else known()
     if node is None:
         node = Apply()
         node.op, node.args, node.params, node.shape, node.dtype = op, args, params, shape, dtype
@@ -229,7 +242,8 @@ def make_apply(op: Operation, args: tuple[Node, ...], params: Params, shape: Sha
 def make_output(source: Apply, index: int, shape: Shape, dtype: str) -> Output:
     """Return output `index` of `source`."""
     key = (Output, source, index)
-    node = _table.get(key)
+    known = _table.get(key)
+    node = None if known is None else known()
     if node is None:
         node = Output()
         node.source, node.index, node.shape, node.dtype, node.weak = source, index, shape, dtype, False
@@ -244,11 +258,27 @@ def _is_weak(op: Operation, args: tuple[Node, ...], shape: Shape) -> bool:
     return all([arg.weak and not arg.shape for arg in args])
 
 
-def _intern(key: tuple[object, ...], node: Node) -> Node:
+def _intern(key: _Key, node: Node) -> Node:
     """Put `node` into the table unless another thread was first; the lookups above need no lock."""
+    reference = _Reference(node, _forget)
+    reference.key = key
     with _lock:
         known = _table.get(key)
-        if known is not None:
-            return known
-        _table[key] = node
+        first = None if known is None else known()
+        if first is not None:
+            return first
+        _table[key] = reference
         return node
+
+
+def _forget(
+    reference: weakref.ref[Node], table: dict[_Key, _Reference] = _table, lock: threading.RLock = _lock
+) -> None:
+    """Take the entry of a node that nobody holds out of the table, unless an equal node has come since.
+
+    The globals are defaults because the last nodes go when the interpreter has cleared the module already.
+    """
+    key = reference.key  # type: ignore[attr-defined]
+    with lock:
+        if table.get(key) is reference:
+            del table[key]

@@ -144,10 +144,11 @@ def _are_alike(operands: Sequence[Operand], arity: int) -> bool:
     first = operands[0]
     if not isinstance(first, Node) or first.dtype not in ("float64", "float32"):
         return False
-    if arity == 1:
-        return True
     shape, dtype = first.shape, first.dtype
-    return all(isinstance(x, Node) and x.dtype == dtype and x.shape == shape for x in operands[1:])
+    for other in operands[1:] if arity > 1 else ():  # a generator would be most of what a product costs
+        if not isinstance(other, Node) or other.dtype != dtype or other.shape != shape:
+            return False
+    return True
 
 
 def _reverse_rule(partials: tuple[Partial, ...]) -> Callable[[Node, Apply], list[Node | None]]:
