@@ -13,7 +13,7 @@ from dataclasses import dataclass
 
 from symbackprop.errors import BudgetError
 from symbackprop.ir.graph import Graph, children, count_uses
-from symbackprop.ir.node import Apply, Node, Operation, make_output
+from symbackprop.ir.node import Apply, Node, Operation, Output, make_output
 from symbackprop.ops.broadcasting import rebuilt
 
 __all__ = ["Context", "Rewrites", "Row", "rewrite"]
@@ -28,8 +28,7 @@ class Context:
     """What a row may ask about the graph around a node."""
 
     def __init__(self, graph: Graph) -> None:
-        nodes = graph.nodes()
-        self.size = len(nodes)
+        self.nodes = nodes = graph.nodes()
         self._uses = count_uses(nodes, graph.roots)
         self._named = set(graph.names)
         self._primal = set(graph.primal_nodes)
@@ -76,13 +75,14 @@ def rewrite(graph: Graph, rows: Sequence[Row], log: Rewrites, settled: Iterable[
 
     Nodes that are `settled` are in normal form already, with all that they are computed from, and stay as they are.
     """
-    table = {True: _by_operation(rows), False: _by_operation(row for row in rows if not row.arrays)}
-    context = Context(graph)
-    normal: dict[Node, Node] = {}
+    walk = _Walk(graph, rows, log)
     for node in settled:
-        normal[node] = node
-        context.remember(node)
-    _normalise(graph.roots, normal, table, context, log)
+        walk.normal[node] = node
+        walk.context.remember(node)
+    walk.run()
+    normal = walk.normal
+    if all(normal[root] is root for root in graph.roots):
+        return graph  # with all that is known of it already
     return graph.mapped(lambda node: normal.get(node, node))
 
 
@@ -94,63 +94,77 @@ def _by_operation(rows: Iterable[Row]) -> dict[Operation, list[Row]]:
     return table
 
 
-def _normalise(
-    roots: Sequence[Node],
-    normal: dict[Node, Node],
-    table: Tables,
-    context: Context,
-    log: Rewrites,
-) -> None:
-    """Fill `normal` with the normal form of all that `roots` reach."""
-    becomes: dict[Node, Node] = {}
-    budget = _STEPS_PER_NODE * (context.size + 100)
-    stack = list(reversed(roots))
-    while stack:  # the arguments of Apply are read in line: this loop is a third of the compile time
-        node = stack[-1]
-        if node in normal:
-            stack.pop()
-            continue
-        if node in becomes:
-            if becomes[node] not in normal:  # two rows undo each other: either form is right, keep this one
-                log[CIRCLE] += 1
-                normal[node] = node
+class _Walk:
+    """One walk over a graph that brings it to normal form."""
+
+    def __init__(self, graph: Graph, rows: Sequence[Row], log: Rewrites) -> None:
+        self.context = Context(graph)
+        self.normal: dict[Node, Node] = {}
+        self._log = log
+        self._table: Tables = {True: _by_operation(rows), False: _by_operation(row for row in rows if not row.arrays)}
+        self._becomes: dict[Node, Node] = {}
+        self._budget = _STEPS_PER_NODE * (len(self.context.nodes) + 100)
+
+    def run(self) -> None:
+        """Fill `normal` with the normal form of every node; most nodes are in it and take one step."""
+        normal, step = self.normal, self._step
+        for node in self.context.nodes:  # arguments first
+            if node not in normal:
+                target = step(node)
+                if target is node:
+                    normal[node] = node
+                else:
+                    self._replace(node, target)
+                    self._settle([node, target])
+
+    def _settle(self, stack: list[Node]) -> None:
+        """Bring what is on `stack` to normal form, with all that rows put in its place."""
+        normal, becomes = self.normal, self._becomes
+        while stack:
+            node = stack[-1]
+            if node in normal:
                 stack.pop()
                 continue
-            normal[node] = normal[becomes[node]]
-            stack.pop()
-            continue
-        below = node.args if type(node) is Apply else children(node)
-        waiting = [child for child in below if child not in normal]
-        if waiting:
-            stack.extend(reversed(waiting))
-            continue
+            if node in becomes:
+                if becomes[node] not in normal:  # two rows undo each other: either form is right, keep this one
+                    self._log[CIRCLE] += 1
+                    normal[node] = node
+                else:
+                    normal[node] = normal[becomes[node]]
+                stack.pop()
+                continue
+            waiting = [child for child in children(node) if child not in normal]
+            if waiting:
+                stack.extend(reversed(waiting))
+                continue
+            target = self._step(node)
+            if target is node:
+                normal[node] = node
+                stack.pop()
+            else:
+                self._replace(node, target)
+                stack.append(target)
+
+    def _replace(self, node: Node, target: Node) -> None:
+        self._budget -= 1
+        if self._budget < 0:
+            raise BudgetError(f"rewriting does not end; the last rows were {', '.join(list(self._log)[-3:])}")
+        self.context.replaced(node, target)
+        self._becomes[node] = target
+
+    def _step(self, node: Node) -> Node:
+        """Return `node` with normal arguments, or what the first row that fits makes of it."""
+        normal = self.normal
         if not isinstance(node, Apply):
-            target = node
-            if below:
-                target = make_output(normal[below[0]], node.index, node.shape, node.dtype)  # type: ignore
-        else:
-            target = _step(node, normal, table, context, log)
-        if target is node:
-            normal[node] = node
-            stack.pop()
-            continue
-        budget -= 1
-        if budget < 0:
-            raise BudgetError(f"rewriting does not end; the last rows were {', '.join(list(log)[-3:])}")
-        context.replaced(node, target)
-        becomes[node] = target
-        stack.append(target)
-
-
-def _step(node: Apply, normal: dict[Node, Node], table: Tables, context: Context, log: Rewrites) -> Node:
-    """Return `node` with normal arguments, or what the first row that fits makes of it."""
-    args = node.args
-    fresh = tuple([normal[arg] for arg in args])
-    if fresh != args:
-        return rebuilt(node, fresh)
-    for row in table[bool(node.shape)].get(node.op, ()):
-        found = row.apply(node, context)
-        if found is not None and found is not node:
-            log[row.name] += 1
-            return found
-    return node
+            if not isinstance(node, Output):
+                return node
+            return make_output(normal[node.source], node.index, node.shape, node.dtype)  # type: ignore[arg-type]
+        for arg in node.args:
+            if normal[arg] is not arg:
+                return rebuilt(node, tuple([normal[arg] for arg in node.args]))
+        for row in self._table[bool(node.shape)].get(node.op, ()):
+            found = row.apply(node, self.context)
+            if found is not None and found is not node:
+                self._log[row.name] += 1
+                return found
+        return node
