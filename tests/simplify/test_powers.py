@@ -1,0 +1,62 @@
+"""Products of powers, powers of negated sums, coefficients of shared factors."""
+
+from __future__ import annotations
+
+import math
+
+import pytest
+
+import symbackprop as sb
+
+
+def body(compiled: sb.CompiledFunction) -> str:
+    return compiled.source[compiled.source.rindex("return ") + len("return ") :].strip()
+
+
+@pytest.mark.parametrize(
+    ("formula", "text"),
+    [
+        ("x**2*y**2", "(x * y)**2"), ("x**2*y**2*z**2", "(x * y * z)**2"), ("2*x**3*y**3", "2.0 * (x * y)**3"),
+        ("x**2*y**3", "x * x * (y * y * y)"), ("(-x - y)**2", "(x + y)**2"), ("(-x - y)**4", "(x + y)**4"),
+        ("(-x - y)**3", "(-x - y)**3"), ("(-x - y + z)**2", "(-x - y + z)**2"), ("(-x - 2*y)**2", "(x + 2.0 * y)**2"),
+    ],
+)  # fmt: skip
+def test_forms(formula: str, text: str) -> None:
+    assert body(sb.compile_value(formula)) == text
+
+
+def test_powers_in_use_elsewhere_stay() -> None:
+    assert "product of powers" not in sb.compile_value("x**2*y**2 + x**2").rewrites
+
+
+def test_products_of_squares_overflow_no_sooner() -> None:
+    assert sb.compile_value("x**2*y**2")(1e200, 1e-200) == pytest.approx(1.0)
+    assert sb.compile_value("x**2*y**2")(1e-170, 1e-170) == 0.0
+
+
+@pytest.mark.parametrize(("x", "y"), [(0.0, 3.0), (-1.5, 0.0), (0.0, 0.0), (-2.0, 0.7)])
+def test_derivatives_at_zeros_and_signs(x: float, y: float) -> None:
+    assert sb.compile_grad("x**2*y**2")(x, y) == pytest.approx((2 * x * y * y, 2 * x * x * y), abs=0.0)
+    assert sb.compile_grad("(-x - y)**2")(x, y) == pytest.approx((2 * (x + y), 2 * (x + y)), abs=0.0)
+
+
+def test_the_square_of_a_negated_sum_is_the_same_bit_by_bit() -> None:
+    x, y = 0.1, 1.0 / 3.0
+    assert sb.compile_value("(-x - y)**2")(x, y) == (-x - y) * (-x - y)
+
+
+def test_kinetic_energy_has_the_momentum_as_its_derivative() -> None:
+    compiled = sb.compile_value_and_grad("m*(u**2 + v**2)/2", wrt=("u", "v"))
+    assert body(compiled).endswith("(m * u, m * v)")
+    assert compiled.rewrites["coefficient of factor"] == 2
+    value, gradient = compiled(1.7, 0.3, -2.0)
+    assert value == pytest.approx(1.7 * (0.09 + 4.0) / 2, rel=1e-15)
+    assert gradient == (1.7 * 0.3, 1.7 * -2.0)
+
+
+def test_coefficients_of_shared_factors_are_multiplied_exactly() -> None:
+    compiled = sb.compile_grad("m*(u**3 + v**3)/3 + cos(m/3)", wrt=("u", "v", "m"))
+    u, v, m = gradient = compiled(u=0.3, v=-2.0, m=1.7)
+    assert (u, v) == pytest.approx((1.7 * 0.09, 1.7 * 4.0), rel=1e-15)
+    assert m == pytest.approx((0.027 - 8.0) / 3 - math.sin(1.7 / 3) / 3, rel=1e-15)
+    assert len(gradient) == 3
