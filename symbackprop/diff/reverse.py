@@ -17,7 +17,7 @@ from symbackprop.ir.node import Apply, Input, Node, Output, constant
 from symbackprop.ir.signature import Label
 from symbackprop.ir.size import shape_text
 from symbackprop.ops.arithmetic import add
-from symbackprop.ops.declare import Primitive
+from symbackprop.ops.declare import Primitive, Refused, refuse
 
 __all__ = ["gradient", "pull_back"]
 
@@ -74,6 +74,8 @@ def pull_back(outputs: Sequence[Node], cotangents: Sequence[Node], wrt: Sequence
             continue
         for arg, contribution in zip(node.args, _checked(node, contributions), strict=True):
             if contribution is not None and arg in active:
+                if isinstance(contribution, Refused):
+                    refuse(node.op, contribution)
                 received.setdefault(arg, []).append(contribution)
     return adjoints
 
@@ -89,7 +91,7 @@ def _dependents(order: Sequence[Node], wrt: Sequence[Node]) -> set[Node]:
     return active
 
 
-def _checked(node: Apply, contributions: Sequence[Node | None]) -> Sequence[Node | None]:
+def _checked(node: Apply, contributions: Sequence[Node | Refused | None]) -> Sequence[Node | Refused | None]:
     """Return what the rule of `node` gave, or raise an error that names the primitive."""
     op = node.op
     assert isinstance(op, Primitive)
@@ -98,7 +100,7 @@ def _checked(node: Apply, contributions: Sequence[Node | None]) -> Sequence[Node
             f"the vjp of primitive {op.name!r} returned {len(contributions)} cotangents for {len(node.args)} arguments"
         )
     for position, (arg, contribution) in enumerate(zip(node.args, contributions, strict=True)):
-        if contribution is not None and contribution.shape != arg.shape:
+        if isinstance(contribution, Node) and contribution.shape != arg.shape:
             raise ShapeError(
                 f"the vjp of primitive {op.name!r} returned shape {shape_text(contribution.shape)} "
                 f"for argument {position} of shape {shape_text(arg.shape)}"

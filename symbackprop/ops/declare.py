@@ -12,7 +12,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Protocol
+from typing import NoReturn, Protocol
 
 from symbackprop.errors import UnsupportedError
 from symbackprop.ir.node import (
@@ -29,7 +29,19 @@ from symbackprop.ir.node import (
 )
 from symbackprop.ir.size import Size
 
-__all__ = ["Primitive", "Style", "Text", "as_node", "custom", "linear", "primitives", "register", "results"]
+__all__ = [
+    "Primitive",
+    "Refused",
+    "Style",
+    "Text",
+    "as_node",
+    "custom",
+    "linear",
+    "primitives",
+    "refuse",
+    "register",
+    "results",
+]
 
 
 class Style(Protocol):
@@ -51,11 +63,24 @@ class Style(Protocol):
         """Tell whether `node` is printed as a bare name, so that repeating it costs nothing."""
 
 
+@dataclass(frozen=True)
+class Refused:
+    """Stands for a derivative that no rule gives; it is an error only where it is asked for.
+
+    Parameters
+    ----------
+    argument : str
+        What the derivative would be with respect to, ``"its order"``.
+    """
+
+    argument: str
+
+
 Text = str | Callable[[Apply, Style], str]
 Infer = Callable[[tuple[Node, ...], Mapping[str, object]], tuple[Shape, str]]
-Vjp = Callable[[Node, Apply], Sequence[Node | None]]
+Vjp = Callable[[Node, Apply], Sequence[Node | Refused | None]]
 Jvp = Callable[[Sequence[Node | None], Apply], Node | None]
-Partial = Callable[..., Node] | None
+Partial = Callable[..., Node] | Refused | None
 Points = Sequence[tuple[float, ...]]
 
 _registry: dict[str, Primitive] = {}
@@ -84,7 +109,8 @@ class Primitive(Operation):
     prepare : callable
         Turns operands as written (numbers, unequal shapes) into arguments.
     partials : tuple of callables
-        For an elementwise primitive, one function ``(*args, out) -> node`` an argument; None where it is zero.
+        For an elementwise primitive, one function ``(*args, out) -> node`` an argument; None where it is zero, a
+        `Refused` where there is no rule.
     points : sequence of tuples
         Where to test it: one argument tuple a point (elementwise primitives).
     samples : callable or None
@@ -104,6 +130,9 @@ class Primitive(Operation):
         ``(node, style) -> templates`` of the statements that fill ``{out}``, where one expression cannot say it.
     assigns : bool
         Whether its statements assign arguments to parts of the buffer, which broadcasts them.
+    fixed : tuple of str
+        For an elementwise primitive, static parameters that are integers and stand before its arguments in a call, as
+        the order in ``eval_legendre(3, x)``.
     memory : str
         ``"fresh"`` or ``"view"``: whether the printed text may share memory with an argument.
     """
@@ -138,6 +167,7 @@ class Primitive(Operation):
     aliases: tuple[str, ...] = ()
     public: bool = True
     defaults: Mapping[str, object] = field(default_factory=dict)
+    fixed: tuple[str, ...] = ()
 
     def __call__(self, *operands: Operand, **params: object) -> Node:
         """Build a node; numbers become constants and elementwise arguments are broadcast against each other."""
@@ -169,6 +199,14 @@ def register(primitive: Primitive) -> Primitive:
         raise UnsupportedError(f"a primitive named {primitive.name!r} is declared already; choose another name")
     _registry[primitive.name] = primitive
     return primitive
+
+
+def refuse(op: Operation, refused: Refused) -> NoReturn:
+    """Raise the error that says which derivative there is no rule for."""
+    raise UnsupportedError(
+        f"the derivative of {op.name} with respect to {refused.argument} is not supported, as it is not elementary; "
+        f"make {refused.argument} a number, or leave what it depends on out of wrt"
+    )
 
 
 def as_node(operand: Operand) -> Node:

@@ -12,7 +12,7 @@ from symbackprop.errors import UnsupportedError
 from symbackprop.ir.dtype import default_float, is_float, promote
 from symbackprop.ir.node import Apply, Node, Operand, Shape
 from symbackprop.ops.broadcasting import align_shapes, converted
-from symbackprop.ops.declare import Partial, Points, Primitive, Text, Vjp, register
+from symbackprop.ops.declare import Partial, Points, Primitive, Refused, Text, Vjp, refuse, register
 
 __all__ = ["common_dtype", "elementwise"]
 
@@ -89,7 +89,7 @@ def elementwise(
     numpy, math : text
         Templates with ``{0}``, ``{1}`` for the arguments.
     partials : tuple of callables
-        One an argument, ``(*args, out) -> node``, or None where the derivative is zero.
+        One an argument, ``(*args, out) -> node``; None where the derivative is zero, `Refused` where there is no rule.
     source : str
         Where the derivative is from.
     points : sequence of tuples
@@ -151,13 +151,18 @@ def _are_alike(operands: Sequence[Operand], arity: int) -> bool:
     return True
 
 
-def _reverse_rule(partials: tuple[Partial, ...]) -> Callable[[Node, Apply], list[Node | None]]:
-    def vjp(g: Node, out: Apply) -> list[Node | None]:
+def _reverse_rule(partials: tuple[Partial, ...]) -> Vjp:
+    def vjp(g: Node, out: Apply) -> list[Node | Refused | None]:
         params = dict(out.params)
-        return [
-            None if partial is None or not is_float(arg.dtype) else g * partial(*out.args, out, **params)
-            for partial, arg in zip(partials, out.args, strict=True)
-        ]
+        contributions: list[Node | Refused | None] = []
+        for partial, arg in zip(partials, out.args, strict=True):
+            if partial is None or not is_float(arg.dtype):
+                contributions.append(None)
+            elif isinstance(partial, Refused):
+                contributions.append(partial)
+            else:
+                contributions.append(g * partial(*out.args, out, **params))
+        return contributions
 
     return vjp
 
@@ -169,6 +174,8 @@ def _forward_rule(partials: tuple[Partial, ...]) -> Callable[[Sequence[Node | No
         for tangent, partial in zip(tangents, partials, strict=True):
             if tangent is None or partial is None:
                 continue
+            if isinstance(partial, Refused):
+                refuse(out.op, partial)
             term = tangent * partial(*out.args, out, **params)
             total = term if total is None else total + term
         return total
