@@ -11,6 +11,7 @@ import sympy
 from sympy import S
 
 from symbackprop.check.elements import Digits, Element, Symbolic, real_value
+from symbackprop.check.special_functions import SPECIAL
 
 __all__ = ["BY_PATH", "SMOOTH"]
 
@@ -39,11 +40,6 @@ SMOOTH: Mapping[str, Meaning] = {
     "arctanh": (sympy.atanh, mpmath.atanh),
     "arctan2": (sympy.atan2, mpmath.atan2),
     "hypot": (lambda x, y: sympy.sqrt(x**2 + y**2), mpmath.hypot),
-    "erf": (sympy.erf, mpmath.erf),
-    "erfc": (sympy.erfc, mpmath.erfc),
-    "gammaln": (sympy.loggamma, mpmath.loggamma),
-    "digamma": (sympy.digamma, lambda x: mpmath.psi(0, x)),
-    "polygamma": (sympy.polygamma, lambda n, x: mpmath.psi(int(n), x)),
     "expit": (lambda x: 1 / (1 + sympy.exp(-x)), lambda x: 1 / (1 + mpmath.exp(-x))),
     "logit": (lambda x: sympy.log(x / (1 - x)), lambda x: mpmath.log(x / (1 - x))),
     "logaddexp": (
@@ -63,6 +59,7 @@ SMOOTH: Mapping[str, Meaning] = {
         lambda x, y: mpmath.mpf(0) if x == 0 else x * mpmath.log1p(y),
     ),
     "power": (lambda x, y: x**y, lambda x, y: x**y),
+    **SPECIAL,
 }
 
 
@@ -79,9 +76,12 @@ def pi_like(x: Element) -> Element:
 
 
 def apply_smooth(name: str, *args: Any) -> Any:
-    """Return a row of `SMOOTH` applied to elements of one kind."""
+    """Return a row of `SMOOTH` applied to elements of one kind; nan at a pole, where a branch not taken may be."""
     symbolic, digits = SMOOTH[name]
-    value = real_value(digits(*(arg.value for arg in args)))
+    try:
+        value = real_value(digits(*(arg.value for arg in args)))
+    except (ValueError, ZeroDivisionError):
+        value = mpmath.nan
     if isinstance(args[0], Symbolic):
         return Symbolic(symbolic(*(arg.expr for arg in args)), value)
     return Digits(value)

@@ -144,5 +144,6 @@ _BY_PATH: Mapping[str, Any] = {
     "ceiling": lambda args: -(-args[0] // 1),
     "sign": lambda args: args[0]._from(1 if args[0] > 0 else -1 if args[0] < 0 else 0),
     "Heaviside": lambda args: args[1] if args[0] == 0 else args[0]._from(1 if args[0] > 0 else 0),
+    "erfcinv": lambda args: apply_smooth("erfcinv", *args),  # SymPy has no digits of it
     "DiracDelta": lambda args: 0 * args[0],
 }

@@ -7,7 +7,7 @@ objects, arrays made of zeros, dtypes) has an entry here. Each entry is tested a
 from __future__ import annotations
 
 import functools
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from fractions import Fraction
 from typing import Any
 
@@ -18,6 +18,7 @@ import sympy
 from symbackprop.check.elements import Digits, Element, Symbolic, lifted
 from symbackprop.check.functions import BY_PATH, SMOOTH, apply_smooth
 from symbackprop.check.linear_algebra import LinearAlgebra
+from symbackprop.check.special_functions import TUPLES
 
 __all__ = ["Vocabulary"]
 
@@ -58,6 +59,7 @@ class Vocabulary:
         words: dict[str, Any] = {name: self._mapped(functools.partial(apply_smooth, name)) for name in SMOOTH}
         words |= {name: self._mapped(function) for name, function in BY_PATH.items()}
         words |= {alias: words[name] for alias, name in _ALIASES.items()}
+        words |= {name: self._tuple([words[part] for part in parts]) for name, parts in TUPLES.items()}
         words |= {
             "pi": self.constant(sympy.pi, mpmath.pi),
             "e": self.constant(sympy.E, mpmath.e),
@@ -151,6 +153,10 @@ class Vocabulary:
             return result
 
         return word
+
+    def _tuple(self, functions: Sequence[Callable[..., Any]]) -> Callable[..., Any]:
+        """Return the function whose results are those of `functions`."""
+        return lambda *args: tuple(function(*args) for function in functions)
 
     def _reduced(self, reduction: Callable[..., Any], neutral: float) -> Callable[..., Any]:
         """Return a reduction of arrays of objects, with ``where=``, which NumPy does not give them."""

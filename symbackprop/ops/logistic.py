@@ -1,122 +1,18 @@
-"""Special functions: the error function, gamma's logarithm, and the functions of logistic models.
-
-`scipy.special` is printed only where neither NumPy nor `math` has the function.
-"""
+"""The functions of logistic models, and products with a logarithm that are 0 where their first factor is."""
 
 from __future__ import annotations
 
-from symbackprop.ir.node import PI, Apply, Node, constant
-from symbackprop.ops.arithmetic import integer_power
+from symbackprop.ir.node import Apply, Node, constant
 from symbackprop.ops.comparison import equal, greater_equal, where
-from symbackprop.ops.declare import Primitive, Style
+from symbackprop.ops.declare import Primitive
 from symbackprop.ops.elementwise import elementwise
 from symbackprop.ops.exponential import exp, log, log1p
 from symbackprop.ops.extrema import relu
-from symbackprop.ops.powers import sqrt
 from symbackprop.ops.rounding import absolute
 
-__all__ = [
-    "digamma",
-    "erf",
-    "erfc",
-    "expit",
-    "gammaln",
-    "log_expit",
-    "logit",
-    "polygamma",
-    "softplus",
-    "xlog1py",
-    "xlogy",
-]
+__all__ = ["expit", "log_expit", "logit", "softplus", "xlog1py", "xlogy"]
 
 _MIXED = [(0.7,), (-1.3,), (0.0,), (3.0,)]
-_POSITIVE = [(0.7,), (3.0,), (12.5,), (0.05,)]
-
-
-def _gaussian(x: Node) -> Node:
-    """Return 2/sqrt(pi) * exp(-x**2)."""
-    return 2 / sqrt(_pi(x)) * exp(-integer_power(x, n=2))
-
-
-def _pi(like: Node) -> Node:
-    return constant(PI, like.shape, like.dtype)
-
-
-erf: Primitive = elementwise(
-    "erf",
-    numpy="special.erf({0})",
-    math="math.erf({0})",
-    partials=(lambda x, out: _gaussian(x),),
-    derivative="2/sqrt(pi) * exp(-x**2)",
-    points=_MIXED,
-    flops=20,
-    sympy="erf",
-    source="DLMF 7.10.1",
-)
-
-erfc: Primitive = elementwise(
-    "erfc",
-    numpy="special.erfc({0})",
-    math="math.erfc({0})",
-    partials=(lambda x, out: -_gaussian(x),),
-    derivative="-2/sqrt(pi) * exp(-x**2)",
-    points=_MIXED,
-    flops=20,
-    sympy="erfc",
-    source="DLMF 7.10.1",
-)
-
-
-def _polygamma_text(node: Apply, style: Style) -> str:
-    text = f"special.polygamma({node.param('n')}, {{0}})"
-    return f"np.float32({text})" if node.dtype == "float32" else text  # SciPy computes it in float64
-
-
-polygamma: Primitive = elementwise(
-    "polygamma",
-    numpy=_polygamma_text,
-    partials=(lambda x, out, n: polygamma(x, n=n + 1),),
-    derivative="polygamma(n + 1, x)",
-    points=_POSITIVE,
-    safe=(1.0,),
-    domain="x is not 0, -1, -2, ...",
-    defaults={"n": 1},
-    public=False,
-    analytic=False,
-    flops=40,
-    sympy="polygamma",
-    source="DLMF 5.15",
-)
-
-digamma: Primitive = elementwise(
-    "digamma",
-    numpy="special.digamma({0})",
-    partials=(lambda x, out: polygamma(x, n=1),),
-    derivative="polygamma(1, x)",
-    points=_POSITIVE,
-    safe=(1.0,),
-    domain="x is not 0, -1, -2, ...",
-    aliases=("psi",),
-    flops=30,
-    sympy="digamma",
-    source="DLMF 5.15.1",
-)
-
-gammaln: Primitive = elementwise(
-    "gammaln",
-    numpy="special.gammaln({0})",
-    math="math.lgamma({0})",
-    partials=(lambda x, out: digamma(x),),
-    derivative="digamma(x)",
-    points=_POSITIVE,
-    safe=(1.0,),
-    domain="x is not 0, -1, -2, ...",
-    aliases=("loggamma", "lgamma"),
-    analytic=False,
-    flops=30,
-    sympy="loggamma",
-    source="DLMF 5.2.2",
-)
 
 
 def _decay(x: Node) -> Node:

@@ -47,6 +47,8 @@ _ROWS: Mapping[str, str] = {
     "arg": "where({0} < 0, pi, 0)",
     "factorial": "gamma({0} + 1)",
     "loggamma": "gammaln({0})",
+    "trigamma": "polygamma(1, {0})",
+    "FallingFactorial": "falling_factorial({0}, {1})",
     "StrictLessThan": "{0} < {1}",
     "LessThan": "{0} <= {1}",
     "StrictGreaterThan": "{0} > {1}",
@@ -64,6 +66,6 @@ def templates() -> Mapping[str, str]:
     found = dict(_ROWS)
     for primitive in primitives().values():
         if primitive.kind == "elementwise" and primitive.public and primitive.sympy and primitive.sympy not in found:
-            places = ", ".join(f"{{{i}}}" for i in range(primitive.arity or 1))
+            places = ", ".join(f"{{{i}}}" for i in range(len(primitive.fixed) + (primitive.arity or 1)))
             found[primitive.sympy] = f"{primitive.name}({places})"
     return found

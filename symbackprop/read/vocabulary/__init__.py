@@ -23,12 +23,14 @@ from symbackprop.read.vocabulary import (
     operators,
     padding,
     reductions,
+    special,
 )
 
 __all__ = ["ATTRIBUTES", "CONSTANTS", "FUNCTIONS", "METHODS", "OPERATORS"]
 
 _SECTIONS = (
     elementwise,
+    special,
     logic,
     reductions,
     norms,

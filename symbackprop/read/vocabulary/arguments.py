@@ -38,6 +38,7 @@ __all__ = [
     "size_of",
     "static_flag",
     "static_int",
+    "static_order",
 ]
 
 
@@ -148,6 +149,14 @@ def static_int(value: object, what: str) -> int:
     ):
         return value.value
     raise ArgumentError(f"{what} must be a fixed integer, not {_shown(value)}")
+
+
+def static_order(value: object, what: str) -> int:
+    """Return a fixed integer that is not negative, as the order of a polynomial is."""
+    order = static_int(value, what)
+    if order < 0:
+        raise ArgumentError(f"{what} is an order, 0 or more, not {order}")
+    return order
 
 
 def static_flag(value: object, what: str) -> bool:

@@ -4,20 +4,23 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from fractions import Fraction
+from inspect import Parameter, Signature
 from typing import Any
 
 from symbackprop.ir.node import PI, Const, Node, constant
 from symbackprop.ops import primitives
 from symbackprop.ops.declare import Primitive
+from symbackprop.ops.logistic import xlogy
 from symbackprop.ops.powers import power
 from symbackprop.ops.rounding import round_
-from symbackprop.ops.special import polygamma, xlogy
-from symbackprop.read.vocabulary.arguments import node_of, static_int
+from symbackprop.read.vocabulary.arguments import node_of, static_int, static_order
 
 __all__ = ["FUNCTIONS", "METHODS"]
 
 
 def _word(primitive: Primitive) -> Callable[..., Node]:
+    if primitive.fixed:
+        return _ordered(primitive)
     if primitive.arity == 1:
 
         def unary(x: object) -> Node:
@@ -29,6 +32,20 @@ def _word(primitive: Primitive) -> Callable[..., Node]:
         return primitive(node_of(x1), node_of(x2))
 
     return binary
+
+
+def _ordered(primitive: Primitive) -> Callable[..., Node]:
+    """Return the word of a primitive with an order, which is a fixed integer of 0 or more before the arguments: ``f(n, x)``."""
+    names = [*primitive.fixed, *("x" if primitive.arity == 1 else f"x{i + 1}" for i in range(primitive.arity or 1))]
+    signature = Signature([Parameter(name, Parameter.POSITIONAL_OR_KEYWORD) for name in names])
+
+    def word(*args: object, **named: object) -> Node:
+        given = signature.bind(*args, **named).arguments
+        orders = {name: static_order(given.pop(name), name) for name in primitive.fixed}
+        return primitive(*map(node_of, given.values()), **orders)
+
+    word.__signature__ = signature  # type: ignore[attr-defined]
+    return word
 
 
 def _primitives() -> dict[str, Callable[..., Any]]:
@@ -56,11 +73,6 @@ def _round(a: object, decimals: object = constant(0)) -> Node:
 
 def _heaviside(x1: object, x2: object = constant(Fraction(1, 2))) -> Node:
     return primitives()["heaviside"](node_of(x1), node_of(x2))
-
-
-def _polygamma(n: object, x: object) -> Node:
-    order = static_int(n, "n")
-    return primitives()["digamma"](node_of(x)) if order == 0 else polygamma(node_of(x), n=order)
 
 
 def _entr(x: object) -> Node:
@@ -104,7 +116,6 @@ FUNCTIONS: Mapping[str, Callable[..., Any]] = {
     "round": _round,
     "around": _round,
     "heaviside": _heaviside,
-    "polygamma": _polygamma,
     "entr": _entr,
     "deg2rad": _to_radians,
     "radians": _to_radians,

@@ -1,0 +1,99 @@
+"""Special functions that are made of primitives, or whose name, order or number of arguments needs more than one.
+
+Not in here: those that are a primitive under its own name; `read.vocabulary.elementwise` has them.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from math import factorial
+from typing import Any
+
+from symbackprop.ir.node import Node, constant
+from symbackprop.ops.binomial import binom
+from symbackprop.ops.comparison import equal, where
+from symbackprop.ops.exponential import expm1, log
+from symbackprop.ops.gamma import digamma, digamma_difference, gamma, poch, polygamma
+from symbackprop.ops.scipy_text import whole_number
+from symbackprop.ops.zeta import riemann_zeta, zeta
+from symbackprop.read.vocabulary.arguments import node_of, static_order
+
+__all__ = ["FUNCTIONS"]
+
+_FACTORS = 20  # of a falling or rising factorial that is written as a product
+
+
+def _polygamma(n: object, x: object) -> Node:
+    order = static_order(n, "n")
+    return digamma(node_of(x)) if order == 0 else polygamma(node_of(x), n=order)
+
+
+def _fixed_count(x: Node) -> int | None:
+    """Return a number of factors that are few enough to be written out, or None."""
+    number = whole_number(x)
+    return number if number is not None and 0 <= number <= _FACTORS else None
+
+
+def _product(factors: list[Node]) -> Node:
+    product = factors[0]
+    for factor in factors[1:]:
+        product = product * factor
+    return product
+
+
+def _binom(n: object, k: object) -> Node:
+    """Return a binomial coefficient, a polynomial in n where k is a small number."""
+    n, k = node_of(n), node_of(k)
+    count = _fixed_count(k)
+    if count is None:
+        return binom(n, k)
+    return _falling(n, count) / factorial(count)
+
+
+def _falling(x: Node, count: int) -> Node:
+    return _product([x - i for i in range(count)]) if count else x**0
+
+
+def _falling_factorial(x: object, k: object) -> Node:
+    x, k = node_of(x), node_of(k)
+    count = _fixed_count(k)
+    return poch(x - k + 1, k) if count is None else _falling(x, count)
+
+
+def _poch(x: object, m: object) -> Node:
+    x, m = node_of(x), node_of(m)
+    count = _fixed_count(m)
+    if count is None:
+        return poch(x, m)
+    return _product([x + i for i in range(count)]) if count else x**0
+
+
+def _harmonic(x: object) -> Node:
+    """Return digamma(x + 1) - digamma(1)."""
+    x = node_of(x)
+    return digamma_difference(constant(1, x.shape), x)
+
+
+def _zeta(x: object, q: object = None) -> Node:
+    """Return Riemann's zeta function, or Hurwitz's where there is a second argument."""
+    return riemann_zeta(node_of(x)) if q is None else zeta(node_of(x), node_of(q))
+
+
+def _dirichlet_eta(s: object) -> Node:
+    """Return (1 - 2**(1 - s))*zeta(s), which is log(2) at s = 1."""
+    s = node_of(s)
+    at_pole = equal(s, 1)
+    kept = where(at_pole, 2, s)
+    return where(at_pole, log(constant(2)), -(expm1((1 - kept) * log(constant(2))) * riemann_zeta(kept)))
+
+
+FUNCTIONS: Mapping[str, Callable[..., Any]] = {
+    "polygamma": _polygamma,
+    "factorial": lambda n: gamma(node_of(n) + 1),
+    "binom": _binom,
+    "falling_factorial": _falling_factorial,
+    "poch": _poch,
+    "harmonic": _harmonic,
+    "zeta": _zeta,
+    "dirichlet_eta": _dirichlet_eta,
+}
