@@ -7,6 +7,7 @@ only module that knows them all.
 from __future__ import annotations
 
 import gc
+import sys
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
@@ -19,9 +20,10 @@ from symbackprop.emit.header import Recipe, read_header
 from symbackprop.emit.module import Printed, print_module
 from symbackprop.errors import ArgumentError, SymbackpropError, UnknownNameError, UnsupportedError, nearest_names
 from symbackprop.ir.dtype import is_float, using_float
-from symbackprop.ir.graph import Graph
-from symbackprop.ir.node import Apply
+from symbackprop.ir.graph import Graph, children
+from symbackprop.ir.node import Apply, Node
 from symbackprop.ops.declare import Primitive, primitives
+from symbackprop.ops.literal import literal
 from symbackprop.read.parser import parse
 from symbackprop.read.shapes import declarations_text, read_declarations, split_declarations
 from symbackprop.read.text import read_formula
@@ -40,10 +42,20 @@ Wrt = str | Sequence[str] | None
 
 @dataclass(frozen=True)
 class Origin:
-    """The user's own object, where the formula was not text, and the names of its symbols in the formula."""
+    """The user's own object, where the formula was not text: SymPy expressions, what their symbols are called.
+
+    Parameters
+    ----------
+    expression : SymPy objects, in nested lists and tuples
+    names : mapping
+        The name of each input in the formula.
+    shapes : mapping
+        The shapes of array inputs, in SymPy's terms.
+    """
 
     expression: Any
     names: Mapping[Any, str]
+    shapes: Mapping[Any, Sequence[Any]]
 
 
 _TARGETS = ("auto", "math", "numpy")
@@ -193,21 +205,28 @@ def _compiled(
     titles: tuple[tuple[str, str], ...] = ()
     origin: Origin | None = None
     if not isinstance(formula, str):
-        formula, inputs, wrt, titles, origin = _from_sympy(formula, inputs, wrt)
+        formula, inputs, wrt, titles, origin = _from_sympy(formula, inputs, wrt, scalar=kind == "grad")
     declared = declarations_text(read_declarations(inputs, dtype)) if inputs is not None else None
     chosen = wrt if wrt is None or isinstance(wrt, str) else tuple(wrt)
     recipe = Recipe(formula, kind, declared, chosen, with_value, target, dtype, name, optimize, titles)
     return compile_recipe(recipe, origin)
 
 
-def _from_sympy(formula: Any, inputs: Any, wrt: Any) -> tuple[str, Any, Any, tuple[tuple[str, str], ...], Origin]:
-    """Return a SymPy expression as formula text, with the names of its inputs."""
-    if not any(kind.__module__.partition(".")[0] == "sympy" for kind in type(formula).__mro__):
-        raise UnsupportedError(f"a formula is text or a SymPy expression, not {type(formula).__name__}")
-    from symbackprop.symbolic.problem import read_problem
+def _from_sympy(
+    formula: Any, inputs: Any, wrt: Any, *, scalar: bool
+) -> tuple[str, Any, Any, tuple[tuple[str, str], ...], Origin]:
+    """Return SymPy expressions as formula text, with the names of their inputs."""
+    if "sympy" in sys.modules:  # else nobody can have made an expression
+        from symbackprop.symbolic.problem import is_expression, read_problem
 
-    problem = read_problem(formula, inputs, wrt)
-    return problem.text, problem.inputs, problem.wrt, problem.titles, Origin(formula, problem.names)
+        if is_expression(formula):
+            with _uncollected():
+                problem = read_problem(formula, inputs, wrt, scalar=scalar)
+            origin = Origin(problem.expression, problem.names, problem.shapes)
+            return problem.text, problem.inputs, problem.wrt, problem.titles, origin
+    raise UnsupportedError(
+        f"a formula is text, a SymPy expression, or a list or tuple of these, not {type(formula).__name__}"
+    )
 
 
 def _verified(
@@ -223,7 +242,7 @@ def _verified(
         labels=compiled.graph.labels,
         reference=_reference(recipe, origin),
         kinks=_kinks(compiled.graph),
-        array_source=None if any(spec.shape for spec in compiled.graph.arguments) else _mapped_source(compiled, recipe),
+        array_source=_mapped_source(compiled),
         guards=tuple(f"{g.message}: {g.left} {g.relation} {g.right}" for g in compiled.guards),
     )
     titles = (
@@ -239,14 +258,16 @@ def _reference(recipe: Recipe, origin: Origin | None) -> Callable[..., Any]:
     if origin is not None:
         from symbackprop.check.sympy_reference import evaluate_expression
 
-        return lambda values, words: evaluate_expression(origin.expression, origin.names, values, words)
+        return lambda values, words: evaluate_expression(origin.expression, origin.names, origin.shapes, values, words)
     program = parse(recipe.formula, split_declarations(recipe.formula)[1])
     return lambda values, words: evaluate_program(program, values, words)
 
 
-def _mapped_source(compiled: CompiledFunction, recipe: Recipe) -> str | None:
-    """Return the source that maps a scalar formula over arrays, if there are arguments to be arrays."""
-    return _printed(compiled.graph, recipe, "numpy").source if compiled.graph.arguments else None
+def _mapped_source(compiled: CompiledFunction) -> str | None:
+    """Return the source that maps a scalar formula over arrays, if it has one and arguments to be arrays."""
+    arguments = compiled.graph.arguments
+    mapped = bool(arguments) and not any(spec.shape for spec in arguments) and not compiled.computes_arrays
+    return compiled.array_source if mapped else None
 
 
 def _kinks(graph: Graph) -> tuple[str, ...]:
@@ -337,12 +358,21 @@ def _obstacle_to_math(graph: Graph, recipe: Recipe) -> str | None:
     for spec in graph.arguments:
         if spec.shape is None or spec.shape:
             return f"input {spec.name!r} is an array"
+    written_out = _written_out(graph)
     for node in graph.nodes():
-        if node.shape:
+        if node.shape and node not in written_out:
             return f"{node.describe()} is an array"
         if isinstance(node, Apply) and isinstance(node.op, Primitive) and "math" not in node.op.texts:
             return f"{node.op.name} has no text for it"
     return None
+
+
+def _written_out(graph: Graph) -> set[Node]:
+    """Return the arrays of scalars that are results and nothing more: code of scalars can gather them at the end."""
+    found: set[Node] = {node for node in graph.outputs if isinstance(node, Apply) and node.op is literal}
+    for node in graph.nodes():
+        found.difference_update(children(node))
+    return found
 
 
 def _check_options(target: str, dtype: str, name: str, optimize: str) -> None:

@@ -8,6 +8,7 @@ import os
 import tempfile
 from collections.abc import Callable, Mapping
 from dataclasses import replace
+from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -77,6 +78,8 @@ class CompiledFunction:
     def _mapped(self, args: tuple[object, ...], kwargs: dict[str, object]) -> Any:
         """Map scalar inputs over arrays, entry by entry, as a ufunc does."""
         arrays, shape = self._binder.bind_arrays(args, kwargs)
+        if self.computes_arrays:
+            return self._mapped_one_by_one(arrays, shape)
         if self._array_function is None:
             printed = self._print(self.graph, self._recipe, "numpy")
             self._array_function = load_function(printed.source, printed.name)
@@ -88,11 +91,42 @@ class CompiledFunction:
 
         return filled(self._array_function(*arrays))
 
+    def _mapped_one_by_one(self, arrays: list[np.ndarray[Any, Any]], shape: tuple[int, ...]) -> Any:
+        """Call a function that computes arrays once a point; its results are stacked behind the axes of the points."""
+        points = [np.broadcast_to(array, shape) for array in arrays]
+        scalar = float if self._printed.target == "math" else np.dtype(self.signature[0].dtype).type
+        found = [self.function(*(scalar(point[index]) for point in points)) for index in np.ndindex(shape)]
+        if not found:
+            found, empty = [self.function(*(scalar(1) for _ in points))], True
+        else:
+            empty = False
+
+        def stacked(parts: list[Any]) -> Any:
+            if isinstance(parts[0], (tuple, list)):
+                return type(parts[0])(stacked([part[i] for part in parts]) for i in range(len(parts[0])))
+            whole = np.stack([np.asarray(part) for part in parts])
+            return (whole[:0] if empty else whole).reshape(shape + whole.shape[1:])
+
+        return stacked(found)
+
     # --- what it is ---------------------------------------------------------------------------------------------------
+
+    @cached_property
+    def computes_arrays(self) -> bool:
+        """Whether anything in the function is an array, though its inputs may be scalars."""
+        return any(node.shape for node in self.graph.nodes())
 
     @property
     def array_source(self) -> str:
-        """The source that is used when scalar inputs are called with arrays."""
+        """The source that is used when scalar inputs are called with arrays.
+
+        Raises
+        ------
+        UnsupportedError
+            If the function computes arrays: it is then called once a point.
+        """
+        if self.computes_arrays:
+            raise UnsupportedError("the function computes arrays of its own, so it is called once a point: see .source")
         return self._print(self.graph, self._recipe, "numpy").source
 
     @property

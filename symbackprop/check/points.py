@@ -28,13 +28,13 @@ _BITS = 12  # of a number from the user's range: exact in all kinds, and short a
 _WIDE = 16  # a positive range whose ends differ by more than this factor is drawn from evenly in the logarithm
 
 
-def sizes_for(arguments: Sequence[ArgumentSpec]) -> dict[str, int]:
-    """Return small distinct sizes for the names."""
+def sizes_for(arguments: Sequence[ArgumentSpec], longer: int = 0) -> dict[str, int]:
+    """Return small distinct sizes for the names, all of them `longer` by so much."""
     found: dict[str, int] = {}
     for spec in arguments:
         for size in spec.shape or ():
             for name in names(size):
-                found.setdefault(name, (4, 3, 2, 5, 3, 2)[len(found) % 6])
+                found.setdefault(name, (4, 3, 2, 5, 3, 2)[len(found) % 6] + longer)
     return found
 
 
@@ -82,7 +82,7 @@ def sample_point(
             entries = [x for result in results for x in np.ravel(np.asarray(result, object))]
             if all(mpmath.isfinite(x.value if isinstance(x, Digits) else x) for x in entries):
                 return values
-        except (ArithmeticError, ValueError, TypeError, SymbackpropError):
+        except (ArithmeticError, ValueError, TypeError, IndexError, SymbackpropError):
             continue
     return None
 

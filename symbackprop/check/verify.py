@@ -31,6 +31,7 @@ __all__ = ["Subject", "verify"]
 _LONG_TOLERANCE = 1e-13  # constants in the source are doubles; anything worse than their rounding is a fault
 _FLOAT_TOLERANCE = {"float64": 1e-8, "float32": 1e-3}
 _NOISE = 1e-40  # what difference quotients of long numbers leave of a derivative that is zero is far below
+_LONGER = (0, 4, 12, 40)  # by how much sizes grow until all indices fit
 _MAX_ENTRIES = 60  # scalars of the inputs together that the exact stage takes on
 _NO_POINT = "no point of the domain was found; say with ranges={name: (low, high)} where the inputs lie"
 
@@ -66,12 +67,15 @@ def verify(
         Where to choose each input; errors in floats are then measured by the size of the output, however small.
     """
     deadline = time.monotonic() + seconds
-    sizes = sizes_for(subject.arguments)
     given = checked_ranges(ranges or {}, subject.arguments)
     rng = random.Random(seed)
     with mpmath.workdps(WORKING), warnings.catch_warnings(), np.errstate(all="ignore"):
         warnings.simplefilter("ignore")
-        drawn = [sample_point(subject.arguments, subject.reference, sizes, rng, given) for _ in range(points)]
+        for longer in _LONGER:
+            sizes = sizes_for(subject.arguments, longer)
+            drawn = [sample_point(subject.arguments, subject.reference, sizes, rng, given) for _ in range(points)]
+            if not sizes or any(point is not None for point in drawn):
+                break
         samples = [_Sample(point, expected_at(subject, point)) for point in drawn if point is not None]
         if not samples:
             return Report((), sizes, 0, subject.kinks, subject.guards, _NO_POINT)

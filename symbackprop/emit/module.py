@@ -166,14 +166,15 @@ def _imported(text: str, target: str, taken: Names) -> tuple[str, list[str]]:
         return text, [*lines, ""] if lines else []
     used = sorted(set(re.findall(r"\bmath\.(\w+)", text)))
     bare = [name for name in used if taken.is_free(name)]
+    arrays = ["", "import numpy as np"] if re.search(r"\bnp\.", text) else []  # results that are written out
     if not used:
-        return text, []
+        return text, [*arrays[1:], ""] if arrays else []
     lines = ["import math"] if len(bare) < len(used) else []
     if len(bare) == len(used):
         text = text.replace("math.", "")
     elif bare:
         text = re.sub(r"\bmath\.(" + "|".join(bare) + r")\b", r"\1", text)
-    return text, [*lines, *([f"from math import {', '.join(bare)}"] if bare else []), ""]
+    return text, [*lines, *([f"from math import {', '.join(bare)}"] if bare else []), *arrays, ""]
 
 
 def _description(graph: Graph, recipe: Recipe) -> list[str]:

@@ -56,7 +56,7 @@ def _owned_text(node: Node, writer: Writer, owned: set[Node]) -> str:
     code = writer.result(node)
     if writer.style.target == "numpy" and node.shape == () and isinstance(node, Apply) and node.op is where:
         return f"{code.text}[()]"  # np.where gives an array even of scalars
-    if writer.style.target == "math" or node.shape == () or isinstance(node, Const):
+    if node.shape == () or isinstance(node, Const):
         return code.text
     if isinstance(node, Apply) and node.op is broadcast and not writer.is_bare(node):
         return f"{code.text}.copy()"

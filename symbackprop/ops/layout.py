@@ -10,10 +10,11 @@ from symbackprop.ir.node import Apply, Const, Node, Shape, constant, make_input
 from symbackprop.ir.size import Size, shape_text
 from symbackprop.ops.broadcasting import broadcast, converted, reshape
 from symbackprop.ops.comparison import equal, where
-from symbackprop.ops.creation import arange, literal_of
+from symbackprop.ops.creation import arange
 from symbackprop.ops.declare import Primitive, Style, linear
 from symbackprop.ops.elementwise import common_dtype
 from symbackprop.ops.indexing import slice_
+from symbackprop.ops.literal import literal_of
 
 __all__ = ["concatenate", "diagonal", "expanded", "identity_mask", "roll", "squeezed", "stacked", "transpose"]
 

@@ -13,9 +13,9 @@ from symbackprop.ops import primitives
 from symbackprop.ops.arithmetic import add, integer_power, mul, neg
 from symbackprop.ops.broadcasting import broadcast, cast, converted, reduce_sum, reshape
 from symbackprop.ops.contraction import contract, einsum
-from symbackprop.ops.creation import literal
 from symbackprop.ops.indexing import place, scatter_add
 from symbackprop.ops.layout import diagonal, transpose
+from symbackprop.ops.literal import literal
 from symbackprop.ops.reduction import kept_axes, mean
 from symbackprop.simplify.numbers import exact, folded, is_number, times
 from symbackprop.simplify.pattern import Context, Row
