@@ -9,7 +9,7 @@ import sympy
 
 from symbackprop.symbolic import code as codes
 from symbackprop.symbolic.code import ATOM, PRODUCT, UNARY, Code
-from symbackprop.symbolic.nodes import Table
+from symbackprop.symbolic.nodes import Table, is_small
 from symbackprop.symbolic.writer import Place, Rule, Scope
 
 __all__ = ["RULES", "number_code"]
@@ -30,13 +30,23 @@ def number_code(node: Any) -> Code:
 
 
 def _total(place: Place) -> Code:
-    """Write a sum: what most sums have in common first, so that they share it; the number, if any, last."""
-    common = place.writer.memory.get("terms")
+    """Write a sum: in small expressions in the order in which SymPy prints it.
+
+    In large ones the order means nothing: what most sums have in common comes first, so that they share it.
+    """
+    memory, table = place.writer.memory, place.writer.table
+    if "terms" not in memory:
+        memory["terms"] = None if is_small(table) else _common_terms(table)
+    common = memory["terms"]
     if common is None:
-        common = place.writer.memory["terms"] = _common_terms(place.writer.table)
+        by_identity = {id(table.nodes[number]): number for number in place.arguments}
+        ordered = [by_identity.get(id(term)) for term in place.node.as_ordered_terms()]
+        if None not in ordered and len(ordered) == len(place.arguments):
+            return codes.total([place.code(number) for number in ordered])  # type: ignore[arg-type]
+        common = [0] * len(table.nodes)
 
     def rank(number: int) -> tuple[bool, int]:
-        return isinstance(place.argument(number), sympy.Number), -common[number]
+        return isinstance(table.nodes[number], sympy.Number), -common[number]
 
     return codes.total([place.code(number) for number in sorted(place.arguments, key=rank)])
 

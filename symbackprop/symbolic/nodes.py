@@ -18,10 +18,21 @@ from sympy.core.function import AppliedUndef
 from sympy.matrices.expressions.applyfunc import ElementwiseApplyFunction
 from sympy.matrices.expressions.slice import MatrixSlice
 from sympy.tensor.array import NDimArray
+from sympy.tensor.array.arrayop import Flatten
 
 from symbackprop.symbolic.sets import membership
 
-__all__ = ["Table", "bound_symbols", "free_inputs", "is_explicit", "is_input", "operands_of", "read_table", "walk"]
+__all__ = [
+    "Table",
+    "bound_symbols",
+    "free_inputs",
+    "is_explicit",
+    "is_input",
+    "is_small",
+    "operands_of",
+    "read_table",
+    "walk",
+]
 
 _BY_SHAPE = (sympy.Identity, sympy.ZeroMatrix, sympy.OneMatrix)  # whose arguments are sizes
 
@@ -73,7 +84,7 @@ def operands_of(node: Any) -> tuple[Any, ...]:
     if isinstance(node, sympy.BlockMatrix):
         return tuple(node.blocks.flat())
     if is_explicit(node):
-        return tuple(node.flat() if isinstance(node, sympy.MatrixBase) else node)
+        return tuple(node.flat() if isinstance(node, sympy.MatrixBase) else Flatten(node))
     return tuple(node.args)
 
 
@@ -184,6 +195,16 @@ def _mark_free(table: Table) -> None:
             for argument in arguments:
                 free |= table.free[argument]
         table.free.append(free)
+
+
+def is_small(table: Table, *, most: int = 1000, deepest: int = 40) -> bool:
+    """Tell whether the expressions are small even as trees, so that what SymPy does recursively is cheap."""
+    sizes: list[int] = []
+    depths: list[int] = []
+    for arguments in table.arguments:
+        sizes.append(min(most + 1, 1 + sum([sizes[argument] for argument in arguments])))
+        depths.append(1 + max([depths[argument] for argument in arguments], default=0))
+    return sum([sizes[root] for root in table.roots]) <= most and max(depths, default=0) <= deepest
 
 
 def free_inputs(table: Table) -> list[Any]:
