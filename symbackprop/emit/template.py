@@ -12,11 +12,12 @@ __all__ = ["ATOM", "PRODUCT", "SUM", "TERNARY", "UNARY", "Code", "fill", "repeat
 
 TERNARY, _OR, _AND, _NOT, _COMPARE, _BIT_OR, _BIT_AND, SUM, _MATMUL, PRODUCT, UNARY, _POWER, ATOM = range(13)
 
-# "@" is given less than "*", against Python, so that a product with a matrix product is parenthesised.
+# "@", "//" and "%" are given less than "*", against Python, so that they are parenthesised beside a product or a sign:
+# -(a % b) is not -a % b.
 _BINARY = {
     "if": TERNARY, "else": TERNARY, "or": _OR, "and": _AND, "<": _COMPARE, "<=": _COMPARE, ">": _COMPARE,
     ">=": _COMPARE, "==": _COMPARE, "!=": _COMPARE, "|": _BIT_OR, "&": _BIT_AND, "+": SUM, "-": SUM, "*": PRODUCT,
-    "/": PRODUCT, "//": PRODUCT, "%": PRODUCT, "@": _MATMUL, "**": _POWER,
+    "/": PRODUCT, "//": _MATMUL, "%": _MATMUL, "@": _MATMUL, "**": _POWER,
 }  # fmt: skip
 _PREFIX = {"-": UNARY, "~": UNARY, "not": _NOT}
 _TOKEN = re.compile(
@@ -97,7 +98,7 @@ def _analysed(template: str) -> tuple[tuple[str, ...], tuple[tuple[int, int], ..
                     left = _left_need(operator, level)
                     places[segment.pending][1] = max(places[segment.pending][1], left)
                 segment.before = level if operator in ("**", "else") else level + 1
-                if operator == "@":
+                if level == _MATMUL:
                     segment.before = UNARY
             segment.lowest = min(segment.lowest, level)
             segment.pending, segment.operand_seen = None, False
@@ -131,6 +132,6 @@ def _is_prefix(operator: str, segment: _Segment, between: str) -> bool:
 def _left_need(operator: str, level: int) -> int:
     if operator == "**":
         return ATOM
-    if operator == "@":
+    if level == _MATMUL:
         return UNARY
     return level + 1 if level in (TERNARY, _COMPARE) else level

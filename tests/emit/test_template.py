@@ -39,6 +39,16 @@ def test_a_product_of_matrices_is_parenthesised_beside_others() -> None:
     assert fill("{0} + {1}", [matrix, Code("y")]).text == "A @ x + y"
 
 
+@pytest.mark.parametrize("operator", ["//", "%"])
+def test_remainders_are_parenthesised_beside_products_and_signs(operator: str) -> None:
+    remainder = fill(f"{{0}} {operator} {{1}}", [product, Code("c")])
+    assert remainder.text == f"(a * b) {operator} c"
+    assert fill("-{0}", [remainder]).text == f"-((a * b) {operator} c)"
+    assert fill("{0} * {1}", [Code("x"), remainder]).text == f"x * ((a * b) {operator} c)"
+    assert fill(f"{{0}} {operator} {{1}}", [Code("x"), remainder]).text == f"x {operator} ((a * b) {operator} c)"
+    assert fill("{0} + {1}", [remainder, Code("y")]).text == f"(a * b) {operator} c + y"
+
+
 def test_repeated_operands_are_found() -> None:
     assert repeated("{0} / (1 + abs({0})) + {1}") == {0}
 
