@@ -212,7 +212,7 @@ class Writer:
     def _operand(self, consumer: Apply, position: int) -> Code:
         inner, index = self.style.operand(consumer, position)
         if not index and type(inner) is not Const:
-            return self._codes[inner]
+            return self._known(inner)
         op = consumer.op
         if isinstance(inner, Const) and self.style.needs_dtype(consumer, position):
             return self.style.typed_constant(inner)
@@ -225,6 +225,14 @@ class Writer:
     def _code(self, node: Node, scalar: bool) -> Code:
         if isinstance(node, Const):
             return self.style.constant(node) if scalar or node.shape == () else self.style.array_constant(node)
+        return self._known(node)
+
+    def _known(self, node: Node) -> Code:
+        """Return the code of `node`: made now if all printed lines look through it, and only a comment speaks of it."""
+        if node not in self._codes:
+            assert isinstance(node, Apply)
+            operands = [self._operand(node, position) for position in range(len(node.args))]
+            self._codes[node] = fill(self.style.template(node), operands)
         return self._codes[node]
 
     def _accumulate(self, node: Apply, lines: list[Line] | None) -> None:
