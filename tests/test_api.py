@@ -10,6 +10,7 @@ import subprocess
 import sys
 import traceback
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -283,3 +284,29 @@ def test_float32() -> None:
     compiled = sb.compile_grad("X[n,d] w[d] -> mean(tanh(X @ w))", wrt="w", dtype="float32")
     assert compiled(np.ones((3, 2)), np.ones(2)).dtype == np.float32
     assert sb.compile_grad("x**2", dtype="float32", wrt="x")(3).dtype == np.float32
+
+
+@pytest.mark.parametrize(
+    ("formula", "expected"),
+    [
+        ("sum(array([x, x**2]))", lambda x, y: x + x**2),
+        ("array([x, y]) @ array([y, x])", lambda x, y: 2 * x * y),
+        ("max(array([x, y, 1]))", lambda x, y: np.maximum(np.maximum(x, y), 1)),
+        ("array([x, y])", lambda x, y: np.stack([x, y], axis=-1)),
+    ],
+)
+def test_formulas_that_make_arrays_of_scalars_map_entry_by_entry(formula: str, expected: Any) -> None:
+    x, y = np.array([[1.5], [0.5]]), np.array([1.0, 2.0, 4.0])
+    given = {"x": x, "y": y}
+    compiled = sb.compile_value(formula)
+    assert compiled.computes_arrays
+    wanted = expected(*np.broadcast_arrays(x, y)) if len(compiled.signature) == 2 else expected(x, y)
+    found = compiled(*(given[spec.name] for spec in compiled.signature))
+    np.testing.assert_allclose(found, wanted)
+    assert compiled.verify(points=1, seconds=1)
+
+
+def test_gradients_of_formulas_that_make_arrays_map_entry_by_entry() -> None:
+    dx, dy = sb.compile_grad("array([x, y]) @ array([y, x])")(np.array([1.0, 2.0]), 3.0)
+    assert dx.tolist() == [6.0, 6.0]
+    assert dy.tolist() == [2.0, 4.0]

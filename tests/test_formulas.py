@@ -153,3 +153,26 @@ def test_math_target_agrees(formula: str) -> None:
         expected, expected_gradient = array(*point)
         assert value == pytest.approx(expected, rel=1e-12, abs=1e-15)
         assert gradient == pytest.approx(tuple(map(float, expected_gradient)), rel=1e-11, abs=1e-14)
+
+
+@pytest.mark.parametrize(
+    ("formula", "text"),
+    [
+        ("stack([s, 1, t]) * x[0]", "np.array([s, 1.0, t])"),
+        ("array([[s, t], [t, 2]]) * x[0]", "np.array([[s, t], [t, 2.0]])"),
+        ("concatenate([x, [s]]) * t", "np.concatenate((x, np.array([s])))"),
+        ("pad(x, 1, constant_values=s) * t", "np.array([s])"),
+    ],
+)
+def test_numbers_that_become_arrays_are_written_out(formula: str, text: str) -> None:
+    compiled = sb.compile_value_and_grad(f"sum(({formula})**2)", inputs="s t x[n]")
+    assert text in compiled.source
+    assert compiled.verify(points=1, seconds=1)
+    compiled.function(0.5, 1.5, np.ones(3))  # numbers of Python's do as well as NumPy's
+
+
+@pytest.mark.parametrize("formula", ["digamma(x)", "squeeze(array([x]))**2", "array([x, 1]) @ array([x, x])"])
+def test_results_that_are_numbers_are_no_arrays(formula: str) -> None:
+    value, (gradient,) = sb.compile_value_and_grad(formula, inputs="x")(1.5)
+    assert not isinstance(value, np.ndarray)
+    assert not isinstance(gradient, np.ndarray)

@@ -47,7 +47,9 @@ def _broadcast_text(node: Apply, style: Style) -> str:
     axes: tuple[int, ...] = node.param("axes")  # type: ignore[assignment]
     index = expand_index(axes, node.rank)
     added = [size for axis, size in enumerate(node.shape) if axis not in axes]
-    if all(size == 1 for size in added):
+    if not axes and node.shape == (1,):
+        return "np.array([{0}])"
+    if all(size == 1 for size in added) and axes:
         return "{0}[" + ", ".join(":" if axis in axes else "None" for axis in range(node.rank)) + "]"
     return f"np.broadcast_to({{0}}{index}, {style.shape(node.shape)})"
 
@@ -117,6 +119,8 @@ def _infer_reshape(args: tuple[Node, ...], params: Mapping[str, object]) -> tupl
 
 
 def _reshape_text(node: Apply, style: Style) -> str:
+    if not node.shape:  # the one entry: np.reshape would make an array of it
+        return f"{{0}}[{', '.join('0' * node.args[0].rank)}]"
     return f"np.reshape({{0}}, {style.shape(node.shape)})"
 
 
