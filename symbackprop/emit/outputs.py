@@ -10,6 +10,7 @@ from symbackprop.ir.signature import arranged
 from symbackprop.ops.broadcasting import broadcast
 from symbackprop.ops.comparison import where
 from symbackprop.ops.declare import Primitive
+from symbackprop.ops.indexing import gather
 
 __all__ = ["returned"]
 
@@ -68,14 +69,21 @@ def _owned_text(node: Node, writer: Writer, owned: set[Node]) -> str:
 
 def _memory_of(node: Node) -> Node:
     """Return the node whose memory `node` may look into."""
-    while isinstance(node, Apply) and isinstance(node.op, Primitive) and node.op.memory == "view":
+    while isinstance(node, Apply) and _is_view(node):
         node = node.args[0]
     return node
 
 
+def _is_view(node: Apply) -> bool:
+    """Tell whether the printed text may look into its first argument; an index that is a number makes a slice."""
+    if node.op is gather:
+        return not node.args[1].shape
+    return isinstance(node.op, Primitive) and node.op.memory == "view"
+
+
 def _is_broadcast(node: Node) -> bool:
     """Tell whether `node` is a view that repeats memory, which must not be written to."""
-    while isinstance(node, Apply) and isinstance(node.op, Primitive) and node.op.memory == "view":
+    while isinstance(node, Apply) and _is_view(node):
         if node.op is broadcast:
             return True
         node = node.args[0]

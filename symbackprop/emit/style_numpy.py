@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from symbackprop.emit.style import TargetStyle
 from symbackprop.emit.template import Code
 from symbackprop.ir.node import Apply, Const, Node
@@ -9,6 +11,7 @@ from symbackprop.ir.size import SizeExpression, has_opaque
 from symbackprop.ops.arithmetic import neg
 from symbackprop.ops.broadcasting import broadcast, cast, expand_index
 from symbackprop.ops.declare import Primitive
+from symbackprop.ops.indexing import gather, index_arrays, scatter_add
 
 __all__ = ["NumpyStyle"]
 
@@ -29,11 +32,16 @@ class NumpyStyle(TargetStyle):
             if isinstance(arg, Apply) and arg.op is broadcast:
                 return arg.args[0], expand_index(arg.param("axes"), arg.rank)  # type: ignore[arg-type]
             return arg, ""
+        if consumer.op is gather or consumer.op is scatter_add:
+            beside = index_arrays(consumer, arg)
+            if isinstance(arg, Apply) and arg.op is broadcast and _broadcasts_itself(beside, arg):
+                return arg.args[0], expand_index(arg.param("axes"), arg.rank)  # type: ignore[arg-type]
+            return arg, ""
         if not _is_elementwise(consumer):
             return arg, ""
         if isinstance(arg, Apply) and arg.op is cast and _casts_itself(consumer, arg):
             arg = arg.args[0]
-        if isinstance(arg, Apply) and arg.op is broadcast and _broadcasts_itself(consumer, arg):
+        if isinstance(arg, Apply) and arg.op is broadcast and _broadcasts_itself(consumer.args, arg):
             axes: tuple[int, ...] = arg.param("axes")  # type: ignore[assignment]
             inner = arg.args[0]
             index = expand_index(axes, arg.rank)
@@ -75,10 +83,10 @@ def _is_elementwise(node: Apply) -> bool:
     return isinstance(op, Primitive) and (op.kind == "elementwise" or op.name == "add")
 
 
-def _covered_axes(consumer: Apply, without: Node) -> set[int]:
+def _covered_axes(args: Sequence[Node], without: Node) -> set[int]:
     """Return the axes of the result that operands other than `without` span, with what NumPy sees of them."""
     covered: set[int] = set()
-    for arg in consumer.args:
+    for arg in args:
         if arg is without or _unwrapped(arg) is without:
             continue
         inner = _unwrapped(arg)
@@ -87,7 +95,7 @@ def _covered_axes(consumer: Apply, without: Node) -> set[int]:
         if isinstance(inner, Apply) and inner.op is broadcast:
             covered.update(inner.param("axes"))  # type: ignore[arg-type]
         else:
-            covered.update(range(consumer.rank))
+            covered.update(range(arg.rank))
     return covered
 
 
@@ -98,10 +106,10 @@ def _unwrapped(arg: Node) -> Node:
     return arg
 
 
-def _broadcasts_itself(consumer: Apply, arg: Apply) -> bool:
-    """Tell whether the result has its full shape although `arg` is left as it is."""
+def _broadcasts_itself(args: Sequence[Node], arg: Apply) -> bool:
+    """Tell whether operands of one shape broadcast to it although `arg`, one of them, is left as it is."""
     own: tuple[int, ...] = arg.param("axes")  # type: ignore[assignment]
-    return len(_covered_axes(consumer, arg) | set(own)) == consumer.rank
+    return len(_covered_axes(args, arg) | set(own)) == arg.rank
 
 
 def _casts_itself(consumer: Apply, arg: Apply) -> bool:

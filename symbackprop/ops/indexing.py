@@ -15,7 +15,7 @@ from symbackprop.ir.slices import slice_length
 from symbackprop.ops.comparison import equal, where
 from symbackprop.ops.declare import Primitive, Style, linear
 
-__all__ = ["Bounds", "choose", "gather", "place", "scatter_add", "slice_"]
+__all__ = ["Bounds", "choose", "gather", "index_arrays", "place", "scatter_add", "slice_"]
 
 Span = tuple[Size | None, Size | None, int]  # start, stop, step
 Bounds = tuple[Span | Size | None, ...]  # an axis each: a span, a position (which drops the axis), or None for all
@@ -143,65 +143,94 @@ place: Primitive = linear(
 
 
 def _infer_gather(args: tuple[Node, ...], params: Mapping[str, object]) -> tuple[Shape, str]:
-    x, index = args
+    x, *indices = args
     axis: int = params["axis"]  # type: ignore[assignment]
-    if index.dtype != "int64":
-        raise ShapeError(f"an index array holds integers, not {index.dtype}; declare it with ':int', idx[k]:int")
-    return (*x.shape[:axis], *index.shape, *x.shape[axis + 1 :]), x.dtype
+    for index in indices:
+        if index.dtype != "int64":
+            raise ShapeError(f"an index array holds integers, not {index.dtype}; declare it with ':int', idx[k]:int")
+        if index.shape != indices[0].shape:
+            raise ShapeError(f"index arrays of shapes {shape_text(indices[0].shape)} and {shape_text(index.shape)}")
+    return (*x.shape[:axis], *indices[0].shape, *x.shape[axis + len(indices) :]), x.dtype
 
 
-def _axis_index(axis: int) -> str:
-    return f"[{':, ' * axis}{{1}}]"
+def _gather_text(node: Apply, style: Style) -> str:
+    axis: int = node.param("axis")  # type: ignore[assignment]
+    return f"{{0}}[{', '.join([':'] * axis + [f'{{{i}}}' for i in range(1, len(node.args))])}]"
 
 
 def _gather_jvp(tangents: Sequence[Node | None], out: Apply) -> Node | None:
-    return None if tangents[0] is None else gather(tangents[0], out.args[1], axis=out.param("axis"))
+    return None if tangents[0] is None else gather(tangents[0], *out.args[1:], axis=out.param("axis"))
+
+
+def _gather_transpose(g: Node, out: Apply) -> Sequence[Node | None]:
+    x, *indices = out.args
+    back = scatter_add(*indices, g, shape=x.shape, axis=out.param("axis"), indices=len(indices))
+    return (back, *[None] * len(indices))
 
 
 gather: Primitive = linear(
     "gather",
-    arity=2,
+    arity=None,
     jvp=_gather_jvp,
-    numpy=lambda node, style: "{0}" + _axis_index(node.param("axis")),  # type: ignore[arg-type]
+    numpy=_gather_text,
     infer=_infer_gather,
-    transpose=lambda g, out: (
-        scatter_add(out.args[1], g, shape=out.args[0].shape, axis=out.param("axis")),
-        None,
-    ),
-    samples=lambda: [gather(_matrix(), _positions(2), axis=0), gather(_matrix(), _positions(2, 2), axis=1)],
+    transpose=_gather_transpose,
+    samples=lambda: [
+        gather(_matrix(), _positions(2), axis=0),
+        gather(_matrix(), _positions(2, 2), axis=1),
+        gather(_matrix(), _positions(5), make_input(2, (5,), "int64"), axis=0),
+    ],
     flops=0,
     public=False,
     derivative="the cotangent added up at the positions read",
-    source="a choice of entries; repeated positions add up",
+    source="a choice of entries, by one index array or by several for adjacent axes; repeated positions add up",
 )
 
 
+def _groups(node: Apply) -> list[tuple[tuple[int, ...], int]]:
+    """Return the positions of the index arrays and of the values, for each write of a `scatter_add`."""
+    width: int = node.param("indices")  # type: ignore[assignment]
+    starts = range(0, len(node.args), width + 1)
+    return [(tuple(range(start, start + width)), start + width) for start in starts]
+
+
+def index_arrays(node: Apply, arg: Node) -> tuple[Node, ...]:
+    """Return the index arrays of a `gather` or `scatter_add` that `arg` is one of; nothing if it is none."""
+    groups = [places for places, _ in _groups(node)] if node.op is scatter_add else [range(1, len(node.args))]
+    for places in groups:
+        group = tuple(node.args[place] for place in places)
+        if any(index is arg for index in group):
+            return group
+    return ()
+
+
 def _infer_scatter(args: tuple[Node, ...], params: Mapping[str, object]) -> tuple[Shape, str]:
-    return params["shape"], args[1].dtype  # type: ignore[return-value]
+    return params["shape"], args[params["indices"]].dtype  # type: ignore[return-value, call-overload]
 
 
 def _scatter_lines(node: Apply, style: Style) -> list[str]:
     axis: int = node.param("axis")  # type: ignore[assignment]
     lines = [f"{{out}} = {zeros_text(node, style)}"]
-    for position in range(0, len(node.args), 2):
-        index = f"({'slice(None), ' * axis}{{{position}}})" if axis else f"{{{position}}}"
-        lines.append(f"np.add.at({{out}}, {index}, {{{position + 1}}})")
+    for places, value in _groups(node):
+        parts = ["slice(None)"] * axis + [f"{{{place}}}" for place in places]
+        index = f"({', '.join(parts)})" if len(parts) > 1 else parts[0]
+        lines.append(f"np.add.at({{out}}, {index}, {{{value}}})")
     return lines
 
 
 def _scatter_transpose(g: Node, out: Apply) -> Sequence[Node | None]:
-    axis = out.param("axis")
-    pairs = [(None, gather(g, out.args[i], axis=axis)) for i in range(0, len(out.args), 2)]
-    return [contribution for pair in pairs for contribution in pair]
+    contributions: list[Node | None] = [None] * len(out.args)
+    for places, value in _groups(out):
+        contributions[value] = gather(g, *(out.args[place] for place in places), axis=out.param("axis"))
+    return contributions
 
 
 def _scatter_jvp(tangents: Sequence[Node | None], out: Apply) -> Node | None:
-    live = [
-        node
-        for i in range(0, len(out.args), 2)
-        if (tangent := tangents[i + 1]) is not None
-        for node in (out.args[i], tangent)
-    ]
+    live: list[Node] = []
+    for places, value in _groups(out):
+        tangent = tangents[value]
+        if tangent is not None:
+            live.extend((*(out.args[place] for place in places), tangent))
     return scatter_add(*live, **dict(out.params)) if live else None
 
 
@@ -214,8 +243,16 @@ scatter_add: Primitive = linear(
     infer=_infer_scatter,
     transpose=_scatter_transpose,
     samples=lambda: [
-        scatter_add(_positions(5), make_input(0, (5, 4), "float64"), shape=(3, 4), axis=0),
-        scatter_add(_positions(5), make_input(0, (3, 5), "float64"), shape=(3, 2), axis=1),
+        scatter_add(_positions(5), make_input(0, (5, 4), "float64"), shape=(3, 4), axis=0, indices=1),
+        scatter_add(_positions(5), make_input(0, (3, 5), "float64"), shape=(3, 2), axis=1, indices=1),
+        scatter_add(
+            _positions(5),
+            make_input(2, (5,), "int64"),
+            make_input(0, (5,), "float64"),
+            shape=(3, 4),
+            axis=0,
+            indices=2,
+        ),
     ],
     flops=1,
     public=False,

@@ -186,16 +186,22 @@ def _merge_places(node: Apply, context: Context) -> Node | None:
     """The adjoints of several reads of one array are added up in one buffer."""
     for op in (place, scatter_add):
         parts = [arg for arg in node.args if _is(arg, op) and context.is_free(arg)]
-        if len(parts) < 2 or (op is scatter_add and len({_axes(part, "axis") for part in parts}) > 1):
+        if len(parts) < 2 or (op is scatter_add and len({_addressing(part) for part in parts}) > 1):
             continue
         rest = [arg for arg in node.args if not any(arg is part for part in parts)]
         args = [arg for part in parts for arg in _args(part)]
         if op is place:
             merged = place(*args, shape=node.shape, bounds=tuple(b for part in parts for b in _axes(part, "bounds")))
         else:
-            merged = scatter_add(*args, shape=node.shape, axis=_axes(parts[0], "axis"))
+            axis, indices = _addressing(parts[0])
+            merged = scatter_add(*args, shape=node.shape, axis=axis, indices=indices)
         return add(*rest, merged) if rest else merged
     return None
+
+
+def _addressing(node: Node) -> tuple[object, object]:
+    """Return at which axis a `scatter_add` writes, and by how many index arrays."""
+    return _axes(node, "axis"), _axes(node, "indices")
 
 
 def _scalar_out_of_sum(node: Apply, context: Context) -> Node | None:

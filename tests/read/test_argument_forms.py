@@ -177,6 +177,22 @@ def test_gradients_are_verified(formula: str, inputs: str) -> None:
     assert report, report
 
 
+@pytest.mark.parametrize("positions", [([0], [3]), ([0], [-4]), ([2], [0]), ([-3], [0])])
+def test_positions_out_of_range_are_an_error_in_each_axis(positions: tuple[list[int], list[int]]) -> None:
+    for formula in ("x[i, j]", "x.T[j, i]"):
+        compiled = sb.compile_value(formula, inputs="x[2,3] i[k]:int j[k]:int")
+        with pytest.raises(IndexError):
+            compiled(np.ones((2, 3)), *positions)
+
+
+def test_several_index_arrays_are_written_as_numpy_takes_them() -> None:
+    compiled = sb.compile_grad("sum(x[i[:, None], j]**2)", inputs="x[n,d] i[a]:int j[b]:int", wrt="x")
+    assert "x[i[:, None], j]" in compiled.source
+    assert "np.add.at(x_bar, (i[:, None], j)," in compiled.source
+    gradient = compiled(np.ones((2, 3)), [0, 0, 1], [2, -1])
+    assert gradient.tolist() == [[0, 0, 8], [0, 0, 4]]
+
+
 @pytest.mark.parametrize(
     ("formula", "inputs", "message"),
     [

@@ -10,7 +10,7 @@ from symbackprop.ir.node import Const, Node, constant
 from symbackprop.ir.size import Size, SizeExpression, is_nonnegative, product, shape_text
 from symbackprop.ir.slices import counts_from_end
 from symbackprop.ops.broadcasting import align_shapes, converted, reduce_sum, reshape
-from symbackprop.ops.comparison import less, not_equal, where
+from symbackprop.ops.comparison import not_equal
 from symbackprop.ops.contraction import permuted
 from symbackprop.ops.cumulative import take_along
 from symbackprop.ops.elementwise import common_dtype
@@ -184,15 +184,7 @@ def _advanced(x: Node, entries: list[object]) -> Node:
     x = permuted(x, (*others[:first], *axes, *others[first:]))
     if any(array.dtype == "bool" for array in arrays):
         return _chosen_by_mask(x, arrays, first)
-    if len(arrays) == 1:
-        return gather(x, arrays[0], axis=first)
-    indices = align_shapes(arrays)
-    sizes = x.shape[first : first + len(axes)]
-    x = reshape(x, shape=(*x.shape[:first], product(sizes), *x.shape[first + len(axes) :]))
-    flat = _wrapped(indices[0], sizes[0])
-    for index, size in zip(indices[1:], sizes[1:], strict=True):
-        flat = flat * constant(size) + _wrapped(index, size)
-    return gather(x, flat, axis=first)
+    return gather(x, *align_shapes(arrays), axis=first)
 
 
 def _chosen_by_mask(x: Node, arrays: list[Node], axis: int) -> Node:
@@ -204,11 +196,6 @@ def _chosen_by_mask(x: Node, arrays: list[Node], axis: int) -> Node:
             f"a mask of shape {shape_text(mask.shape)} for axes of shape {shape_text(x.shape[axis : axis + mask.rank])}"
         )
     return masked(x, mask, axis=axis, count=counted(reduce_sum(mask, axes=tuple(range(mask.rank)))))
-
-
-def _wrapped(index: Node, size: Size) -> Node:
-    """Return an index array with negative positions counted from the end."""
-    return index if isinstance(index, Const) else where(less(index, 0), index + constant(size), index)
 
 
 def _take(a: object, indices: object, axis: object = None, *, mode: object = "raise") -> Node:

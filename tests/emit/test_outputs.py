@@ -1,0 +1,29 @@
+"""Outputs are fresh and writable, and share no memory with inputs or each other."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+import symbackprop as sb
+
+
+@pytest.mark.parametrize(
+    ("formula", "inputs"),
+    [
+        ("x[k]", "x[n,d] k:int"),
+        ("x[:, k]", "x[n,d] k:int"),
+        ("x[k, :, k]", "x[n,d,n] k:int"),
+        ("take(x, k, axis=1)", "x[n,d] k:int"),
+        ("x[0]", "x[n,d]"),
+        ("x[k].T[::-1]", "x[n,d,d] k:int"),
+    ],
+)
+def test_a_part_is_a_copy(formula: str, inputs: str) -> None:
+    x = np.arange(27.0).reshape(3, 3, 3)
+    x = x if "x[n,d," in inputs else x[0]
+    x.flags.writeable = False
+    arguments = (x, 1) if ":int" in inputs else (x,)
+    part = sb.compile_value(formula, inputs=inputs)(*arguments)
+    assert not np.shares_memory(part, x)
+    assert part.flags.writeable
