@@ -137,6 +137,13 @@ FORMS = [
     ("round(x, 1)", "x[n]"),
     ("kron(x, y)", "x[2,3] y[3,2]"),
     ("partition(x, 1, axis=0)[1]", "x[n,d]"),
+    ("x[(x > 0) * m]", "x[n] m[n]:bool"),
+    ("x[maximum(x > 0.5, m)]", "x[n] m[n]:bool"),
+    ("x[fmin(x > -9, m)]", "x[n] m[n]:bool"),
+    ("tril(x > 0)", "x[n,n]"),
+    ("diag(x > 0)", "x[n]"),
+    ("diff(x > 0)", "x[n]"),
+    ("diff(k, prepend=0.5)", "x[n] k[n]:int"),
 ]
 
 
@@ -220,6 +227,12 @@ def test_several_index_arrays_are_written_as_numpy_takes_them() -> None:
         ("fill_diagonal(x, w)", "x[n,n] w[n]", "one number"),
         ("reshape(x, 2, shape=3)", "x[n]", "one shape"),
         ("linspace(0, 1, 2.5)", "x[n]", "fixed integer"),
+        ("(x > 0) + (x < 1)", "x[n]", "of two conditions counts in Python"),
+        ("subtract(x > 0, x < 1)", "x[n]", "of two conditions is not defined"),
+        ("-(x > 0)", "x[n]", "of a condition is not defined"),
+        ("(x > 0) @ (x < 1)", "x[n]", "products of conditions"),
+        ("einsum('i->', x > 0)", "x[n]", "products of conditions"),
+        ("diff(x, n=-1)", "x[n]", "at least 0"),
     ],
 )
 def test_what_does_not_fit_is_refused(formula: str, inputs: str, message: str) -> None:

@@ -136,6 +136,8 @@ def fold_negative(x: Node) -> Node:
     """Return -x; the negative of a number is a number, so that ``axis=-1`` is one."""
     if isinstance(x, Const) and isinstance(x.value, (int, float, SizeExpression)) and not isinstance(x.value, bool):
         return constant(-x.value, x.shape, x.dtype)
+    if x.dtype == "bool":
+        raise UnsupportedError("`-` of a condition is not defined; write `~` for `not`, or -1*a for a number")
     return neg(x)
 
 

@@ -2,25 +2,33 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
-from symbackprop.errors import ArgumentError, FormulaSyntaxError, ShapeError
+from symbackprop.errors import ArgumentError, FormulaSyntaxError, ShapeError, UnsupportedError
 from symbackprop.ir.dtype import default_float, is_float
 from symbackprop.ir.node import Node, constant
 from symbackprop.ir.size import product, shape_text
 from symbackprop.ops.broadcasting import broadcast_shapes, broadcast_to, cast, reduce_sum, reshape
-from symbackprop.ops.contraction import contract, permuted
+from symbackprop.ops.contraction import Indices, contract, permuted
 from symbackprop.ops.indexing import slice_
 from symbackprop.ops.layout import identity_mask
 from symbackprop.ops.linear_algebra import inv
 from symbackprop.read.vocabulary.arguments import axis_of, node_of, static_int
 from symbackprop.read.vocabulary.joining import stack
+from symbackprop.read.vocabulary.logic import are_masks
 from symbackprop.read.vocabulary.padding import offset_diagonal
 
 __all__ = ["FUNCTIONS", "METHODS", "matmul"]
 
 _LAST = constant(-1)
+
+
+def _contract(args: Sequence[Node], operands: Sequence[Indices], output: Indices) -> Node:
+    """Return a contraction; of conditions NumPy's is `or`, Python's a count, so there is none here."""
+    if are_masks(*args):
+        raise UnsupportedError("a sum of products of conditions is `or` in NumPy; write 1*a to count")
+    return contract(args, operands, output)
 
 
 def _mismatch(what: str, a: Node, b: Node) -> ShapeError:
@@ -42,7 +50,7 @@ def matmul(x1: object, x2: object) -> Node:
     if a.rank <= 2 and b.rank <= 2:
         left = (0, 1)[2 - a.rank :] if a.rank == 2 else (1,)
         right = (1, 2) if b.rank == 2 else (1,)
-        return contract([a, b], [left, right], tuple(i for i in (*left, *right) if i != 1))
+        return _contract([a, b], [left, right], tuple(i for i in (*left, *right) if i != 1))
     return _batched(a, b)
 
 
@@ -56,7 +64,7 @@ def _batched(a: Node, b: Node) -> Node:
     left = (0, 1) if len(core_a) == 2 else (1,)
     right = (1, 2) if len(core_b) == 2 else (1,)
     output = (*batch, *(i for i in left if i != 1), *(i for i in right if i != 1))
-    return contract([a, b], [(*batch, *left), (*batch, *right)], output)
+    return _contract([a, b], [(*batch, *left), (*batch, *right)], output)
 
 
 def _dot(a: object, b: object) -> Node:
@@ -68,7 +76,7 @@ def _dot(a: object, b: object) -> Node:
     left = tuple(range(x.rank))
     right = list(range(x.rank, x.rank + y.rank))
     right[-2 if y.rank > 1 else 0] = left[-1]
-    return contract([x, y], [left, tuple(right)], tuple(i for i in (*left, *right) if i != left[-1]))
+    return _contract([x, y], [left, tuple(right)], tuple(i for i in (*left, *right) if i != left[-1]))
 
 
 def _inner(a: object, b: object) -> Node:
@@ -77,7 +85,7 @@ def _inner(a: object, b: object) -> Node:
         return x * y
     left = tuple(range(x.rank))
     right = (*range(x.rank, x.rank + y.rank - 1), left[-1])
-    return contract([x, y], [left, right], (*left[:-1], *right[:-1]))
+    return _contract([x, y], [left, right], (*left[:-1], *right[:-1]))
 
 
 def _flat(x: Node) -> Node:
@@ -85,15 +93,15 @@ def _flat(x: Node) -> Node:
 
 
 def _outer(a: object, b: object) -> Node:
-    return contract([_flat(node_of(a)), _flat(node_of(b))], [(0,), (1,)], (0, 1))
+    return _contract([_flat(node_of(a)), _flat(node_of(b))], [(0,), (1,)], (0, 1))
 
 
 def _vdot(a: object, b: object) -> Node:
     x, y = node_of(a), node_of(b)
     if x.shape == y.shape:
         axes = tuple(range(x.rank))
-        return contract([x, y], [axes, axes], ())
-    return contract([_flat(x), _flat(y)], [(0,), (0,)], ())
+        return _contract([x, y], [axes, axes], ())
+    return _contract([_flat(x), _flat(y)], [(0,), (0,)], ())
 
 
 def _tensordot(a: object, b: object, axes: object = constant(2)) -> Node:
@@ -115,7 +123,7 @@ def _tensordot(a: object, b: object, axes: object = constant(2)) -> Node:
     for i, j in zip(first, second, strict=True):
         right[j] = left[i]
     output = tuple(i for i in left if i not in right) + tuple(i for i in right if i not in left)
-    return contract([x, y], [left, tuple(right)], output)
+    return _contract([x, y], [left, tuple(right)], output)
 
 
 def _einsum(subscripts: object, *operands: object, optimize: object = False) -> Node:
@@ -144,7 +152,7 @@ def _einsum(subscripts: object, *operands: object, optimize: object = False) -> 
     known = {index for own in indices for index in own}
     if len(set(output)) < len(output) or not set(output) <= known:
         raise ShapeError(f"einsum: the output of {subscripts!r} names an index twice, or one that no operand has")
-    return contract(*_aligned(arrays, indices), output)
+    return _contract(*_aligned(arrays, indices), output)
 
 
 def _subscript_indices(term: str, x: Node, width: int) -> tuple[int, ...]:
@@ -182,7 +190,7 @@ def _kron(a: object, b: object) -> Node:
     x = reshape(x, shape=(*[1] * (rank - x.rank), *x.shape))
     y = reshape(y, shape=(*[1] * (rank - y.rank), *y.shape))
     left, right = tuple(range(0, 2 * rank, 2)), tuple(range(1, 2 * rank, 2))
-    spread = contract([x, y], [left, right], tuple(range(2 * rank)))
+    spread = _contract([x, y], [left, right], tuple(range(2 * rank)))
     return reshape(spread, shape=tuple(s * t for s, t in zip(x.shape, y.shape, strict=True)))
 
 
@@ -268,7 +276,7 @@ def _vecdot(x1: object, x2: object, *, axis: object = _LAST) -> Node:
     a, b = _with_last(node_of(x1), axis), _with_last(node_of(x2), axis)
     shape = broadcast_shapes([a.shape, b.shape])
     axes = tuple(range(len(shape)))
-    return contract([broadcast_to(a, shape), broadcast_to(b, shape)], [axes, axes], axes[:-1])
+    return _contract([broadcast_to(a, shape), broadcast_to(b, shape)], [axes, axes], axes[:-1])
 
 
 def _matvec(x1: object, x2: object) -> Node:

@@ -5,12 +5,14 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from symbackprop.errors import ShapeError
+from symbackprop.errors import ArgumentError, ShapeError
 from symbackprop.ir.node import Node, constant
 from symbackprop.ir.size import Size, product, shape_text
 from symbackprop.ops.broadcasting import broadcast, broadcast_to, converted, reduce_sum, reshape
+from symbackprop.ops.comparison import not_equal
 from symbackprop.ops.contraction import contract, permuted
 from symbackprop.ops.cumulative import argpartition, argsort, cummax, cumsum, sort, take_along
+from symbackprop.ops.elementwise import common_dtype
 from symbackprop.ops.indexing import slice_
 from symbackprop.ops.layout import concatenate, expanded
 from symbackprop.ops.powers import sqrt
@@ -48,12 +50,17 @@ def _diff(a: object, n: object = _ONE, axis: object = _LAST, prepend: object = N
     if not x.rank:
         raise ShapeError("diff needs an array, not a scalar")
     chosen = axis_of(axis, x.rank)
-    parts = [node_of(p) for p in (prepend,) if p is not None] + [x] + [node_of(p) for p in (append,) if p is not None]
+    parts = [node_of(part) for part in (prepend, x, append) if part is not None]
     if len(parts) > 1:
         edge = (*x.shape[:chosen], 1, *x.shape[chosen + 1 :])
-        x = concatenate(*(p if p.rank else broadcast_to(p, edge) for p in parts), axis=chosen)
-    for _ in range(static_int(n, "n")):
-        x = _part(x, chosen, 1, None) - _part(x, chosen, None, -1)
+        dtype = common_dtype(parts)
+        x = concatenate(*(converted(p if p.rank else broadcast_to(p, edge), dtype) for p in parts), axis=chosen)
+    count = static_int(n, "n")
+    if count < 0:
+        raise ArgumentError(f"diff: n is at least 0, not {count}")
+    for _ in range(count):
+        later, earlier = _part(x, chosen, 1, None), _part(x, chosen, None, -1)
+        x = not_equal(later, earlier) if x.dtype == "bool" else later - earlier
     return x
 
 

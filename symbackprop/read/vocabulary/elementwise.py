@@ -9,11 +9,14 @@ from typing import Any
 
 from symbackprop.ir.node import PI, Const, Node, constant
 from symbackprop.ops import primitives
+from symbackprop.ops.comparison import logical_and, logical_or
 from symbackprop.ops.declare import Primitive
 from symbackprop.ops.logistic import xlogy
 from symbackprop.ops.powers import power
 from symbackprop.ops.rounding import round_
-from symbackprop.read.vocabulary.arguments import node_of, static_int, static_order
+from symbackprop.read.vocabulary.arguments import fold_negative, node_of, static_int, static_order
+from symbackprop.read.vocabulary.logic import are_masks
+from symbackprop.read.vocabulary.operators import minus, plus, times
 
 __all__ = ["FUNCTIONS", "METHODS"]
 
@@ -71,6 +74,18 @@ def _round(a: object, decimals: object = constant(0)) -> Node:
     return primitives()["rint"](node_of(a)) if digits == 0 else round_(node_of(a), decimals=digits)
 
 
+def _extremum(name: str) -> Callable[..., Node]:
+    """Return the larger or smaller of two: of conditions, whether either or both hold."""
+    primitive = primitives()[name]
+    of_masks = logical_or if name in ("maximum", "fmax") else logical_and
+
+    def function(x1: object, x2: object) -> Node:
+        a, b = node_of(x1), node_of(x2)
+        return of_masks(a, b) if are_masks(a, b) else primitive(a, b)
+
+    return function
+
+
 def _heaviside(x1: object, x2: object = constant(Fraction(1, 2))) -> Node:
     return primitives()["heaviside"](node_of(x1), node_of(x2))
 
@@ -107,8 +122,11 @@ FUNCTIONS: Mapping[str, Callable[..., Any]] = {
     "pow": _power,
     "float_power": _power,
     "log": _log,
-    "add": lambda x1, x2: node_of(x1) + node_of(x2),
-    "subtract": lambda x1, x2: node_of(x1) - node_of(x2),
+    "add": lambda x1, x2: plus(node_of(x1), node_of(x2)),
+    "subtract": lambda x1, x2: minus(node_of(x1), node_of(x2)),
+    "multiply": lambda x1, x2: times(node_of(x1), node_of(x2)),
+    "negative": lambda x: fold_negative(node_of(x)),
+    **{name: _extremum(name) for name in ("maximum", "minimum", "fmax", "fmin")},
     "square": lambda x: power(node_of(x), 2),
     "nan_to_num": _nan_to_num,
     "reciprocal": lambda x: 1 / node_of(x),

@@ -13,7 +13,7 @@ from symbackprop.ops.comparison import logical_and, logical_not, logical_or, whe
 from symbackprop.ops.declare import Primitive
 from symbackprop.read.vocabulary.arguments import node_of
 
-__all__ = ["FUNCTIONS", "chain", "choose", "conjunction", "disjunction"]
+__all__ = ["FUNCTIONS", "are_masks", "bitwise", "chain", "choose", "conjunction", "disjunction", "negation"]
 
 _COMPARISONS = {
     "<": "less",
@@ -53,6 +53,11 @@ def choose(condition: object, if_true: object, if_false: object) -> Node:
 def negation(operand: object) -> Node:
     """Return ``not a``, entry by entry."""
     return logical_not(_mask(operand, "not"))
+
+
+def are_masks(*nodes: Node) -> bool:
+    """Tell whether all of `nodes` are conditions."""
+    return all(node.dtype == "bool" for node in nodes)
 
 
 def bitwise(primitive: Primitive) -> Callable[[object, object], Node]:

@@ -11,9 +11,9 @@ from symbackprop.ops.comparison import logical_and, logical_or
 from symbackprop.ops.powers import power
 from symbackprop.ops.rounding import floor_divide, remainder
 from symbackprop.read.vocabulary.arguments import node_of
-from symbackprop.read.vocabulary.logic import bitwise, negation
+from symbackprop.read.vocabulary.logic import are_masks, bitwise, negation
 
-__all__ = ["OPERATORS"]
+__all__ = ["OPERATORS", "minus", "plus", "times"]
 
 _BITS = 1024  # of the largest float64
 
@@ -52,10 +52,31 @@ def _power(left: object, right: object) -> Node:
     return power(a, b)
 
 
+def plus(a: Node, b: Node) -> Node:
+    """Return ``a + b``; of two conditions Python's sum is a count and NumPy's is `or`, so there is none here."""
+    if are_masks(a, b):
+        raise UnsupportedError(
+            "`+` of two conditions counts in Python, and is `or` in NumPy; write `|` for `or`, or 1*a + b to count"
+        )
+    return a + b
+
+
+def minus(a: Node, b: Node) -> Node:
+    """Return ``a - b``; NumPy has no difference of conditions."""
+    if are_masks(a, b):
+        raise UnsupportedError("`-` of two conditions is not defined; write `!=` for `xor`, or 1*a - b for numbers")
+    return a - b
+
+
+def times(a: Node, b: Node) -> Node:
+    """Return ``a * b``, which is `and` for two conditions."""
+    return logical_and(a, b) if are_masks(a, b) else a * b
+
+
 OPERATORS: Mapping[str, Callable[..., Node]] = {
-    "+": _static(lambda a, b: a + b, lambda a, b: a + b),
-    "-": _static(lambda a, b: a - b, lambda a, b: a - b),
-    "*": _static(lambda a, b: a * b, lambda a, b: a * b),
+    "+": _static(lambda a, b: a + b, plus),
+    "-": _static(lambda a, b: a - b, minus),
+    "*": _static(lambda a, b: a * b, times),
     "/": lambda a, b: node_of(a) / node_of(b),
     "**": _power,
     "//": _static(lambda a, b: a // b, lambda a, b: floor_divide(a, b)),

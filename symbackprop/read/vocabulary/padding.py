@@ -116,6 +116,11 @@ def _grid(shape: tuple[Size, ...]) -> tuple[Node, Node]:
     return rows, broadcast(arange(size=shape[-1]), shape=shape, axes=(rank - 1,))
 
 
+def _nothing(x: Node) -> Node:
+    """Return what stands where nothing of `x` does: 0, or False among conditions."""
+    return constant(False) if x.dtype == "bool" else constant(0)
+
+
 def _triangle(lower: bool) -> Callable[..., Node]:
     def function(m: object, k: object = _ZERO) -> Node:
         x = node_of(m)
@@ -126,7 +131,7 @@ def _triangle(lower: bool) -> Callable[..., Node]:
         rows, columns = _grid(x.shape[-2:])
         limit = rows + static_int(k, "k")
         keep = less_equal(columns, limit) if lower else greater_equal(columns, limit)
-        return where(broadcast(keep, shape=x.shape, axes=(x.rank - 2, x.rank - 1)), x, 0)
+        return where(broadcast(keep, shape=x.shape, axes=(x.rank - 2, x.rank - 1)), x, _nothing(x))
 
     return function
 
@@ -165,7 +170,7 @@ def _diag(v: object, k: object = _ZERO) -> Node:
     if x.rank != 1:
         raise ShapeError("diag takes a vector or a matrix")
     size = x.shape[0]
-    square = where(identity_mask(size), broadcast(x, shape=(size, size), axes=(0,)), 0)
+    square = where(identity_mask(size), broadcast(x, shape=(size, size), axes=(0,)), _nothing(x))
     if offset == 0:
         return square
     whole = size + abs(offset)
