@@ -65,8 +65,8 @@ class Element:
         return self if self.value >= 0 else -self  # type: ignore[operator]
 
     def __round__(self, digits: int = 0) -> Any:
-        scale = 10**digits
-        return self._from(Fraction(int(mpmath.nint(self.value * scale)), scale))
+        scale = Fraction(10) ** digits
+        return self._from(int(mpmath.nint(self.value * scale.numerator / scale.denominator)) / scale)
 
     def __floor__(self) -> int:
         return int(mpmath.floor(self.value))
@@ -76,6 +76,8 @@ class Element:
 
     def __trunc__(self) -> int:
         return int(self.value)
+
+    __int__ = __trunc__
 
     def __float__(self) -> float:
         raise TypeError("verification does not round to float")

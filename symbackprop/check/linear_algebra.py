@@ -43,7 +43,8 @@ class LinearAlgebra:
 
     def matrix_power(self, a: Any, n: int) -> Any:
         """Return a power of matrices; a negative one is that of the inverse."""
-        return np.linalg.matrix_power(self.inv(a) if n < 0 else a, abs(n))
+        base = self.inv(a) if n < 0 else a
+        return self._mapped(lambda matrix: (np.linalg.matrix_power(matrix, abs(n)),), base)[0]
 
     def inv(self, a: Any) -> Any:
         """Return the inverses of matrices."""

@@ -74,17 +74,25 @@ def sample_point(
     """Return a point at which the formula is finite: doubles for real inputs, small integers, truth values."""
     for attempt in range(_ATTEMPTS):
         values = {
-            spec.name: _drawn(spec, sizes, rng, _RANGES[attempt % len(_RANGES)], ranges.get(spec.name))
+            spec.name: _drawn(
+                spec, sizes, rng, _RANGES[attempt % len(_RANGES)], ranges.get(spec.name), attempt // len(_RANGES)
+            )
             for spec in arguments
         }
         try:
             results = leaves_of(reference(elements_at(values, arguments, Digits), Vocabulary(Digits)))
             entries = [x for result in results for x in np.ravel(np.asarray(result, object))]
-            if all(mpmath.isfinite(x.value if isinstance(x, Digits) else x) for x in entries):
+            if all(map(_is_finite, entries)):
                 return values
         except (ArithmeticError, ValueError, TypeError, IndexError, SymbackpropError):
             continue
     return None
+
+
+def _is_finite(x: Any) -> bool:
+    if isinstance(x, (bool, int, np.bool_, np.integer)):
+        return True
+    return bool(mpmath.isfinite(x.value if isinstance(x, Element) else x))
 
 
 def _drawn(
@@ -93,11 +101,13 @@ def _drawn(
     rng: random.Random,
     usual: tuple[float, float],
     given: tuple[float, float] | None,
+    failures: int,
 ) -> Any:
+    """Return values for one input; integers come closer to 0 with each round of failures, for they may be positions."""
     shape = tuple(evaluate(size, dict(sizes)) for size in spec.shape or ())
     count = int(np.prod(shape))
     if spec.dtype == "int64":
-        first, last = (0, min(sizes.values(), default=2) - 1) if given is None else map(math.ceil, given)
+        first, last = (0, min(sizes.values(), default=2) - 1 - failures) if given is None else map(math.ceil, given)
         drawn: list[Any] = [rng.randint(first, max(first, last)) for _ in range(count)]
     elif spec.dtype == "bool":
         drawn = [rng.random() < 0.5 for _ in range(count)]

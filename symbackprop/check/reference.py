@@ -39,7 +39,10 @@ _COMPARE: Mapping[str, Callable[[Any, Any], Any]] = {
     "==": operator.eq,
     "!=": operator.ne,
 }
-_OWN_METHODS = {"std", "var", "clip"}  # arrays of objects lack these, or compute them otherwise
+# What arrays of objects lack as a method, or compute otherwise.
+_OWN_METHODS = frozenset(
+    ("all", "any", "astype", "clip", "max", "mean", "min", "prod", "round", "std", "sum", "var"),
+)
 
 
 def evaluate_program(program: Program, values: Mapping[str, Any], vocabulary: Vocabulary) -> Any:
@@ -135,8 +138,6 @@ def _called(kind: str, value: Any, operands: list[Any], words: Vocabulary) -> An
     named = dict(zip(keywords, operands[count:], strict=True))
     if kind == kinds.METHOD and name not in _OWN_METHODS:
         receiver = np.asarray(operands[0])
-        if name in ("astype", "copy", "round"):
-            return words.round(receiver, *operands[1:count]) if name == "round" else receiver
         return getattr(receiver, name)(*operands[1:count], **named)
     function: Any = words
     for part in _bare(name).split("."):

@@ -170,7 +170,8 @@ def _float_stage(subject: Subject, samples: Sequence[_Sample], floor: float) -> 
             for array in (point[spec.name],)
         }
         _worst(_emitted(subject, None, arguments), expected, max(floor, _NOISE), worst)
-    return [_judged("float", error, _FLOAT_TOLERANCE["float32" if single else "float64"]) for error in worst]
+    rounds = single or "np.float32" in subject.source  # the formula itself may ask for it
+    return [_judged("float", error, _FLOAT_TOLERANCE["float32" if rounds else "float64"]) for error in worst]
 
 
 def _mapped_stage(subject: Subject, samples: Sequence[_Sample], floor: float) -> list[Stage]:

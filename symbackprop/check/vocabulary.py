@@ -15,6 +15,7 @@ import mpmath
 import numpy as np
 import sympy
 
+from symbackprop.check.conversion import DTYPES, LOGIC, as_dtype
 from symbackprop.check.elements import Digits, Element, Symbolic, lifted
 from symbackprop.check.functions import BY_PATH, SMOOTH, apply_smooth
 from symbackprop.check.linear_algebra import LinearAlgebra
@@ -28,15 +29,6 @@ _ALIASES = {
     "sigmoid": "expit", "asin": "arcsin", "acos": "arccos", "atan": "arctan", "asinh": "arcsinh", "acosh": "arccosh",
     "atanh": "arctanh", "atan2": "arctan2",
 }  # fmt: skip
-
-
-class _Dtype:
-    """``np.float32`` and its like: an array keeps its elements, a call gives back its argument."""
-
-    dtype = np.dtype(object)
-
-    def __call__(self, value: Any) -> Any:
-        return value
 
 
 def scalar_or_array(x: Any) -> Any:
@@ -65,30 +57,34 @@ class Vocabulary:
             "e": self.constant(sympy.E, mpmath.e),
             "inf": float("inf"),
             "nan": float("nan"),
-            "float64": _Dtype(),
-            "float32": _Dtype(),
-            "zeros": lambda shape, dtype=None: self.filled(shape, 0, dtype),
-            "ones": lambda shape, dtype=None: self.filled(shape, 1, dtype),
-            "empty": lambda shape, dtype=None: self.filled(shape, 0),
-            "full": lambda shape, value, dtype=None: self.filled(shape, value, dtype),
+            **DTYPES,
+            **LOGIC,
+            "zeros": lambda shape, dtype=None, order="C": self.filled(shape, 0, dtype),
+            "ones": lambda shape, dtype=None, order="C": self.filled(shape, 1, dtype),
+            "empty": lambda shape, dtype=None, order="C": self.filled(shape, 0),
+            "full": lambda shape, fill_value, dtype=None, order="C": self.filled(shape, fill_value, dtype),
             "zeros_like": lambda x, dtype=None, shape=None: self.filled(np.shape(x) if shape is None else shape, 0),
             "ones_like": lambda x, dtype=None, shape=None: self.filled(np.shape(x) if shape is None else shape, 1),
             "empty_like": lambda x, dtype=None, shape=None: self.filled(np.shape(x) if shape is None else shape, 0),
-            "full_like": lambda x, value, dtype=None, shape=None: self.filled(
-                np.shape(x) if shape is None else shape, value
+            "full_like": lambda x, fill_value, dtype=None, shape=None: as_dtype(
+                self.filled(np.shape(x) if shape is None else shape, fill_value),
+                np.int64 if dtype is None and np.asarray(x).dtype == np.int64 else dtype,
+                kind,
             ),
             "array": self._array,
-            "asarray": lambda x, dtype=None: np.asarray(x, dtype=object),
-            "astype": lambda x, dtype: x,
+            "asarray": self._array,
+            "astype": lambda x, dtype, copy=True: as_dtype(x, dtype, kind),
             "where": self._where,
             "einsum": lambda text, *arrays, optimize=False: scalar_or_array(
                 np.einsum(text, *map(self._objects, arrays))
             ),
+            "average": self._average,
+            "clip": self._clip,
             "cov": self._cov,
             "cross": self._cross,
             "mean": self._mean,
             "var": self._var,
-            "std": lambda x, axis=None, dtype=None, **options: self._words["sqrt"](self._var(x, axis, **options)),
+            "std": lambda a, axis=None, dtype=None, **options: self._words["sqrt"](self._var(a, axis, **options)),
             "geomspace": self._geomspace,
             "sum": self._reduced(np.sum, 0),
             "prod": self._reduced(np.prod, 1),
@@ -111,6 +107,7 @@ class Vocabulary:
             "log": self._log,
         }
         words["around"] = words["round"]
+        words |= {name: self._of_masks_too(name, words[name]) for name in ("fmax", "fmin")}
         self._words = words
 
     def __getattr__(self, name: str) -> Any:
@@ -133,8 +130,8 @@ class Vocabulary:
 
     def filled(self, shape: Any, value: Any, dtype: Any = None) -> Any:
         """Return an array of elements; positions and masks stay what they are."""
-        if dtype in (np.int64, np.bool_):
-            return np.full(shape, value, dtype)
+        if dtype in (np.int64, np.bool_) or (dtype is None and isinstance(value, bool)):
+            return np.full(shape, as_dtype(value, dtype, self._kind), dtype)
         result = np.empty(shape, dtype=object)
         result[...] = lifted(value, self._kind) if np.ndim(value) == 0 else value
         return result
@@ -158,26 +155,51 @@ class Vocabulary:
         """Return the function whose results are those of `functions`."""
         return lambda *args: tuple(function(*args) for function in functions)
 
-    def _reduced(self, reduction: Callable[..., Any], neutral: float) -> Callable[..., Any]:
-        """Return a reduction of arrays of objects, with ``where=``, which NumPy does not give them."""
+    def _of_masks_too(self, name: str, function: Callable[..., Any]) -> Callable[..., Any]:
+        """Return a word that is NumPy's own for conditions."""
 
-        def word(x: Any, axis: Any = None, dtype: Any = None, *, where: Any = None, **options: Any) -> Any:
-            return reduction(x if where is None else np.where(where, x, neutral), axis=axis, **options)
+        def word(a: Any, b: Any) -> Any:
+            masks = all(np.asarray(x).dtype == bool for x in (a, b))
+            return getattr(np, name)(a, b) if masks else function(a, b)
 
         return word
 
-    def _array(self, x: Any, dtype: Any = None, *, ndmin: int = 0, copy: bool = True) -> Any:
-        made = np.array(x, ndmin=ndmin)
-        return made if made.dtype.kind in "bi" and dtype is None else made.astype(object)
+    def _reduced(self, reduction: Callable[..., Any], neutral: float) -> Callable[..., Any]:
+        """Return a reduction of arrays of objects, with ``where=``, which NumPy does not give them."""
 
-    def _mean(self, x: Any, axis: Any = None, dtype: Any = None, *, keepdims: bool = False, where: Any = None) -> Any:
-        kept = np.broadcast_to(True if where is None else where, np.shape(x))
-        total = np.sum(np.where(kept, x, 0), axis=axis, keepdims=keepdims)
+        def word(a: Any, axis: Any = None, dtype: Any = None, *, where: Any = None, **options: Any) -> Any:
+            return reduction(a if where is None else np.where(where, a, neutral), axis=axis, **options)
+
+        return word
+
+    def _array(self, x: Any, dtype: Any = None, *, ndmin: int = 0, copy: bool = True, order: str = "K") -> Any:
+        made = np.array(x, ndmin=ndmin)
+        if dtype is not None:
+            return as_dtype(made, dtype, self._kind)
+        return made if made.dtype.kind in "bi" else made.astype(object)
+
+    def _average(
+        self, a: Any, axis: Any = None, weights: Any = None, returned: bool = False, keepdims: bool = False
+    ) -> Any:
+        """Return the weighted mean; weights of other shape have the axes that `axis` names, in its order."""
+        a = np.asarray(a)
+        w = self.filled(a.shape, 1) if weights is None else self._objects(weights)
+        if w.shape != a.shape:
+            axes = [i % a.ndim for i in (axis if isinstance(axis, tuple) else (axis,))]
+            w = np.transpose(w, np.argsort(axes))
+            w = np.broadcast_to(w.reshape([size if i in axes else 1 for i, size in enumerate(a.shape)]), a.shape)
+        total = np.sum(w, axis=axis, keepdims=keepdims)
+        result = np.sum(a * w, axis=axis, keepdims=keepdims) / total
+        return (result, total) if returned else result
+
+    def _mean(self, a: Any, axis: Any = None, dtype: Any = None, *, keepdims: bool = False, where: Any = None) -> Any:
+        kept = np.broadcast_to(True if where is None else where, np.shape(a))
+        total = np.sum(np.where(kept, a, 0), axis=axis, keepdims=keepdims)
         return total / self._objects(np.sum(kept, axis=axis, keepdims=keepdims))
 
     def _var(
         self,
-        x: Any,
+        a: Any,
         axis: Any = None,
         dtype: Any = None,
         *,
@@ -187,14 +209,16 @@ class Vocabulary:
         where: Any = None,
         mean: Any = None,
     ) -> Any:
-        kept = np.broadcast_to(True if where is None else where, np.shape(x))
-        centre = self._mean(x, axis, keepdims=True, where=where) if mean is None else mean
-        total = np.sum(np.where(kept, (x - centre) ** 2, 0), axis=axis, keepdims=keepdims)
+        kept = np.broadcast_to(True if where is None else where, np.shape(a))
+        centre = self._mean(a, axis, keepdims=True, where=where) if mean is None else mean
+        total = np.sum(np.where(kept, (a - centre) ** 2, 0), axis=axis, keepdims=keepdims)
         count = np.sum(kept, axis=axis, keepdims=keepdims) - (ddof if correction is None else correction)
         return total / self._objects(count)
 
     def _corrcoef(self, x: Any, y: Any = None, rowvar: bool = True, dtype: Any = None) -> Any:
         covariance = self._cov(x, y, rowvar)
+        if not np.ndim(covariance):
+            return covariance / covariance
         spread = self._words["sqrt"](np.diagonal(covariance))
         return covariance / np.outer(spread, spread)
 
@@ -219,6 +243,11 @@ class Vocabulary:
         centred = rows - (rows @ weights / total)[:, None]
         share = np.sum(weights * own) / total if aweights is not None else 1
         return np.squeeze((centred * weights) @ centred.T / (total - lost * share))[()]
+
+    def _clip(self, a: Any, a_min: Any = None, a_max: Any = None, *, min: Any = None, max: Any = None) -> Any:
+        low, high = (a_min if min is None else min), (a_max if max is None else max)
+        raised = a if low is None else np.maximum(a, low)
+        return raised if high is None else np.minimum(raised, high)
 
     def _cross(self, a: Any, b: Any, axisa: int = -1, axisb: int = -1, axisc: int = -1, axis: int | None = None) -> Any:
         if axis is not None:
@@ -249,8 +278,8 @@ class Vocabulary:
 
     def _where(self, condition: Any, a: Any, b: Any) -> Any:
         mask = np.asarray(condition, dtype=bool)
-        if np.asarray(a).dtype.kind == "i" and np.asarray(b).dtype.kind == "i":
-            return np.where(mask, a, b)  # positions stay integers
+        if {np.asarray(x).dtype.kind for x in (a, b)} in ({"i"}, {"b"}):
+            return np.where(mask, a, b)[()]  # positions stay integers, and conditions what they are
         return np.where(mask, self._objects(a), self._objects(b))[()]
 
     def _logsumexp(self, a: Any, axis: Any = None, b: Any = 1, keepdims: bool = False) -> Any:
@@ -274,7 +303,11 @@ class Vocabulary:
         steps = num - 1 if endpoint else num
         first, span = np.asarray(start, dtype=object), np.asarray(stop - start, dtype=object)
         shares = [lifted(Fraction(i, max(steps, 1)), self._kind) for i in range(num)]
-        values = np.stack([self._objects(first + span * share) for share in shares], axis=axis)
+        values = (
+            np.stack([self._objects(first + span * share) for share in shares], axis=axis) if num else self.filled(0, 0)
+        )
+        if dtype in (np.int64, "int64"):
+            values = as_dtype(self._words["floor"](values), dtype, self._kind)
         return (values, span / steps) if retstep else values
 
     def _geomspace(

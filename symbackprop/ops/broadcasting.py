@@ -7,12 +7,24 @@ such axes first).
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping, Sequence
 
-from symbackprop.errors import ShapeError
+from symbackprop.errors import ShapeError, UnsupportedError
 from symbackprop.ir.dtype import is_float
-from symbackprop.ir.node import Apply, Const, Node, Operand, Shape, constant, make_apply, make_input
-from symbackprop.ir.size import Size, shape_text
+from symbackprop.ir.node import (
+    Apply,
+    Const,
+    ConstantValue,
+    NamedNumber,
+    Node,
+    Operand,
+    Shape,
+    constant,
+    make_apply,
+    make_input,
+)
+from symbackprop.ir.size import Size, SizeExpression, shape_text
 from symbackprop.ops.declare import Primitive, Style, as_node, linear
 
 __all__ = ["align_shapes", "broadcast", "broadcast_shapes", "broadcast_to", "cast", "reduce_sum", "reshape", "sum_axes"]
@@ -173,8 +185,25 @@ def converted(x: Node, dtype: str) -> Node:
     if x.dtype == dtype:
         return x
     if isinstance(x, Const):
-        return constant(x.value, x.shape, dtype)
+        return constant(_value_as(x.value, dtype), x.shape, dtype)
     return cast(x, dtype=dtype)
+
+
+def _value_as(value: ConstantValue, dtype: str) -> ConstantValue:
+    """Return the number that NumPy would make of `value`: towards 0 for an integer, whether it is not 0 for a mask."""
+    if isinstance(value, SizeExpression):
+        return value
+    if isinstance(value, NamedNumber):
+        return value if is_float(dtype) else _value_as(getattr(math, value.name), dtype)
+    if dtype == "bool":
+        return bool(value)
+    if isinstance(value, bool):
+        return int(value)
+    if dtype != "int64" or isinstance(value, int):
+        return value
+    if isinstance(value, float) and not math.isfinite(value):
+        raise UnsupportedError(f"{value} is not an integer")
+    return int(value)
 
 
 def broadcast_shapes(shapes: Sequence[Shape]) -> Shape:

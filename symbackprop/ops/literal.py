@@ -82,7 +82,5 @@ def literal_of(nodes: Sequence[Node], dtype: str) -> Node | None:
             return None
     if not entries:
         return None
-    typed = [
-        constant(entry.value, (), dtype) if isinstance(entry, Const) else converted(entry, dtype) for entry in entries
-    ]
+    typed = [converted(entry, dtype) for entry in entries]
     return literal(*typed, shape=(len(nodes), *nodes[0].shape))

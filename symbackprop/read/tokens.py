@@ -76,7 +76,7 @@ def tokenized(text: str, start: int = 0) -> list[Token]:
         if kind == "name" and (piece in _SPECIAL_WORDS or not piece.isascii() or piece.startswith("__")):
             append(_word(text, piece, begin, end))
         else:
-            append(make(Token, (kind, piece, begin, end)))  # type: ignore[arg-type]
+            append(make(Token, (kind, piece, begin, end)))
     if position != len(text):
         raise _unexpected(text, position)
     append(Token("end", "", len(text), len(text)))
