@@ -28,11 +28,12 @@ from symbackprop.read.parser import parse
 from symbackprop.read.shapes import declarations_text, read_declarations, split_declarations
 from symbackprop.read.text import read_formula
 from symbackprop.simplify.pattern import Rewrites
-from symbackprop.simplify.pipeline import finish, prepare
+from symbackprop.simplify.pipeline import canonical, finish, prepare
 from symbackprop.version import __version__
 
 if TYPE_CHECKING:
     from symbackprop.check.report import Report
+    from symbackprop.symbolic.expressions import Expressions
 
 __all__ = ["check_saved", "compile_grad", "compile_value", "compile_value_and_grad", "primitives"]
 
@@ -252,6 +253,19 @@ def _verified(
     return verify(subject, ranges=named, **options)
 
 
+def _expressions(recipe: Recipe, origin: Origin | None, sizes: Mapping[str, int] | None) -> Expressions:
+    """Return what a recipe computes as SymPy expressions, in the symbols of the user's own where it was made of them."""
+    from symbackprop.sympy_form import expressions_of
+
+    log = Rewrites()
+    with using_float(recipe.dtype), _uncollected():
+        graph = canonical(_read(recipe), log)
+        if recipe.kind == "grad":
+            graph = canonical(_with_gradient(graph, replace(recipe, with_value=True)), log)
+        known = {} if origin is None else {name: symbol for symbol, name in origin.names.items()}
+        return expressions_of(graph, recipe, known, sizes)
+
+
 def _reference(recipe: Recipe, origin: Origin | None) -> Callable[..., Any]:
     from symbackprop.check.reference import evaluate_program
 
@@ -278,20 +292,26 @@ def _kinks(graph: Graph) -> tuple[str, ...]:
 
 def compile_recipe(recipe: Recipe, origin: Origin | None = None) -> CompiledFunction:
     """Compile what a recipe says; every way of compiling comes through here."""
+    log = Rewrites()
+    with using_float(recipe.dtype), _uncollected():
+        primal = graph = prepare(_read(recipe), log)
+        if recipe.kind == "grad":
+            graph = _with_gradient(graph, recipe)
+        graph = finish(graph, log)
+        printed = _printed(graph, recipe, _target(graph, recipe))
+        return CompiledFunction(
+            recipe, primal, graph, printed, log, compile_recipe, _printed, _verified, _expressions, origin
+        )
+
+
+def _read(recipe: Recipe) -> Graph:
+    """Return the graph of a recipe's formula."""
     prefix, start = split_declarations(recipe.formula)
     if prefix is not None and recipe.inputs is not None:
         raise ArgumentError("shapes are declared twice: in the formula's prefix and in inputs=; keep one of them")
     declared = prefix if prefix is not None else recipe.inputs
     specs = None if declared is None else read_declarations(declared, recipe.dtype)
-    log = Rewrites()
-    with using_float(recipe.dtype), _uncollected():
-        graph = read_formula(recipe.formula, specs, recipe.dtype, start)
-        primal = graph = prepare(graph, log)
-        if recipe.kind == "grad":
-            graph = _with_gradient(graph, recipe)
-        graph = finish(graph, log)
-        printed = _printed(graph, recipe, _target(graph, recipe))
-        return CompiledFunction(recipe, primal, graph, printed, log, compile_recipe, _printed, _verified, origin)
+    return read_formula(recipe.formula, specs, recipe.dtype, start)
 
 
 @contextmanager

@@ -25,12 +25,14 @@ from symbackprop.ops.cost import Cost, cost_of
 
 if TYPE_CHECKING:
     from symbackprop.check.report import Report
+    from symbackprop.symbolic.expressions import Expressions
 
 __all__ = ["CompiledFunction"]
 
 Compile = Callable[..., "CompiledFunction"]
 Print = Callable[[Graph, Recipe, str], Printed]
 Verify = Callable[..., "Report"]
+ToSympy = Callable[..., "Expressions"]
 
 
 class CompiledFunction:
@@ -49,6 +51,7 @@ class CompiledFunction:
         compile_recipe: Compile,
         print_graph: Print,
         verify: Verify,
+        to_sympy: ToSympy,
         origin: object = None,
     ) -> None:
         self._origin = origin  # what the formula was made from, where that was not text
@@ -60,6 +63,7 @@ class CompiledFunction:
         self._compile = compile_recipe
         self._print = print_graph
         self._verify = verify
+        self._to_sympy = to_sympy
         self.source = printed.source
         self.function = load_function(printed.source, printed.name)
         self.__name__ = self.__qualname__ = printed.name
@@ -186,6 +190,35 @@ class CompiledFunction:
             On a name that is no input, or a range that is none.
         """
         return self._verify(self, self._recipe, self._origin, points=points, seconds=seconds, seed=seed, ranges=ranges)
+
+    def to_sympy(self, *, sizes: Mapping[str, int] | None = None) -> Expressions:
+        """Return value and gradient as SymPy expressions.
+
+        Parameters
+        ----------
+        sizes : mapping, optional
+            A number for each named size: arrays are given entry by entry.
+
+        Returns
+        -------
+        Expressions
+            With `value`, `gradient` (None for a value alone), the `symbols` of the inputs, and, where the
+            expressions are large, `pairs` of symbols and what they stand for, as `sympy.cse` gives them. It is taken
+            by `compile_value` and its family in place of an expression.
+
+        Raises
+        ------
+        UnsupportedError
+            If a size has no number, or a function no counterpart in SymPy.
+
+        Examples
+        --------
+        >>> import symbackprop as sb
+        >>> found = sb.compile_grad("exp(x)*y").to_sympy()
+        >>> found.value, found.gradient
+        (y*exp(x), (y*exp(x), exp(x)))
+        """
+        return self._to_sympy(self._recipe, self._origin, sizes)
 
     def cost(self) -> Cost:
         """Return the counted operations of the value, and of value and gradient together.

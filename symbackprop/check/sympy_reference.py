@@ -18,6 +18,7 @@ from symbackprop.check.elements import DIGITS, Digits, Element, Symbolic
 from symbackprop.check.functions import apply_smooth
 from symbackprop.check.sympy_matrices import MATRICES
 from symbackprop.check.vocabulary import Vocabulary
+from symbackprop.symbolic.expressions import Expressions
 from symbackprop.symbolic.nodes import bound_symbols, is_explicit, is_input, operands_of
 
 __all__ = ["evaluate_expression"]
@@ -41,19 +42,19 @@ def evaluate_expression(
 
     Parameters
     ----------
-    expression : SymPy objects, in nested lists and tuples
+    expression : SymPy objects, in nested lists and tuples, or Expressions
     names : mapping
         The names of the inputs.
     shapes : mapping
         The shapes of those that are arrays, in SymPy's terms: they tell what the sizes are.
     """
-    if isinstance(expression, (list, tuple)):
-        return type(expression)(evaluate_expression(part, names, shapes, values, words) for part in expression)
     known = {symbol: values[name] for symbol, name in names.items()}
-    result = _Evaluation(words, {**_sizes(shapes, known), **known}).value(expression, {})
-    if isinstance(result, _Undefined):
-        raise ValueError(result.reason)
-    return result
+    evaluation = _Evaluation(words, {**_sizes(shapes, known), **known})
+    if isinstance(expression, Expressions):
+        for symbol, part in expression.pairs:
+            evaluation.known[symbol] = evaluation.value(part, {})
+        expression = expression.value
+    return evaluation.nested(expression)
 
 
 def _sizes(shapes: Mapping[Any, Sequence[Any]], known: Mapping[Any, Any]) -> dict[Any, Any]:
@@ -70,10 +71,16 @@ def _sizes(shapes: Mapping[Any, Sequence[Any]], known: Mapping[Any, Any]) -> dic
 class _Evaluation:
     """Evaluates nodes, some of them many times: the body of a sum once an index."""
 
-    def __init__(self, words: Vocabulary, known: Mapping[Any, Any]) -> None:
+    def __init__(self, words: Vocabulary, known: dict[Any, Any]) -> None:
         self.words = words
         self.known = known
         self._operands: dict[int, tuple[Any, tuple[Any, ...]]] = {}  # holds the nodes, whose identities are keys
+
+    def nested(self, expression: Any) -> Any:
+        """Return the values of nested lists and tuples of expressions."""
+        if isinstance(expression, (list, tuple)):
+            return type(expression)([self.nested(part) for part in expression])
+        return self._defined(expression, {})
 
     def value(self, root: Any, bound: Mapping[Any, Any]) -> Any:
         """Return the value of `root` where symbols are `bound`, iteratively."""

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from fractions import Fraction
+
 from symbackprop.ir.node import Const, Node, Operand, bind_operators
 from symbackprop.ops.arithmetic import integer_exponent
 from symbackprop.ops.comparison import equal, logical_and, where
@@ -11,6 +13,7 @@ from symbackprop.ops.exponential import log
 
 __all__ = ["cbrt", "pow_", "power", "root", "sqrt"]
 
+_HALF = Fraction(1, 2)
 _LARGEST = 2**31
 
 
@@ -46,7 +49,7 @@ sqrt: Primitive = elementwise(
     "sqrt",
     numpy="np.sqrt({0})",
     math="math.sqrt({0})",
-    partials=(lambda x, out: 0.5 / out,),
+    partials=(lambda x, out: _HALF / out,),
     derivative="1 / (2*sqrt(x))",
     points=[(0.7,), (4.0,), (1e-3,)],
     safe=(1.0,),
@@ -59,7 +62,7 @@ root: Primitive = elementwise(
     "root",
     numpy="np.sqrt({0})",
     math="math.sqrt({0})",
-    partials=(lambda x, out: 0.5 / where(equal(out, 0), float("inf"), out),),
+    partials=(lambda x, out: _HALF / where(equal(out, 0), float("inf"), out),),
     derivative="1 / (2*sqrt(x)), 0 at 0",
     points=[(0.7,), (4.0,)],
     safe=(1.0,),

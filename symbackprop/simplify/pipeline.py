@@ -14,7 +14,7 @@ from symbackprop.simplify.guard import guard_branches
 from symbackprop.simplify.partial_sums import share_partial_sums
 from symbackprop.simplify.pattern import Rewrites, rewrite
 
-__all__ = ["finish", "prepare"]
+__all__ = ["canonical", "finish", "prepare"]
 
 _CANONICAL = (*algebra.ROWS, *powers.ROWS, *arrays.ROWS)
 _RECOGNISING = (*stable.ROWS, *_CANONICAL)
@@ -27,6 +27,11 @@ def prepare(graph: Graph, log: Rewrites) -> Graph:
     graph = rewrite(graph, _RECOGNISING, log)
     guarded = guard_branches(graph, log)
     return graph if guarded is graph else rewrite(guarded, _RECOGNISING, log)
+
+
+def canonical(graph: Graph, log: Rewrites) -> Graph:
+    """Return `graph` in one form, with nothing recognised and nothing guarded."""
+    return rewrite(graph, _CANONICAL, log)
 
 
 def finish(graph: Graph, log: Rewrites) -> Graph:

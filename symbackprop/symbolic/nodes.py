@@ -137,12 +137,23 @@ class Table:
     roots: list[int] = field(default_factory=list)
 
 
-def read_table(roots: Sequence[Any]) -> Table:
-    """Return the distinct nodes that `roots` reach."""
+def read_table(roots: Sequence[Any], pairs: Sequence[tuple[Any, Any]] = ()) -> Table:
+    """Return the distinct nodes that `roots` reach.
+
+    Parameters
+    ----------
+    roots : sequence of SymPy objects
+    pairs : sequence of (Symbol, Expr)
+        What symbols stand for, each in terms of earlier ones: where such a symbol occurs, its expression is shared.
+    """
     table = Table()
+    stands_for: dict[Any, Any] = dict(pairs)
     numbers: dict[tuple[Any, ...], int] = {}
     by_identity: dict[int, int] = {}
-    for node, operands in walk(roots):
+    for node, operands in walk([*(expression for _, expression in pairs), *roots]):
+        if node in stands_for and is_input(node):
+            by_identity[id(node)] = by_identity[id(stands_for[node])]
+            continue
         arguments = tuple([by_identity[id(child)] for child in operands])
         bound = bound_symbols(node) if arguments else ()
         if arguments:

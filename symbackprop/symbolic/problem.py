@@ -14,6 +14,7 @@ from sympy.tensor.array import NDimArray
 
 from symbackprop.errors import ArgumentError, UnknownNameError, UnsupportedError, nearest_names
 from symbackprop.symbolic.code import Code
+from symbackprop.symbolic.expressions import Expressions
 from symbackprop.symbolic.from_sympy import check_supported, write_formula
 from symbackprop.symbolic.names import original_name, symbol_names
 from symbackprop.symbolic.nodes import free_inputs, is_input, read_table
@@ -43,7 +44,7 @@ class Problem:
         The name of each input.
     shapes : dict
         The shapes of array inputs, in SymPy's terms.
-    expression : nested lists and tuples of SymPy objects
+    expression : nested lists and tuples of SymPy objects, or Expressions
         What is computed.
     """
 
@@ -60,7 +61,7 @@ def is_expression(value: object) -> bool:
     """Tell whether a value is a SymPy object, or a list or tuple with one in it."""
     if isinstance(value, (list, tuple)):
         return any(map(is_expression, value))
-    return isinstance(value, (sympy.Basic, sympy.MatrixBase, NDimArray))
+    return isinstance(value, (Expressions, sympy.Basic, sympy.MatrixBase, NDimArray))
 
 
 def read_problem(expression: Any, inputs: Any, wrt: Any, *, scalar: bool = False) -> Problem:
@@ -77,6 +78,9 @@ def read_problem(expression: Any, inputs: Any, wrt: Any, *, scalar: bool = False
 
     The order of the inputs is that of `inputs`, else of `wrt`, and then SymPy's sort key.
     """
+    pairs: Sequence[tuple[Any, Any]] = ()
+    if isinstance(expression, Expressions):
+        expression, pairs = expression.value, expression.pairs
     if isinstance(expression, sympy.Lambda):
         inputs = list(expression.signature) if inputs is None else inputs
         expression = expression.expr
@@ -85,7 +89,7 @@ def read_problem(expression: Any, inputs: Any, wrt: Any, *, scalar: bool = False
     single = wrt is not None and (isinstance(wrt, str) or is_input(wrt))
     wanted = [] if wrt is None else [wrt] if single else list(wrt)
     given = _declared(inputs)
-    table = read_table(leaves)
+    table = read_table(leaves, pairs)
     check_supported(table)
     found = free_inputs(table)
     declared = {
@@ -118,7 +122,7 @@ def read_problem(expression: Any, inputs: Any, wrt: Any, *, scalar: bool = False
         tuple((names[s], original_name(s)) for s in order if names[s] != original_name(s)),
         {s: names[s] for s in order},
         shapes,
-        expression,
+        Expressions(expression, pairs=tuple(pairs)) if pairs else expression,
     )
 
 

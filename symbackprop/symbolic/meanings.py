@@ -1,0 +1,91 @@
+"""What each scalar primitive is in SymPy: by the name in its declaration, or by a row here.
+
+Read the other way, these are the functions that `table` and the rules of the reader turn into primitives.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import Any
+
+import sympy
+
+from symbackprop.ops.declare import Primitive
+
+__all__ = ["meaning_of"]
+
+Meaning = Callable[..., Any]
+
+
+def meaning_of(primitive: Primitive) -> Meaning | None:
+    """Return the function ``(*expressions, **params)`` that a primitive is; None where SymPy has none."""
+    row = _ROWS.get(primitive.name)
+    if row is not None:
+        return row
+    if primitive.kind != "elementwise" or primitive.sympy is None:
+        return None
+    function = getattr(sympy, primitive.sympy, None)
+    if function is None:
+        return None
+    fixed = primitive.fixed
+    return lambda *args, **params: function(*(params[name] for name in fixed), *args)
+
+
+def _chosen(condition: Any, if_true: Any, if_false: Any) -> Any:
+    return sympy.Piecewise((if_true, condition), (if_false, True))
+
+
+def _truncated(x: Any) -> Any:
+    return sympy.sign(x) * sympy.floor(sympy.Abs(x))
+
+
+_ROWS: Mapping[str, Meaning] = {
+    "add": lambda *terms: sympy.Add(*terms),
+    "negative": lambda x: -x,
+    "multiply": lambda x, y: x * y,
+    "divide": lambda x, y: x / y,
+    "integer_power": lambda x, n: x**n,
+    "power": lambda x, y: x**y,
+    "sqrt": sympy.sqrt,
+    "root": sympy.sqrt,
+    "cbrt": lambda x: sympy.sign(x) * sympy.cbrt(sympy.Abs(x)),
+    "hypot": lambda x, y: sympy.sqrt(x**2 + y**2),
+    "less": sympy.Lt,
+    "less_equal": sympy.Le,
+    "greater": sympy.Gt,
+    "greater_equal": sympy.Ge,
+    "equal": sympy.Eq,
+    "not_equal": sympy.Ne,
+    "logical_and": sympy.And,
+    "logical_or": sympy.Or,
+    "logical_xor": sympy.Xor,
+    "logical_not": sympy.Not,
+    "where": _chosen,
+    "relu": lambda x: sympy.Max(x, 0),
+    "fmax": sympy.Max,
+    "fmin": sympy.Min,
+    "trunc": _truncated,
+    "floor_divide": lambda x, y: sympy.floor(x / y),
+    "fmod": lambda x, y: x - y * _truncated(x / y),
+    "copysign": lambda x, y: _chosen(y >= 0, sympy.Abs(x), -sympy.Abs(x)),
+    "exp2": lambda x: sympy.Integer(2) ** x,
+    "expm1": lambda x: sympy.exp(x) - 1,
+    "log2": lambda x: sympy.log(x) / sympy.log(2),
+    "log10": lambda x: sympy.log(x) / sympy.log(10),
+    "log1p": lambda x: sympy.log(1 + x),
+    "logaddexp": lambda x, y: sympy.log(sympy.exp(x) + sympy.exp(y)),
+    "logaddexp2": lambda x, y: sympy.log(2**x + 2**y) / sympy.log(2),
+    "expit": lambda x: 1 / (1 + sympy.exp(-x)),
+    "log_expit": lambda x: -sympy.log(1 + sympy.exp(-x)),
+    "softplus": lambda x: sympy.log(1 + sympy.exp(x)),
+    "logit": lambda x: sympy.log(x / (1 - x)),
+    "xlogy": lambda x, y: _chosen(sympy.Eq(x, 0), 0, x * sympy.log(y)),
+    "xlog1py": lambda x, y: _chosen(sympy.Eq(x, 0), 0, x * sympy.log(1 + y)),
+    "sinc": lambda x: sympy.sinc(sympy.pi * x),
+    "betaln": lambda x, y: sympy.loggamma(x) + sympy.loggamma(y) - sympy.loggamma(x + y),
+    "ndtr": lambda x: (1 + sympy.erf(x / sympy.sqrt(2))) / 2,
+    "log_ndtr": lambda x: sympy.log((1 + sympy.erf(x / sympy.sqrt(2))) / 2),
+    "ndtri": lambda x: sympy.sqrt(2) * sympy.erfinv(2 * x - 1),
+    "erfcx": lambda x: sympy.exp(x**2) * sympy.erfc(x),
+    "riemann_zeta": sympy.zeta,
+}
