@@ -76,7 +76,7 @@ def test_eighty_nestings_take_little_time() -> None:
     text = nested(80)
     best = math.inf
     for _ in range(3):
-        start = time.perf_counter()
+        start = time.process_time()
         sb.compile_value_and_grad(text)
-        best = min(best, time.perf_counter() - start)
+        best = min(best, time.process_time() - start)
     assert best < 0.06

@@ -161,7 +161,31 @@ def _logarithm(place: Place) -> Code:
     return codes.call("log({0})" if len(texts) == 1 else "log({0})/log({1})", texts)
 
 
+def _turns(place: Place) -> list[int] | None:
+    """Return the factors of a multiple of pi beside pi; None for anything else."""
+    (argument,) = place.arguments
+    factors = list(place.writer.table.arguments[argument])
+    if not isinstance(place.argument(argument), sympy.Mul):
+        return None
+    turns = [number for number in factors if place.argument(number) is not sympy.pi]
+    return turns if len(turns) == len(factors) - 1 else None
+
+
+def _sinc_needs(place: Place) -> list[tuple[int, Scope]]:
+    turns = _turns(place)
+    return [(number, place.scope) for number in (place.arguments if turns is None else turns)]
+
+
+def _sinc(place: Place) -> Code:
+    """Write SymPy's sin(x)/x in terms of NumPy's sin(pi*x)/(pi*x)."""
+    turns = _turns(place)
+    if turns is None:
+        return codes.call("sinc({0}/pi)", [place.code(place.arguments[0])])
+    return codes.call("sinc({0})", [codes.product([place.code(number) for number in turns], [], False)])
+
+
 RULES: dict[str, Rule] = {
+    "sinc": Rule(_sinc, _sinc_needs),
     "Add": Rule(_total),
     "Mul": Rule(_product, _factors_needed, spreads=False),
     "Pow": Rule(_power, spreads=False),

@@ -37,7 +37,6 @@ _ROWS: Mapping[str, str] = {
     "asech": "arccosh(1/{0})",
     "acsch": "arcsinh(1/{0})",
     "acoth": "arctanh(1/{0})",
-    "sinc": "sinc({0}/pi)",
     "frac": "({0} - floor({0}))",
     "Mod": "{0} % {1}",
     "DiracDelta": "(0*{0})",

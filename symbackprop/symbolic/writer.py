@@ -194,8 +194,8 @@ class Writer:
         code = rule.write(place)
         if rule.spreads and place.scope:
             axes = code.axes
-            for argument in place.arguments:
-                axes |= place.code(argument).axes
+            for need in place.arguments if rule.needs is None else rule.needs(place):
+                axes |= (place.code(need) if isinstance(need, int) else place.code(*need)).axes
             code = code._replace(axes=axes)
         if rule.inline:
             return code
