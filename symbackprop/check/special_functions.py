@@ -67,8 +67,59 @@ _GAMMA_FUNCTIONS: Mapping[str, Meaning] = {
     "dirichlet_eta": (sympy.dirichlet_eta, mpmath.altzeta),
 }
 
-SPECIAL: Mapping[str, Meaning] = {**_ERROR_FUNCTIONS, **_GAMMA_FUNCTIONS}
+_BESSEL: Mapping[str, Meaning] = {
+    "jv": (sympy.besselj, mpmath.besselj),
+    "yv": (sympy.bessely, mpmath.bessely),
+    "iv": (sympy.besseli, mpmath.besseli),
+    "kv": (sympy.besselk, mpmath.besselk),
+    "ive": (
+        lambda v, x: sympy.exp(-sympy.Abs(x)) * sympy.besseli(v, x),
+        lambda v, x: mpmath.exp(-abs(x)) * mpmath.besseli(v, x),
+    ),
+    "kve": (lambda v, x: sympy.exp(x) * sympy.besselk(v, x), lambda v, x: mpmath.exp(x) * mpmath.besselk(v, x)),
+}
+
+
+def _of_order(order: int, meaning: Meaning) -> Meaning:
+    symbolic, digits = meaning
+    return lambda x: symbolic(sympy.Integer(order), x), lambda x: digits(order, x)
+
+
+_BESSEL_OF_ORDER: Mapping[str, Meaning] = {
+    f"{name[0]}{order}{name[2:]}": _of_order(order, meaning) for name, meaning in _BESSEL.items() for order in (0, 1)
+}
+
+
+def _spherical(function: Callable[..., Any], sign: int) -> Callable[..., Any]:
+    """Return a spherical Bessel function, of a negative argument too, for mpmath."""
+
+    def computed(n: Any, x: Any) -> Any:
+        if x == 0:
+            return mpmath.mpf(n == 0) if sign > 0 else -mpmath.inf
+        size = mpmath.sqrt(mpmath.pi / (2 * abs(x))) * function(n + mpmath.mpf(1) / 2, abs(x))
+        return size if x > 0 else sign * (-1) ** int(n) * size
+
+    return computed
+
+
+_SPHERICAL_AND_AIRY: Mapping[str, Meaning] = {
+    "spherical_jn": (lambda n, x: sympy.jn(n, x), _spherical(mpmath.besselj, 1)),
+    "spherical_yn": (lambda n, x: sympy.yn(n, x), _spherical(mpmath.bessely, -1)),
+    "airyai": (sympy.airyai, mpmath.airyai),
+    "airyaiprime": (sympy.airyaiprime, lambda x: mpmath.airyai(x, derivative=1)),
+    "airybi": (sympy.airybi, mpmath.airybi),
+    "airybiprime": (sympy.airybiprime, lambda x: mpmath.airybi(x, derivative=1)),
+}
+
+SPECIAL: Mapping[str, Meaning] = {
+    **_ERROR_FUNCTIONS,
+    **_GAMMA_FUNCTIONS,
+    **_BESSEL,
+    **_BESSEL_OF_ORDER,
+    **_SPHERICAL_AND_AIRY,
+}
 
 TUPLES: Mapping[str, tuple[str, ...]] = {  # functions of SciPy's with several results
     "fresnel": ("fresnels", "fresnelc"),
+    "airy": ("airyai", "airyaiprime", "airybi", "airybiprime"),
 }

@@ -266,6 +266,9 @@ _SMOOTH: Mapping[str, str] = {  # SymPy's names of what the vocabulary has too; 
     **{f"a{name}": f"arc{name}" for name in ("sin", "cos", "tan", "sinh", "cosh", "tanh")},
     "atan2": "arctan2",
     "loggamma": "gammaln",
+    "erfcinv": "erfcinv",  # SymPy has no digits of it
+    "jn": "spherical_jn",  # and the wrong sign of these at negative arguments
+    "yn": "spherical_yn",
 }
 
 _BY_PATH: Mapping[str, Any] = {
@@ -295,6 +298,5 @@ _BY_PATH: Mapping[str, Any] = {
     "ceiling": lambda args: -(-args[0] // 1),
     "sign": lambda args: int(args[0] > 0) - int(args[0] < 0),
     "Heaviside": _heaviside,
-    "erfcinv": lambda args: apply_smooth("erfcinv", *args),  # SymPy has no digits of it
     "DiracDelta": lambda args: 0 * args[0],
 }

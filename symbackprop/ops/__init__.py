@@ -8,7 +8,9 @@ Importing this package declares every primitive.
 """
 
 from symbackprop.ops import (
+    airy,
     arithmetic,
+    bessel,
     binomial,
     broadcasting,
     comparison,
@@ -38,7 +40,9 @@ from symbackprop.ops.declare import Primitive, primitives
 
 __all__ = [
     "Primitive",
+    "airy",
     "arithmetic",
+    "bessel",
     "binomial",
     "broadcasting",
     "comparison",

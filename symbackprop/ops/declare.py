@@ -205,7 +205,7 @@ def refuse(op: Operation, refused: Refused) -> NoReturn:
     """Raise the error that says which derivative there is no rule for."""
     raise UnsupportedError(
         f"the derivative of {op.name} with respect to {refused.argument} is not supported, as it is not elementary; "
-        f"make {refused.argument} a number, or leave what it depends on out of wrt"
+        f"give a number for {refused.argument}, or leave what it depends on out of wrt"
     )
 
 

@@ -8,8 +8,10 @@ units; a case that says more is bounded by SciPy's own accuracy there.
 from __future__ import annotations
 
 import functools
+import math
 from collections.abc import Callable
 from dataclasses import dataclass
+from math import inf
 from typing import Any
 
 import mpmath
@@ -165,7 +167,69 @@ ZETA = [
     Case("zeta(1.25, x)", lambda t: mpmath.zeta(1.25, t), (1e-60, 1e-8, 0.3, 1.0, 2.5, 1e3, 1e8)),
 ]
 
-CASES = [*ERROR_FUNCTIONS, *GAMMA, *ZETA]
+LINE = (-30.25, -3.5, 0.0, 1e-100, 1e-8, 0.3, 2.404825557695773, 5.5, 30.25, 1e3, 1e5)
+HALF_LINE = tuple(t for t in LINE if t > 0)
+GROWING = (1e-100, 1e-8, 0.3, 2.0, 5.5, 30.25, 500.0)
+
+
+def bessel(function: Callable[..., Any], order: float) -> Callable[[Any], Any]:
+    return lambda t: function(mpmath.mpf(order), t)
+
+
+def spherical(function: Callable[..., Any], order: int) -> Callable[[Any], Any]:
+    return lambda t: mpmath.sqrt(mpmath.pi / (2 * t)) * function(order + mpmath.mpf(1) / 2, t)
+
+
+def scaled(function: Callable[..., Any], order: float, sign: int) -> Callable[[Any], Any]:
+    return lambda t: mpmath.exp(sign * t) * function(mpmath.mpf(order), t)
+
+
+BESSEL = [
+    *(Case(f"jv({n}, x)", bessel(mpmath.besselj, n), LINE, sympy.besselj(n, x)) for n in (0, 1, 2, 5)),
+    *(Case(f"yv({n}, x)", bessel(mpmath.bessely, n), HALF_LINE[1:], sympy.bessely(n, x)) for n in (0, 1, 2, 5)),
+    *(Case(f"iv({n}, x)", bessel(mpmath.besseli, n), GROWING, sympy.besseli(n, x)) for n in (0, 1, 2, 5)),
+    *(Case(f"kv({n}, x)", bessel(mpmath.besselk, n), GROWING[1:], sympy.besselk(n, x)) for n in (0, 1, 2, 5)),
+    Case("j0(x) + k1(x)", lambda t: mpmath.besselj(0, t) + mpmath.besselk(1, t), HALF_LINE[2:]),
+    Case("jv(20, x)", bessel(mpmath.besselj, 20), (1e-5, 1.5, 15.0, 19.9, 20.0, 22.0, 60.0), value=1e-13, slope=1e-13),
+    Case("jv(0.5, x)", bessel(mpmath.besselj, 0.5), HALF_LINE, sympy.besselj(sympy.Float(0.5), x), 1e-13, 1e-13),
+    Case("jv(-1.5, x)", bessel(mpmath.besselj, -1.5), HALF_LINE[1:], value=1e-13, slope=1e-13),
+    Case("yv(0.25, x)", bessel(mpmath.bessely, 0.25), HALF_LINE[1:], value=1e-13, slope=1e-13),
+    Case(
+        "iv(1/3, x)",
+        lambda t: mpmath.besseli(mpmath.mpf(1) / 3, t),
+        GROWING[1:],
+        sympy.besseli(sympy.Rational(1, 3), x),
+    ),
+    Case("kv(2.5, x)", bessel(mpmath.besselk, 2.5), GROWING[1:]),
+    Case("ive(0, x)", scaled(mpmath.besseli, 0, -1), (*GROWING[1:], 3e3), slope=1e-12),
+    Case("ive(2, x)", scaled(mpmath.besseli, 2, -1), (*GROWING[1:], 3e3), slope=1e-12),
+    Case("kve(0, x)", scaled(mpmath.besselk, 0, 1), (*GROWING[1:], 3e3), slope=1e-12),
+    Case("kve(1.5, x)", scaled(mpmath.besselk, 1.5, 1), (*GROWING[1:], 3e3), slope=1e-12),
+    *(
+        Case(f"spherical_jn({n}, x)", spherical(mpmath.besselj, n), HALF_LINE[1:], sympy.jn(n, x), 1e-13, 1e-13)
+        for n in (0, 1, 3, 12)
+    ),
+    *(
+        Case(f"spherical_yn({n}, x)", spherical(mpmath.bessely, n), HALF_LINE[1:], sympy.yn(n, x), 1e-13, 1e-13)
+        for n in (0, 1, 3, 12)
+    ),
+]
+
+TURNING = (-1e3, -30.5, -2.338107410459767, -1.0, -1e-8, 0.0, 1e-100, 1e-8, 0.3, 1.0, 5.5, 30.25)
+AIRY = [
+    Case("airyai(x)", mpmath.airyai, (*TURNING, 90.0), sympy.airyai(x)),
+    Case("airyaiprime(x)", lambda t: mpmath.airyai(t, derivative=1), (*TURNING, 90.0), sympy.airyaiprime(x)),
+    Case("airybi(x)", mpmath.airybi, (*TURNING, 90.0), sympy.airybi(x)),
+    Case("airybiprime(x)", lambda t: mpmath.airybi(t, derivative=1), (*TURNING, 90.0), sympy.airybiprime(x)),
+    Case(
+        "airyai(x)*airybiprime(x)",
+        lambda t: mpmath.airyai(t) * mpmath.airybi(t, derivative=1),
+        TURNING[:-1],
+        slope=1e-13,
+    ),
+]
+
+CASES = [*ERROR_FUNCTIONS, *GAMMA, *ZETA, *BESSEL, *AIRY]
 
 
 VALUES = [
@@ -177,6 +241,38 @@ VALUES = [
     ("dirichlet_eta(x)", 1.0, float(mpmath.log(2))),
     ("dirichlet_eta(x)", 1.0000001, float(mpmath.altzeta(mpmath.mpf(1.0000001)))),
     ("dirichlet_eta(x)", -0.5, float(mpmath.altzeta(-0.5))),
+]
+
+
+EDGES = [  # a formula, a point, value and slope there
+    ("jv(0, x)", 0.0, 1.0, 0.0),
+    ("jv(1, x)", 0.0, 0.0, 0.5),
+    ("jv(2, x)", 0.0, 0.0, 0.0),
+    ("jv(0.5, x)", 0.0, 0.0, inf),
+    ("jv(-2, x)", 0.0, 0.0, 0.0),
+    ("yv(0, x)", 0.0, -inf, inf),
+    ("iv(0, x)", 0.0, 1.0, 0.0),
+    ("iv(1, x)", 0.0, 0.0, 0.5),
+    ("kv(0, x)", 0.0, inf, -inf),
+    ("kv(2, x)", 0.0, inf, -inf),
+    ("ive(0, x)", 0.0, 1.0, 0.0),
+    ("jv(2, x)", -1.5, float(mpmath.besselj(2, 1.5)), -float(mpmath.besselj(2, 1.5, derivative=1))),
+    ("iv(3, x)", -1.5, -float(mpmath.besseli(3, 1.5)), float(mpmath.besseli(3, 1.5, derivative=1))),
+    ("spherical_jn(0, x)", 0.0, 1.0, 0.0),
+    ("spherical_jn(1, x)", 0.0, 0.0, 1 / 3),
+    ("spherical_jn(2, x)", 0.0, 0.0, 0.0),
+    ("spherical_jn(0, x)", -1.5, math.sin(1.5) / 1.5, (math.sin(1.5) / 1.5 - math.cos(1.5)) / 1.5),
+    ("spherical_yn(0, x)", -1.5, math.cos(1.5) / 1.5, (math.sin(1.5) + math.cos(1.5) / 1.5) / 1.5),
+    ("airyai(x)", 120.0, 0.0, 0.0),
+    ("gamma(x)", 200.0, inf, inf),
+    ("gammaln(x)", 0.0, inf, -inf),
+    ("erf(x)", inf, 1.0, 0.0),
+    ("erf2(0, x)", inf, 1.0, 0.0),
+    ("erfinv(x)", 1.0, inf, inf),
+    ("ndtri(x)", 1.0, inf, inf),
+    ("log_ndtr(x)", inf, 0.0, 0.0),
+    ("erfcx(x)", 1e200, 1e-200 / math.sqrt(math.pi), 0.0),
+    ("harmonic(x)", 0.0, 0.0, math.pi**2 / 6),
 ]
 
 
@@ -218,6 +314,14 @@ def test_text(case: Case) -> None:
 @pytest.mark.parametrize("case", [case for case in CASES if case.expression is not None], ids=lambda case: case.text)
 def test_expression(case: Case) -> None:
     assert_accurate(sb.compile_value_and_grad(case.expression), case)
+
+
+@pytest.mark.parametrize(("text", "point", "value", "slope"), EDGES, ids=str)
+def test_edge(text: str, point: float, value: float, slope: float) -> None:
+    with np.errstate(all="ignore"):
+        found, (derivative,) = sb.compile_value_and_grad(text)(point)
+    assert found == pytest.approx(value, rel=1e-14, nan_ok=True)
+    assert derivative == pytest.approx(slope, rel=1e-14, nan_ok=True)
 
 
 @pytest.mark.parametrize(

@@ -10,8 +10,10 @@ from math import factorial
 from typing import Any
 
 from symbackprop.ir.node import Node, constant
+from symbackprop.ops.bessel import iv, ive, jv, kv, kve, yv
 from symbackprop.ops.binomial import binom
 from symbackprop.ops.comparison import equal, where
+from symbackprop.ops.declare import Primitive
 from symbackprop.ops.exponential import expm1, log
 from symbackprop.ops.gamma import digamma, digamma_difference, gamma, poch, polygamma
 from symbackprop.ops.scipy_text import whole_number
@@ -87,6 +89,24 @@ def _dirichlet_eta(s: object) -> Node:
     return where(at_pole, log(constant(2)), -(expm1((1 - kept) * log(constant(2))) * riemann_zeta(kept)))
 
 
+def _of_fixed_order(function: Primitive, order: int) -> Callable[..., Node]:
+    return lambda x: function(constant(order), node_of(x))
+
+
+_FIXED_ORDERS = {
+    **{
+        f"{letter}{order}": (function, order)
+        for letter, function in zip("jyik", (jv, yv, iv, kv), strict=True)
+        for order in (0, 1)
+    },
+    **{
+        f"{letter}{order}e": (function, order)
+        for letter, function in zip("ik", (ive, kve), strict=True)
+        for order in (0, 1)
+    },
+}
+
+
 FUNCTIONS: Mapping[str, Callable[..., Any]] = {
     "polygamma": _polygamma,
     "factorial": lambda n: gamma(node_of(n) + 1),
@@ -94,6 +114,7 @@ FUNCTIONS: Mapping[str, Callable[..., Any]] = {
     "falling_factorial": _falling_factorial,
     "poch": _poch,
     "harmonic": _harmonic,
+    **{name: _of_fixed_order(function, order) for name, (function, order) in _FIXED_ORDERS.items()},
     "zeta": _zeta,
     "dirichlet_eta": _dirichlet_eta,
 }
