@@ -30,6 +30,7 @@ from symbackprop.read.vocabulary import ATTRIBUTES, CONSTANTS, FUNCTIONS, METHOD
 from symbackprop.read.vocabulary.arguments import Listed, Value, collecting, fold_negative, node_of
 from symbackprop.read.vocabulary.indexing import Slice, subscript
 from symbackprop.read.vocabulary.logic import chain, choose, conjunction, disjunction
+from symbackprop.read.vocabulary.special import SYMBOLS
 
 __all__ = ["read_formula"]
 
@@ -216,7 +217,7 @@ class _Reader:
                 f'{name!r} is neither declared nor assigned above. Declare it: inputs={{..., {name!r}: "n d"}} '
                 f'for a matrix, {name!r}: "" for a scalar.{nearest_names(name, known)}'
             )
-        if name in FUNCTIONS:
+        if name in FUNCTIONS and name not in SYMBOLS:
             raise UnknownNameError(f"{name!r} is a function; call it, {name}(...), or rename the variable")
         node = make_input(len(self.specs), (), self.dtype)
         self.specs.append(ArgumentSpec(name, (), self.dtype))

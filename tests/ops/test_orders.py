@@ -67,3 +67,15 @@ def test_forward_too() -> None:
 def test_orders_that_must_be_fixed(formula: str, message: str) -> None:
     with pytest.raises(sb.ArgumentError, match=message):
         sb.compile_value(formula)
+
+
+def test_names_of_functions_that_are_names_of_variables_too() -> None:
+    compiled = sb.compile_value_and_grad("gamma(x)*gamma + beta*y0*j0(beta)")
+    value, gradient = compiled(1.5, 2.0, 0.5, 3.0)
+    assert [spec.name for spec in compiled.signature] == ["x", "gamma", "beta", "y0"]
+    exact_value = mpmath.gamma(1.5) * 2 + 0.5 * 3 * mpmath.besselj(0, 0.5)
+    assert value == pytest.approx(float(exact_value), rel=1e-14)
+    assert gradient[1] == pytest.approx(float(mpmath.gamma(1.5)), rel=1e-14)
+    slope = 3 * (mpmath.besselj(0, 0.5) - 0.5 * mpmath.besselj(1, 0.5))
+    assert gradient[2] == pytest.approx(float(slope), rel=1e-14)
+    assert compiled.verify()

@@ -20,7 +20,7 @@ from symbackprop.ops.scipy_text import whole_number
 from symbackprop.ops.zeta import riemann_zeta, zeta
 from symbackprop.read.vocabulary.arguments import node_of, static_order
 
-__all__ = ["FUNCTIONS"]
+__all__ = ["FUNCTIONS", "SYMBOLS"]
 
 _FACTORS = 20  # of a falling or rising factorial that is written as a product
 
@@ -118,3 +118,5 @@ FUNCTIONS: Mapping[str, Callable[..., Any]] = {
     "zeta": _zeta,
     "dirichlet_eta": _dirichlet_eta,
 }
+
+SYMBOLS = frozenset((*_FIXED_ORDERS, "jv", "yv", "iv", "kv", "beta", "gamma", "zeta", "psi"))  # names of variables too
