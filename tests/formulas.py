@@ -294,6 +294,9 @@ CREATION = [
     "x[4] -> sum(x * arange(4)) + sum(x * arange(1, 5)) + sum(x * arange(0, 8, 2)) + sum(x * linspace(0, 1, 4)) + sum(x * arange(0, 1, 0.25))",
     "x[4] -> sum(x * logspace(0, 1, 4)) + sum(x * geomspace(1, 8, 4)) + sum(x * linspace(0, 1, 4, endpoint=False))",
     "x[4] -> sum(eye(4) @ x) + sum(identity(4) @ x**2) + sum(tri(4) @ x**3) + sum(eye(4, k=1) @ x)",
+    "A[n,n] -> linalg.det(A) + linalg.det(A)**2",
+    "A[2,n,n] -> sum(linalg.det(A) * linalg.det(2*A))",
+    "x N:int -> sum(x**(1.0*arange(1, N + 1))) + sum(x * arange(N + 5, 0, -2)) + sum(sin(x * arange(0, N + 3, 2)))",
     "x[n] -> sum(x * arange(x.shape[0])) + sum(x * linspace(0, 1, x.shape[0])) + sum(copy(x)**2) + sum(x.copy())",
     "x[4] -> sum(x.astype(float64)**2) + sum(astype(x > 0, float64) * x)",
 ]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import functools
+import itertools
 from collections.abc import Callable, Mapping
 from typing import Any
 
@@ -12,6 +13,8 @@ import numpy as np
 from symbackprop.check.elements import Digits, Element, lifted
 
 __all__ = ["LinearAlgebra"]
+
+_BY_DEFINITION = 4  # rows
 
 
 class LinearAlgebra:
@@ -49,6 +52,36 @@ class LinearAlgebra:
     def inv(self, a: Any) -> Any:
         """Return the inverses of matrices."""
         return self._mapped(self._inverse, a)[0]
+
+    def det(self, a: Any) -> Any:
+        """Return the determinants of matrices."""
+        return self._mapped(self._determinant, a)[0][()]
+
+    def _determinant(self, a: Any) -> tuple[Any]:
+        """Eliminate with the largest pivot at the point, and multiply the pivots; small ones by definition (Leibniz)."""
+        if len(a) <= _BY_DEFINITION:
+            return (np.array(sum((self._term(a, order) for order in itertools.permutations(range(len(a)))), 0)),)
+        rows = [list(row) for row in a]
+        result = lifted(1, self._kind)
+        while rows:
+            best = max(range(len(rows)), key=lambda i: abs(rows[i][0].value))
+            pivot = rows[best][0]
+            if pivot == 0:
+                return (np.array(lifted(0, self._kind), dtype=object),)
+            result = result * pivot if best % 2 == 0 else -(result * pivot)
+            rest = rows[:best] + rows[best + 1 :]
+            rows = [[x - row[0] / pivot * y for x, y in zip(row[1:], rows[best][1:], strict=True)] for row in rest]
+        return (np.array(result, dtype=object),)
+
+    def _term(self, a: Any, order: tuple[int, ...]) -> Any:
+        """Return the product of one entry a row, with the sign of the permutation."""
+        size = len(order)
+        inversions = sum(order[i] > order[j] for i in range(size) for j in range(i + 1, size))
+        return functools.reduce(
+            lambda x, y: x * y,
+            (a[row, column] for row, column in enumerate(order)),
+            lifted((-1) ** inversions, self._kind),
+        )
 
     def _inverse(self, a: Any) -> tuple[Any]:
         """Eliminate with the largest pivot at the point."""

@@ -1,4 +1,4 @@
-"""Linear algebra of matrices, and of stacks of them in the last two axes: the inverse, the singular values.
+"""Linear algebra of matrices, and of stacks of them in the last two axes: inverse, determinant, singular values.
 
 Source of the rules: Giles, M. (2008), An extended collection of matrix derivative results; Townsend, J. (2016),
 Differentiating the singular value decomposition.
@@ -11,13 +11,13 @@ from collections.abc import Mapping, Sequence
 from symbackprop.errors import ShapeError
 from symbackprop.ir.node import Apply, Node, Shape, make_input
 from symbackprop.ir.size import minimum, shape_text
-from symbackprop.ops.broadcasting import broadcast
+from symbackprop.ops.broadcasting import broadcast, reduce_sum
 from symbackprop.ops.comparison import equal, where
 from symbackprop.ops.contraction import contract
 from symbackprop.ops.declare import Primitive, custom, results
 from symbackprop.ops.layout import diagonal, transpose
 
-__all__ = ["inv", "svd"]
+__all__ = ["det", "inv", "svd"]
 
 
 def _matrices(index: int, *shape: int) -> Node:
@@ -64,6 +64,36 @@ inv: Primitive = custom(
     flops=2,
     derivative="-out.T @ g @ out.T",
     source="Giles (2008), section 2.2.3",
+)
+
+
+# --- the determinant --------------------------------------------------------------------------------------------------
+
+
+def _infer_det(args: tuple[Node, ...], params: Mapping[str, object]) -> tuple[Shape, str]:
+    (x,) = args
+    if x.rank < 2 or x.shape[-1] != x.shape[-2]:
+        raise ShapeError(f"the determinant is that of a square matrix, not of shape {shape_text(x.shape)}")
+    return x.shape[:-2], x.dtype
+
+
+def _over_matrices(x: Node, like: Node) -> Node:
+    """Return a number a matrix, repeated over its entries."""
+    return broadcast(x, shape=like.shape, axes=tuple(range(x.rank))) if like.shape else x
+
+
+det: Primitive = custom(
+    "det",
+    numpy="np.linalg.det({0})",
+    infer=_infer_det,
+    vjp=lambda g, out: [_over_matrices(g * out, out.args[0]) * flipped(inv(out.args[0]))],
+    jvp=lambda tangents, out: out * reduce_sum(diagonal(times(inv(out.args[0]), tangents[0])), axes=(out.rank,)),  # type: ignore[arg-type]
+    samples=lambda: [det(_matrices(0, 2, 2)), det(_matrices(0, 2, 3, 3))],
+    public=False,
+    flops=2,
+    derivative="g * out * inv(x).T",
+    kinks="at a singular matrix the derivative is an error (LinAlgError), the value is 0",
+    source="Jacobi's formula; Giles (2008), section 2.2.4",
 )
 
 

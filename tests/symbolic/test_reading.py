@@ -101,6 +101,8 @@ VERIFIED = [
     sp.Trace(P.applyfunc(sp.sin) * P),
     sp.Trace(sp.HadamardProduct(P, P) + 3 * P**3 + sp.OneMatrix(n, n)),
     sp.DotProduct(c, P * d),
+    sp.log(sp.Determinant(sp.MatrixSymbol("Q", 2, 2)) ** 2) * a,
+    sp.Sum(a**k / (k + 2) ** 2, (k, 1, sp.Symbol("N", integer=True))),
     sp.Subs(a**2 + b, a, sp.sin(t) * t),
     sp.Subs(sp.Sum(a**k, (k, 0, 3)), a, b * t),
     sp.Piecewise((sp.sqrt(a), sp.Contains(a, sp.Interval(0, 1))), (sp.log(a), (a > 1) & (a < 3)), (a**2, True)),

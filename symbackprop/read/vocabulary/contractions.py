@@ -13,7 +13,7 @@ from symbackprop.ops.broadcasting import broadcast_shapes, broadcast_to, cast, r
 from symbackprop.ops.contraction import Indices, contract, permuted
 from symbackprop.ops.indexing import slice_
 from symbackprop.ops.layout import identity_mask
-from symbackprop.ops.linear_algebra import inv
+from symbackprop.ops.linear_algebra import det, inv
 from symbackprop.read.vocabulary.arguments import axis_of, node_of, static_int
 from symbackprop.read.vocabulary.joining import stack
 from symbackprop.read.vocabulary.logic import are_masks
@@ -285,6 +285,11 @@ def _matvec(x1: object, x2: object) -> Node:
     return reshape(column, shape=column.shape[:-1])
 
 
+def _det(a: object) -> Node:
+    x = node_of(a)
+    return det(x if is_float(x.dtype) else cast(x, dtype=default_float()))
+
+
 def _inv(a: object) -> Node:
     x = node_of(a)
     return inv(x if is_float(x.dtype) else cast(x, dtype=default_float()))
@@ -305,6 +310,7 @@ FUNCTIONS: Mapping[str, Callable[..., Any]] = {
     "linalg.multi_dot": _multi_dot,
     "multi_dot": _multi_dot,
     "linalg.matrix_power": _matrix_power,
+    "linalg.det": _det,
     "linalg.inv": _inv,
     "inv": _inv,
     "matrix_power": _matrix_power,

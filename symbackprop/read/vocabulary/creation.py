@@ -13,9 +13,20 @@ from symbackprop.ir.size import Size, SizeExpression, ceil_div, maximum
 from symbackprop.ops import creation
 from symbackprop.ops.broadcasting import align_shapes, broadcast, broadcast_to, cast, converted
 from symbackprop.ops.comparison import equal, less_equal
+from symbackprop.ops.extrema import maximum as maximum_of
 from symbackprop.ops.layout import expanded
 from symbackprop.ops.powers import power
-from symbackprop.read.vocabulary.arguments import axis_of, dtype_of, node_of, shape_of, size_of, static_flag, static_int
+from symbackprop.ops.rounding import floor_divide
+from symbackprop.read.vocabulary.arguments import (
+    axis_of,
+    counted,
+    dtype_of,
+    node_of,
+    shape_of,
+    size_of,
+    static_flag,
+    static_int,
+)
 
 __all__ = ["FUNCTIONS", "METHODS"]
 
@@ -57,15 +68,36 @@ def _array(object: object, dtype: object = None, *, copy: object = True, ndmin: 
 def _arange(start: object, stop: object = None, step: object = _ONE, dtype: object = None) -> Node:
     first, last = (_ZERO, start) if stop is None else (start, stop)
     a, b, s = node_of(first), node_of(last), node_of(step)
-    if any(not isinstance(x, Const) for x in (a, b, s)):
-        raise ArgumentError("arange: start, stop and step are fixed numbers or sizes")
-    count, is_real = _count(a.value, b.value, s.value)  # type: ignore[attr-defined]
+    if not isinstance(s, Const) or not all(isinstance(x, Const) or _is_count(x) for x in (a, b)):
+        raise ArgumentError("arange: start and stop are integers or sizes, or fixed numbers; step is a fixed number")
+    if not (isinstance(a, Const) and isinstance(b, Const)):
+        return _computed_range(a, b, s, dtype)
+    count, is_real = _count(a.value, b.value, s.value)
     values: Node = creation.arange(size=count)
     real = default_float() if is_real else "int64"
     values = converted(values, dtype_of(dtype, real)) if is_real or dtype is not None else values
-    if s.value != 1:  # type: ignore[attr-defined]
+    if s.value != 1:
         values = s * values
-    return values if a.value == 0 else a + values  # type: ignore[attr-defined]
+    return values if a.value == 0 else a + values
+
+
+def _is_count(x: Node) -> bool:
+    return x.dtype == "int64" and x.shape == ()
+
+
+def _computed_range(start: Node, stop: Node, step: Const, dtype: object) -> Node:
+    """Return a range whose length is known only while the function runs."""
+    if not isinstance(step.value, int) or step.value == 0 or not (_is_count(start) and _is_count(stop)):
+        raise ArgumentError("arange: a range that depends on an input has integers as start, stop and step")
+    forward = step.value > 0
+    span = stop - start if forward else start - stop
+    width = abs(step.value)
+    steps = span if width == 1 else floor_divide(span + (width - 1), width)
+    values: Node = creation.arange(size=counted(maximum_of(steps, constant(0))))
+    values = values if step.value == 1 else step * values
+    if not (isinstance(start, Const) and start.value == 0):
+        values = start + values
+    return converted(values, dtype_of(dtype, values.dtype))
 
 
 def _count(start: object, stop: object, step: object) -> tuple[Size, bool]:
