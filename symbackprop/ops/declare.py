@@ -116,7 +116,8 @@ class Primitive(Operation):
     samples : callable or None
         For the others: ``() -> list of nodes`` over inputs, each a use of the primitive to test.
     safe : tuple of floats
-        For a partial function: an argument at which value and partials are finite.
+        For a partial function, or one that overflows: an argument at which value and partials are finite; None in
+        a place where any finite argument is.
     lower : callable or None
         For a composite: ``(node) -> node`` in simple primitives.
     outputs : tuple of str
@@ -154,7 +155,7 @@ class Primitive(Operation):
     domain: str = ""
     points: Points = ()
     samples: Callable[[], list[Node]] | None = None
-    safe: tuple[float, ...] = ()
+    safe: tuple[float | None, ...] = ()
     analytic: bool = True
     flops: int = 1
     lower: Callable[[Apply], Node] | None = None

@@ -18,6 +18,7 @@ exp: Primitive = elementwise(
     partials=(lambda x, out: out,),
     derivative="exp(x)",
     points=_MIXED,
+    safe=(0.0,),
     flops=10,
     sympy="exp",
     source="DLMF 4.20.1",
@@ -30,6 +31,7 @@ exp2: Primitive = elementwise(
     partials=(lambda x, out: log(constant(2)) * out,),
     derivative="log(2) * 2**x",
     points=_MIXED,
+    safe=(0.0,),
     flops=10,
     source="DLMF 4.7.14",
 )
@@ -41,6 +43,7 @@ expm1: Primitive = elementwise(
     partials=(lambda x, out: exp(x),),
     derivative="exp(x)",
     points=_MIXED,
+    safe=(0.0,),
     flops=10,
     source="DLMF 4.20.1",
 )

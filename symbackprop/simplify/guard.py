@@ -1,11 +1,13 @@
 """Masked branches cannot poison: partial functions under a mask get a safe argument where the mask is off.
 
 ``where(x > 0, log(x), 0)`` becomes ``where(x > 0, log(where(x > 0, x, 1)), 0)``: neither the value of the branch nor
-its derivative is infinite or nan where it is not taken, so that its zero cotangent stays zero.
+its derivative is infinite or nan where it is not taken, so that its zero cotangent stays zero. Functions that overflow
+count as partial: ``0*exp(1000)`` is nan too.
 
 A node has at most two versions: as it is, for uses outside any mask, and guarded by the union of the masks of its
 other uses. So the work is linear in the graph. Masks are followed through elementwise operations, sums, broadcasts
-and reshapes; below any other operation nodes stay as they are.
+and reshapes; below any other operation nodes stay as they are. A condition that is itself under a mask is guarded by
+that before it guards anything.
 """
 
 from __future__ import annotations
@@ -18,124 +20,181 @@ from symbackprop.ir.node import Apply, Const, Node, constant
 from symbackprop.ops import primitives
 from symbackprop.ops.arithmetic import add
 from symbackprop.ops.broadcasting import broadcast, rebuilt, reduce_sum, reshape
+from symbackprop.ops.comparison import where
 from symbackprop.ops.declare import Primitive
+from symbackprop.simplify.masks import ALWAYS, NEVER, Conditions, Mask, mask_node, numbers_in
 from symbackprop.simplify.pattern import Rewrites
 
 __all__ = ["guard_branches"]
 
 _NAME = "safe argument under a mask"
 
+_Key = tuple[Node, bool] | int  # a node as it is or guarded; or the number of a condition
+
 
 def guard_branches(graph: Graph, log: Rewrites) -> Graph:
     """Return `graph` with the partial functions of masked branches made safe."""
-    where = primitives()["where"]
     order = graph.primal_nodes
     if not any(isinstance(node, Apply) and node.op is where for node in order):
         return graph
-    plain, masks = _uses(order, graph.roots, where)
-    if not any(_is_partial(node) for node in masks):
+    uses = _Uses(order, graph.roots)
+    if not any(_is_partial(node) for node in uses.masks):
         return graph
-    final: dict[Node, Node] = {}
-    guarded: dict[Node, Node] = {}
-    for node in order:
-        if node in plain:
-            final[node] = _plain_version(node, final, guarded, where)
-        if node in masks:
-            guarded[node] = _guarded_version(node, masks[node], final, guarded, where, log)
-    return graph.mapped(lambda node: final[node] if node in final else guarded.get(node, node))
+    versions = _Versions(uses, log)
+    versions.make(graph.roots)
+    return graph.mapped(versions.of)
 
 
-def _plain_version(node: Node, final: dict[Node, Node], guarded: dict[Node, Node], where: Primitive) -> Node:
-    """Return `node` as it is, but for the branches of a `where`, which are read under its mask."""
-    if not isinstance(node, Apply):
-        return node
-    if node.op is where:
-        condition, a, b = node.args
-        return rebuilt(node, (final[condition], guarded.get(a, a), guarded.get(b, b)))
-    return rebuilt(node, tuple(final[arg] for arg in node.args))
+# --- where nodes are used ---------------------------------------------------------------------------------------------
 
 
-def _guarded_version(
-    node: Node, mask: Node, final: dict[Node, Node], guarded: dict[Node, Node], where: Primitive, log: Rewrites
-) -> Node:
-    """Return `node` with guarded arguments, and safe ones if it is a partial function."""
-    if not isinstance(node, Apply):
-        return node
-    args = [guarded[arg] if arg in guarded else final.get(arg, arg) for arg in node.args]
-    if _is_partial(node):
-        safe: Sequence[float] = node.op.safe  # type: ignore[attr-defined]
-        args = [
-            arg if isinstance(arg, Const) or not is_float(arg.dtype) else _chosen(where, mask, arg, value)
-            for arg, value in zip(args, safe, strict=True)
-        ]
-        log[_NAME] += 1
-    return rebuilt(node, tuple(args))
+class _Uses:
+    """The nodes used outside any mask, and for the others (and again for some) the union of their masks."""
 
+    def __init__(self, order: Sequence[Node], roots: Sequence[Node]) -> None:
+        self.conditions = Conditions()
+        self.plain = set(roots)
+        self.masks: dict[Node, Mask] = {}
+        for node in reversed(order):
+            if self.masks.get(node) == ALWAYS:
+                del self.masks[node]
+                self.plain.add(node)
+            if node in self.plain:
+                for position, child in enumerate(children(node)):
+                    self._join(child, self._branch_mask(node, position))
+            if node in self.masks:
+                self._pass_down(node, self.masks[node])
 
-def _uses(order: Sequence[Node], roots: Sequence[Node], where: Primitive) -> tuple[set[Node], dict[Node, Node]]:
-    """Return the nodes used outside any mask, and for the others (and again for some) the union of their masks."""
-    plain = set(roots)
-    masks: dict[Node, Node] = {}
-    for node in reversed(order):
-        if node in plain:
-            for position, child in enumerate(children(node)):
-                mask = _branch_mask(node, position, where)
-                if mask is None:
-                    plain.add(child)
-                else:
-                    _join(masks, child, mask)
-        if node in masks:
-            _pass_down(node, masks, plain, where)
-    return plain, masks
+    def _pass_down(self, node: Node, mask: Mask) -> None:
+        """Hand the mask of `node` to its arguments; below an operation that masks do not pass, uses are plain."""
+        for position, child in enumerate(children(node)):
+            inherited = self._mask_of_argument(node, child, mask)
+            own = self._branch_mask(node, position)
+            self._join(child, inherited if own is None or inherited is None else self.conditions.both(inherited, own))
 
+    def _branch_mask(self, node: Node, position: int) -> Mask | None:
+        """Return the mask under which a branch of a `where` is read."""
+        if not isinstance(node, Apply) or node.op is not where or position == 0:
+            return None
+        return self.conditions.literal(node.args[0], holds=position == 1)
 
-def _pass_down(node: Node, masks: dict[Node, Node], plain: set[Node], where: Primitive) -> None:
-    """Hand the mask of `node` to its arguments; below an operation that masks do not pass, uses are plain."""
-    for position, child in enumerate(children(node)):
-        own = _branch_mask(node, position, where)
-        inherited = _mask_of_argument(node, child, masks[node])
-        if inherited is None:
-            plain.add(child)
-        elif own is None:
-            _join(masks, child, inherited)
+    def _mask_of_argument(self, node: Node, child: Node, mask: Mask) -> Mask | None:
+        """Return the mask of `node` in the shape of its argument, or None where it cannot be followed."""
+        if not isinstance(node, Apply) or not isinstance(node.op, Primitive):
+            return None
+        if node.op.kind == "elementwise" or node.op is add:
+            return mask
+        derived = self.conditions.derived
+        if node.op is reshape:
+            return derived(mask, lambda own: reshape(own, shape=child.shape))
+        if node.op is reduce_sum:
+            axes: tuple[int, ...] = node.param("axes")  # type: ignore[assignment]
+            others = tuple(axis for axis in range(child.rank) if axis not in axes)
+            return derived(mask, lambda own: broadcast(own, shape=child.shape, axes=others))
+        if node.op is broadcast and "any" in primitives():
+            kept: tuple[int, ...] = node.param("axes")  # type: ignore[assignment]
+            gone = tuple(axis for axis in range(node.rank) if axis not in kept)
+            return derived(mask, lambda own: primitives()["any"](own, axes=gone))
+        return None
+
+    def _join(self, child: Node, mask: Mask | None) -> None:
+        if mask is None or not isinstance(child, Apply):
+            self.plain.add(child)
         else:
-            _join(masks, child, primitives()["logical_and"](inherited, own))
+            known = self.masks.get(child)
+            self.masks[child] = mask if known is None else self.conditions.either(known, mask)
 
 
-def _branch_mask(node: Node, position: int, where: Primitive) -> Node | None:
-    """Return the mask under which a branch of a `where` is read."""
-    if not isinstance(node, Apply) or node.op is not where or position == 0:
-        return None
-    condition = node.args[0]
-    return condition if position == 1 else primitives()["logical_not"](condition)
+# --- versions of them -------------------------------------------------------------------------------------------------
 
 
-def _mask_of_argument(node: Node, child: Node, mask: Node) -> Node | None:
-    """Return the mask of `node` in the shape of its argument, or None where it cannot be followed."""
-    if not isinstance(node, Apply) or not isinstance(node.op, Primitive):
-        return None
-    if node.op.kind == "elementwise" or node.op is add:
-        return mask
-    if node.op is reshape:
-        return reshape(mask, shape=child.shape)
-    if node.op is reduce_sum:
-        axes: tuple[int, ...] = node.param("axes")  # type: ignore[assignment]
-        return broadcast(mask, shape=child.shape, axes=tuple(a for a in range(child.rank) if a not in axes))
-    if node.op is broadcast and "any" in primitives():
-        kept: tuple[int, ...] = node.param("axes")  # type: ignore[assignment]
-        return primitives()["any"](mask, axes=tuple(a for a in range(node.rank) if a not in kept))
-    return None
+class _Versions:
+    """Each node as it is and guarded, and each condition, made once and after what it is made of."""
 
+    def __init__(self, uses: _Uses, log: Rewrites) -> None:
+        self._uses = uses
+        self._log = log
+        self._nodes: dict[tuple[Node, bool], Node] = {}
+        self._conditions: dict[int, Node] = {}
 
-def _join(masks: dict[Node, Node], node: Node, mask: Node) -> None:
-    if isinstance(node, (Apply, Const)):
-        known = masks.get(node)
-        masks[node] = mask if known is None or known is mask else primitives()["logical_or"](known, mask)
+    def of(self, node: Node) -> Node:
+        """Return what a node of the old graph has become."""
+        return self._nodes.get((node, False), self._nodes.get((node, True), node))
+
+    def make(self, roots: Sequence[Node]) -> None:
+        """Make the versions of all that `roots` reach.
+
+        A condition may be needed for a node that it is computed from itself; it is then taken as it was, which is
+        right and only less safe.
+        """
+        waiting: list[_Key] = [(root, False) for root in reversed(roots)]
+        started: set[_Key] = set()
+        while waiting:
+            key = waiting[-1]
+            if key in started:
+                waiting.pop()
+                if not self._is_made(key):
+                    self._finish(key)
+                continue
+            started.add(key)
+            waiting.extend(need for need in reversed(self._needs(key)) if need not in started)
+
+    def _key(self, node: Node, guarded: bool) -> tuple[Node, bool]:
+        """Return which version of a node is read where `guarded` says how its consumer stands."""
+        return node, node in self._uses.masks and (guarded or node not in self._uses.plain)
+
+    def _operands(self, node: Node, guarded: bool) -> list[tuple[Node, bool]]:
+        branches = isinstance(node, Apply) and node.op is where
+        return [self._key(child, guarded or (branches and i > 0)) for i, child in enumerate(children(node))]
+
+    def _needs(self, key: _Key) -> Sequence[_Key]:
+        if isinstance(key, int):
+            origin = self._uses.conditions.origin(key)
+            return [self._condition_key(key)] if origin is None else numbers_in(origin[0])
+        node, guarded = key
+        conditions = numbers_in(self._uses.masks[node]) if guarded and _is_partial(node) else []
+        return [*self._operands(node, guarded), *conditions]
+
+    def _is_made(self, key: _Key) -> bool:
+        return key in self._conditions if isinstance(key, int) else key in self._nodes
+
+    def _finish(self, key: _Key) -> None:
+        if isinstance(key, int):
+            origin = self._uses.conditions.origin(key)
+            if origin is None:
+                self._conditions[key] = self._nodes.get(self._condition_key(key), self._condition(key))
+            else:
+                mask, make = origin
+                self._conditions[key] = make(mask_node(mask, self._condition))
+            return
+        node, guarded = key
+        args = [self._nodes.get(operand, operand[0]) for operand in self._operands(node, guarded)]
+        if isinstance(node, Apply) and guarded and _is_partial(node):
+            mask = self._uses.masks[node]
+            mask_of_node = None if mask == NEVER else mask_node(mask, self._condition)
+            args = [_chosen(mask_of_node, arg, value) for arg, value in zip(args, _safe(node), strict=True)]
+            self._log[_NAME] += 1
+        self._nodes[key] = rebuilt(node, tuple(args)) if isinstance(node, Apply) else node
+
+    def _condition_key(self, number: int) -> tuple[Node, bool]:
+        return self._key(self._uses.conditions.condition(number), False)
+
+    def _condition(self, number: int) -> Node:
+        """Return a condition as it is guarded, or as it was where that is still being made."""
+        return self._conditions.get(number, self._uses.conditions.condition(number))
 
 
 def _is_partial(node: Node) -> bool:
     return isinstance(node, Apply) and isinstance(node.op, Primitive) and bool(node.op.safe)
 
 
-def _chosen(where: Primitive, mask: Node, arg: Node, value: float) -> Node:
-    return where(mask, arg, constant(int(value) if value == int(value) else value, arg.shape, arg.dtype))
+def _safe(node: Apply) -> Sequence[float | None]:
+    return node.op.safe  # type: ignore[attr-defined, no-any-return]
+
+
+def _chosen(mask: Node | None, arg: Node, value: float | None) -> Node:
+    """Return `arg` where the mask holds (nowhere, if None), the safe value elsewhere; a constant is safe as it is."""
+    if value is None or isinstance(arg, Const) or not is_float(arg.dtype):
+        return arg
+    safe = constant(int(value) if value == int(value) else value, arg.shape, arg.dtype)
+    return safe if mask is None else where(mask, arg, safe)
