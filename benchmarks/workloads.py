@@ -6,7 +6,7 @@ import sys
 from collections.abc import Callable, Sequence
 from functools import partial
 from itertools import pairwise
-from typing import Any, NamedTuple
+from typing import Any
 
 import numpy as np
 import sympy
@@ -20,6 +20,8 @@ except ImportError:
 
 import symbackprop as sb
 from benchmarks import by_hand
+from benchmarks.density_functionals import density_functionals
+from benchmarks.row import Row
 from benchmarks.timing import interleaved, once
 from examples import black_scholes as pricing
 from examples import gaussian_mixture, logistic_regression
@@ -31,15 +33,6 @@ A1 = tanh(X @ W1 + b1)
 A2 = tanh(A1 @ W2 + b2)
 -sum(Y*log_softmax(A2 @ W3 + b3, axis=1))/X.shape[0]
 """
-
-
-class Row(NamedTuple):
-    """A line of the table."""
-
-    workload: str
-    figure: str
-    limit: str
-    holds: bool
 
 
 def nested(count: int) -> str:
@@ -188,4 +181,5 @@ WORKLOADS = {
     "logistic": logistic,
     "perceptron": perceptron,
     "operations": counted_operations,
+    "density-functionals": density_functionals,
 }
