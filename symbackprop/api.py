@@ -7,17 +7,18 @@ only module that knows them all.
 from __future__ import annotations
 
 import gc
+import os
 import sys
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from symbackprop.compiled import CompiledFunction
 from symbackprop.diff.reverse import gradient
-from symbackprop.emit.header import Recipe, read_header
+from symbackprop.emit.header import Recipe, read_header, read_version
 from symbackprop.emit.module import Printed, print_module
+from symbackprop.emit.save import read_text
 from symbackprop.errors import ArgumentError, SymbackpropError, UnknownNameError, UnsupportedError, nearest_names
 from symbackprop.ir.dtype import is_float, using_float
 from symbackprop.ir.graph import Graph, children
@@ -173,22 +174,27 @@ def compile_value_and_grad(
     return _compiled(formula, "grad", inputs, wrt, True, target, dtype, name, optimize)
 
 
-def check_saved(path: str | Path) -> None:
+def check_saved(path: str | os.PathLike[str]) -> None:
     """Make a saved file again from its header and compare.
 
     Raises
     ------
+    FileError
+        If it cannot be read.
     SymbackpropError
-        If the file was edited, or another version prints it differently.
+        If the file was edited, or another version made it.
     """
-    text = Path(path).read_text(encoding="utf-8")
-    recipe, version = read_header(text)
-    if version != __version__:
-        raise SymbackpropError(
-            f"{path} is stale: it was made by version {version}, this is {__version__}; save it again"
-        )
-    if compile_recipe(recipe).source != text:
-        raise SymbackpropError(f"{path} was edited: it differs from what its header gives; save it again")
+    text = read_text(path)
+    name = os.fspath(path)
+    try:
+        version = read_version(text)
+        if version != __version__:
+            raise SymbackpropError(f"it is stale, made by version {version}, and this is {__version__}; save it again")
+        made = compile_recipe(read_header(text)).source
+    except SymbackpropError as error:
+        raise type(error)(f"{name}: {error}") from error
+    if made != text:
+        raise SymbackpropError(f"{name}: it was edited, and differs from what its header gives; save it again")
 
 
 def _compiled(

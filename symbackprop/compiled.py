@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import contextlib
 import html
 import os
-import tempfile
 from collections.abc import Callable, Mapping
 from dataclasses import replace
 from functools import cached_property
-from pathlib import Path
+from inspect import Parameter, Signature
+from keyword import iskeyword
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -18,6 +17,7 @@ from symbackprop.emit.arguments import Binder
 from symbackprop.emit.header import Recipe
 from symbackprop.emit.load import load_function
 from symbackprop.emit.module import Printed
+from symbackprop.emit.save import write_text
 from symbackprop.errors import UnsupportedError
 from symbackprop.ir.graph import Graph, Guard
 from symbackprop.ir.signature import ArgumentSpec
@@ -29,6 +29,7 @@ if TYPE_CHECKING:
 
 __all__ = ["CompiledFunction"]
 
+_EITHER = Parameter.POSITIONAL_OR_KEYWORD
 Compile = Callable[..., "CompiledFunction"]
 Print = Callable[[Graph, Recipe, str], Printed]
 Verify = Callable[..., "Report"]
@@ -64,20 +65,20 @@ class CompiledFunction:
         self._print = print_graph
         self._verify = verify
         self._to_sympy = to_sympy
-        self.source = printed.source
-        self.function = load_function(printed.source, printed.name)
+        self._function = load_function(printed.source, printed.name)
         self.__name__ = self.__qualname__ = printed.name
-        self.__doc__ = self.function.__doc__
+        self.__doc__ = self._function.__doc__
+        self.__wrapped__ = self._function  # where inspect.getsource finds the source
         self._binder = Binder(graph.arguments, graph.guards, printed.target)
         self._array_function: Callable[..., Any] | None = None
 
     # --- calling ------------------------------------------------------------------------------------------------------
 
-    def __call__(self, *args: object, **kwargs: object) -> Any:
+    def __call__(self, /, *args: object, **kwargs: object) -> Any:
         """Check and convert the arguments, and compute."""
         if self._binder.wants_arrays(args, kwargs):
             return self._mapped(args, kwargs)
-        return self.function(*self._binder.bind(args, kwargs))
+        return self._function(*self._binder.bind(args, kwargs))
 
     def _mapped(self, args: tuple[object, ...], kwargs: dict[str, object]) -> Any:
         """Map scalar inputs over arrays, entry by entry, as a ufunc does."""
@@ -99,9 +100,9 @@ class CompiledFunction:
         """Call a function that computes arrays once a point; its results are stacked behind the axes of the points."""
         points = [np.broadcast_to(array, shape) for array in arrays]
         scalar = float if self._printed.target == "math" else np.dtype(self.signature[0].dtype).type
-        found = [self.function(*(scalar(point[index]) for point in points)) for index in np.ndindex(shape)]
+        found = [self._function(*(scalar(point[index]) for point in points)) for index in np.ndindex(shape)]
         if not found:
-            found, empty = [self.function(*(scalar(1) for _ in points))], True
+            found, empty = [self._function(*(scalar(1) for _ in points))], True
         else:
             empty = False
 
@@ -119,6 +120,22 @@ class CompiledFunction:
     def computes_arrays(self) -> bool:
         """Whether anything in the function is an array, though its inputs may be scalars."""
         return any(node.shape for node in self.graph.nodes())
+
+    @property
+    def source(self) -> str:
+        """The text of the generated module; what is saved, called, verified and shown in tracebacks."""
+        return self._printed.source
+
+    @property
+    def function(self) -> Callable[..., Any]:
+        """The bare generated function, for hot loops: the same results, no checks, no conversions."""
+        return self._function
+
+    @property
+    def __signature__(self) -> Signature:
+        """The arguments by the names that a call takes, for `inspect.signature`."""
+        names = zip(self.graph.arguments, self._printed.parameters, strict=True)
+        return Signature([Parameter(_called(spec.name, printed), _EITHER) for spec, printed in names])
 
     @property
     def array_source(self) -> str:
@@ -254,22 +271,10 @@ class CompiledFunction:
 
         Raises
         ------
-        OSError
-            If the folder cannot be written to.
+        FileError
+            If it cannot be written there; an `OSError`.
         """
-        target = Path(path)
-        descriptor, temporary = tempfile.mkstemp(dir=target.parent, prefix=f".{target.name}.", suffix=".tmp")
-        try:
-            with os.fdopen(descriptor, "w", encoding="utf-8", newline="\n") as file:
-                file.write(self.source)
-            mask = os.umask(0)
-            os.umask(mask)
-            os.chmod(temporary, 0o666 & ~mask)
-            os.replace(temporary, target)
-        except BaseException:
-            with contextlib.suppress(OSError):
-                os.unlink(temporary)
-            raise
+        write_text(path, self.source)
 
     def __reduce__(self) -> tuple[object, ...]:
         return _again, (self._compile, self._recipe, self.source)
@@ -279,6 +284,11 @@ class CompiledFunction:
 
     def __deepcopy__(self, memo: dict[int, object]) -> CompiledFunction:
         return self
+
+
+def _called(name: str, printed: str) -> str:
+    """Return the name of an argument, or the printed one where Python has no such name."""
+    return name if name.isidentifier() and not iskeyword(name) else printed
 
 
 def _indented(text: str) -> str:

@@ -13,6 +13,7 @@ from difflib import get_close_matches
 __all__ = [
     "ArgumentError",
     "BudgetError",
+    "FileError",
     "FormulaSyntaxError",
     "ShapeError",
     "SymbackpropError",
@@ -78,6 +79,10 @@ class UnsupportedError(SymbackpropError, TypeError):
 
 class ArgumentError(SymbackpropError, TypeError, ValueError):
     """An argument of a call that is missing, superfluous or of the wrong kind."""
+
+
+class FileError(SymbackpropError, OSError):
+    """A file that cannot be read or written."""
 
 
 class BudgetError(SymbackpropError, RuntimeError):

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import copy
+import gc
 import inspect
+import linecache
 import os
 import pickle
 import subprocess
@@ -181,6 +183,43 @@ def test_save_check_and_import(tmp_path: Path) -> None:
         check_saved(path)
 
 
+@pytest.mark.parametrize(
+    ("old", "new", "message"),
+    [
+        ("symbackprop 0", "symbackprop 99", "it is stale, made by version 99"),
+        ("symbackprop 0", "simbackprop 0", "no symbackprop header"),
+        (": generated", " generated", "no symbackprop header"),
+        ("# options: {", "# options: " + "[" * 100_000, "header is damaged"),
+        ("# options: {", "# options: [", "header is damaged"),
+        ('"kind"', '"kin"', "header is damaged"),
+        ("#     (w*x", "#     (w+x", "header was edited"),
+        ("# sha256: ", "# sha256: 0", "header was edited"),
+        ("2.0", "2.1", "it was edited"),
+        ("\n    return", "\n\n    return", "it was edited"),
+        ("# computes: the", "# computes: a", "it was edited"),
+    ],
+)
+def test_edited_and_stale_files_are_named(old: str, new: str, message: str, tmp_path: Path) -> None:
+    path = tmp_path / "grad.py"
+    source = sb.compile_grad(ERROR).source
+    assert old in source
+    path.write_text(source.replace(old, new, 1))
+    with pytest.raises(sb.SymbackpropError, match=message) as caught:
+        check_saved(path)
+    assert str(caught.value).startswith(f"{path}: ")
+
+
+@pytest.mark.parametrize("content", [b"", b"\0" * 99, b"\xff", b"x = 1\n", b"# symbackprop 0.1.0: "])
+def test_other_files_are_refused(content: bytes, tmp_path: Path) -> None:
+    path = tmp_path / "grad.py"
+    path.write_bytes(content)
+    with pytest.raises(sb.SymbackpropError, match=r"grad\.py"):
+        check_saved(path)
+    path.unlink()
+    with pytest.raises(OSError, match="cannot read"):
+        check_saved(path)
+
+
 @pytest.mark.parametrize("formula", ["x[n] -> sum(sin(x))", "u = x*2\n\nu**2 # a comment\n", "x * y \\\n + 2"])
 def test_headers_give_back_any_formula(formula: str, tmp_path: Path) -> None:
     path = tmp_path / "f.py"
@@ -214,6 +253,41 @@ def test_tracebacks_and_inspect_show_the_source() -> None:
         assert "log(x) * y" in traceback.format_exc()
     else:
         pytest.fail("log(-1) raises as math does")
+
+
+def test_the_function_itself_shows_source_and_arguments() -> None:
+    compiled = sb.compile_value("log(x)*list")
+    assert inspect.getsource(compiled) == inspect.getsource(compiled.function)
+    assert [*inspect.signature(compiled).parameters] == ["x", "list"]
+    assert compiled(list=2.0, x=1.0) == 0.0
+
+
+def test_source_and_function_are_one_and_fixed() -> None:
+    compiled = sb.compile_value("x*y")
+    for name in ("source", "function"):
+        with pytest.raises(AttributeError):
+            setattr(compiled, name, None)
+
+
+def test_any_name_may_be_an_argument() -> None:
+    names = ["self", "args", "kwargs", "value", "t1", "x_bar", "grad_x", "np", "exp_x", "grad", "cls"]
+    for name in names:
+        compiled = sb.compile_value_and_grad(f"{name}*x")
+        assert compiled(**{name: 2.0, "x": 3.0}) == (6.0, (3.0, 2.0))
+        assert compiled.verify(points=1)
+
+
+def test_lines_kept_for_tracebacks_go_with_the_function() -> None:
+    gc.collect()
+    before = len(linecache.cache)
+    kept = [sb.compile_value(f"log(x)*{number}") for number in range(1000, 1020)]
+    assert len(linecache.cache) >= before + 20
+    again = sb.compile_value("log(x)*1000")
+    assert again.function is kept[0].function
+    del kept
+    gc.collect()
+    assert len(linecache.cache) <= before + 1
+    assert inspect.getsource(again.function).startswith("def value(x):")
 
 
 def test_the_bare_function_gives_the_same() -> None:

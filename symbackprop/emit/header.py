@@ -8,11 +8,12 @@ from __future__ import annotations
 
 import hashlib
 import json
+import re
 from dataclasses import asdict, dataclass
 
 from symbackprop.errors import FormulaSyntaxError
 
-__all__ = ["Recipe", "header_lines", "read_header"]
+__all__ = ["Recipe", "header_lines", "read_header", "read_version"]
 
 _MARK = "# symbackprop "
 _FORMULA = "# formula:"
@@ -58,8 +59,22 @@ def header_lines(recipe: Recipe, version: str, description: list[str]) -> list[s
     return lines
 
 
-def read_header(source: str) -> tuple[Recipe, str]:
-    """Return the recipe and the version that a saved file names.
+def read_version(source: str) -> str:
+    """Return the version that made a saved file.
+
+    Raises
+    ------
+    FormulaSyntaxError
+        If the first line is not that of a header.
+    """
+    found = re.match(rf"{_MARK}([^\s:]+): ", source)
+    if found is None:
+        raise FormulaSyntaxError("it has no symbackprop header in its first line; was it made with save()?")
+    return found[1]
+
+
+def read_header(source: str) -> Recipe:
+    """Return the recipe that a saved file holds.
 
     Raises
     ------
@@ -67,9 +82,7 @@ def read_header(source: str) -> tuple[Recipe, str]:
         If the file has no header of ours, or the header was edited.
     """
     lines = source.split("\n")
-    if not lines[0].startswith(_MARK):
-        raise FormulaSyntaxError("this file has no symbackprop header in its first line; was it made with save()?")
-    version = lines[0][len(_MARK) :].split(":")[0]
+    read_version(source)
     formula: list[str] = []
     options, digest, inside = None, None, False
     for line in lines[1:]:
@@ -87,11 +100,11 @@ def read_header(source: str) -> tuple[Recipe, str]:
         fields["wrt"] = tuple(fields["wrt"]) if isinstance(fields["wrt"], list) else fields["wrt"]
         fields["titles"] = tuple((name, title) for name, title in fields.get("titles", ()))
         recipe = Recipe(formula=_decoded("\n".join(formula)), **fields)
-    except (ValueError, TypeError, KeyError) as error:
-        raise FormulaSyntaxError(f"the header of this file is damaged ({error}); generate the file again") from None
+    except (ValueError, TypeError, KeyError, RecursionError) as error:
+        raise FormulaSyntaxError(f"its header is damaged ({error}); generate the file again") from None
     if recipe.digest() != digest:
-        raise FormulaSyntaxError("the header of this file was edited: its hash does not fit; generate the file again")
-    return recipe, version
+        raise FormulaSyntaxError("its header was edited: the hash does not fit; generate the file again")
+    return recipe
 
 
 def _encoded(formula: str) -> str:

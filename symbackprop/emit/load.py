@@ -7,20 +7,42 @@ from __future__ import annotations
 
 import hashlib
 import linecache
+import threading
 import types
+import weakref
 from collections.abc import Callable
 from typing import Any
 
 __all__ = ["load_function"]
 
+_loaded: weakref.WeakValueDictionary[str, types.FunctionType] = weakref.WeakValueDictionary()  # by digest
+_lock = threading.RLock()
+
 
 def load_function(source: str, name: str) -> Callable[..., Any]:
-    """Execute `source` as a module of its own and return its function `name`."""
-    digest = hashlib.sha256(source.encode()).hexdigest()[:16]
-    filename = f"<symbackprop {name} {digest}>"
-    module = types.ModuleType(f"symbackprop_generated_{digest}")
+    """Execute `source` as a module of its own and return its function `name`.
+
+    The same source gives the same function. Its lines are kept for tracebacks for as long as it lives.
+    """
+    digest = hashlib.sha256(source.encode()).hexdigest()[:32]
+    filename = f"<symbackprop {name} {digest[:16]}>"
+    with _lock:
+        known = _loaded.get(digest)
+        if known is not None:
+            return known
+    module = types.ModuleType(f"symbackprop_generated_{digest[:16]}")
     module.__file__ = filename
     exec(compile(source, filename, "exec"), module.__dict__)
-    linecache.cache[filename] = (len(source), None, source.splitlines(keepends=True), filename)
-    function: Callable[..., Any] = module.__dict__[name]
+    function: types.FunctionType = module.__dict__[name]
+    with _lock:
+        _loaded[digest] = function
+        linecache.cache[filename] = (len(source), None, source.splitlines(keepends=True), filename)
+    weakref.finalize(function, _forget, filename, digest).atexit = False
     return function
+
+
+def _forget(filename: str, digest: str) -> None:
+    """Drop the lines of a function that is gone, unless the same was loaded again meanwhile."""
+    with _lock:
+        if digest not in _loaded:
+            linecache.cache.pop(filename, None)
