@@ -11,14 +11,16 @@ import os
 import re
 import sys
 import threading
+import traceback
 from collections.abc import Callable, Mapping, Sequence
 from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TextIO
 from zipfile import BadZipFile
 
 import click
 import numpy as np
+from rich.box import SIMPLE_HEAD
 from rich.console import Console
 from rich.syntax import Syntax
 from rich.table import Table
@@ -100,18 +102,16 @@ def _common(command: Callable[..., None]) -> Callable[..., None]:
 
 @cli.command(cls=_FormulaCommand)
 @_common
-@click.option("--wrt", help="Names, separated by commas; default: every real input.")
+@click.option("--wrt", help="Names, separated by commas or spaces; default: every real input.")
 def grad(formula: str, wrt: str | None, at: Sequence[str], out: str | None, verify: bool, **options: Any) -> None:
     """Print the gradient of FORMULA as code, and its figures at a point.
 
     FORMULA is text, `-` for standard input, or `@file`.
     """
-    names = [name.strip() for name in wrt.split(",") if name.strip()] if wrt else None
-    text = _formula_text(formula)
+    text, names, point = _formula_text(formula), _names(wrt), _point(at)
     compiled = _working("compiling", lambda: api.compile_grad(text, wrt=names, **options))
     _show(compiled, out)
     if at:
-        point = _point(at)
         _print_results(compiled.value, point)
         _print_results(compiled, point)
     _verify(compiled, verify)
@@ -121,25 +121,25 @@ def grad(formula: str, wrt: str | None, at: Sequence[str], out: str | None, veri
 @_common
 def value(formula: str, at: Sequence[str], out: str | None, verify: bool, **options: Any) -> None:
     """Print FORMULA as code, and its value at a point."""
-    text = _formula_text(formula)
+    text, point = _formula_text(formula), _point(at)
     compiled = _working("compiling", lambda: api.compile_value(text, **options))
     _show(compiled, out)
     if at:
-        _print_results(compiled, _point(at))
+        _print_results(compiled, point)
     _verify(compiled, verify)
 
 
 @cli.command()
-@click.argument("files", nargs=-1, required=True, type=click.Path(exists=True, dir_okay=False))
+@click.argument("files", nargs=-1, required=True, type=click.Path())
 def check(files: Sequence[str]) -> None:
     """Make saved FILES again from their headers, and fail where one was edited or is stale."""
     failed = False
     for path in files:
         try:
             _working(f"checking {path}", partial(api.check_saved, path))
-        except (SymbackpropError, OSError, UnicodeDecodeError) as error:
+        except SymbackpropError as error:
             failed = True
-            click.echo(f"{path}: {error}", err=True)
+            click.echo(str(error), err=True)
         else:
             click.echo(f"{path}: ok")
     if failed:
@@ -151,10 +151,12 @@ def ops() -> None:
     """Print the table of primitives with their rules."""
     columns = ("primitive", "kind", "numpy", "math", "derivative", "at kinks", "source")
     rows = [_row(primitive) for _, primitive in sorted(api.primitives().items())]
-    if not sys.stdout.isatty():
+    if not _is_terminal(sys.stdout):
         click.echo("\n".join("\t".join(row) for row in [columns, *rows]))
         return
-    table = Table(*columns)
+    table = Table(box=SIMPLE_HEAD, show_lines=False)
+    for column in columns:
+        table.add_column(column, overflow="fold")  # nothing is cut off
     for row in rows:
         table.add_row(*map(Text, row))
     Console().print(table)
@@ -173,11 +175,16 @@ def _row(primitive: Primitive) -> tuple[str, ...]:
 # --- output -----------------------------------------------------------------------------------------------------------
 
 
+def _is_terminal(stream: TextIO | None) -> bool:
+    """Tell whether `stream` is a terminal; one that was closed is None."""
+    return stream is not None and stream.isatty()
+
+
 def _show(compiled: CompiledFunction, out: str | None) -> None:
     if out is not None:
         compiled.save(out)
         click.echo(f"wrote {out}", err=True)
-    elif sys.stdout.isatty():
+    elif _is_terminal(sys.stdout):
         colours = Syntax("", "python", theme="ansi_dark", background_color="default")
         Console().print(colours.highlight(compiled.source.rstrip("\n")), soft_wrap=True)  # never cut, never broken
     else:
@@ -185,7 +192,14 @@ def _show(compiled: CompiledFunction, out: str | None) -> None:
 
 
 def _print_results(compiled: CompiledFunction, point: Mapping[str, Any]) -> None:
-    for label, result in zip(label_texts(compiled.graph.labels), leaves_of(compiled(**point)), strict=True):
+    try:
+        results = [*leaves_of(compiled(**point))]
+    except SymbackpropError:
+        raise
+    except (ArithmeticError, ValueError) as error:
+        line = traceback.extract_tb(error.__traceback__)[-1].line
+        raise ArgumentError(f"--at: there is no result at this point: {error} in `{line}`") from error
+    for label, result in zip(label_texts(compiled.graph.labels), results, strict=True):
         text = np.array2string(np.asarray(result), threshold=200) if np.ndim(result) else repr(float(result))
         click.echo(f"{label} = {text}")
 
@@ -201,7 +215,7 @@ def _verify(compiled: CompiledFunction, wanted: bool) -> None:
 
 def _working(what: str, work: Callable[[], Any]) -> Any:
     """Do `work`; after a second, say so on a terminal."""
-    if not sys.stderr.isatty():
+    if not _is_terminal(sys.stderr):
         return work()
     console = Console(stderr=True)
     status = console.status(f"{what} ...")
@@ -222,30 +236,44 @@ def _working(what: str, work: Callable[[], Any]) -> Any:
 def _formula_text(formula: str) -> str:
     try:
         if formula == "-":
-            return sys.stdin.read()
+            return sys.stdin.read() if sys.stdin is not None else ""
         if formula.startswith("@"):
-            return Path(formula[1:]).read_text(encoding="utf-8")
+            return Path(formula[1:]).read_text(encoding="utf-8-sig")
     except (OSError, UnicodeDecodeError) as error:
         raise ArgumentError(f"the formula cannot be read: {error}") from None
     return formula.strip()
 
 
+def _names(wrt: str | None) -> list[str] | None:
+    """Return the names that ``--wrt`` lists, separated by commas or spaces; None without it."""
+    if wrt is None:
+        return None
+    names = re.split(r"[,\s]+", wrt.strip(", \t\n"))
+    if names == [""]:
+        raise ArgumentError("--wrt names nothing; give names, as in --wrt w,b, or leave it out for all real inputs")
+    return names
+
+
 def _point(items: Sequence[str]) -> dict[str, Any]:
-    """Return the values at which to compute, from ``name=value`` words and files."""
-    point: dict[str, Any] = {}
+    """Return the values at which to compute, from ``name=value`` words and files; words win over files."""
+    words: dict[str, Any] = {}
+    files: dict[str, Any] = {}
     for item in items:
         if re.match(_ENTRY, item):
             for part in re.split(rf",(?={_ENTRY})", item):
                 name, _, text = part.partition("=")
-                point[name.strip()] = _value(name.strip(), text)
+                name = name.strip()
+                if name in words:
+                    raise ArgumentError(f"--at: {name} is given twice")
+                words[name] = _value(name, text)
         elif item.endswith((".npz", ".json")):
             try:
-                point.update(_archive(item) if item.endswith(".npz") else _object(item))
-            except (OSError, ValueError, BadZipFile) as error:
+                files.update(_archive(item) if item.endswith(".npz") else _object(item))
+            except (OSError, ValueError, RecursionError, BadZipFile) as error:
                 raise ArgumentError(f"--at: {item} cannot be read: {error}") from None
         else:
             raise ArgumentError(f"--at takes name=value, a .json or an .npz file, not {item!r}")
-    return point
+    return files | words
 
 
 def _archive(path: str) -> dict[str, Any]:
@@ -263,12 +291,13 @@ def _object(path: str) -> dict[str, Any]:
 def _value(name: str, text: str) -> Any:
     try:
         return json.loads(text)
-    except ValueError:
+    except (ValueError, RecursionError):
         pass
     try:
         return float(text)
     except ValueError:
-        raise ArgumentError(f"--at: {name}={text!r} is not a number or a JSON list of numbers") from None
+        shown = text if len(text) < 60 else f"{text[:60]}..."
+        raise ArgumentError(f"--at: {name}={shown!r} is not a number or a JSON list of numbers") from None
 
 
 def main() -> None:

@@ -23,6 +23,13 @@ def call(*args: str, text: str | None = None, cwd: Path | None = None) -> subpro
     )
 
 
+class Terminal(io.StringIO):
+    """A terminal that keeps what is written to it."""
+
+    def isatty(self) -> bool:
+        return True
+
+
 def test_grad_at_a_point() -> None:
     done = call("grad", "(w*x + b - y)**2", "--at", "w=2", "x=3", "b=1", "y=4", "--verify")
     assert done.returncode == 0
@@ -117,7 +124,11 @@ def test_a_program_after_a_point_is_the_formula() -> None:
         (["grad", "x", "--targt", "math"], "No such option"),
         (["grad", "sum((X @ w - y)**2)", "--inputs", "X[n,d] w[n] y[n]"], "X @ w"),
         (["grad", "x", "--out", "/nowhere/grad.py"], "/nowhere"),
-        (["check", "/nowhere.py"], "does not exist"),
+        (["grad", "x*y", "--wrt", " , ", "--at", "x=1"], "names nothing"),
+        (["grad", "x", "--at", "x=1", "x=2"], "x is given twice"),
+        (["grad", "x", "--at", "x=" + "[" * 100_000], "is not a number"),
+        (["grad", "log(x)", "--at", "x=-1"], "no result at this point: math domain error in `return log(x)`"),
+        (["value", "1/x", "--at", "x=0"], "no result at this point: float division by zero in `return 1.0 / x`"),
         (["nonsense"], "No such command"),
     ],
 )
@@ -129,6 +140,56 @@ def test_what_cannot_be_done_is_said(
         cli.main()
     assert stop.value.code == 2
     assert message in capsys.readouterr().err
+
+
+def test_all_files_are_checked(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    good, edited = tmp_path / "good.py", tmp_path / "edited.py"
+    for path in (good, edited):
+        CliRunner().invoke(cli.cli, ["grad", "x*y", "--out", str(path)])
+    edited.write_text(edited.read_text() + "\n")
+    done = CliRunner().invoke(cli.cli, ["check", str(tmp_path / "none.py"), str(edited), str(good), str(tmp_path)])
+    assert done.exit_code == 1
+    assert done.stdout == f"{good}: ok\n"
+    assert [line.rpartition(": ")[0].removeprefix("cannot read ") for line in done.stderr.splitlines()] == [
+        str(tmp_path / "none.py"),
+        str(edited),
+        str(tmp_path),
+    ]
+
+
+def test_names_of_wrt_may_stand_apart_by_spaces_or_commas() -> None:
+    for names in ("y,x", "y x", " y , x ", "y, x,"):
+        done = CliRunner().invoke(cli.cli, ["grad", "x*y", "--wrt", names, "--at", "x=2", "y=3"])
+        assert done.stdout.endswith("d/dy = 2.0\nd/dx = 3.0\n")
+
+
+def test_words_of_a_point_win_over_files(tmp_path: Path) -> None:
+    (tmp_path / "p.json").write_text('{"x": 2, "y": 3}')
+    for point in (["y=5", str(tmp_path / "p.json")], [str(tmp_path / "p.json"), "y=5"]):
+        assert "value = 10.0\n" in CliRunner().invoke(cli.cli, ["value", "x*y", "--at", *point]).stdout
+
+
+def test_closed_streams_are_no_error() -> None:
+    for number in (0, 1, 2):
+        command = f"import os; os.close({number}); import sys; sys.std{('in', 'out', 'err')[number]} = None"
+        code = f"{command}; from symbackprop.cli import main; sys.argv = ['s', 'value', 'x*y']; main()"
+        done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False)
+        assert (done.returncode, done.stderr) == (0, "")
+
+
+def test_code_goes_to_a_pipe_by_its_name() -> None:
+    done = call("grad", "x*y", "--out", "/dev/stdout")
+    assert done.stdout.endswith("return y, x\n")
+
+
+def test_the_table_of_primitives_is_whole_on_a_narrow_terminal(monkeypatch: pytest.MonkeyPatch) -> None:
+    screen = Terminal()
+    for name, setting in (("COLUMNS", "70"), ("TERM", "xterm")):
+        monkeypatch.setenv(name, setting)
+    monkeypatch.setattr(sys, "stdout", screen)
+    cli.cli.main(["ops"], standalone_mode=False)
+    monkeypatch.undo()
+    assert "\u2026" not in screen.getvalue()
 
 
 def test_broken_files_are_messages(tmp_path: Path) -> None:
@@ -172,10 +233,6 @@ def test_an_interrupt_is_one_line() -> None:
 
 
 def test_a_terminal_gets_colours_and_whole_lines(monkeypatch: pytest.MonkeyPatch) -> None:
-    class Terminal(io.StringIO):
-        def isatty(self) -> bool:
-            return True
-
     formula = "x[n] -> sum(" + " + ".join(f"sin({i}*x)" for i in range(40)) + ")"
     screen = Terminal()
     for name, setting in (("COLUMNS", "60"), ("TERM", "xterm"), ("NO_COLOR", "")):
