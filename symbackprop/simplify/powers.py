@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from symbackprop.ir.node import Apply, Const, Node
 from symbackprop.ops.arithmetic import add, integer_power, mul, neg
-from symbackprop.simplify.numbers import exact, folded, is_number, times
+from symbackprop.simplify.numbers import exact, is_number, times
 from symbackprop.simplify.pattern import Context, Row
 
 __all__ = ["ROWS"]
@@ -45,7 +45,11 @@ def _power_of_negated_sum(node: Apply, context: Context) -> Node | None:
 
 
 def _coefficient_of_factor(node: Apply, context: Context) -> Node | None:
-    """2 * ((a / 2) * b), where others need a / 2 too, is a * b."""
+    """2 * ((a / 2) * b), where others need a / 2 too, is a * b.
+
+    Coefficients that do not cancel stay where they are: gathered along a chain, as the 2 of each square in it, they would
+    grow beyond all bounds while what they multiply underflows.
+    """
     number, product = node.args
     if not is_number(number) or not _is(product, mul) or not context.is_free(product):
         return None
@@ -53,9 +57,8 @@ def _coefficient_of_factor(node: Apply, context: Context) -> Node | None:
         if _is(shared, mul) and is_number(_args(shared)[0]):
             inner, rest = _args(shared)
             assert isinstance(number, Const) and isinstance(inner, Const)
-            scale = folded(times(exact(number.value), exact(inner.value)), node)
-            factors = (rest, other) if shared is _args(product)[0] else (other, rest)
-            return None if scale is None else mul(scale, mul(*factors))
+            if times(exact(number.value), exact(inner.value)) == 1:
+                return mul(rest, other) if shared is _args(product)[0] else mul(other, rest)
     return None
 
 

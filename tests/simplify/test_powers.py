@@ -60,3 +60,9 @@ def test_coefficients_of_shared_factors_are_multiplied_exactly() -> None:
     assert (u, v) == pytest.approx((1.7 * 0.09, 1.7 * 4.0), rel=1e-15)
     assert m == pytest.approx((0.027 - 8.0) / 3 - math.sin(1.7 / 3) / 3, rel=1e-15)
     assert len(gradient) == 3
+
+
+def test_coefficients_do_not_gather_along_a_chain() -> None:
+    compiled = sb.compile_grad("\n".join(["y = x", *["y = y*y + 0.25"] * 1500, "y"]))
+    assert compiled(0.5) == (1.0,)  # the fixed point: each factor of the derivative is 2 * 0.5
+    assert compiled.source.count("_bar = ") > 1400  # and each line is that of one statement
