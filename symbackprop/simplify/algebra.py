@@ -14,7 +14,18 @@ from symbackprop.ops.arithmetic import add, div, integer_exponent, integer_power
 from symbackprop.ops.comparison import where
 from symbackprop.ops.exponential import exp, log
 from symbackprop.ops.powers import pow_, power, sqrt
-from symbackprop.simplify.numbers import exact, folded, is_dyadic, is_number, is_value, minus, plus, quotient, times
+from symbackprop.simplify.numbers import (
+    exact,
+    folded,
+    is_dyadic,
+    is_modest,
+    is_number,
+    is_value,
+    minus,
+    plus,
+    quotient,
+    times,
+)
 from symbackprop.simplify.pattern import Context, Row
 
 __all__ = ["ROWS"]
@@ -204,7 +215,8 @@ def _lift_coefficient(node: Apply, context: Context) -> Node | None:
     for left, right in ((a, b), (b, a)):
         if _is(right, mul) and not right.weak and _args(right)[0].weak and context.is_free(right) and not left.weak:
             coefficient, rest = _args(right)
-            return mul(coefficient, mul(rest, b) if right is a else mul(a, rest))
+            if is_modest(coefficient):
+                return mul(coefficient, mul(rest, b) if right is a else mul(a, rest))
     return None
 
 

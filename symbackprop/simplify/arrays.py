@@ -17,7 +17,7 @@ from symbackprop.ops.indexing import place, scatter_add
 from symbackprop.ops.layout import diagonal, transpose
 from symbackprop.ops.literal import literal
 from symbackprop.ops.reduction import kept_axes, mean
-from symbackprop.simplify.numbers import exact, folded, is_number, times
+from symbackprop.simplify.numbers import exact, folded, is_modest, is_number, times
 from symbackprop.simplify.pattern import Context, Row
 
 __all__ = ["ROWS"]
@@ -98,6 +98,8 @@ def _gather_scalars(node: Apply, context: Context) -> Node | None:
         if parts is None:
             continue
         scalar, rest = parts
+        if not is_modest(scalar):
+            continue
         if _is(left, broadcast) and _args(left)[0].shape == ():
             return mul(mul(_args(left)[0], scalar), rest)
         if isinstance(left, Const):
@@ -114,6 +116,7 @@ def _scale_scalar(node: Apply, context: Context) -> Node | None:
             and _args(left)[0].shape == ()
             and _is(right, mul)
             and isinstance(_args(right)[0], Const)
+            and is_modest(_args(right)[0])
             and context.is_free(right)
         ):
             coefficient, rest = _args(right)
@@ -207,7 +210,7 @@ def _addressing(node: Node) -> tuple[object, object]:
 def _scalar_out_of_sum(node: Apply, context: Context) -> Node | None:
     """sum(s * x) is s * sum(x), for a number s."""
     parts = _scalar_factor(node.args[0]) if context.is_free(node.args[0]) else None
-    if parts is None:
+    if parts is None or not is_modest(parts[0]):
         return None
     return mul(parts[0], reduce_sum(parts[1], axes=_axes(node)))
 
@@ -288,7 +291,7 @@ def _absorb_operands(node: Apply, context: Context) -> Node | None:
             indices[position] = tuple(operands[position][axis] for axis in _axes(arg))
         elif _is(arg, neg) and context.is_free(arg):
             arrays[position], negative = _args(arg)[0], not negative
-        elif _is(arg, mul) and context.is_free(arg) and is_number(_args(arg)[0]) and scale is None:
+        elif _is_scaled(arg) and context.is_free(arg) and scale is None:
             coefficient, arrays[position] = _args(arg)
             scale = constant(coefficient.value, (), coefficient.dtype)  # type: ignore[attr-defined]
         elif isinstance(arg, Const):
@@ -308,6 +311,11 @@ def _absorb_operands(node: Apply, context: Context) -> Node | None:
         result = mul(constant(product(sizes[i] for i in sorted(lost)), (), node.dtype), result)
     result = mul(scale, result) if scale is not None else result
     return neg(result) if negative else result
+
+
+def _is_scaled(node: Node) -> bool:
+    """Tell whether `node` is a number times something, and the number may be taken out."""
+    return _is(node, mul) and is_number(_args(node)[0]) and is_modest(_args(node)[0])
 
 
 def _reshape(node: Apply, context: Context) -> Node | None:

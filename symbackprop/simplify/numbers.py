@@ -5,13 +5,16 @@ from __future__ import annotations
 import math
 from fractions import Fraction
 
-from symbackprop.ir.node import Const, ConstantValue, Node, constant
+from symbackprop.ir.node import Apply, Const, ConstantValue, Node, constant
 from symbackprop.ir.size import SizeExpression
+from symbackprop.ops.arithmetic import mul
 
-__all__ = ["exact", "folded", "is_dyadic", "is_number", "is_value", "minus", "plus", "quotient", "times"]
+__all__ = ["exact", "folded", "is_dyadic", "is_modest", "is_number", "is_value", "minus", "plus", "quotient", "times"]
 
 Exact = int | Fraction | SizeExpression
 _LIMIT = 2**1000  # results beyond this are left to the printed code, which overflows as the user's would
+_MODEST = 2**16  # a gathered coefficient is at most this, and at least its reciprocal
+_FACTORS = 8  # of a gathered coefficient that is no number
 _BITS = 2048  # and so are fractions too long to be worth carrying
 
 
@@ -34,6 +37,26 @@ def is_number(node: Node) -> bool:
 def is_value(node: Node, number: int) -> bool:
     """Tell whether `node` is a constant filled with `number`."""
     return isinstance(node, Const) and not isinstance(node.value, bool) and exact(node.value) == number
+
+
+def is_modest(coefficient: Node) -> bool:
+    """Tell whether a coefficient may move out of what it multiplies, to join others there.
+
+    Along a chain of thousands of products coefficients would gather without bound, while what they leave underflows.
+    """
+    if isinstance(coefficient, Const):
+        value = exact(coefficient.value)
+        if not isinstance(value, (int, Fraction)):
+            return True
+        return Fraction(1, _MODEST) <= abs(Fraction(value)) <= _MODEST
+    factors, waiting = 0, [coefficient]
+    while waiting and factors <= _FACTORS:
+        node = waiting.pop()
+        if isinstance(node, Apply) and node.op is mul:
+            waiting.extend(node.args)
+        else:
+            factors += 1
+    return factors <= _FACTORS
 
 
 def folded(value: Exact | None, like: Node) -> Const | None:

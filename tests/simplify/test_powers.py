@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 
+import numpy as np
 import pytest
 
 import symbackprop as sb
@@ -62,7 +63,26 @@ def test_coefficients_of_shared_factors_are_multiplied_exactly() -> None:
     assert len(gradient) == 3
 
 
-def test_coefficients_do_not_gather_along_a_chain() -> None:
-    compiled = sb.compile_grad("\n".join(["y = x", *["y = y*y + 0.25"] * 1500, "y"]))
-    assert compiled(0.5) == (1.0,)  # the fixed point: each factor of the derivative is 2 * 0.5
-    assert compiled.source.count("_bar = ") > 1400  # and each line is that of one statement
+def chain(first: str, statement: str, last: str) -> str:
+    return "\n".join([first, *[statement] * 1500, last])
+
+
+@pytest.mark.parametrize(
+    ("formula", "point", "value", "gradient"),
+    [
+        # the fixed point of each; a factor of the derivative is 1, of which a gathered coefficient would take the half
+        (chain("y = x", "y = y*y + 0.25", "y"), (0.5,), 0.5, (1.0,)),
+        (chain("y = x", "y = sin(y)*sin(y)*2 + y - 2*y*y", "y"), (0.0,), 0.0, (1.0,)),
+        (chain("y = x", "y = y*y/sqrt(2) + k", "y"), (0.5**0.5, 0.5**1.5), 0.5**0.5, (1.0, 1500.0)),
+        (chain("x[n] c -> y = x", "y = 2*(c*y)", "sum(y)"), (np.ones(2), 0.5), 2.0, ([1.0, 1.0], 6000.0)),
+        (chain("x[n] A[n,n] -> y = x", "y = A @ (2*y)", "sum(y)"), (np.ones(1), np.full((1, 1), 0.5)), 1.0, ([1], [[3000]])),
+        (chain("x[n] c[n] -> y = x", "y = sum(2*(c*y))*c", "sum(y)"), (np.ones(1), np.array([0.5**0.5])), 1.0, ([1], [1500 * 8**0.5])),
+    ],
+)  # fmt: skip
+def test_coefficients_do_not_gather_along_a_chain(
+    formula: str, point: tuple[object, ...], value: float, gradient: tuple[object, ...]
+) -> None:
+    found, bars = sb.compile_value_and_grad(formula)(*point)
+    assert found == pytest.approx(value, rel=1e-11)
+    for bar, expected in zip(bars, gradient, strict=True):
+        np.testing.assert_allclose(bar, expected, rtol=1e-11)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -248,5 +249,5 @@ def test_equal_parts_that_are_not_shared_are_found() -> None:
 
 def test_verification_is_against_the_expression_itself() -> None:
     g = sb.compile_grad(sp.sin(x) * y)
-    g.source = g.source.replace("cos(x)", "sin(x)")
+    g._printed = replace(g._printed, source=g.source.replace("cos(x)", "sin(x)"))
     assert not g.verify()
