@@ -132,11 +132,19 @@ def _integer_power_partial(x: Node, out: Node, n: int) -> Node:
     return n * x if n == 2 else n * integer_power(x, n=n - 1)
 
 
+def _integer_power_vjp(g: Node, out: Apply) -> Sequence[Node | None]:
+    """Return n * (g * x**(n - 1)), with the number in front, where the printed code has it."""
+    (x,) = out.args
+    n: int = out.param("n")  # type: ignore[assignment]
+    return (n * (g * (x if n == 2 else integer_power(x, n=n - 1))),)
+
+
 integer_power: Primitive = elementwise(
     "integer_power",
     numpy=_integer_power_text,
     math=_integer_power_text,
     partials=(_integer_power_partial,),
+    vjp=_integer_power_vjp,
     dtypes="numeric",
     points=[(0.7,), (-1.3,), (2.0,)],
     defaults={"n": 3},

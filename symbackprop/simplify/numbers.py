@@ -48,7 +48,8 @@ def is_modest(coefficient: Node) -> bool:
         value = exact(coefficient.value)
         if not isinstance(value, (int, Fraction)):
             return True
-        return Fraction(1, _MODEST) <= abs(Fraction(value)) <= _MODEST
+        top, bottom = abs(value.numerator), value.denominator
+        return top <= _MODEST * bottom and bottom <= _MODEST * top
     factors, waiting = 0, [coefficient]
     while waiting and factors <= _FACTORS:
         node = waiting.pop()
