@@ -6,7 +6,7 @@ backward) uses it, or if its text would make a line that no person would write.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Set
 from dataclasses import dataclass, field
 
 from symbackprop.emit.names import Names
@@ -14,7 +14,7 @@ from symbackprop.emit.schedule import Schedule
 from symbackprop.emit.style import TargetStyle
 from symbackprop.emit.template import ATOM, Code, fill, repeated
 from symbackprop.ir.graph import Graph
-from symbackprop.ir.node import Apply, Const, Input, Node, Operation, Output
+from symbackprop.ir.node import Apply, Const, Node, Operation, Output
 from symbackprop.ir.size import SizeExpression
 from symbackprop.ops.arithmetic import add, is_subtracted
 from symbackprop.ops.declare import Primitive
@@ -60,6 +60,7 @@ class Writer:
         self._crossing: set[Node] = set()
         self._outer_constants: set[Node] = set()
         self._fixed: set[Node] = set()
+        self._twice_by_op: dict[Operation, frozenset[int]] = {}
         self._results: dict[Node, dict[int, Node]] = {}
         for node in (*self.schedule.forward, *self.schedule.backward):
             if isinstance(node, Output) and node in self.schedule.needed:
@@ -92,49 +93,56 @@ class Writer:
     def _count_uses(self) -> None:
         """Count in how many places a node's text would stand, and what backward needs of forward."""
         uses = self._uses
-        needed = self.schedule.needed
-        operand, target = self.style.operand, self.style.target
-        twice_by_op: dict[Operation, frozenset[int]] = {}
         for node in (*self.graph.outputs, *self.count_names):
             uses[node] = uses.get(node, 0) + 1
         for nodes in (self.schedule.backward, self.schedule.forward):
-            backward = nodes is self.schedule.backward
+            behind = self._forward_nodes if nodes is self.schedule.backward else frozenset()
             for node in reversed(nodes):
-                if isinstance(node, Output) and node in uses:
-                    uses[node.source] = uses.get(node.source, 0) + 1
-                    if backward and node.source in self._forward_nodes:
-                        self._crossing.add(node.source)
-                if node not in needed or not isinstance(node, Apply) or node not in uses:
+                if node not in uses:
                     continue  # what every use looks through needs nothing
-                if node.op not in twice_by_op:
-                    text = node.op.texts.get(target) if isinstance(node.op, Primitive) else None
-                    twice_by_op[node.op] = repeated(text) if isinstance(text, str) else frozenset()
-                twice = twice_by_op[node.op]
-                if isinstance(node.op, Primitive) and node.op.lines is not None:
-                    twice = repeated("; ".join(node.op.lines(node, self.style)))
-                for position in range(len(node.args)):
-                    inner, index = operand(node, position)
-                    if inner.weak and not node.weak and isinstance(inner, Apply):
-                        self._outer_constants.add(inner)
-                    uses[inner] = uses.get(inner, 0) + (2 if index or position in twice else 1)
-                    if backward and inner in self._forward_nodes:
-                        self._crossing.add(inner)
+                if isinstance(node, Output):
+                    uses[node.source] = uses.get(node.source, 0) + 1
+                    if node.source in behind:
+                        self._crossing.add(node.source)
+                elif isinstance(node, Apply) and node in self.schedule.needed:
+                    self._count_arguments(node, behind)
+
+    def _count_arguments(self, node: Apply, behind: Set[Node]) -> None:
+        """Count the uses of what is written inside `node`; nodes `behind` it are those of the forward part."""
+        uses, style = self._uses, self.style
+        twice = self._twice(node)
+        as_they_are = style.stand_as_they_are(node)
+        for position, arg in enumerate(node.args):
+            inner, index = (arg, "") if as_they_are else style.operand(node, position)
+            if inner.weak and not node.weak and isinstance(inner, Apply):
+                self._outer_constants.add(inner)
+            uses[inner] = uses.get(inner, 0) + (2 if index or position in twice else 1)
+            if inner in behind:
+                self._crossing.add(inner)
+
+    def _twice(self, node: Apply) -> frozenset[int]:
+        """Return the arguments that the text of `node` has more than once."""
+        op = node.op
+        assert isinstance(op, Primitive)
+        if op.lines is not None:
+            return repeated("; ".join(op.lines(node, self.style)))
+        if op not in self._twice_by_op:
+            text = op.texts.get(self.style.target)
+            self._twice_by_op[op] = repeated(text) if isinstance(text, str) else frozenset()
+        return self._twice_by_op[op]
 
     # --- lines --------------------------------------------------------------------------------------------------------
 
     def _place(self, node: Node, lines: list[Line] | None) -> None:
         """Give `node` its code, and a line in `lines` unless it is written where it is used."""
-        if isinstance(node, (Const, Input)):
-            return
-        if lines is not None and self._uses.get(node, 0) == 0:
+        if not isinstance(node, Apply):
+            return  # results are named where their source is unpacked
+        if lines is not None and not self._uses.get(node):
             return  # every use looks through it
-        if isinstance(node, Output):
-            return  # named where its source is unpacked
-        assert isinstance(node, Apply)
         if node.op is add and len(node.args) > _TERMS:
             self._accumulate(node, lines)
             return
-        operands = [self._operand(node, position) for position in range(len(node.args))]
+        operands = self._operands(node)
         if isinstance(node.op, Primitive) and node.op.lines is not None:
             self._fill_buffer(node, operands, lines)
             return
@@ -145,7 +153,9 @@ class Writer:
         if node.weak and self._is_fixed(node):
             self._place_constant(node, code)
             return
-        weight = 1 + sum(self._weights.get(arg, 0) for arg in node.args)
+        weight, weights = 1, self._weights
+        for arg in node.args:
+            weight += weights.get(arg, 0)
         if self._stands_alone(node, code, weight):
             name = self._name(node)
             self._texts[node] = f"{name} = {code.text}"
@@ -208,6 +218,13 @@ class Writer:
                 lines.append(Line("", text, self._origin(node) if position == 0 else ""))
         self._texts[node] = f"{name} = {op.name}(...)"
         self._codes[node], self._weights[node] = Code(name), 0
+
+    def _operands(self, consumer: Apply) -> list[Code]:
+        """Return the codes of all arguments."""
+        if not self.style.stand_as_they_are(consumer):
+            return [self._operand(consumer, position) for position in range(len(consumer.args))]
+        codes = self._codes
+        return [self.style.constant(arg) if isinstance(arg, Const) else codes[arg] for arg in consumer.args]
 
     def _operand(self, consumer: Apply, position: int) -> Code:
         inner, index = self.style.operand(consumer, position)

@@ -95,6 +95,10 @@ class TargetStyle:
             arg = arg.args[0]
         return self.looked_through(consumer, arg)
 
+    def stand_as_they_are(self, consumer: Apply) -> bool:
+        """Tell whether the arguments of `consumer` are all scalars that stand in its text as they are."""
+        return False
+
     def looked_through(self, consumer: Apply, arg: Node) -> tuple[Node, str]:
         """Return what of `arg` has to be written inside `consumer`."""
         return arg, ""

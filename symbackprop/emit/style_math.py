@@ -16,8 +16,12 @@ class MathStyle(TargetStyle):
     module = "math"
 
     def operand(self, consumer: Apply, position: int) -> tuple[Node, str]:
-        """Return the argument; only sums look through anything among scalars."""
+        """Return the argument, in a sum without its sign."""
         return super().operand(consumer, position) if consumer.op is add else (consumer.args[position], "")
+
+    def stand_as_they_are(self, consumer: Apply) -> bool:
+        """Only sums look through anything among scalars: the signs of their terms."""
+        return consumer.op is not add
 
     def dtype(self, dtype: str) -> str:
         """Return the Python type that holds `dtype`."""

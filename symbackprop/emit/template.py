@@ -47,29 +47,28 @@ def fill(template: str, operands: Sequence[Code]) -> Code:
 
     A negated term of a sum, ``{-i}``, is replaced like ``{i}``: the caller passes what is negated.
     """
-    literals, places, binding = _analysed(template)
-    if binding == UNARY and len(places) == 1 and literals[0] == "-":
+    first, places, binding = _analysed(template)
+    if binding == UNARY and len(places) == 1 and first == "-":
         operand = operands[places[0][0]]
         text = operand.text if operand.binding >= PRODUCT else f"({operand.text})"
         return Code("-" + text, min(UNARY, operand.binding) if operand.binding >= PRODUCT else UNARY)
-    parts = [literals[0]]
-    for literal, (index, needed) in zip(literals[1:], places, strict=True):
-        operand = operands[index]
-        parts.append(operand.text if operand.binding >= needed else f"({operand.text})")
-        parts.append(literal)
-    return Code("".join(parts), binding)
+    text = first
+    for index, needed, literal in places:
+        inner, level = operands[index]
+        text += inner + literal if level >= needed else f"({inner}){literal}"
+    return Code(text, binding)
 
 
 @lru_cache(maxsize=4096)
 def repeated(template: str) -> frozenset[int]:
     """Return the operands that `template` writes more than once, and that therefore need a name."""
-    places = [index for index, _ in _analysed(template)[1]]
+    places = [index for index, _, _ in _analysed(template)[1]]
     return frozenset(index for index in places if places.count(index) > 1)
 
 
 @lru_cache(maxsize=4096)
-def _analysed(template: str) -> tuple[tuple[str, ...], tuple[tuple[int, int], ...], int]:
-    """Return the literal pieces, for each operand its index and the binding it must have, and the whole's binding."""
+def _analysed(template: str) -> tuple[str, tuple[tuple[int, int, str], ...], int]:
+    """Return what stands before the operands; for each its index, the binding it needs, what follows; the whole's."""
     literals: list[str] = []
     places: list[list[int]] = []
     stack = [_Segment()]
@@ -112,7 +111,8 @@ def _analysed(template: str) -> tuple[tuple[str, ...], tuple[tuple[int, int], ..
         if len(stack) == 1:
             outermost = min(outermost, stack[0].lowest)
     literals.append(template[last:])
-    return tuple(literals), tuple((index, needed) for index, needed in places), outermost
+    behind = zip(places, literals[1:], strict=True)
+    return literals[0], tuple((index, needed, literal) for (index, needed), literal in behind), outermost
 
 
 def segment_start(template: str, end: int) -> int:

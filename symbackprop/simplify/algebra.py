@@ -235,11 +235,11 @@ def _multiply_quotient(node: Apply, context: Context) -> Node | None:
 def _reuse_product(node: Apply, context: Context) -> Node | None:
     """(a * b) * c is a * (b * c), where the formula computes b * c anyway."""
     left, c = node.args
-    if not _is(left, mul) or not context.is_free(left) or context.is_primal(node):
+    if not _is(left, mul) or not context.is_paired(mul, c) or not context.is_free(left) or context.is_primal(node):
         return None
     for a, b in (_args(left), _args(left)[::-1]):
         for pair in ((b, c), (c, b)):
-            known = context.commuted.get((mul, *pair, node.dtype))
+            known = context.pair(mul, *pair, node.dtype)
             if known is not None and context.is_primal(known) and not (a.weak or b.weak or c.weak):
                 return mul(a, known)
     return None
@@ -265,10 +265,10 @@ def _square(node: Apply, context: Context) -> Node | None:
 def _commute(node: Apply, context: Context) -> Node | None:
     """x*y and y*x are one node, in the order met first."""
     a, b = node.args
-    swapped = context.commuted.get((node.op, b, a, node.dtype))
+    swapped = context.pair(node.op, b, a, node.dtype)
     if swapped is not None:
         return swapped
-    context.commuted[node.op, a, b, node.dtype] = node
+    context.remember(node)
     return None
 
 

@@ -32,7 +32,8 @@ class Context:
         self._uses = count_uses(nodes, graph.roots)
         self._named = set(graph.names)
         self._primal = set(graph.primal_nodes)
-        self.commuted: dict[tuple[object, ...], Node] = {}
+        self._pairs: dict[tuple[object, ...], Node] = {}
+        self._paired: set[tuple[Operation, Node]] = set()
 
     def is_free(self, node: Node) -> bool:
         """Tell whether `node` may be taken apart: it is used once and has no name."""
@@ -42,10 +43,20 @@ class Context:
         """Tell whether `node` is part of the formula itself, whose parentheses are the user's."""
         return node in self._primal
 
-    def remember(self, node: Node) -> None:
+    def remember(self, node: Apply) -> None:
         """Note a node of two arguments, so that the same with its arguments exchanged becomes this one."""
-        if isinstance(node, Apply) and len(node.args) == 2:
-            self.commuted[node.op, *node.args, node.dtype] = node
+        a, b = node.args
+        self._pairs[node.op, a, b, node.dtype] = node
+        self._paired.add((node.op, a))
+        self._paired.add((node.op, b))
+
+    def pair(self, op: Operation, a: Node, b: Node, dtype: str) -> Node | None:
+        """Return `op` of `a` and `b`, in this order, if the graph has it."""
+        return self._pairs.get((op, a, b, dtype))
+
+    def is_paired(self, op: Operation, node: Node) -> bool:
+        """Tell whether the graph has `op` of `node` and anything."""
+        return (op, node) in self._paired
 
     def replaced(self, old: Node, new: Node) -> None:
         """Take over what is known of `old` for `new`."""
@@ -78,7 +89,8 @@ def rewrite(graph: Graph, rows: Sequence[Row], log: Rewrites, settled: Iterable[
     walk = _Walk(graph, rows, log)
     for node in settled:
         walk.normal[node] = node
-        walk.context.remember(node)
+        if isinstance(node, Apply) and len(node.args) == 2:
+            walk.context.remember(node)
     walk.run()
     normal = walk.normal
     if all(normal[root] is root for root in graph.roots):
