@@ -8,17 +8,20 @@ import click
 from rich.console import Console
 from rich.table import Table
 
+from benchmarks.models import MODELS
 from benchmarks.workloads import WORKLOADS
+
+ALL = {**WORKLOADS, **MODELS}
 
 
 @click.command()
 @click.option("--quick", is_flag=True, help="Fewer rounds and smaller sizes.")
-@click.option("--only", multiple=True, type=click.Choice(list(WORKLOADS)), help="Only these workloads.")
+@click.option("--only", multiple=True, type=click.Choice(list(ALL)), help="Only these workloads.")
 def main(quick: bool, only: tuple[str, ...]) -> None:
     """Time the workloads side by side and print ratios of medians."""
     table = Table("workload", "figure", "at most", "holds")
     missed = False
-    for name, workload in WORKLOADS.items():
+    for name, workload in ALL.items():
         if only and name not in only:
             continue
         for row in workload(quick):

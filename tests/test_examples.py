@@ -8,7 +8,7 @@ from scipy.stats import multivariate_normal
 from sklearn.datasets import load_iris
 
 import symbackprop as sb
-from examples import black_scholes, gaussian_mixture, logistic_regression
+from examples import black_scholes, gaussian_mixture, logistic_regression, pendulum
 
 
 def test_logistic_regression_agrees_with_scikit_learn(capsys: pytest.CaptureFixture[str]) -> None:
@@ -21,6 +21,13 @@ def test_black_scholes_agrees_with_the_closed_forms() -> None:
     figures = black_scholes.main()
     assert figures["error"] < 1e-12
     assert figures["array_error"] < 1e-12
+
+
+def test_pendulum_keeps_its_energy(capsys: pytest.CaptureFixture[str]) -> None:
+    figures = pendulum.main(links=2)
+    assert figures["drift"] < 1e-10
+    assert figures["power"] < 1e-11
+    assert "the energy drifts" in capsys.readouterr().out
 
 
 def test_gaussian_mixture_gradient() -> None:
