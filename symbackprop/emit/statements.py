@@ -223,8 +223,11 @@ class Writer:
         """Return the codes of all arguments."""
         if not self.style.stand_as_they_are(consumer):
             return [self._operand(consumer, position) for position in range(len(consumer.args))]
-        codes = self._codes
-        return [self.style.constant(arg) if isinstance(arg, Const) else codes[arg] for arg in consumer.args]
+        codes, known = self._codes, self._known
+        return [
+            self.style.constant(arg) if isinstance(arg, Const) else codes.get(arg) or known(arg)
+            for arg in consumer.args
+        ]
 
     def _operand(self, consumer: Apply, position: int) -> Code:
         inner, index = self.style.operand(consumer, position)
