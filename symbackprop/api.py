@@ -215,7 +215,8 @@ def _compiled(
         formula, inputs, wrt, titles, origin = _from_sympy(formula, inputs, wrt, scalar=kind == "grad")
     declared = declarations_text(read_declarations(inputs, dtype)) if inputs is not None else None
     chosen = wrt if wrt is None or isinstance(wrt, str) else tuple(wrt)
-    recipe = Recipe(formula, kind, declared, chosen, with_value, target, dtype, name, optimize, titles)
+    reordered = origin is not None
+    recipe = Recipe(formula, kind, declared, chosen, with_value, target, dtype, name, optimize, titles, reordered)
     return compile_recipe(recipe, origin)
 
 
@@ -300,7 +301,7 @@ def compile_recipe(recipe: Recipe, origin: Origin | None = None) -> CompiledFunc
     """Compile what a recipe says; every way of compiling comes through here."""
     log = Rewrites()
     with using_float(recipe.dtype), _uncollected():
-        primal = graph = prepare(_read(recipe), log)
+        primal = graph = prepare(_read(recipe), log, reordered=recipe.reordered)
         if recipe.kind == "grad":
             graph = _with_gradient(graph, recipe)
         graph = finish(graph, log)

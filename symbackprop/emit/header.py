@@ -35,12 +35,14 @@ class Recipe:
     name: str
     optimize: str = "readable"
     titles: tuple[tuple[str, str], ...] = ()  # what inputs are called where their names are no identifiers
+    reordered: bool = False  # the order of terms and factors means nothing, as in SymPy's expressions
 
     def fields(self) -> dict[str, object]:
-        """Return what a header has to hold; titles only where there are any."""
+        """Return what a header has to hold; the last two only where there is anything to say."""
         found = asdict(self)
-        if not self.titles:
-            del found["titles"]
+        for name in ("titles", "reordered"):
+            if not found[name]:
+                del found[name]
         return found
 
     def digest(self) -> str:

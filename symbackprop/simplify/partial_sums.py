@@ -13,10 +13,10 @@ from collections import Counter
 from collections.abc import Sequence
 
 from symbackprop.ir.graph import Graph
-from symbackprop.ir.node import Apply, Const, Node, Output, make_output
+from symbackprop.ir.node import Apply, Const, Node
 from symbackprop.ops.arithmetic import add, neg
-from symbackprop.ops.broadcasting import broadcast, cast, rebuilt
-from symbackprop.simplify.pattern import Rewrites
+from symbackprop.ops.broadcasting import broadcast, cast
+from symbackprop.simplify.pattern import Rewrites, with_new_arguments
 
 __all__ = ["share_partial_sums"]
 
@@ -40,10 +40,13 @@ class _Prefix:
         return self.length > 1 and self.uses > 1 and self.ways > 1
 
 
-def share_partial_sums(graph: Graph, log: Rewrites) -> Graph:
-    """Return `graph` with the partial sums that sums have in common computed once."""
+def share_partial_sums(graph: Graph, log: Rewrites, *, reordered: bool = False) -> Graph:
+    """Return `graph` with the partial sums that sums have in common computed once.
+
+    The formula's own sums keep the order of their terms unless they may be `reordered` as those of adjoints are.
+    """
     sums = [node for node in graph.nodes() if isinstance(node, Apply) and _is_shareable(node)]
-    terms = _ordered(sums, set(graph.primal_nodes))
+    terms = _ordered(sums, set() if reordered else set(graph.primal_nodes))
     root = _Prefix(0)
     paths = {node: _entered(root, terms[node]) for node in sums}
     shared = {node for node in sums if any(prefix.is_shared() for prefix in paths[node])}
@@ -53,12 +56,8 @@ def share_partial_sums(graph: Graph, log: Rewrites) -> Graph:
     for node in graph.nodes():
         if node in shared:
             new[node] = _regrouped([new[term] for term in terms[node]], paths[node], log)
-        elif isinstance(node, Apply):
-            new[node] = rebuilt(node, tuple([new[arg] for arg in node.args]))
-        elif isinstance(node, Output):
-            new[node] = make_output(new[node.source], node.index, node.shape, node.dtype)  # type: ignore[arg-type]
         else:
-            new[node] = node
+            new[node] = with_new_arguments(node, new)
     return graph.mapped(lambda node: new.get(node, node))
 
 

@@ -8,7 +8,7 @@ in time linear in the nodes visited.
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 from symbackprop.errors import BudgetError
@@ -16,7 +16,7 @@ from symbackprop.ir.graph import Graph, children, count_uses
 from symbackprop.ir.node import Apply, Node, Operation, Output, make_output
 from symbackprop.ops.broadcasting import rebuilt
 
-__all__ = ["Context", "Rewrites", "Row", "rewrite"]
+__all__ = ["Context", "Rewrites", "Row", "rewrite", "with_new_arguments"]
 
 _STEPS_PER_NODE = 200  # far above what any table needs; only a pair of rows that undo each other gets there
 
@@ -98,6 +98,15 @@ def rewrite(graph: Graph, rows: Sequence[Row], log: Rewrites, settled: Iterable[
     return graph.mapped(lambda node: normal.get(node, node))
 
 
+def with_new_arguments(node: Node, new: Mapping[Node, Node]) -> Node:
+    """Return `node` as it is computed from what its arguments have become."""
+    if isinstance(node, Apply):
+        return rebuilt(node, tuple([new[arg] for arg in node.args]))
+    if isinstance(node, Output):
+        return make_output(new[node.source], node.index, node.shape, node.dtype)  # type: ignore[arg-type]
+    return node
+
+
 def _by_operation(rows: Iterable[Row]) -> dict[Operation, list[Row]]:
     table: dict[Operation, list[Row]] = {}
     for row in rows:
@@ -168,9 +177,7 @@ class _Walk:
         """Return `node` with normal arguments, or what the first row that fits makes of it."""
         normal = self.normal
         if not isinstance(node, Apply):
-            if not isinstance(node, Output):
-                return node
-            return make_output(normal[node.source], node.index, node.shape, node.dtype)  # type: ignore[arg-type]
+            return with_new_arguments(node, normal)
         for arg in node.args:
             if normal[arg] is not arg:
                 return rebuilt(node, tuple([normal[arg] for arg in node.args]))

@@ -9,22 +9,32 @@ from __future__ import annotations
 
 from symbackprop.ir.graph import Graph
 from symbackprop.ir.node import Apply
+from symbackprop.ops.arithmetic import neg
 from symbackprop.simplify import algebra, arrays, lower, powers, stable
+from symbackprop.simplify.common_products import share_products
+from symbackprop.simplify.factors import factor_sums
 from symbackprop.simplify.guard import guard_branches
 from symbackprop.simplify.partial_sums import share_partial_sums
 from symbackprop.simplify.pattern import Rewrites, rewrite
 
-__all__ = ["canonical", "finish", "prepare"]
+__all__ = ["canonical", "finish", "prepare", "regrouped"]
 
 _CANONICAL = (*algebra.ROWS, *powers.ROWS, *arrays.ROWS)
 _RECOGNISING = (*stable.ROWS, *_CANONICAL)
 _LOWERING = lower.rows()
+_LARGE = 100  # nodes of a formula that nobody reads for its order
 _COMPOSITES = frozenset(op for row in _LOWERING for op in row.ops)
 
 
-def prepare(graph: Graph, log: Rewrites) -> Graph:
-    """Return the formula's graph ready for differentiation."""
+def prepare(graph: Graph, log: Rewrites, *, reordered: bool = False) -> Graph:
+    """Return the formula's graph ready for differentiation.
+
+    Where it may be `reordered` and is large, factors are taken out of sums, and what products or sums have in common is
+    computed once; a small one stays as it was written.
+    """
     graph = rewrite(graph, _RECOGNISING, log)
+    if reordered and len(graph.nodes()) > _LARGE:
+        graph = regrouped(graph, log)
     guarded = guard_branches(graph, log)
     return graph if guarded is graph else rewrite(guarded, _RECOGNISING, log)
 
@@ -32,6 +42,24 @@ def prepare(graph: Graph, log: Rewrites) -> Graph:
 def canonical(graph: Graph, log: Rewrites) -> Graph:
     """Return `graph` in one form, with nothing recognised and nothing guarded."""
     return rewrite(graph, _CANONICAL, log)
+
+
+def regrouped(graph: Graph, log: Rewrites) -> Graph:
+    """Return `graph` with its scalar sums and products regrouped, if that takes fewer operations."""
+    own = Rewrites()
+    found = share_products(factor_sums(graph, own), own)
+    found = found if found is graph else rewrite(found, _RECOGNISING, own)
+    found = share_partial_sums(found, own, reordered=True)
+    if found is graph or _operations(found) >= _operations(graph):
+        return graph
+    log.update(own)
+    return found
+
+
+def _operations(graph: Graph) -> int:
+    """Count the operations of scalars."""
+    scalars = (node for node in graph.nodes() if isinstance(node, Apply) and not node.shape)
+    return sum(max(len(node.args) - 1, 0) if node.op is not neg else 0 for node in scalars)
 
 
 def finish(graph: Graph, log: Rewrites) -> Graph:

@@ -5,7 +5,7 @@ Every row is equal over the reals on the domain of what it replaces and accurate
 
 from __future__ import annotations
 
-from symbackprop.ir.node import Apply, Const, Node
+from symbackprop.ir.node import Apply, Const, Node, constant
 from symbackprop.ops import primitives
 from symbackprop.ops.arithmetic import add, div, integer_power, mul, neg
 from symbackprop.ops.broadcasting import broadcast, reduce_sum
@@ -179,6 +179,16 @@ def _one_minus_cosine(node: Apply, context: Context) -> Node | None:
     return None
 
 
+def _circle(node: Apply, context: Context) -> Node | None:
+    """cos(x)**2 + sin(x)**2 is 1."""
+    if len(node.args) != 2 or not all(_is_square(term) for term in node.args):
+        return None
+    (a,), (b,) = (_args(term) for term in node.args)
+    if isinstance(a, Apply) and isinstance(b, Apply) and {a.op, b.op} == {cos, sin} and a.args == b.args:
+        return constant(1, node.shape, node.dtype)
+    return None
+
+
 ROWS = (
     Row("log1p", (log,), _log_one_plus),
     Row("softplus", (primitives()["log1p"],), _softplus),
@@ -193,4 +203,5 @@ ROWS = (
     Row("softmax", (div,), _softmax),
     Row("hypot", (sqrt,), _hypotenuse),
     Row("1 - cos", (add,), _one_minus_cosine),
+    Row("cos**2 + sin**2", (add,), _circle),
 )
