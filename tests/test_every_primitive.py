@@ -244,7 +244,7 @@ def test_both_modes_agree(primitive: Primitive) -> None:
     if primitive.name == "where":
         return  # its mask is an argument: test_formulas has it
     node, inputs = applied(primitive, (3,))
-    if primitive.name == "arccosh":
+    if primitive.name in ("arccosh", "asec", "acsc"):
         node = primitive(1 + make_input(0, (3,), "float64"))  # type: ignore[assignment]
     both_modes(node, np.random.default_rng(0), differentiable(primitive, inputs))
 

@@ -17,7 +17,10 @@ __all__ = ["BY_PATH", "SMOOTH"]
 
 Meaning = tuple[Callable[..., Any], Callable[..., Any]]  # for SymPy, for mpmath
 
+_RECIPROCAL = ("sec", "csc", "cot", "asec", "acsc", "acot", "sech", "csch", "coth", "asech", "acsch", "acoth")
+
 SMOOTH: Mapping[str, Meaning] = {
+    **{name: (getattr(sympy, name), getattr(mpmath, name)) for name in _RECIPROCAL},
     "sqrt": (sympy.sqrt, mpmath.sqrt),
     "exp": (sympy.exp, mpmath.exp),
     "exp2": (lambda x: 2**x, lambda x: mpmath.mpf(2) ** x),

@@ -15,6 +15,9 @@ from symbackprop.symbolic.writer import Place, Rule, Scope
 __all__ = ["RULES", "number_code"]
 
 
+_THIRD = sympy.Rational(1, 3)
+
+
 def number_code(node: Any) -> Code:
     """Return the text of a number: integers and fractions exactly, a Float as the double that it rounds to."""
     if isinstance(node, sympy.Rational):
@@ -130,6 +133,8 @@ def _power_of(place: Place, parts: Sequence[int], below: bool) -> Code:
             return code
         if node == sympy.S.Half:
             return _root(place, base, code)
+        if node == _THIRD and isinstance(base_node, sympy.Symbol) and base_node.is_nonnegative:
+            return Code(f"cbrt({code.text})", axes=code.axes)
         return codes.power(code, number_code(node))._replace(axes=axes)
     if base_node is sympy.S.Exp1:
         return Code(f"exp({place.code(exponent).text})", axes=axes)

@@ -119,4 +119,6 @@ FUNCTIONS: Mapping[str, Callable[..., Any]] = {
     "dirichlet_eta": _dirichlet_eta,
 }
 
-SYMBOLS = frozenset((*_FIXED_ORDERS, "jv", "yv", "iv", "kv", "beta", "gamma", "zeta", "psi"))  # names of variables too
+SYMBOLS = frozenset(
+    (*_FIXED_ORDERS, "jv", "yv", "iv", "kv", "beta", "gamma", "zeta", "psi", "sec", "csc", "cot")
+)  # names of variables too
