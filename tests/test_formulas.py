@@ -176,3 +176,40 @@ def test_results_that_are_numbers_are_no_arrays(formula: str) -> None:
     value, (gradient,) = sb.compile_value_and_grad(formula, inputs="x")(1.5)
     assert not isinstance(value, np.ndarray)
     assert not isinstance(gradient, np.ndarray)
+
+
+def test_remainders_have_the_derivative_of_the_quotient_that_was_taken() -> None:
+    # 1.0 holds 0.1 nine times as doubles go, though 1.0/0.1 rounds to 10
+    for formula in ("x % y", "fmod(x, y)"):
+        for target in ("math", "numpy"):
+            assert sb.compile_grad(formula, target=target)(1.0, 0.1) == (1.0, -9.0)
+    assert sb.compile_grad("fmod(x, y)")(-7.0, 2.0) == (1.0, 3.0)
+    assert sb.compile_grad("x % y")(-7.0, 2.0) == (1.0, 4.0)
+
+
+def test_signs_of_nan_are_nan() -> None:
+    for target in ("math", "numpy"):
+        assert np.isnan(sb.compile_value("sign(x)", target=target)(float("nan")))
+        assert np.isnan(sb.compile_grad("abs(x)", target=target, wrt="x")(float("nan")))
+        assert [sb.compile_value("sign(x)", target=target)(x) for x in (-2.0, 0.0, 3.0)] == [-1.0, 0.0, 1.0]
+
+
+@pytest.mark.filterwarnings("ignore:divide by zero")
+def test_the_slope_of_a_cube_root_at_zero_is_infinite() -> None:
+    assert sb.compile_grad("cbrt(x)", target="numpy", wrt="x")(0.0) == np.inf
+    assert sb.compile_grad("cbrt(x)", wrt="x")(-8.0) == pytest.approx(1 / 12, rel=1e-15)
+
+
+@pytest.mark.parametrize(
+    "formula",
+    [
+        "floor(k)", "ceil(k)", "trunc(k)", "round(k)", "round(k, 2)", "sign(k - 1)", "nan_to_num(k)", "fmax(k, 1)",
+        "fmin(k, j)", "fmod(k, 2)", "float_power(k, 2)", "abs(k)", "k**2", "k // 2", "k % 2", "rint(k)", "square(k)",
+    ],
+)  # fmt: skip
+def test_integers_stay_integers_where_numpy_keeps_them(formula: str) -> None:
+    k, j = np.array([0, 3, 5]), np.array([2, 2, 2])
+    found = sb.compile_value(formula, inputs="k[n]:int j[n]:int")(k, j)
+    expected = eval(formula, {name: getattr(np, name) for name in dir(np)}, {"k": k, "j": j})
+    assert found.dtype == expected.dtype
+    np.testing.assert_array_equal(found, expected)

@@ -13,6 +13,8 @@ import weakref
 from collections.abc import Callable
 from typing import Any
 
+from symbackprop.errors import UnsupportedError
+
 __all__ = ["load_function"]
 
 _loaded: weakref.WeakValueDictionary[str, types.FunctionType] = weakref.WeakValueDictionary()  # by digest
@@ -32,7 +34,10 @@ def load_function(source: str, name: str) -> Callable[..., Any]:
             return known
     module = types.ModuleType(f"symbackprop_generated_{digest[:16]}")
     module.__file__ = filename
-    exec(compile(source, filename, "exec"), module.__dict__)
+    try:
+        exec(compile(source, filename, "exec"), module.__dict__)
+    except (ArithmeticError, ValueError) as error:  # of the constants above the function
+        raise UnsupportedError(f"numbers of the formula have no real value together: {error}") from None
     function: types.FunctionType = module.__dict__[name]
     with _lock:
         _loaded[digest] = function

@@ -47,6 +47,7 @@ def _ignoring_nan(name: str, math: str, wins: Primitive) -> Primitive:
             lambda x, y, out: _share(logical_or(wins(y, x), isnan(x)), equal(x, y), y),
         ),
         derivative="1 for the one chosen, 0 for the other",
+        dtypes="numeric",
         points=_PAIRS,
         kinks="ties share equally: 1/2 each; a nan is not chosen",
         analytic=False,

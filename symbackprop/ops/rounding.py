@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from symbackprop.ir.node import Node, constant
+from symbackprop.ir.node import Apply, Node, constant
 from symbackprop.ops.comparison import equal, isfinite, where
-from symbackprop.ops.declare import Primitive
+from symbackprop.ops.declare import Primitive, Style, Text
 from symbackprop.ops.elementwise import elementwise
 
 __all__ = ["absolute", "copysign", "floor", "sign", "trunc"]
@@ -28,7 +28,14 @@ absolute: Primitive = elementwise(
 )
 
 
-def _step(name: str, numpy: str, math: str, aliases: tuple[str, ...] = (), sympy: str | None = None) -> Primitive:
+def _step(
+    name: str,
+    numpy: str,
+    math: Text,
+    aliases: tuple[str, ...] = (),
+    sympy: str | None = None,
+    dtypes: str = "real",
+) -> Primitive:
     return elementwise(
         name,
         numpy=numpy,
@@ -40,11 +47,18 @@ def _step(name: str, numpy: str, math: str, aliases: tuple[str, ...] = (), sympy
         aliases=aliases,
         analytic=False,
         sympy=sympy,
+        dtypes=dtypes,
         source="constant between jumps",
     )
 
 
-sign: Primitive = _step("sign", "np.sign({0})", "math.copysign(1.0, {0}) if {0} != 0.0 else 0.0 * {0}", sympy="sign")
+def _sign_text(node: Apply, style: Style) -> str:
+    if node.dtype == "int64":
+        return "({0} > 0) - ({0} < 0)"
+    return "1.0 if {0} > 0.0 else -1.0 if {0} < 0.0 else 0.0 * {0}"  # nan stays nan
+
+
+sign: Primitive = _step("sign", "np.sign({0})", _sign_text, sympy="sign", dtypes="numeric")
 floor: Primitive = _step("floor", "np.floor({0})", "float(math.floor({0}))", sympy="floor")
 ceil: Primitive = _step("ceil", "np.ceil({0})", "float(math.ceil({0}))", sympy="ceiling")
 trunc: Primitive = _step("trunc", "np.trunc({0})", "float(math.trunc({0}))", aliases=("fix",))
@@ -84,8 +98,8 @@ remainder: Primitive = elementwise(
     "remainder",
     numpy="{0} % {1}",
     math="{0} % {1}",
-    partials=(lambda x, y, out: constant(1, x.shape, x.dtype), lambda x, y, out: -floor(x / y)),
-    derivative="1, -floor(x/y)",
+    partials=(lambda x, y, out: constant(1, x.shape, x.dtype), lambda x, y, out: -floor_divide(x, y)),
+    derivative="1, -(x // y)",
     dtypes="numeric",
     points=_PAIRS,
     kinks="at the jumps the derivative is that of the side which is continued",
@@ -100,9 +114,10 @@ remainder: Primitive = elementwise(
 fmod: Primitive = elementwise(
     "fmod",
     numpy="np.fmod({0}, {1})",
-    math="math.fmod({0}, {1})",
-    partials=(lambda x, y, out: constant(1, x.shape, x.dtype), lambda x, y, out: -trunc(x / y)),
+    math=lambda node, style: "int(math.fmod({0}, {1}))" if node.dtype == "int64" else "math.fmod({0}, {1})",
+    partials=(lambda x, y, out: constant(1, x.shape, x.dtype), lambda x, y, out: rint((out - x) / y)),
     derivative="1, -trunc(x/y)",
+    dtypes="numeric",
     points=_PAIRS,
     kinks="at the jumps the derivative is that of the side which is continued",
     safe=(None, 1.0),

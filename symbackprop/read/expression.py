@@ -328,6 +328,8 @@ class ExpressionParser:
             raise self._error(f"`{token.text}` does not close `{entry.kind}`", token.start, token.end)
         if operand_missing and entry.count and not entry.tuple and entry.parts is None and entry.callee is None:
             raise self._error(f"an operand is missing before `{token.text}`", token.start, token.end)
+        if operand_missing and len(entry.keywords) > entry.named:
+            raise self._error(f"keyword argument {entry.keywords[-1]} has no value", token.start, token.end)
         self._finish_item(entry, not operand_missing)
         if not operand_missing:
             self._check_order(entry, token)

@@ -6,11 +6,9 @@ error with its place. Sums without parentheses become one n-ary sum, as they wer
 
 from __future__ import annotations
 
-import inspect
 from collections.abc import Callable, Sequence
 
 from symbackprop.errors import (
-    ArgumentError,
     FormulaSyntaxError,
     ShapeError,
     SymbackpropError,
@@ -24,6 +22,7 @@ from symbackprop.ir.node import Const, Node, constant, make_input
 from symbackprop.ir.signature import ArgumentSpec, Label, Nest, Structure
 from symbackprop.ops.arithmetic import add, neg
 from symbackprop.read import program as kinds
+from symbackprop.read.calls import called, callee, without_prefix
 from symbackprop.read.parser import parse
 from symbackprop.read.program import Instruction
 from symbackprop.read.vocabulary import ATTRIBUTES, CONSTANTS, FUNCTIONS, METHODS, OPERATORS, cumulative, reductions
@@ -36,8 +35,8 @@ __all__ = ["read_formula"]
 
 _DEEPEST = 32  # tuples and lists around a result
 _REDUCTIONS = frozenset((*reductions.METHODS, *cumulative.FUNCTIONS, "amax", "amin", "average", "logsumexp", "softmax"))
+_PAIRWISE = frozenset(("amax", "amin", "max", "min"))  # words that Python also has for several numbers
 _REDUCTIONS |= {"log_softmax", "nansum", "count_nonzero", "norm", "linalg.norm"}
-_PREFIXES = ("np.", "numpy.", "math.", "scipy.special.", "special.", "scipy.")
 
 
 class _Sum:
@@ -205,7 +204,7 @@ class _Reader:
         self.stack.append(known)
 
     def _new_name(self, name: str) -> Value:
-        bare = _without_prefix(name)
+        bare = without_prefix(name)
         if bare in CONSTANTS:
             value: Value = CONSTANTS[bare]
             return value
@@ -285,13 +284,13 @@ class _Reader:
     # --- calls and indices --------------------------------------------------------------------------------------------
 
     def _call(self, instruction: Instruction) -> None:
-        name, keywords = _callee(instruction)
+        name, keywords = callee(instruction)
         operands = self._take(instruction.count)
-        self._check_reduction(_without_prefix(name), operands)
-        function = FUNCTIONS.get(_without_prefix(name))
+        self._check_reduction(without_prefix(name), operands)
+        function = FUNCTIONS.get(without_prefix(name))
         if function is None:
-            raise UnknownNameError(f"unknown function {name!r}.{nearest_names(_without_prefix(name), FUNCTIONS)}")
-        self.stack.append(_called(name, function, operands, keywords))
+            raise UnknownNameError(f"unknown function {name!r}.{nearest_names(without_prefix(name), FUNCTIONS)}")
+        self.stack.append(called(name, function, operands, keywords))
 
     def _check_reduction(self, name: str, operands: Sequence[Value]) -> None:
         """Refuse to reduce a scalar where all inputs are: called with arrays, the formula would map over them."""
@@ -299,6 +298,8 @@ class _Reader:
         if name not in _REDUCTIONS or not isinstance(x, Node) or x.rank or isinstance(x, Const):
             return
         if all(not spec.shape for spec in self.specs):
+            if name in _PAIRWISE and len(operands) > 1:
+                return  # the word says what it takes
             names = ", ".join(f"{spec.name!r}: 'n'" for spec in self.specs[:3])
             raise ShapeError(
                 f"{name} of a scalar: the inputs of this formula are scalars, over whose arrays it is mapped entry by "
@@ -306,13 +307,13 @@ class _Reader:
             )
 
     def _method(self, instruction: Instruction) -> None:
-        name, keywords = _callee(instruction)
+        name, keywords = callee(instruction)
         operands = self._take(instruction.count)
         self._check_reduction(name, operands)
         method = METHODS.get(name)
         if method is None:
             raise UnknownNameError(f"arrays have no method {name!r} in formulas.{nearest_names(name, METHODS)}")
-        self.stack.append(_called(name, method, operands, keywords))
+        self.stack.append(called(name, method, operands, keywords))
 
     def _attribute(self, instruction: Instruction) -> None:
         attribute = ATTRIBUTES.get(str(instruction.value))
@@ -338,35 +339,3 @@ class _Reader:
 
     def _list(self, instruction: Instruction) -> None:
         self.stack.append(Listed(self._take(instruction.count)))
-
-
-def _callee(instruction: Instruction) -> tuple[str, Sequence[str]]:
-    """Return the name that a call names, and its keywords."""
-    name, keywords = instruction.value  # type: ignore[misc]
-    return name, keywords  # type: ignore[has-type]
-
-
-def _without_prefix(name: str) -> str:
-    for prefix in _PREFIXES:
-        if name.startswith(prefix):
-            return name[len(prefix) :]
-    return name
-
-
-def _called(name: str, function: Callable[..., Value], operands: list[Value], keywords: Sequence[str]) -> Value:
-    """Call a word of the vocabulary; arguments that do not fit its signature are an error that shows it."""
-    if "out" in keywords:
-        raise ArgumentError(f"{name}: out= is not supported in a formula; assign the result to a name instead")
-    count = len(operands) - len(keywords)
-    named = dict(zip(keywords, operands[count:], strict=True))
-    try:
-        return function(*operands[:count], **named)
-    except TypeError as error:
-        if isinstance(error, SymbackpropError):
-            raise
-        signature = inspect.signature(function)
-        try:
-            signature.bind(*operands[:count], **named)
-        except TypeError as mismatch:
-            raise ArgumentError(f"{name}{signature}: {mismatch}") from None
-        raise

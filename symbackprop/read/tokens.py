@@ -17,7 +17,8 @@ _LONGEST_NUMBER = 400  # digits
 _TOKEN = re.compile(
     r"[ \t]*(?:(?P<name>[^\W\d]\w*)"
     r"|(?P<number>0[xX][0-9a-fA-F_]+|0[bB][01_]+|0[oO][0-7_]+"
-    r"|(?:[0-9][0-9_]*\.?[0-9_]*|\.[0-9][0-9_]*)(?:[eE][+-]?[0-9][0-9_]*)?)"
+    r"|(?:[0-9][0-9_]*\.?[0-9_]*|\.[0-9][0-9_]*)(?:[eE][+-]?[0-9][0-9_]*)?(?:[jJ]\b)?)"
+    r"|(?P<wrong>&&|\|\||<>|=[<>]|===|<<|>>)"
     r"|(?P<op>\*\*|//|<=|>=|==|!=|\.\.\.|[-+*/%@<>()\[\],:=.;&|~])"
     r"|(?P<blank>[ \t\r\f]+|\\\r?\n|\#[^\n]*)"
     r"|(?P<newline>\n)"
@@ -30,7 +31,7 @@ _ASCII = {
     "\u2018": "'", "\u2019": "'", "\u201c": '"', "\u201d": '"', "\u2264": "<=", "\u2265": ">=", "\u2260": "!=",
 }  # fmt: skip
 _HINTS = {
-    "^": "`^` is not a power here; write `**`",
+    "^": "`^` is not a power here; write `**` (of conditions, write `!=` for `xor`)",
     "{": "sets and dicts are not part of formulas; write parentheses",
     "}": "sets and dicts are not part of formulas; write parentheses",
     "!": "`!` is not an operator; write `not` or `!=`",
@@ -39,6 +40,18 @@ _HINTS = {
     "?": "`?` is not part of formulas; write `a if condition else b`",
     '"': "the text in quotes does not end on this line",
     "'": "the text in quotes does not end on this line (a derivative mark cannot be part of a name)",
+}
+
+
+_WRONG = {
+    "&&": "write `and`",
+    "||": "write `or`",
+    "<>": "write `!=`",
+    "=>": "write `>=`",
+    "=<": "write `<=`",
+    "===": "write `==`",
+    "<<": "multiply by a power of 2",
+    ">>": "divide by a power of 2",
 }
 
 
@@ -73,6 +86,8 @@ def tokenized(text: str, start: int = 0) -> list[Token]:
         if kind == "blank":
             continue
         begin = end - len(piece)
+        if kind == "wrong":
+            raise FormulaSyntaxError(f"`{piece}` is not an operator; {_WRONG[piece]}", text=text, span=(begin, end))
         if kind == "name" and (piece in _SPECIAL_WORDS or not piece.isascii() or piece.startswith("__")):
             append(_word(text, piece, begin, end))
         else:
@@ -150,6 +165,8 @@ def number_value(token: Token, text: str) -> int | float:
     """Return the number that a token denotes: an exact integer, or the double that a decimal is."""
     piece = token.text
     span = (token.start, token.end)
+    if piece[-1] in "jJ":
+        raise FormulaSyntaxError(f"`{piece}` is imaginary; formulas are over real numbers", text=text, span=span)
     if len(piece) > _LONGEST_NUMBER:
         raise FormulaSyntaxError(
             f"a number of {len(piece)} characters; the limit is {_LONGEST_NUMBER}", text=text, span=span

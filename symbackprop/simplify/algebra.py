@@ -293,7 +293,7 @@ def _choose_factor(node: Apply, context: Context) -> Node | None:
 
 def _divide_constants(node: Apply, context: Context) -> Node | None:
     a, b = node.args
-    if isinstance(a, Const) and exact(a.value) == 0:
+    if isinstance(a, Const) and exact(a.value) == 0 and not is_value(b, 0):
         return constant(0, node.shape, node.dtype)
     if is_value(b, 1):
         return a

@@ -13,7 +13,7 @@ from dataclasses import dataclass, field
 from types import EllipsisType
 
 from symbackprop.errors import ArgumentError, ShapeError, UnsupportedError
-from symbackprop.ir.dtype import DTYPES, default_float
+from symbackprop.ir.dtype import DTYPES, default_float, is_float
 from symbackprop.ir.graph import Guard
 from symbackprop.ir.node import Const, Node, Shape, constant
 from symbackprop.ir.size import Size, SizeExpression, has_opaque, known_equal, opaque, shape_text
@@ -33,6 +33,7 @@ __all__ = [
     "dtype_of",
     "fold_negative",
     "node_of",
+    "real",
     "require",
     "shape_of",
     "size_of",
@@ -217,6 +218,11 @@ def dtype_of(dtype: object, otherwise: str) -> str:
 def as_dtype(x: Node, dtype: object) -> Node:
     """Return `x` converted to what a ``dtype=`` argument names, or as it is for None."""
     return converted(x, dtype_of(dtype, x.dtype))
+
+
+def real(x: Node) -> Node:
+    """Return `x`, integers and masks as real numbers."""
+    return x if is_float(x.dtype) else converted(x, default_float())
 
 
 def _shown(value: object) -> str:

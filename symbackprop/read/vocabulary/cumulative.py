@@ -18,9 +18,18 @@ from symbackprop.ops.layout import concatenate, expanded
 from symbackprop.ops.powers import sqrt
 from symbackprop.ops.products import cumprod
 from symbackprop.ops.reduction import count_of, mean, restored
-from symbackprop.read.vocabulary.arguments import as_dtype, axes_of, axis_of, node_of, require, static_flag, static_int
+from symbackprop.read.vocabulary.arguments import (
+    as_dtype,
+    axes_of,
+    axis_of,
+    node_of,
+    real,
+    require,
+    static_flag,
+    static_int,
+)
 from symbackprop.read.vocabulary.padding import offset_diagonal
-from symbackprop.read.vocabulary.reductions import keeping, real
+from symbackprop.read.vocabulary.reductions import keeping
 
 __all__ = ["FUNCTIONS", "METHODS"]
 

@@ -14,7 +14,7 @@ from symbackprop.ops.declare import Primitive
 from symbackprop.ops.logistic import xlogy
 from symbackprop.ops.powers import power
 from symbackprop.ops.rounding import round_
-from symbackprop.read.vocabulary.arguments import fold_negative, node_of, static_int, static_order
+from symbackprop.read.vocabulary.arguments import fold_negative, node_of, real, static_int, static_order
 from symbackprop.read.vocabulary.logic import are_masks
 from symbackprop.read.vocabulary.operators import minus, plus, times
 
@@ -69,8 +69,25 @@ def _log(x: object, base: object = None) -> Node:
     return value if base is None else value / primitives()["log"](node_of(base))
 
 
+def _float_power(x1: object, x2: object) -> Node:
+    return power(real(node_of(x1)), node_of(x2))
+
+
+def _whole(name: str) -> Callable[..., Node]:
+    """Return a function to whole numbers; integers are whole."""
+    primitive = primitives()[name]
+
+    def function(x: object) -> Node:
+        node = node_of(x)
+        return node if node.dtype == "int64" and not isinstance(node, Const) else primitive(node)
+
+    return function
+
+
 def _round(a: object, decimals: object = constant(0)) -> Node:
     digits = static_int(decimals, "decimals")
+    if digits >= 0 and node_of(a).dtype == "int64":
+        return node_of(a)
     return primitives()["rint"](node_of(a)) if digits == 0 else round_(node_of(a), decimals=digits)
 
 
@@ -106,6 +123,8 @@ def _nan_to_num(
     x: object, copy: object = True, nan: object = constant(0), posinf: object = None, neginf: object = None
 ) -> Node:
     node = node_of(x)
+    if node.dtype == "int64":
+        return node
     words = primitives()
     if posinf is None and neginf is None and isinstance(nan, Const) and nan.value == 0:
         return words["nan_to_num"](node)
@@ -120,7 +139,8 @@ FUNCTIONS: Mapping[str, Callable[..., Any]] = {
     **_primitives(),
     "power": _power,
     "pow": _power,
-    "float_power": _power,
+    "float_power": _float_power,
+    **{name: _whole(name.replace("fix", "trunc")) for name in ("floor", "ceil", "trunc", "fix")},
     "log": _log,
     "add": lambda x1, x2: plus(node_of(x1), node_of(x2)),
     "subtract": lambda x1, x2: minus(node_of(x1), node_of(x2)),

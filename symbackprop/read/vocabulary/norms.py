@@ -16,8 +16,8 @@ from symbackprop.ops.layout import expanded
 from symbackprop.ops.linear_algebra import svd
 from symbackprop.ops.powers import power, root
 from symbackprop.ops.reduction import largest, smallest
-from symbackprop.read.vocabulary.arguments import axis_of, node_of, static_flag
-from symbackprop.read.vocabulary.reductions import keeping, real
+from symbackprop.read.vocabulary.arguments import axis_of, node_of, real, static_flag
+from symbackprop.read.vocabulary.reductions import keeping
 
 __all__ = ["FUNCTIONS"]
 

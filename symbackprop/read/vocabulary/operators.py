@@ -19,17 +19,16 @@ _BITS = 1024  # of the largest float64
 
 
 def _static(
-    operator: Callable[[int, int], int], build: Callable[[Node, Node], Node]
+    symbol: str, operator: Callable[[int, int], int], build: Callable[[Node, Node], Node]
 ) -> Callable[[object, object], Node]:
     """Fold integers and sizes, which axes and shapes are made of; build a node from anything else."""
 
     def apply(left: object, right: object) -> Node:
         a, b = node_of(left), node_of(right)
         if _is_static(a) and _is_static(b):
-            try:
-                return constant(operator(a.value, b.value))  # type: ignore[attr-defined]
-            except ZeroDivisionError:
-                pass
+            if b.value == 0 and symbol in ("//", "%"):  # type: ignore[attr-defined]
+                raise UnsupportedError(f"`{symbol}` by zero has no value")
+            return constant(operator(a.value, b.value))  # type: ignore[attr-defined]
         return build(a, b)
 
     return apply
@@ -50,6 +49,13 @@ def _power(left: object, right: object) -> Node:
         if abs(base) > 1 and (base.bit_length() - 1) * exponent >= _BITS:
             raise UnsupportedError(f"{base}**{exponent} is larger than any float64; write inf if you mean infinity")
     return power(a, b)
+
+
+def _quotient(left: object, right: object) -> Node:
+    a, b = node_of(left), node_of(right)
+    if isinstance(a, Const) and isinstance(b, Const) and not b.shape and b.value == 0:
+        raise UnsupportedError("`/` by zero has no value; write inf or nan")
+    return a / b
 
 
 def plus(a: Node, b: Node) -> Node:
@@ -74,13 +80,13 @@ def times(a: Node, b: Node) -> Node:
 
 
 OPERATORS: Mapping[str, Callable[..., Node]] = {
-    "+": _static(lambda a, b: a + b, plus),
-    "-": _static(lambda a, b: a - b, minus),
-    "*": _static(lambda a, b: a * b, times),
-    "/": lambda a, b: node_of(a) / node_of(b),
+    "+": _static("+", lambda a, b: a + b, plus),
+    "-": _static("-", lambda a, b: a - b, minus),
+    "*": _static("*", lambda a, b: a * b, times),
+    "/": _quotient,
     "**": _power,
-    "//": _static(lambda a, b: a // b, lambda a, b: floor_divide(a, b)),
-    "%": _static(lambda a, b: a % b, lambda a, b: remainder(a, b)),
+    "//": _static("//", lambda a, b: a // b, lambda a, b: floor_divide(a, b)),
+    "%": _static("%", lambda a, b: a % b, lambda a, b: remainder(a, b)),
     "&": bitwise(logical_and),
     "|": bitwise(logical_or),
     "unary +": lambda a: node_of(a),

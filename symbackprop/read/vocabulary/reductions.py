@@ -6,7 +6,6 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from symbackprop.errors import ArgumentError, ShapeError, UnsupportedError
-from symbackprop.ir.dtype import default_float, is_float
 from symbackprop.ir.node import Const, Node, constant
 from symbackprop.ir.size import product, shape_text
 from symbackprop.ops import primitives
@@ -19,9 +18,9 @@ from symbackprop.ops.normalisation import log_softmax, logsumexp, softmax
 from symbackprop.ops.powers import power, root
 from symbackprop.ops.products import prod
 from symbackprop.ops.reduction import count_of, largest, mean, restored, smallest
-from symbackprop.read.vocabulary.arguments import as_dtype, axes_of, axis_of, node_of, static_flag
+from symbackprop.read.vocabulary.arguments import as_dtype, axes_of, axis_of, node_of, real, static_flag
 
-__all__ = ["ATTRIBUTES", "FUNCTIONS", "METHODS", "keeping", "real"]
+__all__ = ["ATTRIBUTES", "FUNCTIONS", "METHODS", "keeping"]
 
 _FALSE = constant(False)
 _TRUE = constant(True)
@@ -71,11 +70,6 @@ def _count_where(mask: object, x: Node, axes: tuple[int, ...]) -> Node:
     return reduce_sum(cast(broadcast_to(node_of(mask), x.shape), dtype=x.dtype), axes=axes)
 
 
-def real(x: Node) -> Node:
-    """Return `x`, integers and masks as real numbers."""
-    return x if is_float(x.dtype) else cast(x, dtype=default_float())
-
-
 def _prod(
     a: object,
     axis: object = None,
@@ -94,10 +88,23 @@ def _prod(
 
 def _extremum(primitive: Any, pairwise: str, neutral: float) -> Callable[..., Node]:
     def function(
-        a: object, axis: object = None, *, keepdims: object = _FALSE, initial: object = None, where: object = None
+        a: object,
+        axis: object = None,
+        *others: object,
+        keepdims: object = _FALSE,
+        initial: object = None,
+        where: object = None,
     ) -> Node:
         if where is not None and initial is None:
             raise ArgumentError("where= needs initial= here, the value of an empty selection")
+        if (
+            others
+            or (isinstance(axis, Node) and not isinstance(axis, Const))
+            or (axis is not None and not node_of(a).rank)
+        ):
+            raise ArgumentError(
+                f"the second argument is an axis, as NumPy's is; of two numbers or arrays, write {pairwise}(a, b)"
+            )
         x = _masked(node_of(a), where, neutral)
         axes = axes_of(axis, x)
         result = keeping(primitive(x, axes=axes) if axes else x, x, axes, keepdims)
