@@ -7,6 +7,7 @@ objects, arrays made of zeros, dtypes) has an entry here. Each entry is tested a
 from __future__ import annotations
 
 import functools
+import math
 from collections.abc import Callable, Sequence
 from fractions import Fraction
 from typing import Any
@@ -71,6 +72,7 @@ class Vocabulary:
                 np.int64 if dtype is None and np.asarray(x).dtype == np.int64 else dtype,
                 kind,
             ),
+            "arange": self._arange,
             "array": self._array,
             "asarray": self._array,
             "astype": lambda x, dtype, copy=True: as_dtype(x, dtype, kind),
@@ -177,6 +179,16 @@ class Vocabulary:
         if dtype is not None:
             return as_dtype(made, dtype, self._kind)
         return made if made.dtype.kind in "bi" else made.astype(object)
+
+    def _arange(self, start: Any = None, stop: Any = None, step: Any = 1, dtype: Any = None) -> Any:
+        first, last = (0, start if stop is None else stop) if stop is None or start is None else (start, stop)
+        if all(isinstance(x, int) for x in (first, last, step)):
+            return as_dtype(np.arange(first, last, step), dtype, self._kind)
+        ends: list[Any] = [self.lifted(x) for x in (first, last, step)]
+        floats = [float(x.value) for x in ends]
+        count = max(math.ceil((floats[1] - floats[0]) / floats[2]), 0)
+        values = np.array([ends[0] + ends[2] * i for i in range(count)], dtype=object).reshape(count)
+        return as_dtype(values, dtype, self._kind)
 
     def _average(
         self, a: Any, axis: Any = None, weights: Any = None, returned: bool = False, keepdims: bool = False

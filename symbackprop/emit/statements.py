@@ -81,7 +81,8 @@ class Writer:
     def result(self, node: Node) -> Code:
         """Return the code of an output."""
         if isinstance(node, Const):
-            return self.style.array_constant(node)
+            typed = not node.shape and node.dtype == "float32"
+            return self.style.typed_constant(node) if typed else self.style.array_constant(node)
         return self._codes[node]
 
     def is_bare(self, node: Node) -> bool:

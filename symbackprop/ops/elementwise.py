@@ -24,7 +24,8 @@ def common_dtype(nodes: Sequence[Node]) -> str:
     strong = [node.dtype for node in nodes if not node.weak]
     weak = [node.dtype for node in nodes if node.weak]
     if not strong:
-        return promote(weak)
+        dtype = promote(weak)
+        return default_float() if is_float(dtype) else dtype
     dtype = promote(strong)
     if any(is_float(w) for w in weak) and not is_float(dtype):
         return default_float()

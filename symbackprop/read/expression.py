@@ -12,7 +12,9 @@ from symbackprop.read.entries import Entry
 from symbackprop.read.program import Instruction
 from symbackprop.read.tokens import Token, number_value
 
-__all__ = ["ExpressionParser"]
+__all__ = ["PYTHON_DTYPES", "ExpressionParser"]
+
+PYTHON_DTYPES = frozenset(("bool", "float", "int"))  # words of Python that a dtype may be named by
 
 _TERNARY, _OR, _AND, _NOT, _COMPARE, _UNARY, _POWER = 1, 2, 3, 4, 5, 12, 13
 _BINARY = {"|": 6, "&": 8, "+": 10, "-": 10, "*": 11, "/": 11, "//": 11, "%": 11, "@": 11, "**": _POWER}
@@ -128,9 +130,13 @@ class ExpressionParser:
                 entry.keywords.append(name)
                 self.position += 1
                 return True
-        self.out.append(Instruction(kinds.NAME, name, 0, start, end))
-        self.starts.append(start)
+        kind = kinds.STRING if name in PYTHON_DTYPES and self._dtype_expected() else kinds.NAME
+        self._push(kind, name, start, end)
         return False
+
+    def _dtype_expected(self) -> bool:
+        callee = self.entries[-1].callee if self.entries else None
+        return callee is not None and (callee[1].endswith("astype") or self.entries[-1].keywords[-1:] == ["dtype"])
 
     def _dotted(self, name: str, end: int) -> tuple[str, int]:
         while self.tokens[self.position].text == ".":

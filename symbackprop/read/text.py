@@ -23,6 +23,7 @@ from symbackprop.ir.signature import ArgumentSpec, Label, Nest, Structure
 from symbackprop.ops.arithmetic import add, neg
 from symbackprop.read import program as kinds
 from symbackprop.read.calls import called, callee, without_prefix
+from symbackprop.read.expression import PYTHON_DTYPES
 from symbackprop.read.parser import parse
 from symbackprop.read.program import Instruction
 from symbackprop.read.vocabulary import ATTRIBUTES, CONSTANTS, FUNCTIONS, METHODS, OPERATORS, cumulative, reductions
@@ -208,6 +209,8 @@ class _Reader:
         if bare in CONSTANTS:
             value: Value = CONSTANTS[bare]
             return value
+        if bare in PYTHON_DTYPES and (self.declared or "." in name):
+            return bare
         if "." in name:
             raise UnknownNameError(f"unknown name {name!r}.{nearest_names(bare, [*CONSTANTS, *FUNCTIONS])}")
         if self.declared:

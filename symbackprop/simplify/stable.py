@@ -13,7 +13,7 @@ from symbackprop.ops.declare import Primitive
 from symbackprop.ops.exponential import exp, log
 from symbackprop.ops.powers import sqrt
 from symbackprop.ops.trigonometric import cos, sin
-from symbackprop.simplify.numbers import is_value
+from symbackprop.simplify.numbers import exact, is_number, is_value
 from symbackprop.simplify.pattern import Context, Row
 
 __all__ = ["ROWS"]
@@ -98,6 +98,12 @@ def _x_log_x(node: Apply, context: Context) -> Node | None:
         x = a if _is(b, log) else b
         return _op("xlogy")(x, x)
     return None
+
+
+def _x_log_number(node: Apply, context: Context) -> Node | None:
+    """xlogy(x, 2) is x * log(2): the logarithm is finite."""
+    x, y = node.args
+    return mul(x, log(y)) if is_number(y) and exact(y.value) > 0 else None  # type: ignore[attr-defined, operator]
 
 
 # --- exponentials -----------------------------------------------------------------------------------------------------
@@ -197,6 +203,7 @@ ROWS = (
     Row("logsumexp", (log,), _log_sum_exp),
     Row("log of softmax or expit", (log,), _log_of_composite),
     Row("x log x", (mul,), _x_log_x),
+    Row("x log of a number", (primitives()["xlogy"],), _x_log_number),
     Row("expm1", (add,), _exp_minus_one),
     Row("expit", (div,), _sigmoid),
     Row("1 - expit", (add,), _one_minus_sigmoid),

@@ -144,6 +144,28 @@ FORMS = [
     ("diag(x > 0)", "x[n]"),
     ("diff(x > 0)", "x[n]"),
     ("diff(k, prepend=0.5)", "x[n] k[n]:int"),
+    ("piecewise(x, [x > 1, x > 0], [1, 2, 3])", "x[n]"),
+    ("(x > 0).astype(int)", "x[n]"),
+    ("(x > 0).astype(float) * x", "x[n]"),
+    ("sum(x > 0, dtype=float)", "x[n]"),
+    ("zeros(3, int)", "x[n]"),
+    ("array([0, 2], dtype=bool)", "x[n]"),
+    ("k.astype(np.bool)", "x[n] k[n]:int"),
+    ("full(3, 2.7, dtype=int64)", "x[n]"),
+    ("full_like(k, -2.7)", "x[n] k[n]:int"),
+    ("zeros(3, order='F')", "x[n]"),
+    ("array(x, order='C')", "x[n]"),
+    ("x.copy('C')", "x[n]"),
+    ("arange(0, 2*pi, 0.5)", "x[n]"),
+    ("arange(0, 1, 1/3)", "x[n]"),
+    ("arange(len(x), 0, -2)", "x[n]"),
+    ("arange(stop=5)", "x[n]"),
+    ("arange(2.5, 4.1, 0.4)", "x[n]"),
+    ("linspace(-1.5, 1.5, 4, dtype=int64)", "x[n]"),
+    ("linspace(x, y, 4, endpoint=False, axis=1)", "x[n] y[n]"),
+    ("linspace(x[0], 3, len(x))", "x[n]"),
+    ("linspace(0, 1, 0)", "x[n]"),
+    ("linspace(k, 5, 3)", "x[n] k[n]:int"),
 ]
 
 
@@ -169,7 +191,7 @@ def drawn(inputs: str) -> dict[str, Any]:
 @pytest.mark.parametrize(("formula", "inputs"), FORMS)
 def test_values_are_those_of_numpy(formula: str, inputs: str) -> None:
     values = drawn(inputs)
-    expected = eval(formula, {name: getattr(np, name) for name in dir(np)}, dict(values))
+    expected = eval(formula, {"np": np, **{name: getattr(np, name) for name in dir(np)}}, dict(values))
     found = sb.compile_value(formula, inputs=inputs)(*values.values())
     assert np.shape(found) == np.shape(expected)
     assert np.asarray(found).dtype == np.asarray(expected).dtype
@@ -182,6 +204,60 @@ def test_gradients_are_verified(formula: str, inputs: str) -> None:
     plus = f" + sum({first})" if f"{first}[" in inputs else ""
     report = sb.compile_value_and_grad(f"sum(({formula})**2){plus}", inputs=inputs).verify(points=1, seconds=0.5)
     assert report, report
+
+
+def test_python_dtypes_are_no_inputs_where_a_dtype_stands() -> None:
+    assert [spec.name for spec in sb.compile_value("(x > 0).astype(float)*x").signature] == ["x"]
+    assert [spec.name for spec in sb.compile_value("float**2*x").signature] == ["float", "x"]
+
+
+def test_linspace_with_one_number_is_its_start() -> None:
+    compiled = sb.compile_value_and_grad("sum(linspace(a, b, len(x))*x)", inputs="a b x[n]")
+    value, (da, db, dx) = compiled(2.0, 5.0, np.array([3.0]))
+    assert (value, da, db, dx.tolist()) == (6.0, 3.0, 0.0, [2.0])
+    assert "np.linspace(a, b, n)" in compiled.source
+
+
+def test_lengths_of_ranges_are_numpys() -> None:
+    for start, stop, step in [
+        (0, 0.3, 0.1),
+        (1, 1.3, 0.1),
+        (0, 1.1, 0.1),
+        (0, 0.7, 0.1),
+        (2, 1, -0.1),
+        (0.1, 0.7, 0.2),
+    ]:
+        found = sb.compile_value(f"arange({start}, {stop}, {step})")()
+        np.testing.assert_allclose(found, np.arange(start, stop, step), rtol=1e-14)
+
+
+@pytest.mark.parametrize(
+    "formula",
+    [
+        "array([1.5, 2.0]) * x[0]",
+        "full(3, 2.5)",
+        "full(3, pi)",
+        "where(x > 0, 1.5, 0.5)",
+        "piecewise(x, [x > 0], [1.5])",
+        "concatenate([[1.0, 2.0], x])",
+        "diff(x, append=1.5)",
+        "xlogy(x, 2)",
+        "linspace(-pi, pi, 5)",
+        "zeros_like(3.0)",
+    ],
+)
+def test_numbers_take_the_precision_of_the_formula(formula: str) -> None:
+    value, gradient = sb.compile_value_and_grad(f"sum(sin({formula}))", inputs="x[n]", wrt="x", dtype="float32")(
+        np.float32([0.5, 0.25, 2.0])
+    )
+    assert value.dtype == gradient.dtype == np.float32
+    assert sb.compile_value(formula, inputs="x[n]", dtype="float32")(np.float32([0.5, 0.25])).dtype == np.float32
+
+
+def test_a_derivative_of_zero_has_the_precision_of_the_formula() -> None:
+    gradient = sb.compile_grad("sum(floor(x*s))", inputs="x[n] s", wrt="s", dtype="float32")(np.float32([1.5]), 2.0)
+    assert gradient == 0
+    assert gradient.dtype == np.float32
 
 
 @pytest.mark.parametrize("positions", [([0], [3]), ([0], [-4]), ([2], [0]), ([-3], [0])])

@@ -2,26 +2,27 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Mapping
-from fractions import Fraction
 from typing import Any
 
 from symbackprop.errors import ArgumentError
-from symbackprop.ir.dtype import default_float
-from symbackprop.ir.node import Const, Node, constant
+from symbackprop.ir.dtype import default_float, is_float
+from symbackprop.ir.graph import children, topological
+from symbackprop.ir.node import Apply, Const, NamedNumber, Node, constant
 from symbackprop.ir.size import Size, SizeExpression, ceil_div, maximum
 from symbackprop.ops import creation
 from symbackprop.ops.broadcasting import align_shapes, broadcast, broadcast_to, cast, converted
 from symbackprop.ops.comparison import equal, less_equal
-from symbackprop.ops.extrema import maximum as maximum_of
+from symbackprop.ops.elementwise import common_dtype
 from symbackprop.ops.layout import expanded
 from symbackprop.ops.powers import power
-from symbackprop.ops.rounding import floor_divide
+from symbackprop.ops.rounding import floor
 from symbackprop.read.vocabulary.arguments import (
     axis_of,
-    counted,
     dtype_of,
     node_of,
+    real,
     shape_of,
     size_of,
     static_flag,
@@ -33,61 +34,86 @@ __all__ = ["FUNCTIONS", "METHODS"]
 _ZERO, _ONE = constant(0), constant(1)
 
 
+def _dtype_like(x: Node, dtype: object) -> str:
+    """Return the dtype that ``dtype=`` names, else that of `x`; of a real number, the formula's own."""
+    return dtype_of(dtype, default_float() if isinstance(x, Const) and is_float(x.dtype) else x.dtype)
+
+
+def _by_layout(order: object) -> None:
+    """Check ``order=``, which says how entries lie in memory and changes none of them."""
+    if order not in ("C", "F", "A", "K", None):
+        raise ArgumentError("order is 'C', 'F', 'A' or 'K'")
+
+
 def _filled(value: int) -> Callable[..., Node]:
-    def function(shape: object, dtype: object = None) -> Node:
+    def function(shape: object, dtype: object = None, order: object = "C") -> Node:
+        _by_layout(order)
         return constant(value, shape_of(shape), dtype_of(dtype, default_float()))
 
     return function
 
 
 def _like(value: int) -> Callable[..., Node]:
-    def function(a: object, dtype: object = None, *, shape: object = None) -> Node:
+    def function(a: object, dtype: object = None, order: object = "K", *, shape: object = None) -> Node:
+        _by_layout(order)
         x = node_of(a)
-        return constant(value, x.shape if shape is None else shape_of(shape), dtype_of(dtype, x.dtype))
+        return constant(value, x.shape if shape is None else shape_of(shape), _dtype_like(x, dtype))
 
     return function
 
 
-def _full(shape: object, fill_value: object, dtype: object = None) -> Node:
+def _full(shape: object, fill_value: object, dtype: object = None, order: object = "C") -> Node:
+    _by_layout(order)
     x = node_of(fill_value)
-    return broadcast_to(converted(x, dtype_of(dtype, x.dtype)), shape_of(shape))
+    return broadcast_to(converted(x, _dtype_like(x, dtype)), shape_of(shape))
 
 
-def _full_like(a: object, fill_value: object, dtype: object = None, *, shape: object = None) -> Node:
+def _full_like(
+    a: object, fill_value: object, dtype: object = None, order: object = "K", *, shape: object = None
+) -> Node:
+    _by_layout(order)
     x = node_of(a)
     wanted = x.shape if shape is None else shape_of(shape)
     return broadcast_to(converted(node_of(fill_value), dtype_of(dtype, x.dtype)), wanted)
 
 
-def _array(object: object, dtype: object = None, *, copy: object = True, ndmin: object = _ZERO) -> Node:
+def _array(
+    object: object, dtype: object = None, *, copy: object = True, order: object = "K", ndmin: object = _ZERO
+) -> Node:
+    _by_layout(order)
     x = node_of(object)
     missing = static_int(ndmin, "ndmin") - x.rank
     return converted(expanded(x, tuple(range(max(missing, 0)))), dtype_of(dtype, x.dtype))
 
 
-def _arange(start: object, stop: object = None, step: object = _ONE, dtype: object = None) -> Node:
-    first, last = (_ZERO, start) if stop is None else (start, stop)
-    a, b, s = node_of(first), node_of(last), node_of(step)
-    if not isinstance(s, Const) or not all(isinstance(x, Const) or _is_count(x) for x in (a, b)):
-        raise ArgumentError("arange: start and stop are integers or sizes, or fixed numbers; step is a fixed number")
-    if not (isinstance(a, Const) and isinstance(b, Const)):
-        return _computed_range(a, b, s, dtype)
-    count, is_real = _count(a.value, b.value, s.value)
-    values: Node = creation.arange(size=count)
-    real = default_float() if is_real else "int64"
-    values = converted(values, dtype_of(dtype, real)) if is_real or dtype is not None else values
-    if s.value != 1:
-        values = s * values
-    return values if a.value == 0 else a + values
+def _arange(start: object = None, stop: object = None, step: object = _ONE, dtype: object = None) -> Node:
+    if start is None and stop is None:
+        raise ArgumentError("arange needs an end, arange(5)")
+    ends = [_ZERO, start if stop is None else stop] if stop is None or start is None else [start, stop]
+    first, last, width = (node_of(x) for x in (*ends, step))
+    if not (first.weak and last.weak and width.weak):
+        return _computed_range(first, last, width, dtype)
+    a, b, s = (_number(node) for node in (first, last, width))
+    count, is_real = _count(a, b, s)
+    kind = dtype_of(dtype, default_float() if is_real else "int64")
+    values = converted(creation.arange(size=count), kind)
+    if s != 1:
+        values = constant(s) * values
+    return converted(values if a == 0 else constant(a) + values, kind)
 
 
 def _is_count(x: Node) -> bool:
     return x.dtype == "int64" and x.shape == ()
 
 
-def _computed_range(start: Node, stop: Node, step: Const, dtype: object) -> Node:
+def _computed_range(start: Node, stop: Node, step: Node, dtype: object) -> Node:
     """Return a range whose length is known only while the function runs."""
-    if not isinstance(step.value, int) or step.value == 0 or not (_is_count(start) and _is_count(stop)):
+    if (
+        not isinstance(step, Const)
+        or not isinstance(step.value, int)
+        or step.value == 0
+        or not (_is_count(start) and _is_count(stop))
+    ):
         raise ArgumentError("arange: a range that depends on an input has integers as start, stop and step")
     forward = step.value > 0
     span = stop - start if forward else start - stop
@@ -100,18 +126,43 @@ def _computed_range(start: Node, stop: Node, step: Const, dtype: object) -> Node
     return converted(values, dtype_of(dtype, values.dtype))
 
 
-def _count(start: object, stop: object, step: object) -> tuple[Size, bool]:
+_ARITHMETIC: Mapping[str, Callable[..., Any]] = {
+    "add": lambda *terms: sum(terms),
+    "multiply": lambda a, b: a * b,
+    "divide": lambda a, b: a / b,
+    "negative": lambda a: -a,
+    "integer_power": lambda a, n: a**n,
+}
+
+
+def _number(node: Node) -> Any:
+    """Return a fixed number or size; one that is made of others, such as ``2*pi``, as a float."""
+    if isinstance(node, Const) and not node.shape and not isinstance(node.value, bool):
+        return getattr(math, node.value.name) if isinstance(node.value, NamedNumber) else node.value
+    if not node.weak or node.shape:
+        raise ArgumentError("arange: start, stop and step are fixed numbers or sizes")
+    known: dict[Node, Any] = {}
+    for part in topological([node]):
+        if isinstance(part, Const):
+            known[part] = _number(part)
+            continue
+        operation = _ARITHMETIC.get(part.op.name) if isinstance(part, Apply) else None
+        if operation is None or any(isinstance(known[arg], SizeExpression) for arg in children(part)):
+            raise ArgumentError("arange: start, stop and step are fixed numbers or sizes; write the number out")
+        known[part] = operation(*(known[arg] for arg in children(part)), **dict(part.params))  # type: ignore[attr-defined]
+    return float(known[node])
+
+
+def _count(start: Any, stop: Any, step: Any) -> tuple[Size, bool]:
     """Return how many numbers arange gives, and whether they are real."""
-    if isinstance(step, int) and step != 0 and all(isinstance(v, (int, SizeExpression)) for v in (start, stop)):
-        span: Size = stop - start  # type: ignore[operator]
-        if isinstance(span, int):
-            return len(range(0, span, step)), False
-        if step > 0:
-            return maximum(ceil_div(span, step), 0), False
-    if isinstance(start, SizeExpression) or isinstance(stop, SizeExpression) or not step:
-        raise ArgumentError("arange: a symbolic range has a step of at least 1")
-    low, high, width = (Fraction(v) for v in (start, stop, step))  # type: ignore[call-overload]
-    return max(-((low - high) // width), 0), True
+    if not isinstance(step, SizeExpression) and step == 0:
+        raise ArgumentError("arange: the step is not 0")
+    if all(isinstance(v, (int, SizeExpression)) for v in (start, stop)) and isinstance(step, int):
+        span: Size = stop - start if step > 0 else start - stop
+        return maximum(ceil_div(span, abs(step)), 0), False
+    if any(isinstance(v, SizeExpression) for v in (start, stop, step)):
+        raise ArgumentError("arange: a range of sizes has whole numbers as ends and step")
+    return max(math.ceil((float(stop) - float(start)) / float(step)), 0), True  # in floats, as NumPy counts
 
 
 def _linspace(
@@ -123,19 +174,17 @@ def _linspace(
     dtype: object = None,
     axis: object = _ZERO,
 ) -> Any:
-    count = size_of(num, "num")
-    a, b = align_shapes([node_of(start), node_of(stop)])
-    steps = count - 1 if static_flag(endpoint, "endpoint") else count
-    step = (b - a) / constant(steps) if steps != 0 else constant(float("nan"))
-    at = axis_of(axis, a.rank + 1)
-    shape = (*a.shape[:at], count, *a.shape[at:])
-    positions = broadcast(cast(creation.arange(size=count), dtype=default_float()), shape=shape, axes=(at,))
-    others = tuple(i for i in range(a.rank + 1) if i != at)
-    first = broadcast(a, shape=shape, axes=others) if a.rank else a
-    spread = broadcast(step, shape=shape, axes=others) if a.rank else step
-    values = first + positions * (spread if steps != 0 else 0)
-    values = converted(values, dtype_of(dtype, values.dtype))
-    return (values, step) if static_flag(retstep, "retstep") else values
+    count, closed = size_of(num, "num"), static_flag(endpoint, "endpoint")
+    a, b = align_shapes([real(node_of(start)), real(node_of(stop))])
+    kind = common_dtype([a, b])
+    a, b = converted(a, kind), converted(b, kind)
+    values = creation.linspace(a, b, num=count, endpoint=closed, axis=axis_of(axis, a.rank + 1))
+    wanted = dtype_of(dtype, values.dtype)
+    values = converted(values if is_float(wanted) else floor(values), wanted)
+    if not static_flag(retstep, "retstep"):
+        return values
+    steps = count - 1 if closed else count
+    return values, (b - a) / constant(steps) if steps != 0 else constant(float("nan"))
 
 
 def _logspace(
@@ -190,21 +239,29 @@ def _grid(rows: Size, columns: Size) -> tuple[Node, Node]:
     )
 
 
-def _astype(x: object, dtype: object, *, copy: object = True) -> Node:
+def _copy(a: object, order: object = "K") -> Node:
+    _by_layout(order)
+    return node_of(a)
+
+
+def _astype(x: object, dtype: object, order: object = "K", *, copy: object = True) -> Node:
+    _by_layout(order)
     node = node_of(x)
     return converted(node, dtype_of(dtype, node.dtype))
 
 
 FUNCTIONS: Mapping[str, Callable[..., Any]] = {
     "array": _array,
-    "asarray": lambda a, dtype=None: _array(a, dtype),
+    "asarray": lambda a, dtype=None, order="K", *, copy=None: _array(a, dtype, order=order),
     "zeros": _filled(0),
     "ones": _filled(1),
     "empty": _filled(0),
     "full": _full,
     "zeros_like": _like(0),
     "ones_like": _like(1),
-    "empty_like": lambda prototype, dtype=None, *, shape=None: _like(0)(prototype, dtype, shape=shape),
+    "empty_like": lambda prototype, dtype=None, order="K", *, shape=None: _like(0)(
+        prototype, dtype, order, shape=shape
+    ),
     "full_like": _full_like,
     "arange": _arange,
     "linspace": _linspace,
@@ -214,7 +271,7 @@ FUNCTIONS: Mapping[str, Callable[..., Any]] = {
     "identity": lambda n, dtype=None: _eye(n, dtype=dtype),
     "tri": _tri,
     "astype": _astype,
-    "copy": lambda a: node_of(a),
+    "copy": _copy,
 }
 
-METHODS: Mapping[str, Callable[..., Any]] = {"astype": _astype, "copy": lambda a: node_of(a)}
+METHODS: Mapping[str, Callable[..., Any]] = {"astype": _astype, "copy": _copy}

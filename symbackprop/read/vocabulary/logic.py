@@ -8,7 +8,7 @@ from typing import Any
 from symbackprop.errors import ArgumentError, UnsupportedError
 from symbackprop.ir.node import Node, constant
 from symbackprop.ops import primitives
-from symbackprop.ops.broadcasting import broadcast_to
+from symbackprop.ops.broadcasting import broadcast_to, converted
 from symbackprop.ops.comparison import logical_and, logical_not, logical_or, where
 from symbackprop.ops.declare import Primitive
 from symbackprop.read.vocabulary.arguments import node_of
@@ -106,11 +106,11 @@ def _piecewise(x: object, condlist: object, funclist: object) -> Node:
     choices = funclist if isinstance(funclist, tuple) else (funclist,)
     if len(choices) not in (len(conditions), len(conditions) + 1):
         raise ArgumentError("piecewise takes as many values as conditions, or one more for everything else")
-    shape = node_of(x).shape
+    node = node_of(x)
     otherwise = node_of(choices[-1]) if len(choices) > len(conditions) else constant(0)
-    result = broadcast_to(otherwise, shape)
+    result = broadcast_to(converted(otherwise, node.dtype), node.shape)
     for condition, choice in zip(conditions, choices, strict=False):  # the last condition that holds decides
-        result = where(_mask(condition, "piecewise"), node_of(choice), result)
+        result = where(_mask(condition, "piecewise"), converted(node_of(choice), node.dtype), result)
     return result
 
 
