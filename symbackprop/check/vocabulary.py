@@ -170,6 +170,7 @@ class Vocabulary:
         """Return a reduction of arrays of objects, with ``where=``, which NumPy does not give them."""
 
         def word(a: Any, axis: Any = None, dtype: Any = None, *, where: Any = None, **options: Any) -> Any:
+            a = as_dtype(a, dtype, self._kind)
             return reduction(a if where is None else np.where(where, a, neutral), axis=axis, **options)
 
         return word

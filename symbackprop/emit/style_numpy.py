@@ -72,7 +72,8 @@ class NumpyStyle(TargetStyle):
         if node.shape == ():
             return self.constant(node)
         shape = self.shape(node.shape)
-        dtype = "" if node.dtype == "float64" else f", dtype={self.dtype(node.dtype)}"
+        is_size = isinstance(node.value, SizeExpression)  # printed as an integer
+        dtype = "" if node.dtype == "float64" and not is_size else f", dtype={self.dtype(node.dtype)}"
         if node.value in (0, 1) and not isinstance(node.value, bool):
             return Code(f"np.{'ones' if node.value else 'zeros'}({shape}{dtype})")
         return Code(f"np.full({shape}, {self.number(node.value, node.dtype)}{dtype})")

@@ -46,6 +46,8 @@ def _infer_real(args: tuple[Node, ...], params: Mapping[str, object]) -> tuple[S
 
 
 def _infer_nonempty(args: tuple[Node, ...], params: Mapping[str, object]) -> tuple[Shape, str]:
+    if params.get("empty"):
+        return _infer(args, params)
     for axis in params["axes"]:  # type: ignore[attr-defined]
         if args[0].shape[axis] == 0:
             raise ShapeError("the extremum of an axis of size 0 does not exist; give initial=, or leave the axis out")
@@ -85,13 +87,24 @@ def _extremum_partials(out: Apply) -> Node:
     return attains / restored(reduce_sum(attains, axes=axes), x, axes)
 
 
+def _extremum_text(node: Apply, style: Style) -> str:
+    options = axis_text(node)
+    if ("empty", True) in node.params:  # there may be no entries
+        sign = "-" if node.op.name == "max" else ""
+        options += f", initial={sign}{'np.inf' if is_float(node.dtype) else _LARGEST_INTEGER}"
+    return f"np.{node.op.name}({{0}}{options})"
+
+
+_LARGEST_INTEGER = "9223372036854775807"
+
+
 def _extremum(name: str) -> Primitive:
     def vjp(g: Node, out: Apply) -> list[Node | None]:
         return [restored(g, out.args[0], _axes(out)) * _extremum_partials(out)]
 
     primitive: Primitive = custom(
         name,
-        numpy=lambda node, style: f"np.{name}({{0}}{axis_text(node)})",
+        numpy=_extremum_text,
         infer=_infer_nonempty,
         vjp=vjp,
         jvp=lambda tangents, out: sum_axes(tangents[0] * _extremum_partials(out), _axes(out)),  # type: ignore

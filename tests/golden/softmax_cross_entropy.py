@@ -20,6 +20,7 @@ def value_and_grad(z, y):
     ----------
     z : array of shape (k,)
     y : array of shape (k,)
+        Requires 1 <= k: softmax of no entries does not exist
 
     Returns
     -------

@@ -7,6 +7,7 @@ from typing import Any
 
 import numpy as np
 import pytest
+from scipy import special
 
 import symbackprop as sb
 from symbackprop.errors import SymbackpropError
@@ -144,6 +145,13 @@ FORMS = [
     ("diag(x > 0)", "x[n]"),
     ("diff(x > 0)", "x[n]"),
     ("diff(k, prepend=0.5)", "x[n] k[n]:int"),
+    ("average(x, axis=(2, 0), weights=w)", "x[d,2,d] w[d,d]"),
+    ("average(x, axis=(2, 0), weights=w)", "x[2,n,d] w[d,2]"),
+    ("average(x, axis=1, returned=True)[1]", "x[n,d]"),
+    ("max(k, initial=0, where=k > 0)", "x[n] k[n]:int"),
+    ("min(x, axis=1, initial=3, where=x > 0, keepdims=True)", "x[n,d]"),
+    ("max(x, axis=0, initial=x[0, 0])", "x[n,d]"),
+    ("max(w[:0], initial=0.5)", "x[n] w[d]"),
     ("piecewise(x, [x > 1, x > 0], [1, 2, 3])", "x[n]"),
     ("(x > 0).astype(int)", "x[n]"),
     ("(x > 0).astype(float) * x", "x[n]"),
@@ -204,6 +212,62 @@ def test_gradients_are_verified(formula: str, inputs: str) -> None:
     plus = f" + sum({first})" if f"{first}[" in inputs else ""
     report = sb.compile_value_and_grad(f"sum(({formula})**2){plus}", inputs=inputs).verify(points=1, seconds=0.5)
     assert report, report
+
+
+@pytest.mark.parametrize(
+    "formula",
+    [
+        "logsumexp(x, axis=-1, b=w)",
+        "logsumexp(x, axis=0, b=w)",
+        "logsumexp(x, b=2, keepdims=True)",
+        "softmax(v)",
+        "softmax(v, axis=(0, 1))",
+        "softmax(v, axis=None)",
+        "log_softmax(u, axis=(0, -1))",
+    ],
+)
+def test_exponential_averages_are_those_of_scipy(formula: str) -> None:
+    inputs = "x[d] w[n,d] v[n,d] u[2,n,d]"
+    rng = np.random.default_rng(3)
+    values = {
+        name: rng.uniform(0.2, 2, shape) for name, shape in zip("xwvu", [3, (4, 3), (4, 3), (2, 4, 3)], strict=True)
+    }
+    expected = eval(formula, {name: getattr(special, name) for name in dir(special)}, dict(values))
+    found = sb.compile_value(formula, inputs=inputs)(**values)
+    np.testing.assert_allclose(found, expected, rtol=1e-13)
+    assert sb.compile_grad(f"sum(sin({formula}))", inputs=inputs).verify(points=1, seconds=0.2)
+
+
+def test_weights_of_zero_do_not_count_but_have_derivatives() -> None:
+    compiled = sb.compile_value_and_grad("logsumexp(x, b=w)", inputs="x[n] w[n]")
+    value, (dx, dw) = compiled([1000.0, 0.0], [0.0, 1.0])
+    assert (value, dx.tolist()) == (0.0, [0.0, 1.0])
+    _, (_, dw) = compiled([0.5, 0.0], [0.0, 1.0])
+    np.testing.assert_allclose(dw, [np.exp(0.5), 1.0], rtol=1e-15)
+
+
+@pytest.mark.parametrize(
+    "formula", ["max(x)", "x.min(axis=0)", "argmax(x)", "softmax(x)", "logsumexp(x)", "norm(x, inf)"]
+)
+def test_what_does_not_exist_of_no_entries_is_refused_on_call(formula: str) -> None:
+    with pytest.raises(sb.SymbackpropError, match="no entries"):
+        sb.compile_value(formula, inputs="x[n]")(np.ones(0))
+
+
+def test_an_extremum_of_no_entries_is_the_initial_one() -> None:
+    value, (dx, ds) = sb.compile_value_and_grad("max(x, initial=s)", inputs="x[n] s")(np.ones(0), 2.0)
+    assert (value, dx.shape, ds) == (2.0, (0,), 1.0)
+
+
+def test_a_variance_of_fewer_entries_than_lost_is_refused_on_call() -> None:
+    with pytest.raises(sb.SymbackpropError, match="ddof=2"):
+        sb.compile_value("x[n] -> var(x, ddof=2)")(np.ones(1))
+
+
+def test_a_derivative_that_is_a_size_is_real() -> None:
+    gradient = sb.compile_grad("sum(x)*len(y)", inputs="x[n] y[m]", wrt="x")(np.ones(2), np.ones(3))
+    assert gradient.dtype == np.float64
+    assert gradient.tolist() == [3, 3]
 
 
 def test_python_dtypes_are_no_inputs_where_a_dtype_stands() -> None:
@@ -303,6 +367,10 @@ def test_several_index_arrays_are_written_as_numpy_takes_them() -> None:
         ("fill_diagonal(x, w)", "x[n,n] w[n]", "one number"),
         ("reshape(x, 2, shape=3)", "x[n]", "one shape"),
         ("linspace(0, 1, 2.5)", "x[n]", "fixed integer"),
+        ("sum(x, where=m)", "x[d] m[n,d]:bool", "cannot be broadcast"),
+        ("sum(x, where=k)", "x[n] k[n]:int", "takes conditions"),
+        ("max(x)", "x[0]", "maximum without initial= of no entries"),
+        ("max(x, y)", "x[n] y[n]", r"write maximum\(a, b\)"),
         ("(x > 0) + (x < 1)", "x[n]", "of two conditions counts in Python"),
         ("subtract(x > 0, x < 1)", "x[n]", "of two conditions is not defined"),
         ("-(x > 0)", "x[n]", "of a condition is not defined"),

@@ -6,7 +6,7 @@ where a function needs a static integer (an axis, a size), it is read from the c
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
 from dataclasses import dataclass, field
@@ -35,6 +35,7 @@ __all__ = [
     "node_of",
     "real",
     "require",
+    "require_entries",
     "shape_of",
     "size_of",
     "static_flag",
@@ -111,6 +112,12 @@ def require(left: Size, relation: str, right: Size, message: str, *, numpy_check
     guard = Guard(left, relation, right, message)
     if guard not in collected.guards:
         collected.guards.append(guard)
+
+
+def require_entries(x: Node, axes: Iterable[int], what: str) -> None:
+    """Demand at least one entry along each of `axes`: `what` of none does not exist."""
+    for axis in axes:
+        require(1, "<=", x.shape[axis], f"{what} of no entries does not exist", numpy_checks=True)
 
 
 def _decided(left: Size, relation: str, right: Size) -> bool | None:

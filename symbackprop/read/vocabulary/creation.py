@@ -15,11 +15,13 @@ from symbackprop.ops import creation
 from symbackprop.ops.broadcasting import align_shapes, broadcast, broadcast_to, cast, converted
 from symbackprop.ops.comparison import equal, less_equal
 from symbackprop.ops.elementwise import common_dtype
+from symbackprop.ops.extrema import maximum as maximum_of
 from symbackprop.ops.layout import expanded
 from symbackprop.ops.powers import power
-from symbackprop.ops.rounding import floor
+from symbackprop.ops.rounding import floor, floor_divide
 from symbackprop.read.vocabulary.arguments import (
     axis_of,
+    counted,
     dtype_of,
     node_of,
     real,

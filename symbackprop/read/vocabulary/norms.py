@@ -16,7 +16,7 @@ from symbackprop.ops.layout import expanded
 from symbackprop.ops.linear_algebra import svd
 from symbackprop.ops.powers import power, root
 from symbackprop.ops.reduction import largest, smallest
-from symbackprop.read.vocabulary.arguments import axis_of, node_of, real, static_flag
+from symbackprop.read.vocabulary.arguments import axis_of, node_of, real, require_entries, static_flag
 from symbackprop.read.vocabulary.reductions import keeping
 
 __all__ = ["FUNCTIONS"]
@@ -58,6 +58,7 @@ def _vector_norm(x: Node, order: int | float, axes: tuple[int, ...]) -> Node:
         return reduce_sum(cast(not_equal(x, 0), dtype=x.dtype), axes=axes)
     magnitude = primitives()["abs"](x)
     if order in (_INFINITE, -_INFINITE):
+        require_entries(x, axes, "the norm")
         return (largest if order > 0 else smallest)(magnitude, axes=axes)
     if order == 1:
         return reduce_sum(magnitude, axes=axes)
@@ -67,6 +68,8 @@ def _vector_norm(x: Node, order: int | float, axes: tuple[int, ...]) -> Node:
 def _matrix_norm(x: Node, order: int | float | str) -> Node:
     """Return a norm of the matrices in the last two axes."""
     row, column = x.rank - 2, x.rank - 1
+    if order not in ("fro", "nuc"):
+        require_entries(x, (row, column), "the norm")
     if order == "fro":
         return root(reduce_sum(power(x, 2), axes=(row, column)))
     magnitude = primitives()["abs"]

@@ -2,23 +2,35 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from symbackprop.errors import ArgumentError, ShapeError, UnsupportedError
+from symbackprop.errors import ArgumentError, ShapeError
 from symbackprop.ir.node import Const, Node, constant
 from symbackprop.ir.size import product, shape_text
 from symbackprop.ops import primitives
-from symbackprop.ops.broadcasting import broadcast, broadcast_to, cast, reduce_sum
+from symbackprop.ops.broadcasting import align_shapes, broadcast, broadcast_to, converted, reduce_sum, reshape
 from symbackprop.ops.comparison import isnan, not_equal, where
+from symbackprop.ops.contraction import permuted
 from symbackprop.ops.declare import Primitive
+from symbackprop.ops.elementwise import common_dtype
 from symbackprop.ops.exponential import log
-from symbackprop.ops.layout import expanded
+from symbackprop.ops.layout import expanded, inverse_permutation
 from symbackprop.ops.normalisation import log_softmax, logsumexp, softmax
 from symbackprop.ops.powers import power, root
 from symbackprop.ops.products import prod
 from symbackprop.ops.reduction import count_of, largest, mean, restored, smallest
-from symbackprop.read.vocabulary.arguments import as_dtype, axes_of, axis_of, node_of, real, static_flag
+from symbackprop.read.vocabulary.arguments import (
+    as_dtype,
+    axes_of,
+    axis_of,
+    node_of,
+    real,
+    require,
+    require_entries,
+    static_flag,
+)
 
 __all__ = ["ATTRIBUTES", "FUNCTIONS", "METHODS", "keeping"]
 
@@ -32,9 +44,17 @@ def keeping(reduced: Node, x: Node, axes: tuple[int, ...], keepdims: object) -> 
     return expanded(reduced, axes) if static_flag(keepdims, "keepdims") else reduced
 
 
-def _masked(x: Node, where_: object, neutral: float | int) -> Node:
+def _selection(mask: object, x: Node) -> Node:
+    """Return what ``where=`` chooses from, in the shape of `x`."""
+    node = node_of(mask)
+    if node.dtype != "bool":
+        raise ArgumentError("where= takes conditions such as x > 0, not numbers")
+    return broadcast_to(node, x.shape)
+
+
+def _masked(x: Node, mask: object, neutral: int) -> Node:
     """Replace what ``where=`` leaves out by the neutral element."""
-    return x if where_ is None else where(node_of(where_), x, constant(neutral))
+    return x if mask is None else where(_selection(mask, x), x, constant(neutral))
 
 
 def _sum(
@@ -67,7 +87,7 @@ def _mean(
 
 def _count_where(mask: object, x: Node, axes: tuple[int, ...]) -> Node:
     """Return how many entries along the axes ``where=`` leaves in."""
-    return reduce_sum(cast(broadcast_to(node_of(mask), x.shape), dtype=x.dtype), axes=axes)
+    return reduce_sum(converted(_selection(mask, x), x.dtype), axes=axes)
 
 
 def _prod(
@@ -86,7 +106,7 @@ def _prod(
     return result if initial is None else result * node_of(initial)
 
 
-def _extremum(primitive: Any, pairwise: str, neutral: float) -> Callable[..., Node]:
+def _extremum(primitive: Any, pairwise: str) -> Callable[..., Node]:
     def function(
         a: object,
         axis: object = None,
@@ -105,16 +125,24 @@ def _extremum(primitive: Any, pairwise: str, neutral: float) -> Callable[..., No
             raise ArgumentError(
                 f"the second argument is an axis, as NumPy's is; of two numbers or arrays, write {pairwise}(a, b)"
             )
-        x = _masked(node_of(a), where, neutral)
+        x = node_of(a)
         axes = axes_of(axis, x)
-        result = keeping(primitive(x, axes=axes) if axes else x, x, axes, keepdims)
-        return result if initial is None else primitives()[pairwise](result, node_of(initial))
+        if initial is None:
+            require_entries(x, axes, f"the {pairwise} without initial=")
+            return keeping(primitive(x, axes=axes) if axes else x, x, axes, keepdims)
+        first = node_of(initial)
+        dtype = common_dtype([x, first])
+        x, first = converted(x, dtype), converted(first, dtype)
+        x = x if where is None else primitives()["where"](_selection(where, x), x, first)
+        may_be_empty = not all(isinstance(x.shape[i], int) and x.shape[i] != 0 for i in axes)
+        found = primitive(x, axes=axes, **{"empty": True} if may_be_empty else {}) if axes else x
+        return primitives()[pairwise](keeping(found, x, axes, keepdims), first)
 
     return function
 
 
-_max = _extremum(largest, "maximum", float("-inf"))
-_min = _extremum(smallest, "minimum", float("inf"))
+_max = _extremum(largest, "maximum")
+_min = _extremum(smallest, "minimum")
 
 
 def _ptp(a: object, axis: object = None, *, keepdims: object = _FALSE) -> Node:
@@ -140,8 +168,19 @@ def _var(
     whole = where is None and isinstance(lost, Const) and lost.value == 0
     if whole:
         return _mean(squares, axis, keepdims=keepdims)
-    count: Node = count_of(x, axes, x.dtype) if where is None else _count_where(where, x, axes)
-    return keeping(reduce_sum(_masked(squares, where, 0), axes=axes) / (count - lost), x, axes, keepdims)
+    if where is not None:
+        count = primitives()["maximum"](_count_where(where, x, axes) - lost, 0)
+    else:
+        _require_entries(x, axes, lost)
+        count = count_of(x, axes, x.dtype) - lost
+    return keeping(reduce_sum(_masked(squares, where, 0), axes=axes) / count, x, axes, keepdims)
+
+
+def _require_entries(x: Node, axes: tuple[int, ...], lost: Node) -> None:
+    """Require as many entries as degrees of freedom are lost: NumPy has nan for fewer, the formula a negative count."""
+    if isinstance(lost, Const) and isinstance(lost.value, (int, float)):
+        need = math.ceil(lost.value)
+        require(need, "<=", product(x.shape[axis] for axis in axes), f"a variance with ddof={lost.value}")
 
 
 def _std(a: object, axis: object = None, dtype: object = None, **options: object) -> Node:
@@ -164,6 +203,7 @@ def _logical(name: str) -> Callable[..., Node]:
 def _position(name: str) -> Callable[..., Node]:
     def function(a: object, axis: object = None, *, keepdims: object = _FALSE) -> Node:
         x = node_of(a)
+        require_entries(x, axes_of(axis, x), name)
         if axis is None:
             return keeping(primitives()[name](x, axis=None), x, tuple(range(x.rank)), keepdims)
         chosen = axis_of(axis, x.rank)
@@ -191,6 +231,20 @@ def _nansum(
     return _sum(present, axis, dtype, keepdims=keepdims, initial=initial, where=where)
 
 
+def _weights_along(w: Node, x: Node, axis: object) -> Node:
+    """Return weights of the shape of `x`, or of the axes that ``axis=`` names, in its order, in the shape of `x`."""
+    if w.shape == x.shape:
+        return w
+    named = [axis_of(i, x.rank) for i in (axis if isinstance(axis, tuple) else () if axis is None else (axis,))]
+    if w.shape != tuple(x.shape[i] for i in named) or not named:
+        raise ShapeError(
+            f"average: weights of shape {shape_text(w.shape)} have neither the shape {shape_text(x.shape)} of a, "
+            "nor that of its axes that axis= names"
+        )
+    order = tuple(sorted(range(w.rank), key=named.__getitem__))
+    return broadcast(permuted(w, order), shape=x.shape, axes=tuple(sorted(named)))
+
+
 def _average(
     a: object, axis: object = None, weights: object = None, returned: object = _FALSE, *, keepdims: object = _FALSE
 ) -> Any:
@@ -198,16 +252,9 @@ def _average(
     axes = axes_of(axis, x)
     if weights is None:
         result = _mean(x, axis, keepdims=keepdims)
-        total: Node = count_of(x, axes, x.dtype)
+        total: Node = constant(product(x.shape[i] for i in axes), (), x.dtype)
     else:
-        w = node_of(weights)
-        if w.shape != x.shape and w.shape == tuple(x.shape[i] for i in axes):
-            w = broadcast(w, shape=x.shape, axes=axes)
-        elif w.shape != x.shape:
-            raise ShapeError(
-                f"average: weights of shape {shape_text(w.shape)} have neither the shape {shape_text(x.shape)} of a, "
-                "nor that of its axes that axis= names"
-            )
+        w = _weights_along(node_of(weights), x, axis)
         total = keeping(reduce_sum(w, axes=axes), x, axes, keepdims)
         result = keeping(reduce_sum(x * w, axes=axes), x, axes, keepdims) / total
     return (result, broadcast_to(total, result.shape)) if static_flag(returned, "returned") else result
@@ -218,24 +265,40 @@ def _average(
 
 def _logsumexp(a: object, axis: object = None, b: object = None, keepdims: object = _FALSE) -> Node:
     x = real(node_of(a))
-    axes = axes_of(axis, x)
     if b is None:
+        axes = axes_of(axis, x)
+        require_entries(x, axes, "logsumexp")
         return keeping(logsumexp(x, axes=axes) if axes else x, x, axes, keepdims)
-    top = largest(x, axes=axes)
-    scaled = node_of(b) * primitives()["exp"](x - restored(top, x, axes))
-    return keeping(log(reduce_sum(scaled, axes=axes)) + top, x, axes, keepdims)
+    x, weights = align_shapes([x, real(node_of(b))])
+    axes = axes_of(axis, x)
+    require_entries(x, axes, "logsumexp")
+    if not axes:
+        return x + log(weights)
+    shift, highest = x, {"float32": 80, "float64": 700}[x.dtype]
+    if not isinstance(weights, Const):  # the largest is one that counts; the others must not overflow
+        shift = where(not_equal(weights, 0), x, constant(float("-inf")))
+    top = largest(shift, axes=axes)
+    exponent = x - restored(top, x, axes)
+    if shift is not x:
+        exponent = primitives()["minimum"](exponent, highest)
+    total = reduce_sum(weights * primitives()["exp"](exponent), axes=axes)
+    return keeping(log(total) + top, x, axes, keepdims)
 
 
 def _along_axis(primitive: Primitive) -> Callable[..., Node]:
     def function(x: object, axis: object = None) -> Node:
         node = real(node_of(x))
-        if axis is None:
-            if node.rank == 1:
-                return primitive(node, axis=0)
-            if node.rank == 0:
-                return primitive(expanded(node, (0,)), axis=0)
-            raise UnsupportedError(f"{primitive.name} over several axes is not supported; give axis=, such as axis=-1")
-        return primitive(node, axis=axis_of(axis, node.rank))
+        if not node.rank:
+            node = expanded(node, (0,))
+        axes = axes_of(axis, node)
+        require_entries(node, axes, primitive.name)
+        if len(axes) == 1:
+            return primitive(node, axis=axes[0])
+        kept = tuple(i for i in range(node.rank) if i not in axes)  # several axes as one, the last
+        moved = permuted(node, (*kept, *axes))
+        flat = reshape(moved, shape=(*moved.shape[: len(kept)], product(node.shape[i] for i in axes)))
+        result = reshape(primitive(flat, axis=len(kept)), shape=moved.shape)
+        return permuted(result, inverse_permutation((*kept, *axes)))
 
     return function
 
