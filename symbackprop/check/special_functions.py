@@ -5,6 +5,7 @@ SciPy's name and SciPy's order of the arguments; where SymPy has no function of 
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Callable, Mapping
 from typing import Any
 
@@ -111,15 +112,119 @@ _SPHERICAL_AND_AIRY: Mapping[str, Meaning] = {
     "airybiprime": (sympy.airybiprime, lambda x: mpmath.airybi(x, derivative=1)),
 }
 
+
+_INCOMPLETE: Mapping[str, Meaning] = {
+    "gammainc": (
+        lambda a, x: sympy.lowergamma(a, x) / sympy.gamma(a),
+        lambda a, x: mpmath.gammainc(a, 0, x, regularized=True),
+    ),
+    "gammaincc": (
+        lambda a, x: sympy.uppergamma(a, x) / sympy.gamma(a),
+        lambda a, x: mpmath.gammainc(a, x, mpmath.inf, regularized=True),
+    ),
+    "lowergamma": (sympy.lowergamma, lambda a, x: mpmath.gammainc(a, 0, x)),
+    "uppergamma": (sympy.uppergamma, lambda a, x: mpmath.gammainc(a, x, mpmath.inf)),
+    "exp1": (lambda x: sympy.expint(1, x), mpmath.e1),
+    "expi": (sympy.Ei, mpmath.ei),
+    "expn": (sympy.expint, lambda n, x: mpmath.expint(int(n), x)),
+    "Si": (sympy.Si, mpmath.si),
+    "Ci": (sympy.Ci, lambda x: mpmath.ci(abs(x))),
+    "Shi": (sympy.Shi, mpmath.shi),
+    "Chi": (sympy.Chi, lambda x: mpmath.chi(abs(x)).real),
+    "lambertw": (lambda x, k=sympy.S.Zero: sympy.LambertW(x, k), lambda x, k=0: _real(mpmath.lambertw(x, int(k)))),
+}
+
+
+def _real(value: Any) -> Any:
+    """Return a number that mpmath gives as a complex one where it is real."""
+    return value.real if isinstance(value, mpmath.mpc) and value.imag == 0 else value
+
+
+def _carlson_for_sympy(x: Any, y: Any, z: Any) -> Any:
+    """Return R_D where it is a complete elliptic integral: of 0, 1 and p in some order, DLMF 19.25.1."""
+    if x == 0 and z == 1:
+        return 3 * (sympy.elliptic_k(1 - y) - sympy.elliptic_e(1 - y)) / (1 - y)
+    if x == 0 and y == 1:
+        return 3 * (sympy.elliptic_e(1 - z) - z * sympy.elliptic_k(1 - z)) / (z * (1 - z))
+    raise ValueError("SymPy has no R_D")
+
+
+_ELLIPTIC: Mapping[str, Meaning] = {
+    "ellipk": (sympy.elliptic_k, mpmath.ellipk),
+    "ellipkm1": (lambda p: sympy.elliptic_k(1 - p), lambda p: mpmath.ellipk(1 - p)),
+    "ellipe": (sympy.elliptic_e, mpmath.ellipe),
+    "ellipkinc": (sympy.elliptic_f, mpmath.ellipf),
+    "ellipeinc": (sympy.elliptic_e, mpmath.ellipe),
+    "elliprd": (_carlson_for_sympy, lambda x, y, z: mpmath.elliprd(x, y, z)),
+}
+
+
+def _polynomial(function: Callable[..., Any]) -> Meaning:
+    """Return a family of polynomials, for mpmath by the coefficients that SymPy finds."""
+
+    def digits(n: Any, *args: Any) -> Any:
+        *parameters, x = args
+        exact = [sympy.Rational(*as_ratio(parameter)) for parameter in parameters]
+        return mpmath.polyval([mpmath.mpf(c.p) / c.q for c in _coefficients(function, int(n), *exact)], x)
+
+    return function, digits
+
+
+@functools.cache
+def _coefficients(function: Callable[..., Any], n: int, *parameters: Any) -> list[Any]:
+    t = sympy.Symbol("t")
+    return sympy.Poly(function(n, *parameters, t), t).all_coeffs()  # type: ignore[no-any-return]
+
+
+def as_ratio(number: Any) -> tuple[int, int]:
+    """Return numerator and denominator of a long number."""
+    sign, mantissa, exponent, _ = mpmath.mpf(number)._mpf_
+    signed = -int(mantissa) if sign else int(mantissa)
+    return (signed << exponent, 1) if exponent >= 0 else (signed, 1 << -exponent)
+
+
+_POLYNOMIALS: Mapping[str, Meaning] = {
+    "eval_legendre": _polynomial(sympy.legendre),
+    "eval_chebyt": _polynomial(sympy.chebyshevt),
+    "eval_chebyu": _polynomial(sympy.chebyshevu),
+    "eval_hermite": _polynomial(sympy.hermite),
+    "eval_hermitenorm": _polynomial(sympy.hermite_prob),
+    "eval_laguerre": _polynomial(sympy.laguerre),
+    "eval_genlaguerre": _polynomial(sympy.assoc_laguerre),
+    "eval_gegenbauer": _polynomial(sympy.gegenbauer),
+    "eval_jacobi": _polynomial(sympy.jacobi),
+    "assoc_legendre": (sympy.assoc_legendre, lambda n, m, x: _legendre(m, n, x)),
+    "lpmv": (lambda m, v, x: sympy.assoc_legendre(v, m, x), lambda m, v, x: _legendre(m, v, x)),
+}
+
+
+def _legendre(m: Any, v: Any, x: Any) -> Any:
+    """Return (-1)**m * (1 - x**2)**(m/2) times the m-th derivative of the Legendre polynomial of order v."""
+    order, degree = abs(int(m)), int(v)
+    values = [mpmath.mpf(c.p) / c.q for c in _coefficients(sympy.legendre, degree)]
+    for _ in range(order):
+        top = len(values) - 1
+        values = [value * (top - i) for i, value in enumerate(values[:-1])]
+    result = (-1) ** order * (1 - x * x) ** (mpmath.mpf(order) / 2) * mpmath.polyval(values or [0], x)
+    if m >= 0:
+        return result
+    return (-1) ** order * mpmath.factorial(degree - order) / mpmath.factorial(degree + order) * result
+
+
 SPECIAL: Mapping[str, Meaning] = {
     **_ERROR_FUNCTIONS,
     **_GAMMA_FUNCTIONS,
     **_BESSEL,
     **_BESSEL_OF_ORDER,
     **_SPHERICAL_AND_AIRY,
+    **_INCOMPLETE,
+    **_ELLIPTIC,
+    **_POLYNOMIALS,
 }
 
 TUPLES: Mapping[str, tuple[str, ...]] = {  # functions of SciPy's with several results
     "fresnel": ("fresnels", "fresnelc"),
+    "sici": ("Si", "Ci"),
+    "shichi": ("Shi", "Chi"),
     "airy": ("airyai", "airyaiprime", "airybi", "airybiprime"),
 }

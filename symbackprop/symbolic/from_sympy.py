@@ -20,7 +20,7 @@ from symbackprop.symbolic.arithmetic import number_code
 from symbackprop.symbolic.code import ATOM, UNARY, Code
 from symbackprop.symbolic.nodes import Table, is_input
 from symbackprop.symbolic.sizes import SizeTexts
-from symbackprop.symbolic.table import CONSTANTS, templates
+from symbackprop.symbolic.table import CONSTANTS, template_of, templates
 from symbackprop.symbolic.writer import Rule, Writer
 
 __all__ = ["check_supported", "write_formula"]
@@ -84,8 +84,13 @@ def _rule_of(node: Any) -> Rule:
     rule = _RULES.get(name)
     if rule is not None:
         return rule
-    template = templates()[name]
-    return Rule(lambda place: codes.call(template, [place.code(number) for number in place.arguments]))
+    return Rule(lambda place: _call(name, [place.code(number) for number in place.arguments]))
+
+
+def _call(name: str, args: Sequence[Code]) -> Code:
+    template = template_of(name, len(args))
+    assert template is not None  # check_supported has looked
+    return codes.call(template, args)
 
 
 def _constant_code(node: Any) -> Code:
@@ -129,4 +134,6 @@ def _is_known(node: Any, name: str) -> bool:
         return node is not sympy.zoo
     if name in _REAL_PARTS:
         return node.args[0].is_extended_real is not False
-    return name in _RULES or name in templates() or name in CONSTANTS or isinstance(node, sympy.NumberSymbol)
+    if name in _RULES or name in CONSTANTS or isinstance(node, sympy.NumberSymbol):
+        return True
+    return template_of(name, len(node.args)) is not None

@@ -28,7 +28,9 @@ def meaning_of(primitive: Primitive) -> Meaning | None:
     if function is None:
         return None
     fixed = primitive.fixed
-    return lambda *args, **params: function(*(params[name] for name in fixed), *args)
+    if fixed:  # polynomials of fixed order stay what they are, as written out they cancel
+        return lambda *args, **params: function(*(params[name] for name in fixed), *args, evaluate=False)
+    return function  # type: ignore[no-any-return]
 
 
 def _chosen(condition: Any, if_true: Any, if_false: Any) -> Any:
@@ -37,6 +39,17 @@ def _chosen(condition: Any, if_true: Any, if_false: Any) -> Any:
 
 def _truncated(x: Any) -> Any:
     return sympy.sign(x) * sympy.floor(sympy.Abs(x))
+
+
+def _slope(function: Meaning, first: int, second: int) -> Meaning:
+    """Return a derivative of a function of two arguments, as SymPy has it."""
+
+    def meaning(a: Any, b: Any, **params: Any) -> Any:
+        x, y = sympy.Dummy("x"), sympy.Dummy("y")
+        orders = params.get("orders", (first, second))
+        return sympy.diff(function(x, y), *[x] * orders[0], *[y] * orders[1]).xreplace({x: a, y: b})
+
+    return meaning
 
 
 _ROWS: Mapping[str, Meaning] = {
@@ -88,4 +101,19 @@ _ROWS: Mapping[str, Meaning] = {
     "ndtri": lambda x: sympy.sqrt(2) * sympy.erfinv(2 * x - 1),
     "erfcx": lambda x: sympy.exp(x**2) * sympy.erfc(x),
     "riemann_zeta": sympy.zeta,
+    "polygamma_difference": lambda x, h, n: sympy.polygamma(n, x + h) - sympy.polygamma(n, x),
+    "binom_slope": _slope(sympy.binomial, 1, 0),
+    "gammainc": lambda a, x: sympy.lowergamma(a, x) / sympy.gamma(a),
+    "gammaincc": lambda a, x: sympy.uppergamma(a, x) / sympy.gamma(a),
+    "gamma_density": lambda a, x: x ** (a - 1) * sympy.exp(-x) / sympy.gamma(a),
+    "ive": lambda v, x: sympy.exp(-sympy.Abs(x)) * sympy.besseli(v, x),
+    "kve": lambda v, x: sympy.exp(x) * sympy.besselk(v, x),
+    "exp1": lambda x: sympy.expint(1, x),
+    "lambertw": lambda x, k: sympy.LambertW(x, k),
+    "ellipkm1": lambda p: sympy.elliptic_k(1 - p),
+    "ellipeinc": sympy.elliptic_e,
+    "ellipkinc_slope": _slope(sympy.elliptic_f, 0, 1),
+    "ellipeinc_slope": _slope(sympy.elliptic_e, 0, 1),
+    "rd_weighted": lambda p: 3 * (sympy.elliptic_e(1 - p) / p - sympy.elliptic_k(1 - p)) / (1 - p),
+    "rd_plain": lambda p: 3 * (sympy.elliptic_k(1 - p) - sympy.elliptic_e(1 - p)) / (1 - p),
 }

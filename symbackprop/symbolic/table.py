@@ -6,12 +6,13 @@ field `sympy` of a declaration) need no row here.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from functools import cache
 
 from symbackprop.ops import primitives
 
-__all__ = ["CONSTANTS", "templates"]
+__all__ = ["CONSTANTS", "template_of", "templates"]
 
 CONSTANTS: Mapping[str, str] = {
     "Pi": "pi",
@@ -27,7 +28,6 @@ _ROWS: Mapping[str, str] = {
     "Abs": "abs({0})",
     "frac": "({0} - floor({0}))",
     "Mod": "{0} % {1}",
-    "DiracDelta": "zeros_like({0})",
     "re": "{0}",
     "conjugate": "{0}",
     "im": "zeros_like({0})",
@@ -36,6 +36,8 @@ _ROWS: Mapping[str, str] = {
     "loggamma": "gammaln({0})",
     "trigamma": "polygamma(1, {0})",
     "FallingFactorial": "falling_factorial({0}, {1})",
+    "li": "expi(log({0}))",
+    "Li": "(expi(log({0})) - expi(log(2)))",
     "StrictLessThan": "{0} < {1}",
     "LessThan": "{0} <= {1}",
     "StrictGreaterThan": "{0} > {1}",
@@ -47,10 +49,31 @@ _ROWS: Mapping[str, str] = {
 }
 
 
+_BY_COUNT: Mapping[str, Mapping[int, str]] = {  # functions of one argument or two
+    "DiracDelta": {1: "zeros_like({0})", 2: "zeros_like({0})"},
+    "LambertW": {1: "lambertw({0})", 2: "lambertw({0}, {1})"},
+    "dirichlet_eta": {1: "dirichlet_eta({0})"},
+    "elliptic_e": {1: "ellipe({0})", 2: "ellipeinc({0}, {1})"},
+    "harmonic": {1: "harmonic({0})", 2: "(zeta({1}) - zeta({1}, {0} + 1))"},
+    "zeta": {1: "zeta({0})", 2: "zeta({0}, {1})"},
+}
+
+
+@cache
+def template_of(name: str, count: int) -> str | None:
+    """Return the template of a function of `count` arguments, or None if it takes another number or is not known."""
+    if name in _BY_COUNT:
+        return _BY_COUNT[name].get(count)
+    template = templates().get(name)
+    if template is None or count != 1 + max(map(int, re.findall(r"{(\d)}", template))):
+        return None
+    return template
+
+
 @cache
 def templates() -> Mapping[str, str]:
-    """Return the template of every function that has one."""
-    found = dict(_ROWS)
+    """Return the template of every function that has one; `template_of` knows those of several forms better."""
+    found = {name: forms[min(forms)] for name, forms in _BY_COUNT.items()} | dict(_ROWS)
     for primitive in primitives().values():
         if primitive.kind == "elementwise" and primitive.public and primitive.sympy and primitive.sympy not in found:
             places = ", ".join(f"{{{i}}}" for i in range(len(primitive.fixed) + (primitive.arity or 1)))

@@ -38,6 +38,10 @@ def test_orders_in_an_array() -> None:
         ("x*jv(v**2, 2)", "jv with respect to its order"),
         (sympy.bessely(sympy.Symbol("v"), sympy.Symbol("x")), "yv with respect to its order"),
         ("zeta(s, x)", "zeta with respect to s"),
+        ("gammainc(a, x)", "gammainc with respect to its shape a"),
+        ("uppergamma(a, 2)", "uppergamma with respect to its shape a"),
+        ("eval_gegenbauer(3, alpha, x)", "eval_gegenbauer with respect to alpha"),
+        ("eval_jacobi(7, 0.5, beta, x)", "eval_jacobi with respect to beta"),
         ("zeta(x)", "zeta with respect to s"),
     ],
     ids=str,
@@ -61,12 +65,52 @@ def test_forward_too() -> None:
         ("polygamma(k, x)", "n must be a fixed integer"),
         ("polygamma(-1, x)", "n is an order, 0 or more, not -1"),
         ("spherical_jn(1.5, x)", "n must be a fixed integer"),
+        ("eval_legendre(-2, x)", "n is an order, 0 or more, not -2"),
+        ("eval_hermite(n, x)", "n must be a fixed integer"),
+        ("expn(0.5, x)", "n must be a fixed integer"),
+        ("lambertw(x, k)", "k must be a fixed integer"),
         ("spherical_jn(x)", "missing a required argument: 'x'"),
     ],
 )
 def test_orders_that_must_be_fixed(formula: str, message: str) -> None:
     with pytest.raises(sb.ArgumentError, match=message):
         sb.compile_value(formula)
+
+
+def test_other_branches_and_numbers_of_arguments_are_refused() -> None:
+    with pytest.raises(sb.UnsupportedError, match="the real branches k = 0 and k = -1, not k = 1"):
+        sb.compile_value("lambertw(x, 1)")
+    x = sympy.Symbol("x")
+    with pytest.raises(sb.UnsupportedError, match="not supported in a SymPy expression: elliptic_pi"):
+        sb.compile_value(sympy.elliptic_pi(x, 2 * x))
+
+
+def test_parameters_that_are_inputs() -> None:
+    value, slope = sb.compile_value_and_grad("eval_gegenbauer(3, alpha, x)", wrt="x")(0.75, 0.3)
+    assert value == pytest.approx(float(sympy.gegenbauer(3, 0.75, 0.3)), rel=1e-13)
+    assert slope == pytest.approx(1.5 * float(sympy.gegenbauer(2, 1.75, 0.3)), rel=1e-13)
+    compiled = sb.compile_grad("sum(gammainc(a, x))", wrt="x", inputs={"a": "n", "x": "n"})
+    slopes = compiled(np.array([0.5, 30.0]), np.array([0.3, 28.0]))
+    exact = [t ** (a - 1) * mpmath.exp(-t) / mpmath.gamma(a) for a, t in ((0.5, mpmath.mpf(0.3)), (30, mpmath.mpf(28)))]
+    np.testing.assert_allclose(slopes, [float(e) for e in exact], rtol=1e-13)
+
+
+@pytest.mark.parametrize("m", [-2, -1, 0, 1, 3])
+def test_associated_legendre_functions_of_negative_order(m: int) -> None:
+    x = sympy.Symbol("x")
+    exact = sympy.assoc_legendre(3, m, x)
+    value, (slope,) = sb.compile_value_and_grad(f"lpmv({m}, 3, x)")(0.3)
+    assert value == pytest.approx(float(exact.subs(x, 0.3)), rel=1e-13)
+    assert slope == pytest.approx(float(exact.diff(x).subs(x, 0.3)), rel=1e-13)
+
+
+def test_two_numbers_of_arguments_from_sympy() -> None:
+    x = sympy.Symbol("x", positive=True)
+    value, (slope,) = sb.compile_value_and_grad(sympy.harmonic(x, 3) + sympy.dirichlet_eta(3) * x)(2.5)
+    exact = sympy.zeta(3) - sympy.zeta(3, x + 1)
+    eta = mpmath.altzeta(3)
+    assert value == pytest.approx(float(exact.subs(x, 2.5)) + float(2.5 * eta), rel=1e-13)
+    assert slope == pytest.approx(float(exact.diff(x).subs(x, 2.5)) + float(eta), rel=1e-13)
 
 
 def test_names_of_functions_that_are_names_of_variables_too() -> None:

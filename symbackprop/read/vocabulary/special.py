@@ -6,19 +6,24 @@ Not in here: those that are a primitive under its own name; `read.vocabulary.ele
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from fractions import Fraction
 from math import factorial
 from typing import Any
 
+from symbackprop.errors import UnsupportedError
 from symbackprop.ir.node import Node, constant
 from symbackprop.ops.bessel import iv, ive, jv, kv, kve, yv
 from symbackprop.ops.binomial import binom
 from symbackprop.ops.comparison import equal, where
 from symbackprop.ops.declare import Primitive
-from symbackprop.ops.exponential import expm1, log
+from symbackprop.ops.exponential import exp, expm1, log
+from symbackprop.ops.exponential_integrals import exp1, expn
 from symbackprop.ops.gamma import digamma, digamma_difference, gamma, poch, polygamma
+from symbackprop.ops.lambert import lambertw
+from symbackprop.ops.orthogonal import assoc_legendre, eval_legendre
 from symbackprop.ops.scipy_text import whole_number
 from symbackprop.ops.zeta import riemann_zeta, zeta
-from symbackprop.read.vocabulary.arguments import node_of, static_order
+from symbackprop.read.vocabulary.arguments import node_of, static_int, static_order
 
 __all__ = ["FUNCTIONS", "SYMBOLS"]
 
@@ -76,6 +81,35 @@ def _harmonic(x: object) -> Node:
     return digamma_difference(constant(1, x.shape), x)
 
 
+def _lambertw(z: object, k: object = constant(0)) -> Node:
+    branch = static_int(k, "k")
+    if branch not in (0, -1):
+        raise UnsupportedError(f"lambertw has the real branches k = 0 and k = -1, not k = {branch}")
+    return lambertw(node_of(z), k=branch)
+
+
+def _expn(n: object, x: object) -> Node:
+    """Return the exponential integral of order n; those of order 0 and 1 have other names."""
+    order, x = static_order(n, "n"), node_of(x)
+    return expn(x, n=order) if order > 1 else exp1(x) if order else exp(-x) / x
+
+
+def _assoc_legendre(n: object, m: object, x: object) -> Node:
+    """Return the associated Legendre function of degree n and order m; for m < 0 DLMF 14.9.3."""
+    degree, order, x = static_order(n, "n"), static_int(m, "m"), node_of(x)
+    size = abs(order)
+    if size > degree:
+        return 0 * x
+    value = eval_legendre(x, n=degree) if size == 0 else assoc_legendre(x, n=degree, m=size)
+    if order >= 0:
+        return value
+    return Fraction((-1) ** size * factorial(degree - size), factorial(degree + size)) * value
+
+
+def _lpmv(m: object, v: object, x: object) -> Node:
+    return _assoc_legendre(v, m, x)
+
+
 def _zeta(x: object, q: object = None) -> Node:
     """Return Riemann's zeta function, or Hurwitz's where there is a second argument."""
     return riemann_zeta(node_of(x)) if q is None else zeta(node_of(x), node_of(q))
@@ -116,6 +150,10 @@ FUNCTIONS: Mapping[str, Callable[..., Any]] = {
     "harmonic": _harmonic,
     **{name: _of_fixed_order(function, order) for name, (function, order) in _FIXED_ORDERS.items()},
     "zeta": _zeta,
+    "lambertw": _lambertw,
+    "expn": _expn,
+    "lpmv": _lpmv,
+    "assoc_legendre": _assoc_legendre,
     "dirichlet_eta": _dirichlet_eta,
 }
 
