@@ -10,11 +10,10 @@ import mpmath
 import numpy as np
 import pytest
 import sympy
+from primitive_meanings import dtypes_of, meaning, orders_of
 from support import graph_of, inputs_of, run
 
-from symbackprop.check.elements import Digits
 from symbackprop.check.functions import SMOOTH
-from symbackprop.check.vocabulary import Vocabulary
 from symbackprop.diff.forward import push_forward
 from symbackprop.diff.reverse import pull_back
 from symbackprop.errors import UnsupportedError
@@ -31,53 +30,6 @@ REAL = [p for p in ELEMENTWISE if any(callable(partial) for partial in p.partial
 OTHERS = [p for p in primitives().values() if p.samples is not None and p.samples()]
 RAN: Counter[str] = Counter()
 
-OWN_MEANING = {
-    "integer_power": lambda words, x: x**3,
-    "where": lambda words, c, a, b: words.where(c, a, b),
-    "round": lambda words, x: words.round(x, 1),
-    "polygamma_difference": lambda words, x, h: words.digamma(x + h) - words.digamma(x),
-    "rd_weighted": lambda words, p: words.elliprd(0, 1, p),
-    "rd_plain": lambda words, p: words.elliprd(0, p, 1),
-    "ellipkinc_slope": lambda words, phi, m: words.sin(phi) ** 3 * first_slope(words, phi, m) / 6,
-    "ellipeinc_slope": lambda words, phi, m: words.sin(phi) ** 3 * second_slope(words, phi, m) / -6,
-    "gamma_density": lambda words, a, x: x ** (a - 1) * words.exp(-x) / words.gamma(a),
-    "lambertw_away": lambda words, x: words.lambertw(x, -1),
-    "riemann_zeta": lambda words, s: words.zeta(s),
-    "binom_slope": lambda words, n, k: words.binom(n, k) * (words.digamma(n + 1) - words.digamma(n - k + 1)),
-    "root": lambda words, x: words.sqrt(x),
-    "multiply": lambda words, x, y: x * y,
-    "divide": lambda words, x, y: x / y,
-    "negative": lambda words, x: -x,
-    "maximum": lambda words, x, y: np.maximum(x, y),
-    "minimum": lambda words, x, y: np.minimum(x, y),
-    "power": lambda words, x, y: x**y,
-    "logical_and": lambda words, x, y: x and y,
-    "logical_or": lambda words, x, y: x or y,
-    "logical_xor": lambda words, x, y: x != y,
-    "logical_not": lambda words, x: not x,
-    "less": lambda words, x, y: x < y,
-    "less_equal": lambda words, x, y: x <= y,
-    "greater": lambda words, x, y: x > y,
-    "greater_equal": lambda words, x, y: x >= y,
-    "equal": lambda words, x, y: x == y,
-    "not_equal": lambda words, x, y: x != y,
-}
-
-
-def first_slope(words: Vocabulary, phi: Any, m: Any) -> Any:
-    return words.elliprd(words.cos(phi) ** 2, 1, 1 - m * words.sin(phi) ** 2)
-
-
-def second_slope(words: Vocabulary, phi: Any, m: Any) -> Any:
-    return words.elliprd(words.cos(phi) ** 2, 1 - m * words.sin(phi) ** 2, 1)
-
-
-def dtypes_of(primitive: Primitive) -> list[str]:
-    masks = ("logical_and", "logical_or", "logical_xor", "logical_not")
-    if primitive.name in masks:
-        return ["bool"] * primitive.arity
-    return ["bool" if primitive.name == "where" and i == 0 else "float64" for i in range(primitive.arity)]
-
 
 def applied(primitive: Primitive, shape: tuple[int, ...] = ()) -> tuple[Apply, list[Input]]:
     inputs = [make_input(i, shape, dtype) for i, dtype in enumerate(dtypes_of(primitive))]
@@ -86,28 +38,9 @@ def applied(primitive: Primitive, shape: tuple[int, ...] = ()) -> tuple[Apply, l
     return node, inputs
 
 
-def orders_of(primitive: Primitive) -> list[Any]:
-    """Return the static orders that come before the arguments."""
-    return [primitive.defaults[name] for name in primitive.fixed]
-
-
 def differentiable(primitive: Primitive, inputs: list[Input]) -> list[Input]:
     """Return the inputs in which there is a derivative."""
     return [x for x, partial in zip(inputs, primitive.partials, strict=True) if not isinstance(partial, Refused)]
-
-
-def meaning(primitive: Primitive, point: tuple[float, ...]) -> Any:
-    """Return the value at a point with 50 digits, by the vocabulary of verification."""
-    words = Vocabulary(Digits)
-    args = [
-        bool(x) if dtype == "bool" else Digits(mpmath.mpf(x))
-        for x, dtype in zip(point, dtypes_of(primitive), strict=True)
-    ]
-    if primitive.name in OWN_MEANING:
-        result = OWN_MEANING[primitive.name](words, *args)
-    else:
-        result = getattr(words, primitive.name)(*orders_of(primitive), *args)
-    return result.value if isinstance(result, Digits) else result
 
 
 def arguments(inputs: list[Input], point: tuple[float, ...]) -> dict[Input, Any]:

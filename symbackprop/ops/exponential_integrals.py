@@ -29,14 +29,14 @@ def _integral(
     domain: str = "",
     sympy: str | None = None,
 ) -> Primitive:
-    """Declare an integral of one argument; `domain` is given where 0 is not in it."""
+    """Declare an integral of one argument; `domain` is given where 0 is not in it. The hyperbolic ones overflow."""
     return elementwise(
         name,
         numpy=numpy,
         partials=(partial,),
         derivative=derivative,
         points=_POSITIVE if domain else _MIXED,
-        safe=(1.0,) if domain else (),
+        safe=(1.0,),
         domain=domain,
         analytic=False,
         flops=60,

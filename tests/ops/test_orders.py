@@ -123,3 +123,12 @@ def test_names_of_functions_that_are_names_of_variables_too() -> None:
     slope = 3 * (mpmath.besselj(0, 0.5) - 0.5 * mpmath.besselj(1, 0.5))
     assert gradient[2] == pytest.approx(float(slope), rel=1e-14)
     assert compiled.verify()
+
+
+def test_a_symbol_of_the_name_of_its_function() -> None:
+    x, beta, gamma = sympy.symbols("x beta gamma", positive=True)
+    expression = sympy.beta(x, beta) + sympy.gamma(gamma) * beta
+    value, (slope,) = sb.compile_value_and_grad(expression, wrt=[beta], inputs=[x, beta, gamma])(1.5, 0.7, 2.5)
+    assert value == pytest.approx(float(mpmath.beta(1.5, 0.7) + mpmath.gamma(2.5) * 0.7), rel=1e-14)
+    exact = mpmath.beta(1.5, 0.7) * (mpmath.psi(0, 0.7) - mpmath.psi(0, 2.2)) + mpmath.gamma(2.5)
+    assert slope == pytest.approx(float(exact), rel=1e-13)

@@ -35,6 +35,8 @@ BRANCHES = [  # a condition, a function, where it is taken, where it is not
     ("x > 0", "expn(3, x)", 0.5, -1.0),
     ("x > 0", "Ci(x)", 0.5, 0.0),
     ("x**2 < 1", "assoc_legendre(6, 3, x)", 0.5, 2.0),
+    ("x < 100", "airybi(x)", 0.5, 1e3),
+    ("x < 700", "Shi(x)", 0.5, 1e4),
     ("x > 0", "binom(x, 2.5)", 1.5, -3.0),
     ("x > 0", "poch(x, 2.5)", 1.5, -3.0),
 ]

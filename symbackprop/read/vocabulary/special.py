@@ -157,6 +157,5 @@ FUNCTIONS: Mapping[str, Callable[..., Any]] = {
     "dirichlet_eta": _dirichlet_eta,
 }
 
-SYMBOLS = frozenset(
-    (*_FIXED_ORDERS, "jv", "yv", "iv", "kv", "beta", "gamma", "zeta", "psi", "sec", "csc", "cot")
-)  # names of variables too
+_LETTERS = "jv yv iv kv beta gamma zeta psi Si Ci Shi Chi sec csc cot"
+SYMBOLS = frozenset((*_FIXED_ORDERS, *_LETTERS.split()))  # names of variables too
