@@ -233,7 +233,8 @@ def _docstring(graph: Graph, recipe: Recipe, parameters: Sequence[str], taken: N
             " of any one shape" if spec.shape is None else f" of shape {shape_text(spec.shape)}" if spec.shape else ""
         )
         title = titles.get(spec.name, taken.mapped.get(parameter))
-        original = f"; {title!r} in the formula" if title else ""
+        quoted = repr(title).replace('"""', "'''")  # a symbol's name must not end the docstring and become code
+        original = f"; {quoted} in the formula" if title else ""
         lines.append(f"{parameter} : {kind}{about}{original}")
     for guard in graph.guards:
         lines.append(f"    Requires {guard.left} {guard.relation} {guard.right}: {guard.message}")

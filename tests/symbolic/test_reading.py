@@ -187,6 +187,16 @@ def test_names_that_are_no_identifiers() -> None:
     assert g(*[3.0] * 6) == (6.0,) * 6
 
 
+@pytest.mark.parametrize(
+    "name",
+    ['"""', '\'"""', '"""; raise SystemExit; """', '\\"""; raise SystemExit; """', '"""\nraise SystemExit\n"""', "a\\"],
+)
+def test_the_name_of_a_symbol_never_becomes_code(name: str) -> None:
+    compiled = sb.compile_value(sp.Symbol(name) ** 2)
+    assert compiled(3.0) == 9.0
+    assert "raise SystemExit" not in compiled.source.split('"""')[-1]
+
+
 def test_all_that_is_unsupported_is_listed_at_once() -> None:
     expression = sp.Integral(a, a) + sp.Derivative(a**2, a, evaluate=False) + sp.I * sp.Function("g")(a)
     with pytest.raises(sb.UnsupportedError) as caught:
