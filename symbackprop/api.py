@@ -212,7 +212,7 @@ def _compiled(
     titles: tuple[tuple[str, str], ...] = ()
     origin: Origin | None = None
     if not isinstance(formula, str):
-        formula, inputs, wrt, titles, origin = _from_sympy(formula, inputs, wrt, scalar=kind == "grad")
+        formula, inputs, wrt, titles, origin = _from_sympy(formula, inputs, wrt, kind)
     declared = declarations_text(read_declarations(inputs, dtype)) if inputs is not None else None
     chosen = wrt if wrt is None or isinstance(wrt, str) else tuple(wrt)
     reordered = origin is not None
@@ -221,7 +221,7 @@ def _compiled(
 
 
 def _from_sympy(
-    formula: Any, inputs: Any, wrt: Any, *, scalar: bool
+    formula: Any, inputs: Any, wrt: Any, kind: str
 ) -> tuple[str, Any, Any, tuple[tuple[str, str], ...], Origin]:
     """Return SymPy expressions as formula text, with the names of their inputs."""
     if "sympy" in sys.modules:  # else nobody can have made an expression
@@ -229,7 +229,7 @@ def _from_sympy(
 
         if is_expression(formula):
             with _uncollected():
-                problem = read_problem(formula, inputs, wrt, scalar=scalar)
+                problem = read_problem(formula, inputs, wrt, scalar=kind == "grad", derivatives=kind != "value")
             origin = Origin(problem.expression, problem.names, problem.shapes)
             return problem.text, problem.inputs, problem.wrt, problem.titles, origin
     raise UnsupportedError(

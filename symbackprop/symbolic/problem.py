@@ -64,7 +64,7 @@ def is_expression(value: object) -> bool:
     return isinstance(value, (Expressions, sympy.Basic, sympy.MatrixBase, NDimArray))
 
 
-def read_problem(expression: Any, inputs: Any, wrt: Any, *, scalar: bool = False) -> Problem:
+def read_problem(expression: Any, inputs: Any, wrt: Any, *, scalar: bool = False, derivatives: bool = True) -> Problem:
     """Return what to compile.
 
     Parameters
@@ -75,6 +75,8 @@ def read_problem(expression: Any, inputs: Any, wrt: Any, *, scalar: bool = False
     wrt : None, a symbol or a name, or a sequence of these
     scalar : bool
         Whether results that are matrices of one entry count as that entry.
+    derivatives : bool
+        Whether derivatives are wanted, which undefined functions do not have with respect to what they depend on.
 
     The order of the inputs is that of `inputs`, else of `wrt`, and then SymPy's sort key.
     """
@@ -102,7 +104,8 @@ def read_problem(expression: Any, inputs: Any, wrt: Any, *, scalar: bool = False
             shapes.setdefault(entry, tuple(entry.shape))
     sizes = [s for s in dict.fromkeys(s for shape in shapes.values() for s in size_symbols(shape)) if s not in declared]
     order = [symbol for symbol in dict.fromkeys([*declared, *chosen, *found]) if symbol not in sizes]
-    _check_dependence(order, chosen if wrt is not None else None)
+    if derivatives:
+        _check_dependence(order, chosen if wrt is not None else None)
     names = symbol_names([*order, *sizes])
     texts = _size_codes(sizes, shapes, names)
     size_texts = SizeTexts(shapes, {s: names[s] for s in order}, texts)

@@ -167,6 +167,7 @@ def test_a_derivative_through_an_unknown_function_is_refused() -> None:
     with pytest.raises(sb.UnsupportedError, match="depends on t"):
         sb.compile_grad(t * f(t))
     assert sb.compile_grad(t * f(t), wrt=f(t))(2.0, 3.0) == 3.0
+    assert sb.compile_value(t * f(t) ** 2, inputs=[f(t), t])(3.0, 2.0) == 18.0
 
 
 def test_order_of_inputs() -> None:
