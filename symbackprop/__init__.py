@@ -3,6 +3,7 @@
 from symbackprop import errors
 from symbackprop.api import compile_grad, compile_value, compile_value_and_grad
 from symbackprop.compiled import CompiledFunction
+from symbackprop.drop_in import lambdify
 from symbackprop.errors import (
     ArgumentError,
     BudgetError,
@@ -28,4 +29,5 @@ __all__ = [
     "compile_value",
     "compile_value_and_grad",
     "errors",
+    "lambdify",
 ]

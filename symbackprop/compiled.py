@@ -70,7 +70,6 @@ class CompiledFunction:
         self.__doc__ = self._function.__doc__
         self.__wrapped__ = self._function  # where inspect.getsource finds the source
         self._binder = Binder(graph.arguments, graph.guards, printed.target)
-        self._array_function: Callable[..., Any] | None = None
 
     # --- calling ------------------------------------------------------------------------------------------------------
 
@@ -85,16 +84,13 @@ class CompiledFunction:
         arrays, shape = self._binder.bind_arrays(args, kwargs)
         if self.computes_arrays:
             return self._mapped_one_by_one(arrays, shape)
-        if self._array_function is None:
-            printed = self._print(self.graph, self._recipe, "numpy")
-            self._array_function = load_function(printed.source, printed.name)
 
         def filled(result: Any) -> Any:
             if isinstance(result, tuple):
                 return tuple(map(filled, result))
             return np.array(np.broadcast_to(result, shape))
 
-        return filled(self._array_function(*arrays))
+        return filled(self.array_function(*arrays))
 
     def _mapped_one_by_one(self, arrays: list[np.ndarray[Any, Any]], shape: tuple[int, ...]) -> Any:
         """Call a function that computes arrays once a point; its results are stacked behind the axes of the points."""
@@ -136,6 +132,17 @@ class CompiledFunction:
         """The arguments by the names that a call takes, for `inspect.signature`."""
         names = zip(self.graph.arguments, self._printed.parameters, strict=True)
         return Signature([Parameter(_called(spec.name, printed), _EITHER) for spec, printed in names])
+
+    @property
+    def printed(self) -> Printed:
+        """The source with its parts, for what builds on it."""
+        return self._printed
+
+    @cached_property
+    def array_function(self) -> Callable[..., Any]:
+        """The function in terms of NumPy, which maps scalar inputs over arrays."""
+        printed = self._print(self.graph, self._recipe, "numpy")
+        return load_function(printed.source, printed.name)
 
     @property
     def array_source(self) -> str:

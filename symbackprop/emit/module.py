@@ -30,12 +30,14 @@ _WIDTH = 116
 
 @dataclass(frozen=True)
 class Printed:
-    """The text of a module and what its function is called with."""
+    """The text of a module and what its function is called with; and, for those who build on it, its parts."""
 
     source: str
     name: str
     parameters: tuple[str, ...]
     target: str
+    prelude: str  # imports, and constants of the module
+    body: str  # the statements, indented
 
 
 def print_module(graph: Graph, recipe: Recipe, version: str, target: str) -> Printed:
@@ -59,7 +61,7 @@ def print_module(graph: Graph, recipe: Recipe, version: str, target: str) -> Pri
     head = header_lines(recipe, version, _description(graph, recipe))
     signature = f"def {function}({', '.join(parameters)}):"
     source = "\n".join([*head, "", *imports, constants, signature, doc, code, ""])
-    return Printed(source, function, parameters, target)
+    return Printed(source, function, parameters, target, "\n".join([*imports, constants]), code)
 
 
 class _Written(NamedTuple):

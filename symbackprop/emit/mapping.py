@@ -1,0 +1,89 @@
+"""A function of scalars called with arrays, entry by entry as a ufunc: arguments as they are, results filled up.
+
+Arrays of floats keep their kind of float, as NumPy's own functions keep it; integers and booleans become float64.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+
+from symbackprop.emit.conversion import array_of
+from symbackprop.errors import ArgumentError
+from symbackprop.ir.signature import ArgumentSpec
+
+__all__ = ["FLOAT64", "common_shape", "filled", "mapped_arguments"]
+
+FLOAT64 = np.dtype(np.float64)
+Array = np.ndarray[Any, Any]
+
+
+def common_shape(values: Sequence[Any]) -> tuple[int, ...] | None:
+    """Return the shape of arguments that are arrays of float64 of one shape, so that nothing is to be done with them."""
+    shape: tuple[int, ...] | None = None
+    for value in values:
+        if type(value) is not np.ndarray or value.dtype is not FLOAT64:
+            return None
+        if shape is None:
+            shape = value.shape
+        elif value.shape != shape:
+            return None
+    return shape
+
+
+def mapped_arguments(
+    specs: Sequence[ArgumentSpec], values: Sequence[object]
+) -> tuple[list[Any], tuple[int, ...], np.dtype[Any]]:
+    """Return the arguments as arrays and numbers of one kind, their common shape, and that kind of float.
+
+    Raises
+    ------
+    ArgumentError
+        On arguments that are no real numbers, or do not broadcast.
+    """
+    arrays = [_array(spec, value) for spec, value in zip(specs, values, strict=True)]
+    kinds = {a.dtype for a, v in zip(arrays, values, strict=True) if a.dtype.kind == "f" and not _is_python(v)}
+    kind = np.result_type(*kinds) if kinds else FLOAT64
+    converted = [a if a.ndim else kind.type(a) if a.dtype.kind == "f" else a[()] for a in arrays]
+    shapes = {a.shape for a in arrays if a.ndim}
+    if len(shapes) <= 1:
+        return converted, shapes.pop() if shapes else (), kind
+    try:
+        return converted, np.broadcast_shapes(*shapes), kind
+    except ValueError:
+        listed = ", ".join(f"{spec.name} of shape {a.shape}" for spec, a in zip(specs, arrays, strict=True))
+        raise ArgumentError(f"the arguments do not broadcast against each other: {listed}") from None
+
+
+def _is_python(value: object) -> bool:
+    """Tell whether a value is a number of Python's own, which takes on the kind of the arrays beside it."""
+    return isinstance(value, (float, int)) and not isinstance(value, np.generic)
+
+
+def _array(spec: ArgumentSpec, value: object) -> Array:
+    if spec.dtype == "float64" and isinstance(value, (np.ndarray, np.floating)) and value.dtype.kind == "f":
+        if type(value) is np.ndarray:
+            return value
+        if isinstance(value, np.floating):
+            return np.asarray(value)
+    return array_of(spec, value)
+
+
+def filled(result: Any, arguments: Sequence[Any], shape: tuple[int, ...], kind: np.dtype[Any]) -> Any:
+    """Return results, in nested lists and tuples, at the full shape, each in fresh memory of its own."""
+    if not shape:
+        return result
+    return _full(result, {id(argument) for argument in arguments}, shape, kind)
+
+
+def _full(value: Any, taken: set[int], shape: tuple[int, ...], kind: np.dtype[Any]) -> Any:
+    if type(value) is np.ndarray and value.shape == shape and value.base is None and id(value) not in taken:
+        taken.add(id(value))
+        return value
+    if isinstance(value, (tuple, list)):
+        return type(value)([_full(item, taken, shape, kind) for item in value])
+    if not isinstance(value, np.ndarray):
+        value = np.asarray(value, dtype=None if isinstance(value, (bool, np.bool_)) else kind)
+    return np.array(np.broadcast_to(value, shape))
