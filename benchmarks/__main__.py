@@ -8,10 +8,11 @@ import click
 from rich.console import Console
 from rich.table import Table
 
+from benchmarks.drop_in import DROP_IN
 from benchmarks.models import MODELS
 from benchmarks.workloads import WORKLOADS
 
-ALL = {**WORKLOADS, **MODELS}
+ALL = {**WORKLOADS, **MODELS, **DROP_IN}
 
 
 @click.command()
