@@ -16,6 +16,7 @@ import numpy as np
 from symbackprop.emit.arguments import Binder
 from symbackprop.emit.header import Recipe
 from symbackprop.emit.load import load_function
+from symbackprop.emit.mapping import filled
 from symbackprop.emit.module import Printed
 from symbackprop.emit.save import write_text
 from symbackprop.errors import UnsupportedError
@@ -84,13 +85,7 @@ class CompiledFunction:
         arrays, shape = self._binder.bind_arrays(args, kwargs)
         if self.computes_arrays:
             return self._mapped_one_by_one(arrays, shape)
-
-        def filled(result: Any) -> Any:
-            if isinstance(result, tuple):
-                return tuple(map(filled, result))
-            return np.array(np.broadcast_to(result, shape))
-
-        return filled(self.array_function(*arrays))
+        return filled(self.array_function(*arrays), arrays, shape)
 
     def _mapped_one_by_one(self, arrays: list[np.ndarray[Any, Any]], shape: tuple[int, ...]) -> Any:
         """Call a function that computes arrays once a point; its results are stacked behind the axes of the points."""

@@ -48,6 +48,12 @@ def test_scalars_map_over_arrays() -> None:
     assert constant[0].shape == constant[1].shape == (5, 3)
     constant[0][0, 0] = 7.0
     assert constant[0][1, 1] == 1.0
+    rows, (same, one, mask) = sb.compile_value("[2*x, (x, 1, x > 0.3)]")(x)
+    np.testing.assert_array_equal(rows, 2 * x)
+    same += 1.0
+    assert x[0] == 0.0
+    assert one.tolist() == [1] * 5
+    assert mask.tolist() == [False, False, True, True, True]
 
 
 def test_any_one_shape() -> None:

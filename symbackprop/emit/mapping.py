@@ -71,14 +71,24 @@ def _array(spec: ArgumentSpec, value: object) -> Array:
     return array_of(spec, value)
 
 
-def filled(result: Any, arguments: Sequence[Any], shape: tuple[int, ...], kind: np.dtype[Any]) -> Any:
-    """Return results, in nested lists and tuples, at the full shape, each in fresh memory of its own."""
+def filled(result: Any, arguments: Sequence[Any], shape: tuple[int, ...], kind: np.dtype[Any] | None = None) -> Any:
+    """Return results, in nested lists and tuples, at the full shape, each in fresh memory of its own.
+
+    Parameters
+    ----------
+    result : number, array, or nested lists and tuples of these
+    arguments : sequence
+        What results may not share memory with.
+    shape : tuple of int
+    kind : dtype, optional
+        What single numbers become; by default what they are.
+    """
     if not shape:
         return result
     return _full(result, {id(argument) for argument in arguments}, shape, kind)
 
 
-def _full(value: Any, taken: set[int], shape: tuple[int, ...], kind: np.dtype[Any]) -> Any:
+def _full(value: Any, taken: set[int], shape: tuple[int, ...], kind: np.dtype[Any] | None) -> Any:
     if type(value) is np.ndarray and value.shape == shape and value.base is None and id(value) not in taken:
         taken.add(id(value))
         return value
