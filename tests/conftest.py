@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from symbackprop import api
+from symbackprop import compilation
 from symbackprop.ops.verify import verify_graph
 
 
@@ -12,8 +12,10 @@ from symbackprop.ops.verify import verify_graph
 def checked_passes(monkeypatch: pytest.MonkeyPatch) -> None:
     """Re-check the graph after every pass of a compilation."""
     for name in ("read_formula", "prepare", "gradient", "finish"):
-        stage = getattr(api, name)
-        monkeypatch.setattr(api, name, lambda *args, _stage=stage, **kwargs: verify_graph(_stage(*args, **kwargs)))
+        stage = getattr(compilation, name)
+        monkeypatch.setattr(
+            compilation, name, lambda *args, _stage=stage, **kwargs: verify_graph(_stage(*args, **kwargs))
+        )
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:

@@ -37,7 +37,7 @@ def split_declarations(text: str) -> tuple[str | None, int]:
     return text[:arrow], arrow + 2
 
 
-def read_declarations(inputs: Mapping[str, object] | str | None, dtype: str = "float64") -> tuple[ArgumentSpec, ...]:
+def read_declarations(inputs: object, dtype: str = "float64") -> tuple[ArgumentSpec, ...]:
     """Return what `inputs` declares.
 
     Parameters

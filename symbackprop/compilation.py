@@ -1,0 +1,152 @@
+"""A recipe to a compiled function: the stages, composed. The only module that knows them all.
+
+Text goes through read, simplify, diff, simplify, emit; every stage is a function from graph to graph.
+"""
+
+from __future__ import annotations
+
+import gc
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+from symbackprop.compiled import CompiledFunction
+from symbackprop.diff.reverse import gradient
+from symbackprop.emit.header import Recipe
+from symbackprop.emit.module import Printed, print_module
+from symbackprop.errors import ArgumentError, UnknownNameError, UnsupportedError, nearest_names
+from symbackprop.ir.dtype import is_float, using_float
+from symbackprop.ir.graph import Graph, children
+from symbackprop.ir.node import Apply, Node
+from symbackprop.ops.declare import Primitive
+from symbackprop.ops.literal import literal
+from symbackprop.read.shapes import read_declarations, split_declarations
+from symbackprop.read.text import read_formula
+from symbackprop.simplify.pattern import Rewrites
+from symbackprop.simplify.pipeline import canonical, finish, prepare
+from symbackprop.verification import Origin, verified
+from symbackprop.version import __version__
+
+if TYPE_CHECKING:
+    from symbackprop.symbolic.expressions import Expressions
+
+__all__ = ["compile_recipe", "uncollected"]
+
+
+def compile_recipe(recipe: Recipe, origin: Origin | None = None) -> CompiledFunction:
+    """Compile what a recipe says; every way of compiling comes through here."""
+    log = Rewrites()
+    with using_float(recipe.dtype), uncollected():
+        primal = graph = prepare(_read(recipe), log, reordered=recipe.reordered)
+        if recipe.kind == "grad":
+            graph = _with_gradient(graph, recipe)
+        graph = finish(graph, log)
+        printed = _printed(graph, recipe, _target(graph, recipe))
+        return CompiledFunction(
+            recipe, primal, graph, printed, log, compile_recipe, _printed, verified, _expressions, origin
+        )
+
+
+def _read(recipe: Recipe) -> Graph:
+    """Return the graph of a recipe's formula."""
+    prefix, start = split_declarations(recipe.formula)
+    if prefix is not None and recipe.inputs is not None:
+        raise ArgumentError("shapes are declared twice: in the formula's prefix and in inputs=; keep one of them")
+    declared = prefix if prefix is not None else recipe.inputs
+    specs = None if declared is None else read_declarations(declared, recipe.dtype)
+    return read_formula(recipe.formula, specs, recipe.dtype, start)
+
+
+@contextmanager
+def uncollected() -> Iterator[None]:
+    """Keep the cyclic garbage collector from walking a large graph again and again while it grows.
+
+    A graph has no cycles, so there is nothing for it to find.
+    """
+    enabled = gc.isenabled()
+    gc.disable()
+    try:
+        yield
+    finally:
+        if enabled:
+            gc.enable()
+
+
+def _printed(graph: Graph, recipe: Recipe, target: str) -> Printed:
+    return print_module(graph, recipe, __version__, target)
+
+
+def _with_gradient(graph: Graph, recipe: Recipe) -> Graph:
+    """Return `graph` with the gradient, and the value before it if asked for, as outputs."""
+    by_name = {spec.name: node for spec, node in zip(graph.arguments, graph.inputs, strict=True)}
+    if recipe.wrt is None:
+        wanted = [spec.name for spec in graph.arguments if is_float(spec.dtype)]
+        if not wanted:
+            raise UnsupportedError("the formula has no real-valued input, so there is nothing to differentiate")
+    else:
+        wanted = [recipe.wrt] if isinstance(recipe.wrt, str) else list(recipe.wrt)
+    for name in wanted:
+        if name not in by_name:
+            raise UnknownNameError(
+                f"wrt names {name!r}, which is not an input; the inputs are {', '.join(by_name) or 'none'}."
+                f"{nearest_names(name, by_name)}"
+            )
+        if not is_float(by_name[name].dtype):
+            raise UnsupportedError(f"wrt names {name!r}, which is not real-valued; only real inputs have gradients")
+    with_gradient = gradient(graph, [by_name[name] for name in wanted])
+    if not recipe.with_value:
+        return with_gradient
+    return replace(
+        with_gradient,
+        outputs=(*graph.primals, *with_gradient.outputs),
+        labels=(*graph.labels, *with_gradient.labels),
+    )
+
+
+def _target(graph: Graph, recipe: Recipe) -> str:
+    """Return the target: math where every value is a scalar and every primitive has a text for it."""
+    if recipe.target == "numpy":
+        return "numpy"
+    obstacle = _obstacle_to_math(graph, recipe)
+    if obstacle is None:
+        return "math"
+    if recipe.target == "math":
+        raise UnsupportedError(f"target 'math' is not possible: {obstacle}; use target='numpy'")
+    return "numpy"
+
+
+def _obstacle_to_math(graph: Graph, recipe: Recipe) -> str | None:
+    if recipe.dtype == "float32":
+        return "it computes in float64, and dtype is float32"
+    for spec in graph.arguments:
+        if spec.shape is None or spec.shape:
+            return f"input {spec.name!r} is an array"
+    written_out = _written_out(graph)
+    for node in graph.nodes():
+        if node.shape and node not in written_out:
+            return f"{node.describe()} is an array"
+        if isinstance(node, Apply) and isinstance(node.op, Primitive) and "math" not in node.op.texts:
+            return f"{node.op.name} has no text for it"
+    return None
+
+
+def _written_out(graph: Graph) -> set[Node]:
+    """Return the arrays of scalars that are results and nothing more: code of scalars can gather them at the end."""
+    found: set[Node] = {node for node in graph.outputs if isinstance(node, Apply) and node.op is literal}
+    for node in graph.nodes():
+        found.difference_update(children(node))
+    return found
+
+
+def _expressions(recipe: Recipe, origin: Origin | None, sizes: Mapping[str, int] | None) -> Expressions:
+    """Return what a recipe computes as SymPy expressions, in the symbols of the user's own where it was made of them."""
+    from symbackprop.sympy_form import expressions_of
+
+    log = Rewrites()
+    with using_float(recipe.dtype), uncollected():
+        graph = canonical(_read(recipe), log)
+        if recipe.kind == "grad":
+            graph = canonical(_with_gradient(graph, replace(recipe, with_value=True)), log)
+        known = {} if origin is None else {name: symbol for symbol, name in origin.names.items()}
+        return expressions_of(graph, recipe, known, sizes)

@@ -1,0 +1,85 @@
+"""What a compiled function is verified against: what the user gave, and not what was made of it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from symbackprop.compiled import CompiledFunction
+from symbackprop.emit.header import Recipe
+from symbackprop.ir.graph import Graph
+from symbackprop.ir.node import Apply
+from symbackprop.ops.declare import Primitive
+from symbackprop.read.parser import parse
+from symbackprop.read.shapes import split_declarations
+
+if TYPE_CHECKING:
+    from symbackprop.check.report import Report
+
+__all__ = ["Origin", "verified"]
+
+
+@dataclass(frozen=True)
+class Origin:
+    """The user's own object, where the formula was not text: SymPy expressions, what their symbols are called.
+
+    Parameters
+    ----------
+    expression : SymPy objects, in nested lists and tuples
+    names : mapping
+        The name of each input in the formula.
+    shapes : mapping
+        The shapes of array inputs, in SymPy's terms.
+    """
+
+    expression: Any
+    names: Mapping[Any, str]
+    shapes: Mapping[Any, Sequence[Any]]
+
+
+def verified(
+    compiled: CompiledFunction, recipe: Recipe, origin: Origin | None, ranges: Mapping[Any, Any] | None, **options: Any
+) -> Report:
+    """Verify emitted source against what the user gave: the SymPy expression, or the text, read again."""
+    from symbackprop.check.verify import Subject, verify
+
+    subject = Subject(
+        source=compiled.source,
+        name=compiled.__name__,
+        arguments=compiled.graph.arguments,
+        labels=compiled.graph.labels,
+        reference=_reference(recipe, origin),
+        kinks=_kinks(compiled.graph),
+        array_source=_mapped_source(compiled),
+        guards=tuple(f"{g.message}: {g.left} {g.relation} {g.right}" for g in compiled.guards),
+    )
+    titles = (
+        {} if origin is None else {key: name for symbol, name in origin.names.items() for key in (symbol, str(symbol))}
+    )
+    named = {titles.get(key, str(key)): value for key, value in (ranges or {}).items()}
+    return verify(subject, ranges=named, **options)
+
+
+def _reference(recipe: Recipe, origin: Origin | None) -> Callable[..., Any]:
+    from symbackprop.check.reference import evaluate_program
+
+    if origin is not None:
+        from symbackprop.check.sympy_reference import evaluate_expression
+
+        return lambda values, words: evaluate_expression(origin.expression, origin.names, origin.shapes, values, words)
+    program = parse(recipe.formula, split_declarations(recipe.formula)[1])
+    return lambda values, words: evaluate_program(program, values, words)
+
+
+def _mapped_source(compiled: CompiledFunction) -> str | None:
+    """Return the source that maps a scalar formula over arrays, if it has one and arguments to be arrays."""
+    arguments = compiled.graph.arguments
+    mapped = bool(arguments) and not any(spec.shape for spec in arguments) and not compiled.computes_arrays
+    return compiled.array_source if mapped else None
+
+
+def _kinks(graph: Graph) -> tuple[str, ...]:
+    """Return what the primitives in use do at kinks."""
+    used = {node.op for node in graph.nodes() if isinstance(node, Apply)}
+    return tuple(sorted(f"{op.name}: {op.kinks}" for op in used if isinstance(op, Primitive) and op.kinks))
