@@ -102,7 +102,7 @@ def _compiled(leaves: list[Any], results: Results, symbols: Sequence[Any], numpy
     from symbackprop.symbolic.results import computed
 
     try:
-        return compile_value(computed(leaves, results), inputs=[*symbols], target="auto" if numpy else "math")  # type: ignore[arg-type]
+        return compile_value(computed(leaves, results), inputs=[*symbols], target="auto" if numpy else "math")
     except UnsupportedError as error:
         raise UnsupportedError(error.message.replace("target", "modules")) from None
 

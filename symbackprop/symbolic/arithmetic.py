@@ -99,8 +99,10 @@ def _product(place: Place) -> Code:
         factor = place.argument(number)
         if isinstance(factor, sympy.Rational):
             negative ^= bool(factor < 0)
-            factors += [] if abs(factor.p) == 1 else [Code(str(abs(factor.p)))]
-            divisors += [] if factor.q == 1 else [Code(str(factor.q))]
+            if abs(factor.p) == 1:
+                divisors += [] if factor.q == 1 else [Code(str(factor.q))]
+            else:  # one constant, and so one operation
+                factors.append(number_code(abs(factor)))
         elif _is_taken_apart(place, number):
             below = _is_divisor(factor)
             code = _power_of(place, place.writer.table.arguments[number], below)
