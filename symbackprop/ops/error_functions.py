@@ -11,6 +11,7 @@ from symbackprop.ops.exponential import exp
 from symbackprop.ops.extrema import maximum
 from symbackprop.ops.powers import sqrt
 from symbackprop.ops.rounding import absolute
+from symbackprop.ops.several import result_of, several
 from symbackprop.ops.trigonometric import cos, sin
 
 __all__ = [
@@ -217,6 +218,10 @@ def _phase(x: Node) -> Node:
     return _pi(x) / 2 * integer_power(x, n=2)
 
 
+fresnel: Primitive = several(
+    "fresnel", ("s", "c"), lambda x, values: (sin(_phase(x)), cos(_phase(x))), source="DLMF 7.2.7, 7.2.8"
+)
+
 fresnels: Primitive = elementwise(
     "fresnels",
     numpy="special.fresnel({0})[0]",
@@ -226,6 +231,7 @@ fresnels: Primitive = elementwise(
     analytic=False,
     flops=40,
     sympy="fresnels",
+    lower=result_of(fresnel, 0),
     source="DLMF 7.2.8",
 )
 
@@ -238,5 +244,6 @@ fresnelc: Primitive = elementwise(
     analytic=False,
     flops=40,
     sympy="fresnelc",
+    lower=result_of(fresnel, 1),
     source="DLMF 7.2.7",
 )

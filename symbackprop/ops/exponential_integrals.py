@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from symbackprop.ir.node import Node
+from symbackprop.ir.node import Apply, Node
 from symbackprop.ops.comparison import equal, where
 from symbackprop.ops.declare import Partial, Primitive
 from symbackprop.ops.elementwise import elementwise
 from symbackprop.ops.exponential import exp
 from symbackprop.ops.hyperbolic import cosh, sinh
 from symbackprop.ops.scipy_text import with_parameters
+from symbackprop.ops.several import result_of, several
 from symbackprop.ops.trigonometric import cos, sin
 
 __all__ = ["Chi", "Ci", "Shi", "Si", "exp1", "expi", "expn"]
@@ -28,6 +29,7 @@ def _integral(
     *,
     domain: str = "",
     sympy: str | None = None,
+    lower: Callable[[Apply], Node] | None = None,
 ) -> Primitive:
     """Declare an integral of one argument; `domain` is given where 0 is not in it. The hyperbolic ones overflow."""
     return elementwise(
@@ -41,6 +43,7 @@ def _integral(
         analytic=False,
         flops=60,
         sympy=sympy,
+        lower=lower,
         source=source,
     )
 
@@ -86,6 +89,10 @@ expn: Primitive = elementwise(
     source="DLMF 8.19.13",
 )
 
+sici: Primitive = several(
+    "sici", ("si", "ci"), lambda x, values: (_over(sin, x), cos(x) / x), source="DLMF 6.2.9, 6.2.13"
+)
+
 Si: Primitive = _integral(
     "Si",
     "special.sici({0})[0]",
@@ -93,6 +100,7 @@ Si: Primitive = _integral(
     "sin(x)/x, 1 at 0",
     "DLMF 6.2.9",
     sympy="Si",
+    lower=result_of(sici, 0),
 )
 
 Ci: Primitive = _integral(
@@ -103,6 +111,11 @@ Ci: Primitive = _integral(
     "DLMF 6.2.13",
     domain="x > 0; below 0 it is the real part, Ci(-x)",
     sympy="Ci",
+    lower=result_of(sici, 1),
+)
+
+shichi: Primitive = several(
+    "shichi", ("shi", "chi"), lambda x, values: (_over(sinh, x), cosh(x) / x), source="DLMF 6.2.15, 6.2.16"
 )
 
 Shi: Primitive = _integral(
@@ -112,6 +125,7 @@ Shi: Primitive = _integral(
     "sinh(x)/x, 1 at 0",
     "DLMF 6.2.15",
     sympy="Shi",
+    lower=result_of(shichi, 0),
 )
 
 Chi: Primitive = _integral(
@@ -122,4 +136,5 @@ Chi: Primitive = _integral(
     "DLMF 6.2.16",
     domain="x > 0; below 0 it is the real part, Chi(-x)",
     sympy="Chi",
+    lower=result_of(shichi, 1),
 )

@@ -132,3 +132,17 @@ def test_a_symbol_of_the_name_of_its_function() -> None:
     assert value == pytest.approx(float(mpmath.beta(1.5, 0.7) + mpmath.gamma(2.5) * 0.7), rel=1e-14)
     exact = mpmath.beta(1.5, 0.7) * (mpmath.psi(0, 0.7) - mpmath.psi(0, 2.2)) + mpmath.gamma(2.5)
     assert slope == pytest.approx(float(exact), rel=1e-13)
+
+
+@pytest.mark.parametrize(
+    ("formula", "other"),
+    [
+        ("airy(x)[0]*airy(x)[3]", "airyai(x)*airybiprime(x)"),
+        ("sici(x)[1] - sici(x)[0]", "Ci(x) - Si(x)"),
+        ("shichi(x)[0] + special.fresnel(x)[1]", "Shi(x) + fresnelc(x)"),
+    ],
+)
+def test_functions_of_several_results(formula: str, other: str) -> None:
+    compiled = sb.compile_value_and_grad(formula)
+    assert compiled(0.7) == sb.compile_value_and_grad(other)(0.7)
+    assert compiled.verify(points=1)

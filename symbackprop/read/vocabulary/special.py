@@ -5,19 +5,21 @@ Not in here: those that are a primitive under its own name; `read.vocabulary.ele
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from fractions import Fraction
 from math import factorial
 from typing import Any
 
 from symbackprop.errors import UnsupportedError
 from symbackprop.ir.node import Node, constant
+from symbackprop.ops.airy import airyai, airyaiprime, airybi, airybiprime
 from symbackprop.ops.bessel import iv, ive, jv, kv, kve, yv
 from symbackprop.ops.binomial import binom
 from symbackprop.ops.comparison import equal, where
 from symbackprop.ops.declare import Primitive
+from symbackprop.ops.error_functions import fresnelc, fresnels
 from symbackprop.ops.exponential import exp, expm1, log
-from symbackprop.ops.exponential_integrals import exp1, expn
+from symbackprop.ops.exponential_integrals import Chi, Ci, Shi, Si, exp1, expn
 from symbackprop.ops.gamma import digamma, digamma_difference, gamma, poch, polygamma
 from symbackprop.ops.lambert import lambertw
 from symbackprop.ops.orthogonal import assoc_legendre, eval_legendre
@@ -141,6 +143,11 @@ _FIXED_ORDERS = {
 }
 
 
+def _several(functions: Sequence[Primitive]) -> Callable[..., tuple[Node, ...]]:
+    """Return SciPy's function that gives several at once, as in ``airy(x)[1]``."""
+    return lambda x: tuple(function(node_of(x)) for function in functions)
+
+
 FUNCTIONS: Mapping[str, Callable[..., Any]] = {
     "polygamma": _polygamma,
     "factorial": lambda n: gamma(node_of(n) + 1),
@@ -149,6 +156,10 @@ FUNCTIONS: Mapping[str, Callable[..., Any]] = {
     "poch": _poch,
     "harmonic": _harmonic,
     **{name: _of_fixed_order(function, order) for name, (function, order) in _FIXED_ORDERS.items()},
+    "airy": _several((airyai, airyaiprime, airybi, airybiprime)),
+    "sici": _several((Si, Ci)),
+    "shichi": _several((Shi, Chi)),
+    "fresnel": _several((fresnels, fresnelc)),
     "zeta": _zeta,
     "lambertw": _lambertw,
     "expn": _expn,
