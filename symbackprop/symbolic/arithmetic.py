@@ -111,8 +111,8 @@ def _product(place: Place) -> Code:
         else:
             factors.append(place.code(number))
             axes |= factors[-1].axes
-    if axes:  # arrays that vary along more axes first: sums of such products are contractions
-        factors.sort(key=lambda code: -code.axes.bit_count())
+    if axes:  # behind the scalars, arrays that vary along more axes first: sums of such products are contractions
+        factors.sort(key=lambda code: (code.axes != 0, -code.axes.bit_count()))
     return codes.product(factors, divisors, negative)._replace(axes=axes)
 
 
