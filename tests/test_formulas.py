@@ -213,3 +213,37 @@ def test_integers_stay_integers_where_numpy_keeps_them(formula: str) -> None:
     expected = eval(formula, {name: getattr(np, name) for name in dir(np)}, {"k": k, "j": j})
     assert found.dtype == expected.dtype
     np.testing.assert_array_equal(found, expected)
+
+
+TIES = np.array([1.0, 0.0, 1.0, 2.0, 1.0])
+
+
+@pytest.mark.parametrize(
+    ("formula", "expected"),
+    [
+        ("sum(sort(x)*c)", [3, 1, 3, 5, 3]),  # the tied places 1, 2 and 3 have the mean of 2, 3 and 4
+        ("sort(x)[2]", [1 / 3, 0, 1 / 3, 0, 1 / 3]),
+        ("sort(x)[-1]", [0, 0, 0, 1, 0]),
+        ("median(x)", [1 / 3, 0, 1 / 3, 0, 1 / 3]),
+        ("max(minimum(x, 1))", [1 / 8, 0, 1 / 8, 0, 1 / 8]),
+    ],
+)
+def test_ties_share_equally(formula: str, expected: list[float]) -> None:
+    c = np.arange(1.0, 6.0)
+    values = {"x": TIES, "c": c}
+    gradient = sb.compile_grad(formula, inputs="x[n] c[n]", wrt="x")(**values)
+    np.testing.assert_allclose(gradient, expected, rtol=1e-15)
+
+
+def test_ties_share_equally_along_an_axis() -> None:
+    gradient = sb.compile_grad("sum(sort(A, axis=0)*c[:, None])", inputs="A[n,d] c[n]", wrt="A")
+    found = gradient(np.stack([TIES, 2 * TIES], axis=1), np.arange(1.0, 6.0))
+    np.testing.assert_allclose(found, np.array([[3, 1, 3, 5, 3]] * 2).T, rtol=1e-15)
+
+
+def test_running_maxima_of_no_entries_and_of_nan() -> None:
+    compiled = sb.compile_value_and_grad("sum(cummax(x)*c)", inputs="x[n] c[n]", wrt="x")
+    assert compiled(np.ones(0), np.ones(0))[1].shape == (0,)
+    assert np.isnan(compiled(np.array([1.0, np.nan, 2.0]), np.ones(3))[0])
+    _, gradient = compiled(np.array([1.0, 1.0, 0.5]), np.array([1.0, 10.0, 100.0]))
+    assert gradient.tolist() == [1, 110, 0]  # of entries that tie the last one counts

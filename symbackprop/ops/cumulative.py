@@ -1,14 +1,14 @@
-"""Running sums and maxima along an axis, and sorting."""
+"""Running sums and maxima along an axis, and entries at positions along one."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
 from symbackprop.ir.node import Apply, Node, Shape, make_input
-from symbackprop.ops.declare import Primitive, custom, linear
+from symbackprop.ops.declare import Primitive, Style, custom, linear
 from symbackprop.ops.indexing import slice_, zeros_text
 
-__all__ = ["argpartition", "argsort", "cummax", "cumsum", "reversed_along", "sort", "sum_from_end", "take_along"]
+__all__ = ["cummax", "cumsum", "put_along", "reversed_along", "sum_from_end", "take_along"]
 
 
 def _axis(node: Apply) -> int:
@@ -50,33 +50,7 @@ cumsum: Primitive = linear(
 )
 
 
-# --- sorting ----------------------------------------------------------------------------------------------------------
-
-
-argsort: Primitive = custom(
-    "argsort",
-    numpy=lambda node, style: f"np.argsort({{0}}, axis={_axis(node)}, kind='stable')",
-    infer=_infer_positions,
-    vjp=lambda g, out: [None],
-    jvp=lambda tangents, out: None,
-    samples=lambda: _samples(argsort),
-    public=False,
-    analytic=False,
-    source="no derivative: positions",
-)
-
-
-argpartition: Primitive = custom(
-    "argpartition",
-    numpy=lambda node, style: f"np.argpartition({{0}}, {node.param('kth')}, axis={_axis(node)})",
-    infer=_infer_positions,
-    vjp=lambda g, out: [None],
-    jvp=lambda tangents, out: None,
-    samples=lambda: [argpartition(make_input(0, (3, 4), "float64"), kth=1, axis=1)],
-    public=False,
-    analytic=False,
-    source="no derivative: positions",
-)
+# --- entries at positions along an axis ---------------------------------------------------------------------------------
 
 
 def _infer_along(args: tuple[Node, ...], params: Mapping[str, object]) -> tuple[Shape, str]:
@@ -108,15 +82,19 @@ def _infer_put(args: tuple[Node, ...], params: Mapping[str, object]) -> tuple[Sh
     return params["shape"], args[1].dtype  # type: ignore[return-value]
 
 
-def _put_lines(node: Apply, style: object) -> list[str]:
+def _put_lines(node: Apply, style: Style) -> list[str]:
     rank, axis = node.rank, _axis(node)
+    made = f"{{out}} = {zeros_text(node, style)}"
+    if ("distinct", True) in node.params:
+        return [made, f"np.put_along_axis({{out}}, {{0}}, {{1}}, axis={axis})"]
     grids = [
         "{0}"
         if i == axis
         else f"np.arange({{0}}.shape[{i}])[{', '.join(':' if j == i else 'None' for j in range(rank))}]"
         for i in range(rank)
     ]
-    return [f"{{out}} = {zeros_text(node, style)}", f"np.add.at({{out}}, ({', '.join(grids)},), {{1}})"]  # type: ignore[arg-type]
+    index = "{0}" if rank == 1 else f"({', '.join(grids)})"
+    return [made, f"np.add.at({{out}}, {index}, {{1}})"]
 
 
 put_along: Primitive = linear(
@@ -134,25 +112,15 @@ put_along: Primitive = linear(
 )
 
 
-def sort(x: Node, axis: int) -> Node:
-    """Return `x` sorted along an axis; of equal entries the first keeps its place."""
-    return take_along(x, argsort(x, axis=axis), axis=axis)
-
-
-def cummax(x: Node, axis: int) -> Node:
-    """Return the running maximum along an axis; a tie goes to the first entry that attains it."""
-    return take_along(x, running_argmax(x, axis=axis), axis=axis)
+# --- running maxima ---------------------------------------------------------------------------------------------------
 
 
 def _running_text(node: Apply, style: object) -> str:
     axis = _axis(node)
     index = ", ".join(":" if i == axis else "None" for i in range(node.rank))
-    grid = f"np.arange({{0}}.shape[{axis}])[{index}]"
-    rises = (
-        f"np.diff(np.maximum.accumulate({{0}}, axis={axis}), axis={axis}, "
-        f"prepend=np.take(np.maximum.accumulate({{0}}, axis={axis}), [0], axis={axis}) - 1) > 0"
-    )
-    return f"np.maximum.accumulate(np.where({rises}, {grid}, 0), axis={axis})"
+    grid = f"np.arange({{0}}.shape[{axis}])" + (f"[{index}]" if node.rank > 1 else "")
+    attained = f"{{0}} == np.maximum.accumulate({{0}}, axis={axis})"
+    return f"np.maximum.accumulate(np.where({attained}, {grid}, 0), axis={axis})"
 
 
 running_argmax: Primitive = custom(
@@ -165,4 +133,31 @@ running_argmax: Primitive = custom(
     public=False,
     analytic=False,
     source="no derivative: positions",
+)
+
+
+def _cummax_vjp(g: Node, out: Apply) -> list[Node | None]:
+    (x,) = out.args
+    axis = _axis(out)
+    return [put_along(running_argmax(x, axis=axis), g, shape=x.shape, axis=axis)]
+
+
+def _cummax_jvp(tangents: Sequence[Node | None], out: Apply) -> Node | None:
+    (t,) = tangents
+    axis = _axis(out)
+    return None if t is None else take_along(t, running_argmax(out.args[0], axis=axis), axis=axis)
+
+
+cummax: Primitive = custom(
+    "cummax",
+    numpy=lambda node, style: f"np.maximum.accumulate({{0}}, axis={_axis(node)})",
+    infer=lambda args, params: (args[0].shape, args[0].dtype),
+    vjp=_cummax_vjp,
+    jvp=_cummax_jvp,
+    samples=lambda: _samples(cummax),
+    public=False,
+    analytic=False,
+    derivative="the cotangent added up at the entries attained",
+    kinks="of entries that tie for the maximum the last one counts",
+    source="a choice of entries",
 )

@@ -12,7 +12,7 @@ from symbackprop.ops.broadcasting import axis_text, broadcast, cast, reduce_sum,
 from symbackprop.ops.comparison import equal
 from symbackprop.ops.declare import Primitive, Style, custom, linear
 
-__all__ = ["count_of", "largest", "logical_reduction", "mean", "restored", "smallest"]
+__all__ = ["count_of", "largest", "logical_reduction", "mean", "restored", "smallest", "tie_shares"]
 
 
 def kept_axes(rank: int, axes: tuple[int, ...]) -> tuple[int, ...]:
@@ -79,10 +79,8 @@ mean: Primitive = linear(
 # --- extrema ----------------------------------------------------------------------------------------------------------
 
 
-def _extremum_partials(out: Apply) -> Node:
-    """Return the share that each entry has: 1 / number of ties for those that attain the extremum."""
-    (x,) = out.args
-    axes = _axes(out)
+def tie_shares(x: Node, out: Node, axes: tuple[int, ...]) -> Node:
+    """Return the share that each entry has in `out`, one of them: 1 / number of ties for those that equal it."""
     attains = cast(equal(x, restored(out, x, axes)), dtype=x.dtype)
     return attains / restored(reduce_sum(attains, axes=axes), x, axes)
 
@@ -100,14 +98,14 @@ _LARGEST_INTEGER = "9223372036854775807"
 
 def _extremum(name: str) -> Primitive:
     def vjp(g: Node, out: Apply) -> list[Node | None]:
-        return [restored(g, out.args[0], _axes(out)) * _extremum_partials(out)]
+        return [restored(g, out.args[0], _axes(out)) * tie_shares(out.args[0], out, _axes(out))]
 
     primitive: Primitive = custom(
         name,
         numpy=_extremum_text,
         infer=_infer_nonempty,
         vjp=vjp,
-        jvp=lambda tangents, out: sum_axes(tangents[0] * _extremum_partials(out), _axes(out)),  # type: ignore
+        jvp=lambda tangents, out: sum_axes(tangents[0] * tie_shares(out.args[0], out, _axes(out)), _axes(out)),  # type: ignore
         samples=lambda: _sample(primitive),
         public=False,
         analytic=False,

@@ -11,6 +11,8 @@ from symbackprop.ops.arithmetic import add, div, integer_power, mul, neg
 from symbackprop.ops.broadcasting import broadcast, reduce_sum
 from symbackprop.ops.declare import Primitive
 from symbackprop.ops.exponential import exp, log
+from symbackprop.ops.indexing import Bounds, slice_
+from symbackprop.ops.order import order_statistic, sort
 from symbackprop.ops.powers import sqrt
 from symbackprop.ops.trigonometric import cos, sin
 from symbackprop.simplify.numbers import exact, is_number, is_value
@@ -195,6 +197,22 @@ def _circle(node: Apply, context: Context) -> Node | None:
     return None
 
 
+# --- order ------------------------------------------------------------------------------------------------------------
+
+
+def _entry_of_sorted(node: Apply, context: Context) -> Node | None:
+    """sort(x)[k] is an order statistic, whose derivative needs no order."""
+    (x,) = node.args
+    if not _is(x, sort):
+        return None
+    axis: int = x.param("axis")  # type: ignore[attr-defined]
+    bounds: Bounds = node.param("bounds")  # type: ignore[assignment]
+    position = bounds[axis]
+    if position is None or isinstance(position, tuple) or any(b is not None for b in bounds if b is not position):
+        return None
+    return order_statistic(_args(x)[0], axis=axis, position=position)
+
+
 ROWS = (
     Row("log1p", (log,), _log_one_plus),
     Row("softplus", (primitives()["log1p"],), _softplus),
@@ -211,4 +229,5 @@ ROWS = (
     Row("hypot", (sqrt,), _hypotenuse),
     Row("1 - cos", (add,), _one_minus_cosine),
     Row("cos**2 + sin**2", (add,), _circle),
+    Row("entry of sorted", (slice_,), _entry_of_sorted),
 )

@@ -7,14 +7,15 @@ from typing import Any
 
 from symbackprop.errors import ArgumentError, ShapeError
 from symbackprop.ir.node import Node, constant
-from symbackprop.ir.size import Size, product, shape_text
+from symbackprop.ir.size import product, shape_text
 from symbackprop.ops.broadcasting import broadcast, broadcast_to, converted, reduce_sum, reshape
 from symbackprop.ops.comparison import not_equal
 from symbackprop.ops.contraction import contract, permuted
-from symbackprop.ops.cumulative import argpartition, argsort, cummax, cumsum, sort, take_along
+from symbackprop.ops.cumulative import cummax, cumsum, take_along
 from symbackprop.ops.elementwise import common_dtype
 from symbackprop.ops.indexing import slice_
 from symbackprop.ops.layout import concatenate, expanded
+from symbackprop.ops.order import argpartition, argsort, order_statistic, sort
 from symbackprop.ops.powers import sqrt
 from symbackprop.ops.products import cumprod
 from symbackprop.ops.reduction import count_of, mean, restored
@@ -88,7 +89,7 @@ def _trapezoid(y: object, x: object = None, dx: object = _ONE, axis: object = _L
 
 def _sort(a: object, axis: object = _LAST, kind: object = None, *, stable: object = None) -> Node:
     x = node_of(a)
-    return sort(_flat(x), 0) if axis is None else sort(x, axis_of(axis, x.rank))
+    return sort(_flat(x), axis=0) if axis is None else sort(x, axis=axis_of(axis, x.rank))
 
 
 def _argsort(a: object, axis: object = _LAST, kind: object = None, *, stable: object = None) -> Node:
@@ -99,14 +100,15 @@ def _argsort(a: object, axis: object = _LAST, kind: object = None, *, stable: ob
 def _partition(a: object, kth: object, axis: object = _LAST, kind: object = "introselect") -> Node:
     x = node_of(a)
     x, chosen = (_flat(x), 0) if axis is None else (x, axis_of(axis, x.rank))
-    position = static_int(kth, "kth")
     size = x.shape[chosen]
-    if isinstance(size, int) and not -size <= position < size:
-        raise ShapeError(f"partition: kth={position} is out of range for an axis of size {size}")
-    require(
-        position if position >= 0 else -position - 1, "<", size, f"partition with kth={position}", numpy_checks=True
-    )
-    return take_along(x, argpartition(x, kth=position, axis=chosen), axis=chosen)
+    positions = tuple(static_int(k, "kth") for k in (kth if isinstance(kth, tuple) else (kth,)))
+    for position in positions:
+        if isinstance(size, int) and not -size <= position < size:
+            raise ShapeError(f"partition: kth={position} is out of range for an axis of size {size}")
+        place = position if position >= 0 else -position - 1
+        require(place, "<", size, f"partition with kth={position}", numpy_checks=True)
+    only = positions[0] if len(positions) == 1 else positions
+    return take_along(x, argpartition(x, kth=only, axis=chosen), axis=chosen)
 
 
 def _median(
@@ -114,22 +116,17 @@ def _median(
 ) -> Node:
     x = node_of(a)
     axes = axes_of(axis, x)
-    if len(axes) == 1:
-        ordered, along = sort(x, axes[0]), axes[0]
-    else:  # several axes as one, the last
+    flat, along = x, axes[0] if axes else 0
+    if len(axes) != 1:  # several axes as one, the last
         kept = [i for i in range(x.rank) if i not in axes]
         moved = permuted(x, (*kept, *axes))
         flat = reshape(moved, shape=(*moved.shape[: len(kept)], product(x.shape[i] for i in axes)))
-        ordered, along = sort(flat, len(kept)), len(kept)
-    size = ordered.shape[along]
+        along = len(kept)
+    size = flat.shape[along]
     require(1, "<=", size, "median of no entries", numpy_checks=True)
-    low, high = (_entry(ordered, along, position) for position in ((size - 1) // 2, size // 2))
+    low, high = (order_statistic(flat, axis=along, position=position) for position in ((size - 1) // 2, size // 2))
     middle = low if isinstance(size, int) and size % 2 else (low + high) / 2  # one entry twice where the size is odd
     return keeping(middle, x, axes, keepdims)
-
-
-def _entry(x: Node, axis: int, position: Size) -> Node:
-    return slice_(x, bounds=tuple(position if i == axis else None for i in range(x.rank)))
 
 
 def _cov(
@@ -143,23 +140,27 @@ def _cov(
     *,
     dtype: object = None,
 ) -> Node:
-    x = real(as_dtype(node_of(m), dtype))
-    by_row = static_flag(rowvar, "rowvar") or x.rank == 1
-    vector = x.rank == 1 and y is None
-    if x.rank == 1:
-        x = expanded(x, (0,))
+    by_row = static_flag(rowvar, "rowvar")
+    x = _variables(real(as_dtype(node_of(m), dtype)), by_row)
     if y is not None:
-        other = converted(node_of(y), x.dtype)
-        other = expanded(other, (0 if by_row else 1,)) if other.rank == 1 else other
-        x = concatenate(x, other, axis=0 if by_row else 1)
-    x = x if by_row else permuted(x, (1, 0))
+        x = concatenate(x, _variables(converted(node_of(y), x.dtype), by_row), axis=0)
     lost = (0 if static_flag(bias, "bias") else 1) if ddof is None else static_int(ddof, "ddof")
     if fweights is None and aweights is None:
+        require(lost, "<=", x.shape[1], f"a covariance with ddof={lost}")
         centred = x - restored(mean(x, axes=(1,)), x, (1,))
         result = contract([centred, centred], [(0, 1), (2, 1)], (0, 2)) / (count_of(x, (1,), x.dtype) - lost)
     else:
         result = _weighted_cov(x, fweights, aweights, lost)
-    return reshape(result, shape=()) if vector else result
+    return reshape(result, shape=()) if x.shape[0] == 1 else result
+
+
+def _variables(x: Node, by_row: bool) -> Node:
+    """Return data as a matrix with a variable in each row."""
+    if x.rank > 2:
+        raise ShapeError(f"cov takes vectors and matrices, not shape {shape_text(x.shape)}")
+    if x.rank < 2:
+        return expanded(x, (0,) if x.rank else (0, 1))
+    return x if by_row or x.shape[0] == 1 else permuted(x, (1, 0))
 
 
 def _weighted_cov(x: Node, fweights: object, aweights: object, lost: int) -> Node:
