@@ -247,3 +247,18 @@ def test_running_maxima_of_no_entries_and_of_nan() -> None:
     assert np.isnan(compiled(np.array([1.0, np.nan, 2.0]), np.ones(3))[0])
     _, gradient = compiled(np.array([1.0, 1.0, 0.5]), np.array([1.0, 10.0, 100.0]))
     assert gradient.tolist() == [1, 110, 0]  # of entries that tie the last one counts
+
+
+@pytest.mark.parametrize("order", [3, 1.5, 2.5, 0.5, 1, 2])
+def test_norms_of_every_order_have_a_gradient_at_zeros(order: float) -> None:
+    compiled = sb.compile_grad(f"sum(norm(A, {order}, axis=1))", inputs="A[n,d]", wrt="A")
+    found = compiled(np.array([[0.0, 0.0], [3.0, 0.0], [1.0, -2.0]]))
+    assert found[0].tolist() == [0, 0]
+    assert found[1].tolist() == [1, 0]
+    length = np.linalg.norm([1, -2], order)
+    np.testing.assert_allclose(found[2], [(1 / length) ** (order - 1), -((2 / length) ** (order - 1))], rtol=1e-13)
+
+
+def test_norms_of_large_entries_have_a_finite_gradient() -> None:
+    gradient = sb.compile_grad("norm(x, 3)", inputs="x[n]", wrt="x")(np.array([1e100, 1e100]))
+    np.testing.assert_allclose(gradient, 2 ** (-2 / 3) * np.ones(2), rtol=1e-13)

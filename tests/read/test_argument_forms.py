@@ -365,6 +365,7 @@ def test_several_index_arrays_are_written_as_numpy_takes_them() -> None:
         ("norm(x, 3)", "x[n,d]", "not a norm of matrices"),
         ("norm(x, 'fro')", "x[n]", "name their axes"),
         ("norm(x, w)", "x[n] w", "a fixed number"),
+        ("norm(x, pi)", "x[n]", "a fixed number"),
         ("ravel(x, order='K')", "x[n,d]", "order is 'C'"),
         ("sum(x, out=x)", "x[n]", "out= is not supported"),
         ("sum(x, axes=0)", "x[n]", "axes"),

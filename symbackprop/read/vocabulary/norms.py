@@ -14,6 +14,7 @@ from symbackprop.ops.contraction import permuted
 from symbackprop.ops.declare import results
 from symbackprop.ops.layout import expanded
 from symbackprop.ops.linear_algebra import svd
+from symbackprop.ops.norms import power_norm
 from symbackprop.ops.powers import power, root
 from symbackprop.ops.reduction import largest, smallest
 from symbackprop.read.vocabulary.arguments import axis_of, node_of, real, require_entries, static_flag
@@ -45,9 +46,9 @@ def _norm(x: object, ord: object = None, axis: object = None, keepdims: object =
 
 def _order(ord: object) -> int | float:
     node = node_of(ord)
-    if not isinstance(node, Const) or node.shape or isinstance(node.value, bool):
+    if not isinstance(node, Const) or node.shape or not isinstance(node.value, (int, float)) or node.dtype == "bool":
         raise ArgumentError("norm: ord is a fixed number, inf, -inf, 'fro' or 'nuc'")
-    return node.value  # type: ignore[return-value]
+    return node.value
 
 
 def _vector_norm(x: Node, order: int | float, axes: tuple[int, ...]) -> Node:
@@ -62,7 +63,7 @@ def _vector_norm(x: Node, order: int | float, axes: tuple[int, ...]) -> Node:
         return (largest if order > 0 else smallest)(magnitude, axes=axes)
     if order == 1:
         return reduce_sum(magnitude, axes=axes)
-    return power(reduce_sum(power(magnitude, constant(order)), axes=axes), 1 / constant(order))
+    return power_norm(x, axes=axes, order=order)
 
 
 def _matrix_norm(x: Node, order: int | float | str) -> Node:
