@@ -9,11 +9,14 @@ from symbackprop.ir.node import Apply, Const, Node, constant
 from symbackprop.ops import primitives
 from symbackprop.ops.arithmetic import add, div, integer_power, mul, neg
 from symbackprop.ops.broadcasting import broadcast, reduce_sum
+from symbackprop.ops.contraction import einsum
 from symbackprop.ops.declare import Primitive
 from symbackprop.ops.exponential import exp, log
 from symbackprop.ops.indexing import Bounds, slice_
 from symbackprop.ops.order import order_statistic, sort
-from symbackprop.ops.powers import sqrt
+from symbackprop.ops.powers import root, sqrt
+from symbackprop.ops.reduction import mean
+from symbackprop.ops.rounding import absolute
 from symbackprop.ops.trigonometric import cos, sin
 from symbackprop.simplify.numbers import exact, is_number, is_value
 from symbackprop.simplify.pattern import Context, Row
@@ -174,6 +177,32 @@ def _hypotenuse(node: Apply, context: Context) -> Node | None:
     return None
 
 
+def _root_of_squares(node: Apply, context: Context) -> Node | None:
+    """sqrt(x**2) is abs(x); sqrt(x @ x) and the like are lengths, whose gradient at 0 is 0 and not nan."""
+    (x,) = node.args
+    if _is_square(x):
+        return absolute(_args(x)[0])
+    return root(x) if _is_sum_of_squares(x) else None
+
+
+def _is_sum_of_squares(node: Node) -> bool:
+    if _is(node, add):
+        return all(_is_square(term) or _is_scaled_square(term) for term in _args(node))
+    if _is(node, reduce_sum) or _is(node, mean):
+        return _is_square(_args(node)[0])
+    if _is(node, einsum) and len(_args(node)) == 2:
+        operands: tuple[object, ...] = node.param("operands")  # type: ignore[attr-defined]
+        return _args(node)[0] is _args(node)[1] and operands[0] == operands[1]
+    return False
+
+
+def _is_scaled_square(node: Node) -> bool:
+    if not _is(node, mul):
+        return False
+    scale, square = _args(node)
+    return is_number(scale) and exact(scale.value) > 0 and _is_square(square)  # type: ignore[attr-defined, operator]
+
+
 def _is_square(node: Node) -> bool:
     return isinstance(node, Apply) and node.op is integer_power and node.param("n") == 2
 
@@ -227,6 +256,7 @@ ROWS = (
     Row("1 - expit", (add,), _one_minus_sigmoid),
     Row("softmax", (div,), _softmax),
     Row("hypot", (sqrt,), _hypotenuse),
+    Row("root of squares", (sqrt,), _root_of_squares),
     Row("1 - cos", (add,), _one_minus_cosine),
     Row("cos**2 + sin**2", (add,), _circle),
     Row("entry of sorted", (slice_,), _entry_of_sorted),
