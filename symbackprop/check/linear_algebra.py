@@ -32,7 +32,13 @@ class LinearAlgebra:
         self._words = words
         self._kind = kind
 
-    def trace(self, x: Any, offset: int = 0) -> Any:
+    def __getattr__(self, name: str) -> Any:
+        """Return what NumPy also has outside of `np.linalg`."""
+        if name not in ("cross", "matmul", "outer", "tensordot"):
+            raise AttributeError(f"verification has no word 'linalg.{name}'")
+        return self._words.get(name, getattr(np, name))
+
+    def trace(self, x: Any, offset: int = 0, dtype: Any = None) -> Any:
         """Return the traces of matrices."""
         return np.trace(x, offset, -2, -1)
 

@@ -93,6 +93,9 @@ class Vocabulary:
             "max": self._reduced(np.max, float("-inf")),
             "min": self._reduced(np.min, float("inf")),
             "corrcoef": self._corrcoef,
+            "trace": lambda a, offset=0, axis1=0, axis2=1, dtype=None: np.trace(
+                as_dtype(a, dtype, kind), offset, axis1, axis2
+            ),
             "msort": lambda a: np.sort(a, axis=0),
             "piecewise": self._piecewise,
             "cummax": lambda x, axis=0: np.maximum.accumulate(x, axis=axis),

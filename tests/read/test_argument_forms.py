@@ -145,6 +145,23 @@ FORMS = [
     ("diag(x > 0)", "x[n]"),
     ("diff(x > 0)", "x[n]"),
     ("diff(k, prepend=0.5)", "x[n] k[n]:int"),
+    ("pad(x, 2, 'reflect', reflect_type='odd')", "x[n]"),
+    ("pad(x, ((0, 0), (1, 2)), 'symmetric')", "x[n,d]"),
+    ("pad(x, (7, 9), 'reflect')", "x[4]"),
+    ("pad(x, (9, 2), 'wrap')", "x[4]"),
+    ("pad(x, (1, 9), 'symmetric')", "x[4]"),
+    ("pad(x, 3, 'reflect')", "x[1]"),
+    ("einsum(x, [0, 1], y, [1, 2])", "x[n,d] y[d,n]"),
+    ("einsum(x, [0, 1], y, [1, 2], [2, 0])", "x[n,d] y[d,n]"),
+    ("einsum(x, [..., 30], [30, ...])", "x[n,d]"),
+    ("trace(x, dtype=float)", "x[n,n]"),
+    ("linalg.cross(x, y)", "x[n,3] y[3]"),
+    ("reshape(x, (6, 2), 'F')", "x[4,3]"),
+    ("roll(x, (1, 2))", "x[n,d]"),
+    ("take_along_axis(x, k, axis=None)", "x[n,d] k[5]:int"),
+    ("take_along_axis(x, k, axis=1)", "x[n,d] k[1,2]:int"),
+    ("take_along_axis(x, k, axis=1)", "x[1,d] k[n,2]:int"),
+    ("compress(m, x)", "x[n,d] m[5]:bool"),
     ("partition(x, (1, 2))[1]", "x[n]"),
     ("sort(x, axis=0)[-1]", "x[n,d]"),
     ("sort(x[0])[::-1]", "x[2,n]"),
@@ -373,9 +390,17 @@ def test_several_index_arrays_are_written_as_numpy_takes_them() -> None:
         ("cov(x, aweights=w)", "x[n,d] w[n]", "weights have shape"),
         ("inv(x)", "x[n,d]", "square"),
         ("fill_diagonal(x, w)", "x[n,n] w[n]", "one number"),
-        ("reshape(x, 2, shape=3)", "x[n]", "one shape"),
+        ("reshape(x, 2, shape=3)", "x[n]", "multiple values for argument 'shape'"),
         ("linspace(0, 1, 2.5)", "x[n]", "fixed integer"),
         ("cov(x)", "x[2,3,4]", "vectors and matrices"),
+        ("tensordot(x, y, axes=([0, 1], [0]))", "x[n,d] y[n]", "no pairs of axes"),
+        ("tensordot(x, y, axes=([0, 0], [0, 1]))", "x[n,d] y[n,n]", "no pairs of axes"),
+        ("cross(x, y)", "x[2] y[2]", "in the plane write"),
+        ("reshape(x, (-2, -6))", "x[4,3]", "is no shape"),
+        ("moveaxis(x, (0, 1), (1, 1))", "x[2,n,d]", "each axis once"),
+        ("rollaxis(x, 0, 9)", "x[2,n,d]", "start 9 is out of range"),
+        ("expand_dims(x, (0, 0))", "x[n]", "an axis twice"),
+        ("rot90(x, axes=(0, 0))", "x[n,n]", "different ones"),
         ("partition(x, 9)", "x[4]", "out of range"),
         ("sum(x, where=m)", "x[d] m[n,d]:bool", "cannot be broadcast"),
         ("sum(x, where=k)", "x[n] k[n]:int", "takes conditions"),
@@ -392,3 +417,10 @@ def test_several_index_arrays_are_written_as_numpy_takes_them() -> None:
 def test_what_does_not_fit_is_refused(formula: str, inputs: str, message: str) -> None:
     with pytest.raises(SymbackpropError, match=message):
         sb.compile_value(formula, inputs=inputs)
+
+
+@pytest.mark.parametrize("mode", ["edge", "reflect", "symmetric", "wrap"])
+def test_padded_sizes_are_sums(mode: str) -> None:
+    compiled = sb.compile_value(f"pad(x, 2, '{mode}')[4:] - x", inputs="x[n]")
+    x = np.arange(5.0) ** 2
+    assert compiled(x).tolist() == (np.pad(x, 2, mode)[4:] - x).tolist()  # type: ignore[call-overload]

@@ -14,7 +14,7 @@ from symbackprop.ops.contraction import Indices, contract, permuted
 from symbackprop.ops.indexing import slice_
 from symbackprop.ops.layout import identity_mask
 from symbackprop.ops.linear_algebra import det, inv
-from symbackprop.read.vocabulary.arguments import axis_of, node_of, static_int
+from symbackprop.read.vocabulary.arguments import as_dtype, axis_of, node_of, static_int
 from symbackprop.read.vocabulary.joining import stack
 from symbackprop.read.vocabulary.logic import are_masks
 from symbackprop.read.vocabulary.padding import offset_diagonal
@@ -113,6 +113,8 @@ def _tensordot(a: object, b: object, axes: object = constant(2)) -> Node:
             [axis_of(axis, node.rank) for axis in (given if isinstance(given, tuple) else (given,))]
             for given, node in zip(axes, (x, y), strict=True)
         )
+        if len(first) != len(second) or len(set(first)) < len(first) or len(set(second)) < len(second):
+            raise ShapeError(f"tensordot: axes {first} and {second} are no pairs of axes, each named once")
     else:
         count = static_int(axes, "axes")
         if not 0 <= count <= min(x.rank, y.rank):
@@ -128,7 +130,7 @@ def _tensordot(a: object, b: object, axes: object = constant(2)) -> Node:
 
 def _einsum(subscripts: object, *operands: object, optimize: object = False) -> Node:
     if not isinstance(subscripts, str):
-        raise ArgumentError("einsum: the first argument is text such as 'ij,jk->ik'")
+        subscripts, operands = _lettered(subscripts, *operands)
     arrays = [node_of(operand) for operand in operands]
     left, arrow, right = subscripts.replace(" ", "").partition("->")
     terms = left.split(",")
@@ -153,6 +155,26 @@ def _einsum(subscripts: object, *operands: object, optimize: object = False) -> 
     if len(set(output)) < len(output) or not set(output) <= known:
         raise ShapeError(f"einsum: the output of {subscripts!r} names an index twice, or one that no operand has")
     return _contract(*_aligned(arrays, indices), output)
+
+
+def _lettered(*given: object) -> tuple[str, tuple[object, ...]]:
+    """Return the text and the operands of ``einsum(a, [0, 1], b, [1, 2], [0, 2])``."""
+    terms = given[1::2] if len(given) % 2 == 0 else (*given[1:-1:2], given[-1])
+    texts = []
+    for term in terms:
+        if not isinstance(term, tuple):
+            raise ArgumentError("einsum takes text such as 'ij,jk->ik' first, or lists of indices behind the operands")
+        texts.append("".join("..." if i is Ellipsis else _letter(i) for i in term))
+    if len(given) % 2 == 0:
+        return ",".join(texts), given[::2]
+    return f"{','.join(texts[:-1])}->{texts[-1]}", given[:-1:2]
+
+
+def _letter(index: object) -> str:
+    number = static_int(index, "einsum: an index")
+    if not 0 <= number < 52:
+        raise ArgumentError("einsum: indices in lists are 0 to 51")
+    return chr(ord("A" if number < 26 else "a") + number % 26)
 
 
 def _subscript_indices(term: str, x: Node, width: int) -> tuple[int, ...]:
@@ -206,7 +228,10 @@ def _cross(
         axisa = axisb = axisc = axis
     x, y = _with_last(node_of(a), axisa), _with_last(node_of(b), axisb)
     if x.shape[-1:] != (3,) or y.shape[-1:] != (3,):
-        raise ShapeError(f"cross: the last axis has size 3; shapes are {shape_text(x.shape)} and {shape_text(y.shape)}")
+        raise ShapeError(
+            f"cross takes vectors of size 3, not shapes {shape_text(x.shape)} and {shape_text(y.shape)}; "
+            "of vectors a, b in the plane write a[0]*b[1] - a[1]*b[0]"
+        )
 
     def part(v: Node, i: int) -> Node:
         bounds = (*[None] * (v.rank - 1), (i, i + 1, 1))
@@ -225,8 +250,14 @@ def _with_last(x: Node, axis: object) -> Node:
     return permuted(x, (*(i for i in range(x.rank) if i != chosen), chosen))
 
 
-def _trace(a: object, offset: object = constant(0), axis1: object = constant(0), axis2: object = constant(1)) -> Node:
-    x = node_of(a)
+def _trace(
+    a: object,
+    offset: object = constant(0),
+    axis1: object = constant(0),
+    axis2: object = constant(1),
+    dtype: object = None,
+) -> Node:
+    x = as_dtype(node_of(a), dtype)
     first, second = axis_of(axis1, x.rank, "axis1"), axis_of(axis2, x.rank, "axis2")
     others = tuple(axis for axis in range(x.rank) if axis not in (first, second))
     x = permuted(x, (*others, first, second))
@@ -268,8 +299,8 @@ def _matrix_power(a: object, n: object) -> Node:
     return result
 
 
-def _linalg_trace(x: object, *, offset: object = constant(0)) -> Node:
-    return _trace(x, offset, constant(-2), _LAST)
+def _linalg_trace(x: object, *, offset: object = constant(0), dtype: object = None) -> Node:
+    return _trace(x, offset, constant(-2), _LAST, dtype)
 
 
 def _vecdot(x1: object, x2: object, *, axis: object = _LAST) -> Node:
@@ -309,6 +340,10 @@ FUNCTIONS: Mapping[str, Callable[..., Any]] = {
     "linalg.trace": _linalg_trace,
     "linalg.multi_dot": _multi_dot,
     "multi_dot": _multi_dot,
+    "linalg.cross": lambda x1, x2, *, axis=_LAST: _cross(x1, x2, axis=axis),
+    "linalg.matmul": matmul,
+    "linalg.outer": _outer,
+    "linalg.tensordot": _tensordot,
     "linalg.matrix_power": _matrix_power,
     "linalg.det": _det,
     "linalg.inv": _inv,

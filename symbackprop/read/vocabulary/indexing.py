@@ -9,7 +9,7 @@ from symbackprop.errors import ArgumentError, ShapeError, UnsupportedError
 from symbackprop.ir.node import Const, Node, constant
 from symbackprop.ir.size import Size, SizeExpression, is_nonnegative, product, shape_text
 from symbackprop.ir.slices import counts_from_end
-from symbackprop.ops.broadcasting import align_shapes, converted, reduce_sum, reshape
+from symbackprop.ops.broadcasting import align_shapes, broadcast_shapes, broadcast_to, converted, reduce_sum, reshape
 from symbackprop.ops.comparison import not_equal
 from symbackprop.ops.contraction import permuted
 from symbackprop.ops.cumulative import take_along
@@ -225,11 +225,13 @@ def _in_range(index: Node, size: Size, mode: object, what: str) -> Node:
 
 def _take_along_axis(arr: object, indices: object, axis: object = constant(-1)) -> Node:
     x, index = node_of(arr), node_of(indices)
+    if axis is None:
+        x, axis = reshape(x, shape=(product(x.shape),)), constant(0)
     chosen = axis_of(axis, x.rank)
-    if index.rank != x.rank or any(
-        a != b for i, (a, b) in enumerate(zip(x.shape, index.shape, strict=True)) if i != chosen
-    ):
+    if index.rank != x.rank:
         raise ShapeError(f"take_along_axis: shapes {shape_text(x.shape)} and {shape_text(index.shape)} do not match")
+    shared = broadcast_shapes([(*y.shape[:chosen], *y.shape[chosen + 1 :]) for y in (x, index)])
+    x, index = (broadcast_to(y, (*shared[:chosen], y.shape[chosen], *shared[chosen:])) for y in (x, index))
     return take_along(x, index, axis=chosen)
 
 
@@ -254,6 +256,7 @@ def _compress(condition: object, a: object, axis: object = None) -> Node:
         if isinstance(mask.shape[0], int):  # what lies behind a shorter condition is left out
             require(mask.shape[0], "<=", x.shape[chosen], "compress", numpy_checks=True)
             x = slice_(x, bounds=tuple((None, mask.shape[0], 1) if i == chosen else None for i in range(x.rank)))
+            x = reshape(x, shape=(*x.shape[:chosen], mask.shape[0], *x.shape[chosen + 1 :]))  # as was required
         return node_of(subscript(x, (*[Slice(None, None, None)] * chosen, mask)))
     flags = tuple(static_flag(flag, "compress: a condition") for flag in condition)
     require(len(flags), "<=", x.shape[chosen], "compress", numpy_checks=True)

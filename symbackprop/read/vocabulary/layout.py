@@ -19,16 +19,20 @@ __all__ = ["ATTRIBUTES", "FUNCTIONS", "METHODS", "part", "raised", "ravel"]
 _ZERO, _ONE = constant(0), constant(1)
 
 
-def _reshape(a: object, *sizes: object, shape: object = None, order: object = "C", copy: object = None) -> Node:
+def _reshape(a: object, shape: object, order: object = "C", *, copy: object = None) -> Node:
     x = node_of(a)
-    if (shape is None) == (not sizes):
-        raise ArgumentError("reshape takes one shape, reshape(x, (n, 3))")
-    given = shape if shape is not None else sizes[0] if len(sizes) == 1 else sizes
-    wanted = _completed(x, shape_of(given))
+    wanted = _completed(x, shape_of(shape))
     if not _by_columns(order):
         return reshape(x, shape=wanted)
     backwards = reshape(_transpose(x), shape=tuple(reversed(wanted)))
     return _transpose(backwards)
+
+
+def _reshape_method(a: object, *sizes: object, order: object = "C", copy: object = None) -> Node:
+    """Return ``x.reshape(2, 3)``, which takes the sizes one by one too."""
+    if not sizes:
+        raise ArgumentError("reshape takes a shape, x.reshape(n, 3)")
+    return _reshape(a, sizes[0] if len(sizes) == 1 else sizes, order, copy=copy)
 
 
 def _by_columns(order: object) -> bool:
@@ -41,8 +45,8 @@ def _by_columns(order: object) -> bool:
 def _completed(x: Node, shape: tuple[Size, ...]) -> tuple[Size, ...]:
     """Fill in the one size that is -1, and require that the counts of entries agree."""
     count = product(x.shape)
-    if shape.count(-1) > 1:
-        raise ShapeError("reshape: only one size may be -1")
+    if shape.count(-1) > 1 or any(isinstance(size, int) and size < -1 for size in shape):
+        raise ShapeError(f"reshape: {shape_text(shape)} is no shape; one size may be -1, for what is left")
     if -1 in shape:
         rest = product(size for size in shape if size != -1)
         missing = exact_division(count, rest) if rest != 0 else None
@@ -90,6 +94,8 @@ def _moveaxis(a: object, source: object, destination: object) -> Node:
     targets = [axis_of(d, x.rank) for d in (destination if isinstance(destination, tuple) else (destination,))]
     if len(sources) != len(targets):
         raise ShapeError("moveaxis: source and destination have unlike lengths")
+    if len(set(sources)) < len(sources) or len(set(targets)) < len(targets):
+        raise ShapeError("moveaxis: source and destination name each axis once")
     order = [axis for axis in range(x.rank) if axis not in sources]
     for target, origin in sorted(zip(targets, sources, strict=True)):
         order.insert(target, origin)
@@ -99,6 +105,8 @@ def _moveaxis(a: object, source: object, destination: object) -> Node:
 def _rollaxis(a: object, axis: object, start: object = _ZERO) -> Node:
     x = node_of(a)
     origin, target = axis_of(axis, x.rank), static_int(start, "start")
+    if not -x.rank <= target <= x.rank:
+        raise ShapeError(f"rollaxis: start {target} is out of range for an array of {x.rank} axes")
     target = target + x.rank if target < 0 else target
     order = [i for i in range(x.rank) if i != origin]
     order.insert(target - (origin < target), origin)
@@ -108,7 +116,10 @@ def _rollaxis(a: object, axis: object, start: object = _ZERO) -> Node:
 def _expand_dims(a: object, axis: object) -> Node:
     x = node_of(a)
     given = axis if isinstance(axis, tuple) else (axis,)
-    return expanded(x, tuple(sorted(axis_of(i, x.rank + len(given)) for i in given)))
+    axes = sorted(axis_of(i, x.rank + len(given)) for i in given)
+    if len(set(axes)) < len(axes):
+        raise ShapeError("expand_dims: axis names an axis twice")
+    return expanded(x, tuple(axes))
 
 
 def _squeeze(a: object, axis: object = None) -> Node:
@@ -162,10 +173,10 @@ def _flip(m: object, axis: object = None) -> Node:
 
 def _roll(a: object, shift: object, axis: object = None) -> Node:
     x = node_of(a)
-    if axis is None:
-        return reshape(roll(ravel(x), shifts=(static_int(shift, "shift"),), axes=(0,)), shape=x.shape)
-    axes = [axis_of(i, x.rank) for i in (axis if isinstance(axis, tuple) else (axis,))]
     shifts = [static_int(amount, "shift") for amount in (shift if isinstance(shift, tuple) else (shift,))]
+    if axis is None:
+        return reshape(roll(ravel(x), shifts=(sum(shifts),), axes=(0,)), shape=x.shape)
+    axes = [axis_of(i, x.rank) for i in (axis if isinstance(axis, tuple) else (axis,))]
     if len(shifts) != len(axes) and 1 not in (len(shifts), len(axes)):
         raise ShapeError(f"roll: {len(shifts)} shifts for {len(axes)} axes")
     count = max(len(shifts), len(axes))
@@ -180,6 +191,8 @@ def _rot90(m: object, k: object = _ONE, axes: object = (_ZERO, _ONE)) -> Node:
     if not isinstance(axes, tuple) or len(axes) != 2 or x.rank < 2:
         raise ShapeError("rot90 turns in the plane of two axes of an array of two or more")
     first, second = axes
+    if axis_of(first, x.rank) == axis_of(second, x.rank):
+        raise ShapeError("rot90: the two axes of the plane are different ones")
     turns = static_int(k, "k") % 4
     swapped = _swapaxes(x, first, second)
     return (x, _flip(swapped, first), _flip(x, axes), _flip(swapped, second))[turns]
@@ -209,7 +222,8 @@ FUNCTIONS: Mapping[str, Callable[..., Any]] = {
 }
 
 METHODS: Mapping[str, Callable[..., Any]] = {
-    **{name: FUNCTIONS[name] for name in ("reshape", "ravel", "transpose", "swapaxes", "squeeze")},
+    **{name: FUNCTIONS[name] for name in ("ravel", "transpose", "swapaxes", "squeeze")},
+    "reshape": _reshape_method,
     "flatten": ravel,
 }
 

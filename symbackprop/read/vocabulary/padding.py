@@ -13,11 +13,12 @@ from symbackprop.ops.broadcasting import broadcast, broadcast_to, converted
 from symbackprop.ops.comparison import equal, greater_equal, less_equal, logical_and, where
 from symbackprop.ops.contraction import permuted
 from symbackprop.ops.creation import arange
-from symbackprop.ops.indexing import place, slice_
-from symbackprop.ops.layout import concatenate, diagonal, identity_mask
+from symbackprop.ops.indexing import gather, place, slice_
+from symbackprop.ops.layout import concatenate, diagonal, expanded, identity_mask
+from symbackprop.ops.literal import literal
 from symbackprop.ops.rounding import remainder
 from symbackprop.read.vocabulary.arguments import axis_of, node_of, require, static_flag, static_int
-from symbackprop.read.vocabulary.layout import part, ravel
+from symbackprop.read.vocabulary.layout import ravel
 
 __all__ = ["FUNCTIONS", "METHODS", "offset_diagonal"]
 
@@ -33,8 +34,8 @@ def _pad(
     reflect_type: object = "even",
 ) -> Node:
     x = node_of(array)
-    if reflect_type != "even":
-        raise UnsupportedError("pad: reflect_type is 'even' here")
+    if reflect_type not in ("even", "odd"):
+        raise ArgumentError("pad: reflect_type is 'even' or 'odd'")
     fills = _fills(constant_values, x.rank)
     for axis, (before, after) in enumerate(_widths(pad_width, x.rank)):
         if before or after:
@@ -42,7 +43,7 @@ def _pad(
             x = (
                 _filled_around(x, axis, before, after, fills[axis])
                 if constant_mode
-                else _padded(x, axis, before, after, mode)
+                else _padded(x, axis, before, after, mode, odd=reflect_type == "odd")
             )
     return x
 
@@ -87,26 +88,49 @@ def _filled_around(x: Node, axis: int, before: int, after: int, fills: tuple[Nod
     return concatenate(outside[0], x, outside[1], axis=axis)
 
 
-def _padded(x: Node, axis: int, before: int, after: int, mode: object) -> Node:
+def _padded(x: Node, axis: int, before: int, after: int, mode: object, odd: bool) -> Node:
     size = x.shape[axis]
     if mode == "edge":
-        first, last = part(x, axis, 0, 1), part(x, axis, -1, None)
-        parts = [first] * before + [x] + [last] * after
-    elif mode in ("reflect", "wrap"):
-        require(max(before, after) + (mode == "reflect"), "<=", size, f"pad with mode {mode!r}")
-        if mode == "wrap":
-            left, right = part(x, axis, -before, None), part(x, axis, 0, after)
-        else:
-            left = _backwards(part(x, axis, 1, before + 1), axis)
-            right = _backwards(part(x, axis, -after - 1, -1), axis)
-        parts = [left] * bool(before) + [x] + [right] * bool(after)
+        require(1, "<=", size, "pad with mode 'edge'")
+        return concatenate(*[_edge(x, axis, 0)] * before, x, *[_edge(x, axis, -1)] * after, axis=axis)
+    if mode not in ("reflect", "wrap", "symmetric"):
+        raise UnsupportedError(f"pad: mode {mode!r} is not supported; use constant, edge, reflect, symmetric or wrap")
+    longest = max(before, after) + (mode == "reflect")
+    if isinstance(size, int) and 0 < size < longest and not odd:  # the array is repeated more than once
+        turns = [_source(i, size, str(mode)) for i in range(-before, size + after)]
+        positions = literal(*(constant(i, (), "int64") for i in turns), shape=(len(turns),))
+        return gather(x, positions, axis=axis)
+    require(longest, "<=", size, f"pad with mode {mode!r}")
+    left, right = _beyond(x, axis, before, after, str(mode))
+    if odd and mode != "wrap":
+        left, right = 2 * _edge(x, axis, 0) - left, 2 * _edge(x, axis, -1) - right
+    return concatenate(*[left] * bool(before), x, *[right] * bool(after), axis=axis)
+
+
+def _edge(x: Node, axis: int, position: int) -> Node:
+    """Return the first or last entries along an axis, the axis kept."""
+    return expanded(slice_(x, bounds=tuple(position if i == axis else None for i in range(x.rank))), (axis,))
+
+
+def _beyond(x: Node, axis: int, before: int, after: int, mode: str) -> tuple[Node, Node]:
+    """Return what stands before and behind an axis; positions, for their number is known where the size is not."""
+    skipped = int(mode == "reflect")  # the edge itself is not repeated
+    steps = arange(size=before), arange(size=after)
+    if mode == "wrap":
+        places = steps[0] - before, steps[1]
     else:
-        raise UnsupportedError(f"pad: mode {mode!r} is not supported; use constant, edge, reflect or wrap")
-    return concatenate(*parts, axis=axis)
+        places = before - 1 + skipped - steps[0], -1 - skipped - steps[1]
+    left, right = (gather(x, place, axis=axis) for place in places)
+    return left, right
 
 
-def _backwards(x: Node, axis: int) -> Node:
-    return slice_(x, bounds=tuple((None, None, -1) if i == axis else None for i in range(x.rank)))
+def _source(position: int, size: int, mode: str) -> int:
+    """Return which entry stands at a position of an array that goes on for ever."""
+    if mode == "wrap":
+        return position % size
+    period = max(2 * (size - 1), 1) if mode == "reflect" else 2 * size
+    turned = position % period
+    return min(turned, period - turned) if mode == "reflect" else min(turned, period - 1 - turned)
 
 
 def _grid(shape: tuple[Size, ...]) -> tuple[Node, Node]:
