@@ -97,11 +97,8 @@ def _with_gradient(graph: Graph, recipe: Recipe) -> Graph:
     with_gradient = gradient(graph, [by_name[name] for name in wanted])
     if not recipe.with_value:
         return with_gradient
-    return replace(
-        with_gradient,
-        outputs=(*graph.primals, *with_gradient.outputs),
-        labels=(*graph.labels, *with_gradient.labels),
-    )
+    outputs, labels = (*graph.primals, *with_gradient.outputs), (*graph.labels, *with_gradient.labels)
+    return with_gradient.with_outputs(outputs, labels)
 
 
 def _target(graph: Graph, recipe: Recipe) -> str:

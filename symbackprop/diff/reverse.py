@@ -8,7 +8,6 @@ Every node is visited once, after all its children; each rule is called once. Ze
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import replace
 
 from symbackprop.errors import ShapeError, SymbackpropError
 from symbackprop.ir.dtype import is_float
@@ -43,7 +42,7 @@ def gradient(graph: Graph, wrt: Sequence[Input]) -> Graph:
         outputs += [adjoints[x] if x in adjoints else constant(0, x.shape, x.dtype) for x in wrt]
         labels += [Label(number, graph.arguments[x.index].name) for x in wrt]
         known = {**adjoints, **known}  # names and comments go by the first value that a node reaches
-    return replace(graph, outputs=tuple(outputs), labels=tuple(labels), adjoints=known)
+    return graph.with_outputs(outputs, labels, known)
 
 
 def pull_back(outputs: Sequence[Node], cotangents: Sequence[Node], wrt: Sequence[Node]) -> dict[Node, Node]:

@@ -47,5 +47,4 @@ def scheduled(graph: Graph, counts: Iterable[str] = ()) -> Schedule:
         if adjoint in needed and adjoint not in primal:
             adjoint_of.setdefault(adjoint, node)
     roots = [*adjoint_of, *graph.outputs]
-    backward = [node for node in topological(roots) if node not in primal]
-    return Schedule(forward, backward, needed, adjoint_of)
+    return Schedule(forward, topological(roots, known=primal), needed, adjoint_of)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import cached_property
 
@@ -87,6 +87,15 @@ class Graph:
             counts={name: new(node) for name, node in self.counts.items()},
         )
 
+    def with_outputs(
+        self, outputs: Sequence[Node], labels: Sequence[Label], adjoints: Mapping[Node, Node] | None = None
+    ) -> Graph:
+        """Return a graph of the same formula that computes something else of it."""
+        adjoints = self.adjoints if adjoints is None else adjoints
+        other = replace(self, outputs=tuple(outputs), labels=tuple(labels), adjoints=adjoints)
+        other.__dict__["primal_nodes"] = self.primal_nodes  # as `cached_property` keeps it
+        return other
+
     @cached_property
     def primal_nodes(self) -> list[Node]:
         """The nodes of the formula itself, arguments before what uses them, and what defines sizes first."""
@@ -124,13 +133,14 @@ def children(node: Node) -> tuple[Node, ...]:
     return (node.source,) if isinstance(node, Output) else ()
 
 
-def topological(roots: Iterable[Node]) -> list[Node]:
+def topological(roots: Iterable[Node], known: Iterable[Node] = ()) -> list[Node]:
     """Return every node reachable from `roots`, each after its arguments, in the order of a left-to-right walk.
 
-    The order depends on structure alone, so equal graphs give equal code in every process.
+    What is `known` is left out, with all that it is computed from. The order depends on structure alone, so equal
+    graphs give equal code in every process.
     """
     order: list[Node] = []
-    seen: set[Node] = set()
+    seen = set(known)
     for root in roots:
         if root in seen:
             continue

@@ -10,7 +10,7 @@ from collections.abc import Callable, Mapping, Sequence
 
 from symbackprop.errors import UnsupportedError
 from symbackprop.ir.dtype import default_float, is_float, promote
-from symbackprop.ir.node import Apply, Node, Operand, Shape
+from symbackprop.ir.node import Apply, Const, Node, Operand, Shape
 from symbackprop.ops.broadcasting import align_shapes, converted
 from symbackprop.ops.declare import Partial, Points, Primitive, Refused, Text, Vjp, refuse, register
 
@@ -162,10 +162,23 @@ def _reverse_rule(partials: tuple[Partial, ...]) -> Vjp:
             elif isinstance(partial, Refused):
                 contributions.append(partial)
             else:
-                contributions.append(g * partial(*out.args, out, **params))
+                contributions.append(_product(g, partial(*out.args, out, **params)))
         return contributions
 
     return vjp
+
+
+def _product(g: Node, partial: Node) -> Node:
+    """Return g * partial as rewriting leaves it, with the sign in front: all that follows is then made only once."""
+    sign = _is_negative(g) ^ _is_negative(partial)
+    a, b = (x.args[0] if _is_negative(x) else x for x in (g, partial))  # type: ignore[attr-defined]
+    is_one = isinstance(a, Const) and type(a.value) is int and a.value == 1
+    product = b if is_one and a.shape == b.shape and a.dtype == b.dtype else a * b
+    return -product if sign else product
+
+
+def _is_negative(node: Node) -> bool:
+    return isinstance(node, Apply) and node.op.name == "negative"
 
 
 def _forward_rule(partials: tuple[Partial, ...]) -> Callable[[Sequence[Node | None], Apply], Node | None]:
