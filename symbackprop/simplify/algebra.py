@@ -6,7 +6,7 @@ sums that the reverse pass made are flattened: terms never cancel across parenth
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from fractions import Fraction
 
 from symbackprop.ir.node import Apply, Const, Node, constant
@@ -111,41 +111,6 @@ def _lead_with_positive(node: Apply, context: Context) -> Node | None:
         if all(_is(term, neg) for term in node.args):
             return neg(add(*(_args(term)[0] for term in node.args)))
     return None
-
-
-def _common_factor(node: Apply, context: Context) -> Node | None:
-    """g*a + g*b is g*(a + b): one product saved for each term."""
-    if context.is_primal(node) or len(node.args) > 8:
-        return None
-    pairs = [_factors(term) for term in node.args]
-    if any(len(factors) < 2 or not context.is_free(term) for factors, term in zip(pairs, node.args, strict=True)):
-        return None
-    for factor in pairs[0]:
-        if not isinstance(factor, Const) and all(any(factor is f for f in pair) for pair in pairs):
-            return mul(factor, add(*(_without(term, factor) for term in node.args)))
-    return None
-
-
-def _factors(term: Node) -> Sequence[Node]:
-    """Return the factors of a term that are worth sharing."""
-    if isinstance(term, Apply):
-        if term.op is neg:
-            return _factors(term.args[0])
-        if term.op is mul:
-            if is_number(term.args[0]) and _is(term.args[1], mul):
-                return (term.args[0], *_args(term.args[1]))
-            return term.args
-    return ()
-
-
-def _without(term: Node, factor: Node) -> Node:
-    assert isinstance(term, Apply)
-    if term.op is neg:
-        return neg(_without(term.args[0], factor))
-    a, b = term.args
-    if a is factor:
-        return b
-    return a if b is factor else mul(a, _without(b, factor))
 
 
 # --- products ---------------------------------------------------------------------------------------------------------
@@ -376,7 +341,6 @@ ROWS = (
     Row("flatten sum", (add,), _flatten_left),
     Row("collect terms", (add,), _collect),
     Row("lead with a positive term", (add,), _lead_with_positive),
-    Row("common factor", (add,), _common_factor),
     Row("commuted sum", (add,), _commute_sum),
     Row("multiply constants", (mul,), _multiply_constants),
     Row("lift sign", (mul, div), _lift_sign),

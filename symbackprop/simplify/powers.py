@@ -1,4 +1,4 @@
-"""Products of powers, powers of sums of negated terms, and coefficients that a shared factor brings along.
+"""Products of powers, powers of sums of negated terms, common factors, and coefficients that shared factors bring.
 
 SymPy spreads powers over products, ``(a*b)**2`` to ``a**2*b**2``, so that most models from it arrive in that form; put
 together again they take fewer operations, and their derivative too.
@@ -12,6 +12,9 @@ from symbackprop.simplify.numbers import exact, is_number, times
 from symbackprop.simplify.pattern import Context, Row
 
 __all__ = ["ROWS"]
+
+_TERMS = 8  # of sums, and
+_FACTORS = 8  # of products, in which a common factor is looked for
 
 
 def _is(node: Node, op: object) -> bool:
@@ -62,8 +65,51 @@ def _coefficient_of_factor(node: Apply, context: Context) -> Node | None:
     return None
 
 
+# --- common factors of adjoints ---------------------------------------------------------------------------------------
+
+
+def _common_factor(node: Apply, context: Context) -> Node | None:
+    """g*a + g*b*c is g*(a + b*c): one product saved for each term."""
+    if context.is_primal(node) or len(node.args) > _TERMS:
+        return None
+    terms = [_factors(term, context) for term in node.args]
+    if any(len(factors) < 2 for _, factors in terms):
+        return None
+    for factor in terms[0][1]:
+        if not isinstance(factor, Const) and all(any(factor is f for f in factors) for _, factors in terms):
+            return mul(factor, add(*(_without(factors, factor, negative) for negative, factors in terms)))
+    return None
+
+
+def _factors(term: Node, context: Context) -> tuple[bool, list[Node]]:
+    """Return the sign and the factors of a product that nothing else needs; no factors where there is none."""
+    negative = _is(term, neg)
+    inner = _args(term)[0] if negative else term
+    if not _is(inner, mul) or not context.is_free(term):
+        return negative, []
+    factors: list[Node] = []
+    stack = [*reversed(_args(inner))]
+    while stack:
+        part = stack.pop()
+        if _is(part, mul) and not part.weak and context.is_free(part) and len(factors) + len(stack) < _FACTORS:
+            stack += reversed(_args(part))
+        else:
+            factors.append(part)
+    return negative, factors
+
+
+def _without(factors: list[Node], factor: Node, negative: bool) -> Node:
+    place = next(i for i, other in enumerate(factors) if other is factor)
+    rest = factors[:place] + factors[place + 1 :]
+    product = rest[0]
+    for other in rest[1:]:
+        product = mul(product, other)
+    return neg(product) if negative else product
+
+
 ROWS = (
     Row("product of powers", (mul,), _product_of_powers),
     Row("power of negated sum", (integer_power,), _power_of_negated_sum),
     Row("coefficient of factor", (mul,), _coefficient_of_factor),
+    Row("common factor", (add,), _common_factor),
 )

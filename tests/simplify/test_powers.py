@@ -86,3 +86,19 @@ def test_coefficients_do_not_gather_along_a_chain(
     assert found == pytest.approx(value, rel=1e-11)
     for bar, expected in zip(bars, gradient, strict=True):
         np.testing.assert_allclose(bar, expected, rtol=1e-11)
+
+
+def test_common_factors_are_found_behind_others() -> None:
+    """The adjoint of sin(x)*x is g*(sin(x) + x*cos(x)): three products become two."""
+    compiled = sb.compile_grad("sin(sin(x)*x)", wrt="x")
+    assert "* (sin_x + x * cos(x))" in compiled.source
+    expected = math.cos(math.sin(0.7) * 0.7) * (math.sin(0.7) + 0.7 * math.cos(0.7))
+    assert compiled(0.7) == pytest.approx(expected, rel=1e-15)
+
+
+def test_common_factors_of_signed_terms() -> None:
+    compiled = sb.compile_grad("sin(x*sin(x) - z*x)", wrt="x")
+    assert compiled.rewrites["common factor"] == 1
+    x, z = 0.7, -2.1
+    expected = math.cos(x * math.sin(x) - z * x) * (math.sin(x) + x * math.cos(x) - z)
+    assert compiled(x, z) == pytest.approx(expected, rel=1e-14)
