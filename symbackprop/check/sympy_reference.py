@@ -144,8 +144,10 @@ class _Evaluation:
                 total = total + term if isinstance(node, sympy.Sum) else total * term
             return total
         if isinstance(node, sympy.Subs):
-            points = [self._defined(point, bound) for point in node.point]
-            return self._defined(node.expr, {**bound, **dict(zip(node.variables, points, strict=True))})
+            inner = dict(bound)  # SymPy merges nested substitutions, and carries them out one after the other
+            for variable, point in reversed(list(zip(node.variables, node.point, strict=True))):
+                inner[variable] = self._defined(point, inner)
+            return self._defined(node.expr, inner)
         (variable,) = node.function.variables
         entries = self._defined(node.expr, bound)
         result = np.empty(np.shape(entries), dtype=object)

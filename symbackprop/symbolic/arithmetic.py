@@ -119,7 +119,7 @@ def _product(place: Place) -> Code:
 def _power(place: Place) -> Code:
     below = _is_divisor(place.node)
     code = _power_of(place, place.arguments, below)
-    return codes.product([], [code], False) if below else code
+    return codes.product([], [code], False)._replace(axes=code.axes) if below else code
 
 
 def _power_of(place: Place, parts: Sequence[int], below: bool) -> Code:
@@ -135,7 +135,7 @@ def _power_of(place: Place, parts: Sequence[int], below: bool) -> Code:
             return code
         if node == sympy.S.Half:
             return _root(place, base, code)
-        if node == _THIRD and isinstance(base_node, sympy.Symbol) and base_node.is_nonnegative:
+        if node == _THIRD and _is_assumed(place, base_node, "nonnegative"):
             return Code(f"cbrt({code.text})", axes=code.axes)
         return codes.power(code, number_code(node))._replace(axes=axes)
     if base_node is sympy.S.Exp1:
@@ -143,14 +143,19 @@ def _power_of(place: Place, parts: Sequence[int], below: bool) -> Code:
     return codes.power(code, place.code(exponent))._replace(axes=axes)
 
 
+def _is_assumed(place: Place, node: Any, what: str) -> bool:
+    """Tell whether a symbol has an assumption; what a bound one stands for need not have it."""
+    return isinstance(node, sympy.Symbol) and node not in place.scope and bool(getattr(node, f"is_{what}"))
+
+
 def _root(place: Place, base: int, code: Code) -> Code:
     """Write a square root; that of a square of a symbol which is not negative is the symbol."""
     node = place.argument(base)
-    if isinstance(node, sympy.Pow) and node.args[1] == 2 and isinstance(node.args[0], sympy.Symbol):
+    if isinstance(node, sympy.Pow) and node.args[1] == 2:
         symbol = place.writer.table.arguments[base][0]
-        if node.args[0].is_nonnegative:
+        if _is_assumed(place, node.args[0], "nonnegative"):
             return place.code(symbol)
-        if node.args[0].is_extended_real:
+        if _is_assumed(place, node.args[0], "extended_real"):
             return Code(f"abs({place.code(symbol).text})", axes=code.axes)
     return Code(f"sqrt({code.text})", axes=code.axes)
 
@@ -159,7 +164,7 @@ def _logarithm(place: Place) -> Code:
     """Write a logarithm, of a power of a positive symbol as a product, and of a number in its base where given."""
     arguments: Sequence[int] = place.arguments
     node = place.argument(arguments[0])
-    if isinstance(node, sympy.Pow) and isinstance(node.args[0], sympy.Symbol) and node.args[0].is_positive:
+    if isinstance(node, sympy.Pow) and _is_assumed(place, node.args[0], "positive"):
         base = place.writer.table.arguments[arguments[0]][0]
         if isinstance(node.args[1], sympy.Rational):
             inner = Code(f"log({place.code(base).text})")

@@ -26,7 +26,8 @@ __all__ = [
     "total",
 ]
 
-LOGIC, COMPARE, SUM, PRODUCT, UNARY, POWER, ATOM = range(7)
+# a remainder binds like a product, but is none: -x % y is (-x) % y
+LOGIC, COMPARE, SUM, REMAINDER, PRODUCT, UNARY, POWER, ATOM = range(8)
 
 
 class Code(NamedTuple):
@@ -66,6 +67,8 @@ def _pieces(template: str) -> tuple[int, tuple[str, ...], tuple[tuple[int, int],
         binding = ATOM
     elif re.search(r"[<>=]", template):
         binding = COMPARE
+    elif " % " in template:
+        binding = REMAINDER
     else:
         binding = UNARY if template.startswith("-") else PRODUCT
     return binding, tuple(texts[0::2]), tuple(places)

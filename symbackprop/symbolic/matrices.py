@@ -101,6 +101,11 @@ def _part(place: Place) -> Code:
     sizes: SizeTexts = place.writer.memory["sizes"]
     parts = []
     for start, stop, step in (place.node.rowslice, place.node.colslice):
+        if step != 1 and (stop - start) % step != 0:
+            raise UnsupportedError(
+                f"{place.node}: the step {step} does not divide the length from {start} to {stop}, where SymPy counts "
+                "fewer entries than there are; end the slice so that it does"
+            )
         text = f"{sizes.text(start).text}:{sizes.text(stop).text}"
         parts.append(text if step == 1 else f"{text}:{sizes.text(step).text}")
     return Code(f"{place.code(place.arguments[0]).within(codes.ATOM)}[{', '.join(parts)}]")

@@ -11,7 +11,7 @@ from typing import Any
 import sympy
 from sympy.core.function import AppliedUndef
 
-__all__ = ["original_name", "symbol_names"]
+__all__ = ["is_usable", "original_name", "symbol_names"]
 
 _RESERVED = frozenset((*keyword.kwlist, "pi", "e", "inf", "nan", "newaxis", "np", "math", "special"))
 _ORDERS = {1: "dot", 2: "ddot"}
@@ -20,6 +20,11 @@ _ORDERS = {1: "dot", 2: "ddot"}
 def original_name(symbol: Any) -> str:
     """Return how SymPy prints an input: a symbol, a function of time, or a derivative of one."""
     return str(symbol)
+
+
+def is_usable(name: str) -> bool:
+    """Tell whether a name can stand in a formula as it is."""
+    return name.isidentifier() and name not in _RESERVED
 
 
 def symbol_names(symbols: Iterable[Any]) -> dict[Any, str]:

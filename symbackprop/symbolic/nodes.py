@@ -158,7 +158,8 @@ def read_table(roots: Sequence[Any], pairs: Sequence[tuple[Any, Any]] = ()) -> T
         bound = bound_symbols(node) if arguments else ()
         if arguments:
             shape = getattr(node, "shape", None) if is_explicit(node) or isinstance(node, sympy.BlockMatrix) else None
-            key: tuple[Any, ...] = (node.func, bound, shape, *arguments)
+            part = (node.rowslice, node.colslice) if isinstance(node, MatrixSlice) else None
+            key: tuple[Any, ...] = (node.func, bound, shape, part, *arguments)
         else:
             key = (type(node), node)
         number = numbers.get(key)
@@ -186,22 +187,17 @@ def _mark_free(table: Table) -> None:
         return
     for node, arguments in zip(table.nodes, table.arguments, strict=True):
         free = table.bits.get(node, 0) if is_input(node) else 0
-        if isinstance(node, AppliedUndef):
+        if isinstance(node, (AppliedUndef, sympy.Derivative)):
             for symbol in node.free_symbols:
                 free |= table.bits.get(symbol, 0)
         bound = bound_symbols(node) if arguments else ()
-        if bound:
-            inside = table.free[arguments[0]]
-            outside = 0
-            for argument in arguments[1:]:
-                outside |= table.free[argument]
-            own = 0
-            for symbol in bound:
-                own |= table.bits[symbol]
-            if not isinstance(node, (sympy.Sum, sympy.Product)):
-                free = inside & ~own | outside
-            else:  # the limits of an inner index may name the outer ones
-                free = (inside | outside) & ~own
+        if bound:  # from the innermost on: what limits or replaces a symbol may name those further out
+            free = table.free[arguments[0]]
+            each = (len(arguments) - 1) // len(bound)
+            for position, symbol in enumerate(bound):
+                free &= ~table.bits[symbol]
+                for argument in arguments[1 + position * each : 1 + (position + 1) * each]:
+                    free |= table.free[argument]
         else:
             for argument in arguments:
                 free |= table.free[argument]

@@ -16,6 +16,8 @@ import sympy
 from symbackprop.errors import UnsupportedError
 from symbackprop.symbolic import code as codes
 from symbackprop.symbolic.code import COMPARE, PRODUCT, SUM, Code
+from symbackprop.symbolic.names import is_usable
+from symbackprop.symbolic.nodes import bound_symbols
 from symbackprop.symbolic.sizes import SizeTexts
 from symbackprop.symbolic.writer import Binding, Place, Rule, Scope, Writer
 
@@ -52,7 +54,7 @@ class Axis(Binding):
             text += _behind(self.position)
             if not self.whole:
                 text = f"1.0*{text}"
-            name = self.symbol.name if self.symbol.name.isidentifier() and not self.whole else None
+            name = self.symbol.name if is_usable(self.symbol.name) and not self.whole else None
             kept[self] = writer.statement(Code(text, PRODUCT, 1 << self.position), name)
         return kept[self]
 
@@ -91,6 +93,7 @@ def _axes(place: Place) -> list[tuple[Axis, Scope]]:
         start, stop = (place.argument(end) for end in ends[2 * number : 2 * number + 2])
         if start.is_infinite or stop.is_infinite:
             raise UnsupportedError(f"{node} is infinite; carry it out first (doit), or cut it off at a last index")
+        _check_order(node, limit[0], start, stop)
         lowest, highest = (_extreme(end, scope, largest) for end, largest in ((start, False), (stop, True)))
         axis = Axis(limit[0], lowest, highest, position)
         found.append((axis, dict(scope)))
@@ -98,6 +101,14 @@ def _axes(place: Place) -> list[tuple[Axis, Scope]]:
         position += 1
     kept[key] = found
     return found
+
+
+def _check_order(node: Any, symbol: Any, start: Any, stop: Any) -> None:
+    """Refuse a range that runs backwards: SymPy gives it a meaning (Karr's), loops and arrays give it none."""
+    if not (start.free_symbols | stop.free_symbols) and stop < start:
+        raise UnsupportedError(
+            f"the range of index {symbol} from {start} to {stop - 1} in {node} runs backwards; exchange its ends"
+        )
 
 
 def _extreme(end: Any, scope: Scope, largest: bool) -> Any:
@@ -217,7 +228,8 @@ def _whole(place: Place) -> Scope:
 def _slices(place: Place, indices: Sequence[int]) -> list[tuple[Any, Axis]] | None:
     """Return for each index the offset and the axis, if each is another index of a sum and an offset."""
     found: list[tuple[Any, Axis]] = []
-    for number in indices:
+    shape = place.writer.memory["sizes"].shape(place.argument(place.arguments[0]))
+    for position, number in enumerate(indices):
         node = place.argument(number)
         axes = [(symbol, b) for symbol, b in place.scope.items() if isinstance(b, Axis) and symbol in node.free_symbols]
         if len(axes) != 1:
@@ -226,8 +238,17 @@ def _slices(place: Place, indices: Sequence[int]) -> list[tuple[Any, Axis]] | No
         offset = node - symbol
         if not isinstance(offset, sympy.Integer) or any(axis is other for _, other in found):
             return None
+        if not _is_inside(axis, offset, None if shape is None else shape[position]):
+            return None
         found.append((offset, axis))
     return found
+
+
+def _is_inside(axis: Axis, offset: Any, size: Any) -> bool:
+    """Tell whether a slice says the same as positions: it would leave out, without an error, what is outside."""
+    if (axis.start + offset).is_negative:
+        return False
+    return size is None or bool(sympy.expand(size - axis.stop - offset).is_nonnegative)
 
 
 def _entry(place: Place) -> Code:
@@ -294,33 +315,32 @@ class Alias(Binding):
 
 
 def _substituted_needs(place: Place) -> Sequence[tuple[int, Scope]]:
-    body, *points = place.arguments
-    wanted = [(point, place.scope) for point in points]
-    scope = _substituted_scope(place)
-    return wanted if scope is None else [*wanted, (body, scope)]
+    """Ask for the points from the outermost on, each where the variables further out are replaced, then for the body.
+
+    SymPy merges nested substitutions into one, innermost first, and carries them out one after the other.
+    """
+    scopes = _substituted_scopes(place)
+    return list(zip(reversed(place.arguments), scopes, strict=False))
 
 
-def _substituted_scope(place: Place) -> Scope | None:
-    """Return the scope of the body, once the points are written."""
+def _substituted_scopes(place: Place) -> list[Scope]:
+    """Return the scope of each point from the last on, then that of the body, as far as the points are written."""
     kept = place.writer.memory.setdefault("aliases", {})
-    key = (place.number, *map(id, place.scope.values()))
-    if key not in kept:
-        points = place.arguments[1:]
-        if any(place.writer.is_missing(point, place.scope) for point in points):
-            return None
-        variables = getattr(place.node, "variables", None) or place.node.function.variables
-        found = dict(place.scope)
-        for variable, point in zip(variables, points, strict=True):
-            code = place.code(point)
-            found[variable] = Alias(code if code.text.isidentifier() else place.writer.statement(code))
-        kept[key] = found
-    return kept[key]  # type: ignore[no-any-return]
+    scopes: list[Scope] = kept.setdefault((place.number, *map(id, place.scope.values())), [place.scope])
+    points = place.arguments[1:]
+    variables = bound_symbols(place.node)
+    while len(scopes) <= len(points):
+        number = len(points) - len(scopes)
+        if place.writer.is_missing(points[number], scopes[-1]):
+            break
+        code = place.code(points[number], scopes[-1])
+        alias = Alias(code if code.text.isidentifier() else place.writer.statement(code))
+        scopes.append({**scopes[-1], variables[number]: alias})
+    return scopes
 
 
 def _substituted(place: Place) -> Code:
-    scope = _substituted_scope(place)
-    assert scope is not None
-    return place.code(place.arguments[0], scope)
+    return place.code(place.arguments[0], _substituted_scopes(place)[-1])
 
 
 RULES: dict[str, Rule] = {

@@ -262,3 +262,51 @@ def test_verification_is_against_the_expression_itself() -> None:
     g = sb.compile_grad(sp.sin(x) * y)
     g._printed = replace(g._printed, source=g.source.replace("cos(x)", "sin(x)"))
     assert not g.verify()
+
+
+T = sp.MatrixSymbol("T", 4, 4)
+q = sp.Symbol("pi", integer=True)
+
+
+@pytest.mark.parametrize(
+    ("expression", "values", "value"),
+    [
+        (-sp.Mod(x, 3), {"x": 4.0}, -1.0),
+        (x / (sp.Mod(y, 2) * sp.Mod(a, 3)), {"x": 3.0, "y": 2.5, "a": 5.0}, 3.0),
+        (sp.Sum(x ** (1 / i), (i, 1, 2)), {"x": 4.0}, 6.0),
+        (sp.Sum(q * x, (q, 1, 3)) * sp.pi, {"x": 1.0}, 6 * np.pi),
+        (sp.Sum(a * i * sp.Sum(i, (i, 0, i)), (i, 0, 3)), {"a": 1.0}, 25.0),
+        (sp.Subs(sp.Subs(x * y, x, y + 1), y, x), {"x": 2.0}, 6.0),
+        (sp.Subs(sp.log(p**2), p, x), {"x": -np.e}, 2.0),
+        (sp.Trace(T[0:2, 0:2]) + sp.Trace(T[1:3, 1:3]), {"T": np.diag([1.0, 2.0, 4.0, 8.0])}, 9.0),
+        (sp.Sum(v[i - 1], (i, 0, n - 1)), {"v": np.array([1.0, 2.0, 4.0])}, 7.0),
+    ],
+    ids=str,
+)
+def test_values_are_those_of_sympy(expression: Any, values: dict[str, Any], value: float) -> None:
+    compiled = sb.compile_value_and_grad(expression)
+    assert compiled(**values)[0] == pytest.approx(value)
+    report = compiled.verify(points=1)
+    assert report, report
+
+
+@pytest.mark.parametrize(
+    ("expression", "message"),
+    [
+        (sp.Sum(a * i, (i, 5, 2)), "runs backwards"),
+        (sp.Product(a + i, (i, 5, 2)), "runs backwards"),
+        (sp.Trace(T[1:4:2, 0:4:2] * T[0:4:2, 1:4:2]), "does not divide"),
+        (sp.Subs(sp.Derivative(f(x), x), x, 0) + sp.Derivative(f(x), x), "depends on x"),
+    ],
+    ids=str,
+)
+def test_what_has_no_certain_value_is_refused(expression: Any, message: str) -> None:
+    with pytest.raises(sb.UnsupportedError, match=message):
+        sb.compile_value(expression)
+
+
+def test_an_array_shorter_than_a_range_is_an_error_on_call() -> None:
+    compiled = sb.compile_value(sp.Sum(v[i], (i, 0, 9)))
+    assert compiled(np.ones(12)) == 10.0
+    with pytest.raises(IndexError):
+        compiled(np.ones(4))
