@@ -14,7 +14,7 @@ from symbackprop.symbolic.sizes import shape_of
 __all__ = ["Ranges", "array_shapes", "counting_symbols", "truth_symbols"]
 
 Shape = tuple[Any, ...]
-Ranges = Mapping[Any, list[tuple[Any, Any]]]
+Ranges = dict[int, dict[Any, list[tuple[Any, Any, int]]]]
 _CONDITIONS = (sympy.And, sympy.Or, sympy.Not, sympy.Xor, sympy.Implies, sympy.Equivalent)
 
 
@@ -33,39 +33,69 @@ def array_shapes(table: Table, declared: Mapping[Any, Shape | None]) -> dict[Any
         If the shape of an `IndexedBase` cannot be told from its indices.
     """
     found: dict[Any, Shape] = {}
-    ranges = _ranges(table)
+    untold: list[Any] = []
     for node in table.nodes:
-        if not isinstance(node, (sympy.MatrixSymbol, sympy.IndexedBase)) or node in found:
+        if isinstance(node, (sympy.MatrixSymbol, sympy.IndexedBase)):
+            shape = declared.get(node) or shape_of(node)
+            if shape is None:
+                untold.append(node)
+            else:
+                found[node] = shape
+    ranges = _ranges(table) if untold else {}
+    for base in untold:
+        found[base] = _told(base, table, ranges)
+    return found
+
+
+def _ranges(table: Table) -> Ranges:
+    """Return for each node where the indices that stand free in it run, in each of the sums around it.
+
+    Of each range the first index, the one behind the last, and the number of the sum, around which there may be others
+    on whose indices its limits depend.
+    """
+    found: Ranges = {}
+    for number, node in enumerate(table.nodes):
+        if not isinstance(node, (sympy.Sum, sympy.Product)):
             continue
-        shape = declared.get(node) or shape_of(node)
-        found[node] = shape if shape is not None else _told(node, table, ranges)
+        for position, limit in enumerate(node.limits):
+            if len(limit) == 3:
+                inner = [end for other in node.limits[:position] for end in other[1:]]
+                entry = (limit[1], limit[2] + 1, number)
+                _spread(table, number, limit[0], entry, found)
+                if any(limit[0] in end.free_symbols for end in inner):  # a limit of the same sum depends on it
+                    found.setdefault(number, {}).setdefault(limit[0], []).append(entry)
     return found
 
 
-def _ranges(table: Table) -> dict[Any, list[tuple[Any, Any]]]:
-    """Return where each index runs, from the first to just before the last, in every sum over it."""
-    found: dict[Any, list[tuple[Any, Any]]] = {}
-    for node in table.nodes:
-        if isinstance(node, (sympy.Sum, sympy.Product)):
-            for limit in node.limits:
-                if len(limit) == 3:
-                    found.setdefault(limit[0], []).append((limit[1], limit[2] + 1))
-        elif isinstance(node, sympy.Idx) and node.lower is not None and node not in found:
-            found[node] = [(node.lower, node.upper + 1)]
-    return found
+def _spread(table: Table, number: int, symbol: Any, entry: tuple[Any, Any, int], found: Ranges) -> None:
+    """Note the range of `symbol` at all nodes below a sum in which it stands free."""
+    bit = table.bits[symbol]
+    pending = [table.arguments[number][0]]
+    seen: set[int] = set()
+    while pending:
+        below = pending.pop()
+        if below in seen or not table.free[below] & bit:
+            continue
+        seen.add(below)
+        if isinstance(table.nodes[below], (sympy.Indexed, sympy.Sum, sympy.Product)):
+            found.setdefault(below, {}).setdefault(symbol, []).append(entry)
+        pending.extend(table.arguments[below])
 
 
 def _told(base: Any, table: Table, ranges: Ranges) -> Shape:
     """Return the shape that the indices of an array fill."""
-    uses = [node.indices for node in table.nodes if isinstance(node, sympy.Indexed) and node.base == base]
-    ranks = {len(indices) for indices in uses}
+    uses = [(n, node) for n, node in enumerate(table.nodes) if isinstance(node, sympy.Indexed) and node.base == base]
+    ranks = {len(node.indices) for _, node in uses}
     if len(ranks) != 1:
         raise ShapeError(f"{base} is used with {' and '.join(map(str, sorted(ranks)))} indices")
-    return tuple(_size(base, axis, [indices[axis] for indices in uses], ranges) for axis in range(next(iter(ranks))))
+    return tuple(
+        _size(base, axis, [(node.indices[axis], number) for number, node in uses], ranges)
+        for axis in range(next(iter(ranks)))
+    )
 
 
-def _size(base: Any, axis: int, indices: list[Any], ranges: Ranges) -> Any:
-    ends = [end for index in indices for end in _ends(index, ranges)]
+def _size(base: Any, axis: int, indices: list[tuple[Any, int]], ranges: Ranges) -> Any:
+    ends = [end for index, number in indices for end in _ends(index, number, ranges)]
     symbolic = [end for end in ends if not end.is_Integer]
     if not symbolic:
         return sympy.Symbol(f"n_{base.label}" + (f"_{axis}" if axis else ""), integer=True)
@@ -81,21 +111,26 @@ def _size(base: Any, axis: int, indices: list[Any], ranges: Ranges) -> Any:
     return largest
 
 
-def _ends(index: Any, ranges: Ranges) -> Iterator[Any]:
+def _ends(index: Any, number: int, ranges: Ranges) -> Iterator[Any]:
     """Yield the sizes that an index needs: one more than its largest value."""
-    pending = [index + 1]
+    pending = [(index + 1, number)]
     for _ in range(100):  # limits may depend on outer indices, which are few
         if not pending:
             return
-        end = pending.pop()
-        bound = next((symbol for symbol in end.free_symbols if symbol in ranges), None)
+        end, around = pending.pop()
+        known = ranges.get(around, {})
+        bound = next((symbol for symbol in end.free_symbols if symbol in known), None)
         if bound is None:
-            yield sympy.expand(end)
+            own = next((s for s in end.free_symbols if isinstance(s, sympy.Idx) and s.upper is not None), None)
+            if own is None:
+                yield sympy.expand(end)
+            else:
+                pending.append((end.subs(own, own.upper), around))
             continue
         slope = sympy.diff(end, bound)
         if slope.is_Integer:
-            for start, stop in ranges[bound]:
-                pending.append(end.subs(bound, stop - 1 if slope > 0 else start))
+            for start, stop, outer in known[bound]:
+                pending.append((end.subs(bound, stop - 1 if slope > 0 else start), outer))
 
 
 def counting_symbols(table: Table) -> set[Any]:

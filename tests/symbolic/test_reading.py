@@ -310,3 +310,16 @@ def test_an_array_shorter_than_a_range_is_an_error_on_call() -> None:
     assert compiled(np.ones(12)) == 10.0
     with pytest.raises(IndexError):
         compiled(np.ones(4))
+
+
+def test_a_shape_is_told_by_the_sums_around_an_array_alone() -> None:
+    size = sp.Symbol("N", integer=True)
+    both = sp.Sum(w[i], (i, 0, size - 1)) + sp.Sum(x**i, (i, 0, size + 4))
+    compiled = sb.compile_value(both)
+    assert compiled(w=np.ones(3), x=1.0) == 3.0 + 8.0
+    apart = sp.Sum(w[i], (i, 0, n - 1)) * sp.Sum(v[i], (i, 0, n - 1)) + sp.Sum(A[i, 0], (i, 0, m - 1))
+    assert sb.compile_value_and_grad(apart).verify(points=1)
+    triangular = sp.Sum(sp.Sum(w[j] * x, (j, 0, i)), (i, 0, size - 1))
+    assert sb.compile_value(triangular)(w=np.arange(1.0, 4.0), x=1.0) == 1.0 + 3.0 + 6.0
+    together = sp.Sum(w[j] * x, (j, 0, i), (i, 0, size - 1))
+    assert sb.compile_value(together)(w=np.arange(1.0, 4.0), x=1.0) == 1.0 + 3.0 + 6.0
