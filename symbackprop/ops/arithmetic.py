@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from fractions import Fraction
 
+from symbackprop.ir.dtype import is_float
 from symbackprop.ir.node import Apply, Const, Node, Operand, Shape, bind_operators, constant, make_input
 from symbackprop.ops.broadcasting import align_shapes, converted
 from symbackprop.ops.declare import Primitive, Style, as_node, register
@@ -128,6 +129,20 @@ def _integer_power_text(node: Apply, style: Style) -> str:
     return f"{{0}}**{exponent}" if exponent >= 0 else f"{{0}}**({exponent})"
 
 
+def _integer_power_of_arrays(node: Apply, style: Style) -> str:
+    """Return the power of an absolute value, times the base where that is odd: NumPy is slow at negative bases.
+
+    Its vectorised power takes positive bases; each negative one costs some 120 nanoseconds instead of 7.
+    """
+    exponent: int = node.param("n")  # type: ignore[assignment]
+    if exponent >= 4 and is_float(node.dtype):  # a scalar too: mapped, it is an array
+        if exponent % 2 == 0:
+            return f"np.abs({{0}})**{exponent}"
+        if style.is_name(node.args[0]):
+            return f"{{0}} * np.abs({{0}})**{exponent - 1}"
+    return _integer_power_text(node, style)
+
+
 def _integer_power_partial(x: Node, out: Node, n: int) -> Node:
     return n * x if n == 2 else n * integer_power(x, n=n - 1)
 
@@ -141,7 +156,7 @@ def _integer_power_vjp(g: Node, out: Apply) -> Sequence[Node | None]:
 
 integer_power: Primitive = elementwise(
     "integer_power",
-    numpy=_integer_power_text,
+    numpy=_integer_power_of_arrays,
     math=_integer_power_text,
     partials=(_integer_power_partial,),
     vjp=_integer_power_vjp,
