@@ -22,6 +22,7 @@ from symbackprop.ops.arithmetic import add
 from symbackprop.ops.broadcasting import broadcast, rebuilt, reduce_sum, reshape
 from symbackprop.ops.comparison import where
 from symbackprop.ops.declare import Primitive
+from symbackprop.simplify.elsewhere import Elsewhere
 from symbackprop.simplify.masks import ALWAYS, NEVER, Conditions, Mask, mask_node, numbers_in
 from symbackprop.simplify.pattern import Rewrites
 
@@ -116,6 +117,7 @@ class _Versions:
         self._log = log
         self._nodes: dict[tuple[Node, bool], Node] = {}
         self._conditions: dict[int, Node] = {}
+        self._elsewhere = Elsewhere(uses.conditions)
 
     def of(self, node: Node) -> Node:
         """Return what a node of the old graph has become."""
@@ -170,11 +172,26 @@ class _Versions:
         node, guarded = key
         args = [self._nodes.get(operand, operand[0]) for operand in self._operands(node, guarded)]
         if isinstance(node, Apply) and guarded and _is_partial(node):
-            mask = self._uses.masks[node]
-            mask_of_node = None if mask == NEVER else mask_node(mask, self._condition)
-            args = [_chosen(mask_of_node, arg, value) for arg, value in zip(args, _safe(node), strict=True)]
+            args = self._guarded(node, args, self._uses.masks[node])
+        made = rebuilt(node, tuple(args)) if isinstance(node, Apply) else node
+        self._nodes[key] = made
+        self._elsewhere.follow(made)
+
+    def _guarded(self, node: Apply, args: Sequence[Node], mask: Mask) -> list[Node]:
+        """Return the arguments of a partial function, with a safe value where the mask is off and they may be none."""
+        name = node.op.name
+        chosen: list[Node] = []
+        for position, (arg, value) in enumerate(zip(args, _safe(node), strict=True)):
+            needs_none = value is None or isinstance(arg, Const) or not is_float(arg.dtype)
+            if value is None or needs_none or self._elsewhere.is_safe(name, position, len(args), arg, mask):
+                chosen.append(arg)
+                continue
+            safe = constant(int(value) if value == int(value) else value, arg.shape, arg.dtype)
+            new = safe if mask == NEVER else where(mask_node(mask, self._condition), arg, safe)
+            self._elsewhere.chosen(new, mask, value)
+            chosen.append(new)
             self._log[_NAME] += 1
-        self._nodes[key] = rebuilt(node, tuple(args)) if isinstance(node, Apply) else node
+        return chosen
 
     def _condition_key(self, number: int) -> tuple[Node, bool]:
         return self._key(self._uses.conditions.condition(number), False)
@@ -190,11 +207,3 @@ def _is_partial(node: Node) -> bool:
 
 def _safe(node: Apply) -> Sequence[float | None]:
     return node.op.safe  # type: ignore[attr-defined, no-any-return]
-
-
-def _chosen(mask: Node | None, arg: Node, value: float | None) -> Node:
-    """Return `arg` where the mask holds (nowhere, if None), the safe value elsewhere; a constant is safe as it is."""
-    if value is None or isinstance(arg, Const) or not is_float(arg.dtype):
-        return arg
-    safe = constant(int(value) if value == int(value) else value, arg.shape, arg.dtype)
-    return safe if mask is None else where(mask, arg, safe)

@@ -70,6 +70,26 @@ def test_nested_masks_are_no_longer_than_needed() -> None:
     assert "|" not in source
 
 
+@pytest.mark.parametrize(
+    ("formula", "count"),
+    [
+        ("where(x > 0, log(sqrt(x))/x**1.5 + exp(-x), 0)", 3),  # x, exp(-x) of an x that is guarded, and the choice
+        ("where(x > 0, log(1 + sqrt(x)), 0)", 2),
+        ("where(x > 0, 1/(sqrt(x) + 2*x**0.3), 0)", 2),
+        ("where(x > 0, 1/log(x), 0)", 3),  # log(1) is 0
+        ("where(x > 0, 1/(sqrt(x) - 1), 0)", 3),
+        ("where(x > 0, 1/(sqrt(x) + y), 0)", 3),
+        ("where(x > 0, where(y > 0, 1/sqrt(x), 1), 0)", 3),  # by its own mask, which is narrower
+    ],
+)
+def test_what_is_made_of_a_guarded_argument_needs_a_guard_where_it_may_fail(formula: str, count: int) -> None:
+    f = sb.compile_value_and_grad(formula)
+    assert sb.compile_value(formula, target="numpy").source.count("np.where(") == count
+    points = np.array([-2.0, 0.0, 0.7, 3.0])
+    found = f(*[points] * len(f.signature))
+    assert np.all(np.isfinite(np.concatenate([found[0], *found[1]])))
+
+
 def test_a_numerator_needs_no_guard() -> None:
     assert sb.compile_value("where(x > 0, (y + 1)/x, 0)", target="numpy").source.count("np.where(") == 2
 
