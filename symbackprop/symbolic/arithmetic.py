@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from math import isinf
 from typing import Any
 
 import sympy
 
+from symbackprop.errors import UnsupportedError
 from symbackprop.symbolic import code as codes
 from symbackprop.symbolic.code import ATOM, PRODUCT, UNARY, Code
 from symbackprop.symbolic.nodes import Table, is_small
@@ -25,6 +27,8 @@ def number_code(node: Any) -> Code:
         binding = ATOM if node.q == 1 else PRODUCT
         return Code(f"-{text}", UNARY) if node < 0 else Code(text, binding)
     value = float(node)
+    if isinf(value):
+        raise UnsupportedError(f"the number {node} is too large for a float64")
     text = repr(abs(value))
     return Code(f"-{text}", UNARY) if value < 0 else Code(text)
 

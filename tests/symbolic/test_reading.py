@@ -215,6 +215,7 @@ def test_all_that_is_unsupported_is_listed_at_once() -> None:
         (sp.Sum(f(i), (i, 0, 3)), "depends on i"),
         (x + sp.zoo, "ComplexInfinity"),
         (x * sp.I, "ImaginaryUnit"),
+        (x * sp.Float("1e400"), "too large"),
     ],
     ids=str,
 )
