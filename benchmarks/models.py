@@ -11,13 +11,14 @@ from functools import partial
 from itertools import pairwise
 from typing import Any
 
+import numpy as np
 import sympy
 from sympy.core.cache import clear_cache
 
 import symbackprop as sb
 from benchmarks.timing import interleaved, once
 from benchmarks.workloads import Row
-from examples.pendulum import pendulum
+from examples.pendulum import Pendulum, pendulum
 
 __all__ = ["MODELS"]
 
@@ -150,13 +151,27 @@ def mechanics(quick: bool) -> list[Row]:
     value, gradient = ours(*point)
     for one, other in zip((value, *gradient), peer(*point), strict=True):
         assert math.isclose(one, other, rel_tol=1e-10, abs_tol=1e-10)
-    times = interleaved({"ours": partial(ours, *point), "sympy": partial(peer, *point)}, 30 if quick else 100, 300)
+    rounds = 30 if quick else 100
+    times = interleaved({"ours": partial(ours, *point), "sympy": partial(peer, *point)}, rounds, 300)
     compiling, calling = peer_seconds / ours_seconds, times["sympy"] / times["ours"]
     return [
         Row("10-link pendulum, energy and gradient: compile", f"{1000 * ours_seconds:.0f} ms", "", True),
         Row("  ours / SymPy diff + cse + lambdify", f"1/{compiling:.0f}", "1/50", compiling >= 50),
         Row("  a call: ours / SymPy's", f"1/{calling:.1f}", "1/2", calling >= 2),
+        *(_equations(system, name, point, rounds) for name in ("mass_matrix", "forcing")),
     ]
+
+
+def _equations(system: Pendulum, name: str, point: Sequence[float], rounds: int) -> Row:
+    """Time the call of a matrix of values against `lambdify` with cse, whose result it must agree with."""
+    arguments = [*system.coordinates, *system.speeds, *system.parameters]
+    matrix = getattr(system, name)
+    ours = sb.compile_value(matrix, inputs=arguments).function
+    peer = sympy.lambdify(arguments, matrix, "numpy", cse=True)
+    np.testing.assert_allclose(ours(*point), peer(*point), rtol=1e-10, atol=1e-10)
+    times = interleaved({"ours": partial(ours, *point), "sympy": partial(peer, *point)}, rounds, 300)
+    ratio = times["sympy"] / times["ours"]
+    return Row(f"  {name.replace('_', ' ')}, a call: ours / lambdify(cse=True)", f"1/{ratio:.1f}", "", True)
 
 
 MODELS = {"nested-product": nested, "neighbours": sums, "chain": chains, "pendulum": mechanics}
