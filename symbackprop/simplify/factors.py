@@ -33,9 +33,12 @@ class _Term:
     factors: tuple[_Factor, ...]
     node: Node | None = None
 
-    def is_product(self) -> bool:
-        """Tell whether taking a factor out leaves an operation less."""
-        return len(self.factors) > 1 or any(divided for _, divided in self.factors)
+    def candidates(self) -> dict[_Factor, None]:
+        """Return the factors that may be taken out: not a single one, and none that would leave a reciprocal behind."""
+        above = [factor for factor in self.factors if not factor[1]]
+        if len(above) > 1:
+            return dict.fromkeys(self.factors)
+        return dict.fromkeys(factor for factor in self.factors if factor[1])
 
     def without(self, factor: _Factor, flipped: bool) -> _Term:
         """Return the term divided by one of its factors, with its sign turned where `flipped`."""
@@ -124,11 +127,10 @@ def _have_common_factor(terms: Iterable[_Term]) -> bool:
     """Tell whether two products have a factor in common."""
     seen: set[_Factor] = set()
     for term in terms:
-        if term.is_product():
-            factors = set(term.factors)
-            if not factors.isdisjoint(seen):
-                return True
-            seen |= factors
+        factors = term.candidates()
+        if not seen.isdisjoint(factors):
+            return True
+        seen.update(factors)
     return False
 
 
@@ -151,9 +153,8 @@ def _groups(terms: Sequence[_Term]) -> list[tuple[_Factor | None, list[_Term]]]:
     """Split terms into groups with a factor in common, the largest first taken, and single ones (None)."""
     members: dict[_Factor, list[int]] = {}
     for place, term in enumerate(terms):
-        if term.is_product():
-            for factor in dict.fromkeys(term.factors):
-                members.setdefault(factor, []).append(place)
+        for factor in term.candidates():
+            members.setdefault(factor, []).append(place)
     counts = {factor: len(places) for factor, places in members.items()}
     ranks = {factor: (isinstance(factor[0], Const), place) for place, factor in enumerate(members)}
     heap = [(-count, *ranks[factor], factor) for factor, count in counts.items() if count > 1]
@@ -168,7 +169,7 @@ def _groups(terms: Sequence[_Term]) -> list[tuple[_Factor | None, list[_Term]]]:
         group = [place for place in members[factor] if place not in taken]
         for place in group:
             taken[place] = factor, group
-            for other in set(terms[place].factors):
+            for other in terms[place].candidates():
                 counts[other] -= 1
     found: list[tuple[_Factor | None, list[_Term]]] = []
     for place, term in enumerate(terms):

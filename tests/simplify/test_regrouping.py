@@ -65,12 +65,20 @@ def both(text: str, transform: Pass) -> tuple[Graph, Graph]:
         ("a*b + b*c + c*d + d*f", 5),  # b*(a + c) + d*(c + f)
         ("a*a*b + a*c", 4),  # squares are nodes of their own
         ("a + a*b", 2),  # nothing to save
+        ("a/x + a*y", 3),  # and no reciprocal that a quotient would not have, which rounds once more
+        ("a*b/x + a*y", 3),  # a*(b/x + y)
         ("a*b + c*d", 3),
     ],
 )
 def test_factors_out_of_sums(text: str, cost: int) -> None:
     _, after = both(text, factor_sums)
     assert operations(after) == cost
+
+
+def test_no_reciprocal_overflows_that_was_not_there() -> None:
+    _, after = both("a/x + a*y", factor_sums)
+    values = dict(zip(after.inputs, (1e-310, 1e-310, 2.0), strict=True))
+    assert run(after.outputs, values) == [1.0]
 
 
 def test_products_that_others_need_are_left_whole() -> None:
