@@ -247,6 +247,11 @@ def test_no_trouble_on_the_grid(functional: str) -> None:
     assert np.all(value < 0)
 
 
+def test_the_example_runs(capsys: pytest.CaptureFixture[str]) -> None:
+    assert xc.main(points=1000) == {"PBE": True, "r2SCAN": True}
+    assert "energy and 7 derivatives at 1,000 points" in capsys.readouterr().out
+
+
 @BOTH
 def test_no_density_is_no_energy(functional: str) -> None:
     zeros = [0.0] * len(INPUTS[functional])

@@ -19,7 +19,10 @@ import symbackprop as sb
 # An error is relative to the output, or, where that passes zero, to its unit: value / input.
 TOLERANCE = 1e-12
 POINTS = 3
-_STEPS = {"DiracDelta": lambda x: mpmath.mpf(0)}  # the derivative of a step, away from it
+_WORDS = {
+    "DiracDelta": lambda x: mpmath.mpf(0),  # the derivative of a step, away from it
+    "airyaiprime": lambda x: mpmath.airyai(x, derivative=1),
+}
 
 
 @functools.cache
@@ -46,7 +49,7 @@ def exact(formula: Any) -> Any:
 
 
 def with_mpmath(symbols: list[Any], expressions: list[Any]) -> Callable[..., list[Any]]:
-    function: Callable[..., list[Any]] = sympy.lambdify(symbols, expressions, [_STEPS, "mpmath"])
+    function: Callable[..., list[Any]] = sympy.lambdify(symbols, expressions, [_WORDS, "mpmath"])
     return function
 
 

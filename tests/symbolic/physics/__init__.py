@@ -9,6 +9,7 @@ from physics.law import Law
 from physics.life import BIOLOGY, CHEMISTRY, FINANCE
 from physics.mechanics import MECHANICS, RELATIVITY
 from physics.quantum import QUANTUM
+from physics.special import SPECIAL
 
 __all__ = ["LAWS", "Law"]
 
@@ -25,4 +26,5 @@ LAWS = [
     *CHEMISTRY,
     *BIOLOGY,
     *FINANCE,
+    *SPECIAL,
 ]
