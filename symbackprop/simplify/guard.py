@@ -5,8 +5,8 @@ its derivative is infinite or nan where it is not taken, so that its zero cotang
 count as partial: ``0*exp(1000)`` is nan too.
 
 A node has at most two versions: as it is, for uses outside any mask, and guarded by the union of the masks of its
-other uses. So the work is linear in the graph. Masks are followed through elementwise operations, sums, broadcasts
-and reshapes; below any other operation nodes stay as they are. A condition that is itself under a mask is guarded by
+other uses. So the work is linear in the graph. Masks are followed as `followed.py` says; below any other operation
+nodes stay as they are. Inputs whose finiteness the formula tests are safe under masks themselves. A condition that is itself under a mask is guarded by
 that before it guards anything.
 """
 
@@ -17,18 +17,19 @@ from collections.abc import Sequence
 from symbackprop.ir.dtype import is_float
 from symbackprop.ir.graph import Graph, children
 from symbackprop.ir.node import Apply, Const, Node, constant
-from symbackprop.ops import primitives
-from symbackprop.ops.arithmetic import add
-from symbackprop.ops.broadcasting import broadcast, rebuilt, reduce_sum, reshape
+from symbackprop.ops.arithmetic import integer_power
+from symbackprop.ops.broadcasting import rebuilt
 from symbackprop.ops.comparison import where
 from symbackprop.ops.declare import Primitive
 from symbackprop.simplify.elsewhere import Elsewhere
+from symbackprop.simplify.followed import is_uniform, mask_of_argument, same, tested_inputs
 from symbackprop.simplify.masks import ALWAYS, NEVER, Conditions, Mask, mask_node, numbers_in
 from symbackprop.simplify.pattern import Rewrites
 
 __all__ = ["guard_branches"]
 
 _NAME = "safe argument under a mask"
+_HIGH = 10  # the lowest integer power that counts as overflowing
 
 _Key = tuple[Node, bool] | int  # a node as it is or guarded; or the number of a condition
 
@@ -39,7 +40,7 @@ def guard_branches(graph: Graph, log: Rewrites) -> Graph:
     if not any(isinstance(node, Apply) and node.op is where for node in order):
         return graph
     uses = _Uses(order, graph.roots)
-    if not any(_is_partial(node) for node in uses.masks):
+    if not any(uses.is_guarded(node) for node in uses.masks):
         return graph
     versions = _Versions(uses, log)
     versions.make(graph.roots)
@@ -54,6 +55,7 @@ class _Uses:
 
     def __init__(self, order: Sequence[Node], roots: Sequence[Node]) -> None:
         self.conditions = Conditions()
+        self.tested = tested_inputs(order)
         self.plain = set(roots)
         self.masks: dict[Node, Mask] = {}
         for node in reversed(order):
@@ -66,10 +68,14 @@ class _Uses:
             if node in self.masks:
                 self._pass_down(node, self.masks[node])
 
+    def is_guarded(self, node: Node) -> bool:
+        """Tell whether `node` needs more under a mask than guarded arguments."""
+        return _is_partial(node) or node in self.tested
+
     def _pass_down(self, node: Node, mask: Mask) -> None:
         """Hand the mask of `node` to its arguments; below an operation that masks do not pass, uses are plain."""
         for position, child in enumerate(children(node)):
-            inherited = self._mask_of_argument(node, child, mask)
+            inherited = self._mask_of_argument(node, position, mask)
             own = self._branch_mask(node, position)
             self._join(child, inherited if own is None or inherited is None else self.conditions.both(inherited, own))
 
@@ -79,27 +85,14 @@ class _Uses:
             return None
         return self.conditions.literal(node.args[0], holds=position == 1)
 
-    def _mask_of_argument(self, node: Node, child: Node, mask: Mask) -> Mask | None:
+    def _mask_of_argument(self, node: Node, position: int, mask: Mask) -> Mask | None:
         """Return the mask of `node` in the shape of its argument, or None where it cannot be followed."""
-        if not isinstance(node, Apply) or not isinstance(node.op, Primitive):
-            return None
-        if node.op.kind == "elementwise" or node.op is add:
-            return mask
-        derived = self.conditions.derived
-        if node.op is reshape:
-            return derived(mask, lambda own: reshape(own, shape=child.shape))
-        if node.op is reduce_sum:
-            axes: tuple[int, ...] = node.param("axes")  # type: ignore[assignment]
-            others = tuple(axis for axis in range(child.rank) if axis not in axes)
-            return derived(mask, lambda own: broadcast(own, shape=child.shape, axes=others))
-        if node.op is broadcast and "any" in primitives():
-            kept: tuple[int, ...] = node.param("axes")  # type: ignore[assignment]
-            gone = tuple(axis for axis in range(node.rank) if axis not in kept)
-            return derived(mask, lambda own: primitives()["any"](own, axes=gone))
-        return None
+        conditions = [self.conditions.condition(number) for number in numbers_in(mask)]
+        follow = mask_of_argument(node, position, is_uniform(conditions))
+        return mask if follow is same else None if follow is None else self.conditions.derived(mask, follow)
 
     def _join(self, child: Node, mask: Mask | None) -> None:
-        if mask is None or not isinstance(child, Apply):
+        if mask is None or not (isinstance(child, Apply) or child in self.tested):
             self.plain.add(child)
         else:
             known = self.masks.get(child)
@@ -154,7 +147,7 @@ class _Versions:
             origin = self._uses.conditions.origin(key)
             return [self._condition_key(key)] if origin is None else numbers_in(origin[0])
         node, guarded = key
-        conditions = numbers_in(self._uses.masks[node]) if guarded and _is_partial(node) else []
+        conditions = numbers_in(self._uses.masks[node]) if guarded and self._uses.is_guarded(node) else []
         return [*self._operands(node, guarded), *conditions]
 
     def _is_made(self, key: _Key) -> bool:
@@ -174,6 +167,8 @@ class _Versions:
         if isinstance(node, Apply) and guarded and _is_partial(node):
             args = self._guarded(node, args, self._uses.masks[node])
         made = rebuilt(node, tuple(args)) if isinstance(node, Apply) else node
+        if guarded and node in self._uses.tested:
+            made = self._chosen(node, 0.0, self._uses.masks[node])
         self._nodes[key] = made
         self._elsewhere.follow(made)
 
@@ -186,12 +181,16 @@ class _Versions:
             if value is None or needs_none or self._elsewhere.is_safe(name, position, len(args), arg, mask):
                 chosen.append(arg)
                 continue
-            safe = constant(int(value) if value == int(value) else value, arg.shape, arg.dtype)
-            new = safe if mask == NEVER else where(mask_node(mask, self._condition), arg, safe)
-            self._elsewhere.chosen(new, mask, value)
-            chosen.append(new)
-            self._log[_NAME] += 1
+            chosen.append(self._chosen(arg, value, mask))
         return chosen
+
+    def _chosen(self, node: Node, value: float, mask: Mask) -> Node:
+        """Return `node` where the mask holds, the safe value elsewhere."""
+        self._log[_NAME] += 1
+        safe = constant(int(value) if value == int(value) else value, node.shape, node.dtype)
+        new = safe if mask == NEVER else where(mask_node(mask, self._condition), node, safe)
+        self._elsewhere.chosen(new, mask, value)
+        return new
 
     def _condition_key(self, number: int) -> tuple[Node, bool]:
         return self._key(self._uses.conditions.condition(number), False)
@@ -202,8 +201,11 @@ class _Versions:
 
 
 def _is_partial(node: Node) -> bool:
-    return isinstance(node, Apply) and isinstance(node.op, Primitive) and bool(node.op.safe)
+    if not isinstance(node, Apply) or not isinstance(node.op, Primitive):
+        return False
+    return bool(node.op.safe) or (node.op is integer_power and node.param("n") >= _HIGH)  # type: ignore[operator]
 
 
 def _safe(node: Apply) -> Sequence[float | None]:
-    return node.op.safe  # type: ignore[attr-defined, no-any-return]
+    assert isinstance(node.op, Primitive)
+    return node.op.safe or (1.0,)

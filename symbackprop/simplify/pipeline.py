@@ -10,7 +10,7 @@ from __future__ import annotations
 from symbackprop.ir.graph import Graph
 from symbackprop.ir.node import Apply
 from symbackprop.ops.arithmetic import neg
-from symbackprop.simplify import algebra, arrays, lower, powers, stable
+from symbackprop.simplify import algebra, arrays, choices, lower, powers, stable
 from symbackprop.simplify.common_products import share_products
 from symbackprop.simplify.factors import factor_sums
 from symbackprop.simplify.guard import guard_branches
@@ -19,7 +19,7 @@ from symbackprop.simplify.pattern import Rewrites, rewrite
 
 __all__ = ["canonical", "finish", "prepare", "regrouped"]
 
-_CANONICAL = (*algebra.ROWS, *powers.ROWS, *arrays.ROWS)
+_CANONICAL = (*algebra.ROWS, *powers.ROWS, *choices.ROWS, *arrays.ROWS)
 _RECOGNISING = (*stable.ROWS, *_CANONICAL)
 _LOWERING = lower.rows()
 _LARGE = 100  # nodes of a formula that nobody reads for its order

@@ -201,3 +201,51 @@ def test_random_branches(seed: int) -> None:
     for point, row in zip(points, wanted, strict=True):
         value, slopes = g(*point)
         np.testing.assert_allclose([value, *slopes], row, rtol=1e-9, atol=1e-9, err_msg=formula)
+
+
+NAN = np.array([np.nan, 2.0, -1.0])
+
+
+@pytest.mark.parametrize(
+    "formula",
+    [
+        "sum(where(isnan(x), 0, x*y))",
+        "sum(where(isfinite(x), x*y, 0))",
+        "sum(where(x == x, (x*y)**2, 0))",
+        "nansum(x*y)",
+        "sum(x*y, where=~isnan(x))",
+        "mean((x - y)**2, where=isfinite(x))",
+    ],
+)
+def test_what_is_left_out_for_being_nan_leaves_no_trace(formula: str) -> None:
+    compiled = sb.compile_value_and_grad(formula, inputs="x[n] y")
+    value, (x_bar, y_bar) = compiled(NAN, 3.0)
+    rest, (rest_bar, rest_y) = compiled(NAN[1:], 3.0)
+    assert (value, y_bar) == (rest, rest_y)
+    assert x_bar.tolist() == [0.0, *rest_bar]
+
+
+@pytest.mark.parametrize(
+    ("formula", "x"),
+    [
+        ("where(s > 0, mean(log(x)), 0)", [0.0, 2.0, 1.0]),
+        ("where(s > 0, max(1/x), 0)", [0.0, 2.0, 1.0]),
+        ("where(s > 0, prod(1/x), 0)", [0.0, 2.0, 1.0]),
+        ("where(s > 0, log(x) @ x, 0)", [0.0, 2.0, 1.0]),
+        ("where(s > 0, cumsum(sqrt(x))[1], 0)", [0.0, -2.0, 1.0]),
+        ("sum(where(x[1:] > 0, log(x)[1:], 0))", [-1.0, 0.0, 2.0]),
+        ("sum(where(x > 0, concatenate([log(x[:1]), sqrt(x[1:])]), 0))", [-1.0, 0.0, 2.0]),
+        ("sum(where(x[:, None] > 0, (log(x)[None]).T, 0))", [-1.0, 0.0, 2.0]),
+        ("sum(where(x < 10, x**400*s, 0))", [1.0, 1e3, 2.0]),
+    ],
+)
+def test_masks_are_followed_through_arrays(formula: str, x: list[float]) -> None:
+    value, gradients = sb.compile_value_and_grad(formula, inputs="x[n] s")(np.array(x), -1.0)  # a warning is an error
+    assert np.isfinite(value)
+    assert all(np.all(np.isfinite(gradient)) for gradient in gradients)
+
+
+def test_choices_are_made_once() -> None:
+    source = sb.compile_value_and_grad("nansum(x)", inputs="x[n]").source
+    assert source.count("np.where(") == 2
+    assert "logical_not" not in source
