@@ -12,11 +12,11 @@ from dataclasses import dataclass, field
 from symbackprop.emit.names import Names
 from symbackprop.emit.schedule import Schedule
 from symbackprop.emit.style import TargetStyle
-from symbackprop.emit.template import ATOM, Code, fill, repeated
+from symbackprop.emit.template import ATOM, BELOW_PRODUCT, Code, fill, repeated
 from symbackprop.ir.graph import Graph
 from symbackprop.ir.node import Apply, Const, Node, Operation, Output
 from symbackprop.ir.size import SizeExpression
-from symbackprop.ops.arithmetic import add, is_subtracted
+from symbackprop.ops.arithmetic import add, div, is_subtracted, mul
 from symbackprop.ops.declare import Primitive
 
 __all__ = ["Line", "Writer"]
@@ -151,6 +151,8 @@ class Writer:
             self._unpack(node, operands, lines)
             return
         code = fill(self.style.template(node), operands)
+        if self._leads_with_mask(node):
+            code = Code(code.text, BELOW_PRODUCT)
         if node.weak and self._is_fixed(node):
             self._place_constant(node, code)
             return
@@ -165,6 +167,10 @@ class Writer:
             code, weight = Code(name), 0
         self._codes[node] = code
         self._weights[node] = weight
+
+    def _leads_with_mask(self, node: Apply) -> bool:
+        """Tell whether a product or quotient begins with a mask, which NumPy does not negate: -(mask / n), not -mask / n."""
+        return node.op in (mul, div) and self.style.operand(node, 0)[0].dtype == "bool"
 
     def _is_fixed(self, node: Apply) -> bool:
         """Tell whether `node` is a number made of numbers alone, sizes not among them."""

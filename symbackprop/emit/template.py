@@ -8,10 +8,11 @@ from dataclasses import dataclass
 from functools import lru_cache
 from typing import NamedTuple
 
-__all__ = ["ATOM", "PRODUCT", "SUM", "TERNARY", "UNARY", "Code", "fill", "repeated"]
+__all__ = ["ATOM", "BELOW_PRODUCT", "PRODUCT", "SUM", "TERNARY", "UNARY", "Code", "fill", "repeated"]
 
 TERNARY, _OR, _AND, _NOT, _COMPARE, _BIT_OR, _BIT_AND, SUM, _MATMUL, PRODUCT, UNARY, _POWER, ATOM = range(13)
 
+BELOW_PRODUCT = _MATMUL  # of what needs parentheses beside a sign, though Python would read it as a product
 # "@", "//" and "%" are given less than "*", against Python, so that they are parenthesised beside a product or a sign:
 # -(a % b) is not -a % b.
 _BINARY = {
