@@ -90,12 +90,16 @@ class CompiledFunction:
     def _mapped_one_by_one(self, arrays: list[np.ndarray[Any, Any]], shape: tuple[int, ...]) -> Any:
         """Call a function that computes arrays once a point; its results are stacked behind the axes of the points."""
         points = [np.broadcast_to(array, shape) for array in arrays]
-        scalar = float if self._printed.target == "math" else np.dtype(self.signature[0].dtype).type
-        found = [self._function(*(scalar(point[index]) for point in points)) for index in np.ndindex(shape)]
-        if not found:
-            found, empty = [self._function(*(scalar(1) for _ in points))], True
-        else:
-            empty = False
+        plain = self._printed.target == "math"
+
+        def at(index: tuple[int, ...]) -> Any:
+            return self._function(*(point[index].item() if plain else point[index] for point in points))
+
+        found = [at(index) for index in np.ndindex(shape)]
+        empty = not found
+        if empty:  # what comes back of no points has the axes of what comes back of one
+            points = [np.ones((), array.dtype) for array in arrays]
+            found = [at(())]
 
         def stacked(parts: list[Any]) -> Any:
             if isinstance(parts[0], (tuple, list)):

@@ -390,3 +390,9 @@ def test_gradients_of_formulas_that_make_arrays_map_entry_by_entry() -> None:
     dx, dy = sb.compile_grad("array([x, y]) @ array([y, x])")(np.array([1.0, 2.0]), 3.0)
     assert dx.tolist() == [6.0, 6.0]
     assert dy.tolist() == [2.0, 4.0]
+
+
+def test_integers_stay_integers_where_formulas_are_called_once_a_point() -> None:
+    compiled = sb.compile_value("array([1.0, 2.0, 3.0])[k]*x", inputs="x k:int")
+    assert compiled(np.array([2.0, 3.0]), np.array([1, 2])).tolist() == [4.0, 9.0]
+    assert compiled(np.ones((0, 2)), 1).shape == (0, 2)
