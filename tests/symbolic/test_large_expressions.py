@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import math
 import sys
 import time
@@ -21,10 +22,11 @@ x = sympy.Symbol("x")
 
 
 def least(work: Callable[[], object], rounds: int = 3) -> float:
-    """Return the least process time of some runs, which what else the machine does cannot shorten."""
+    """Return the least process time of some runs, with nothing left of those before: no caches, no loaded source."""
     times = []
     for _ in range(rounds):
         clear_cache()
+        gc.collect()
         start = time.process_time()
         work()
         times.append(time.process_time() - start)
