@@ -204,8 +204,13 @@ def _mark_free(table: Table) -> None:
         table.free.append(free)
 
 
-def is_small(table: Table, *, most: int = 1000, deepest: int = 40) -> bool:
-    """Tell whether the expressions are small even as trees, so that what SymPy does recursively is cheap."""
+def is_small(table: Table, *, nodes: int = 100, most: int = 1000, deepest: int = 40) -> bool:
+    """Tell whether the expressions are small even as trees, so that what SymPy does recursively is cheap.
+
+    Formulas of more `nodes` are regrouped before they are printed, whatever the order of their terms.
+    """
+    if len(table.nodes) > nodes:
+        return False
     sizes: list[int] = []
     depths: list[int] = []
     for arguments in table.arguments:
