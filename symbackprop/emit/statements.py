@@ -17,6 +17,7 @@ from symbackprop.ir.graph import Graph
 from symbackprop.ir.node import Apply, Const, Node, Operation, Output
 from symbackprop.ir.size import SizeExpression
 from symbackprop.ops.arithmetic import add, div, is_subtracted, mul
+from symbackprop.ops.broadcasting import sized
 from symbackprop.ops.declare import Primitive
 
 __all__ = ["Line", "Writer"]
@@ -117,8 +118,9 @@ class Writer:
             inner, index = (arg, "") if as_they_are else style.operand(node, position)
             if inner.weak and not node.weak and isinstance(inner, Apply):
                 self._outer_constants.add(inner)
-            uses[inner] = uses.get(inner, 0) + (2 if index or position in twice else 1)
-            if inner in behind:
+            times = uses[node] if node.op is sized else 2 if index or position in twice else 1
+            uses[inner] = uses.get(inner, 0) + times
+            if inner in behind or (node.op is sized and node in self._crossing):
                 self._crossing.add(inner)
 
     def _twice(self, node: Apply) -> frozenset[int]:
@@ -149,6 +151,11 @@ class Writer:
             return
         if node in self._results:
             self._unpack(node, operands, lines)
+            return
+        if node.op is sized and node not in self.graph.names:  # the same array under another shape
+            self._codes[node], self._weights[node] = operands[0], self._weights.get(node.args[0], 0)
+            if node.args[0] in self._bare:
+                self._bare[node] = self._bare[node.args[0]]
             return
         code = fill(self.style.template(node), operands)
         if self._leads_with_mask(node):

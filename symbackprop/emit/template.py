@@ -48,6 +48,8 @@ def fill(template: str, operands: Sequence[Code]) -> Code:
 
     A negated term of a sum, ``{-i}``, is replaced like ``{i}``: the caller passes what is negated.
     """
+    if template == "{0}":
+        return operands[0]
     first, places, binding = _analysed(template)
     if binding == UNARY and len(places) == 1 and first == "-":
         operand = operands[places[0][0]]

@@ -35,6 +35,7 @@ __all__ = [
     "is_nonnegative",
     "known_equal",
     "maximum",
+    "may_be_equal",
     "minimum",
     "named",
     "names",
@@ -103,6 +104,44 @@ def known_equal(a: Size, b: Size) -> bool | None:
     """Return whether two sizes are equal, or None where that depends on the names."""
     difference = a - b
     return difference == 0 if isinstance(difference, int) else None
+
+
+def may_be_equal(a: Size, b: Size) -> bool:
+    """Tell whether sizes are equal once each minimum and maximum in them is one of its parts.
+
+    Names never unify, so this is so only where a clipped bound is meant to fit: whether it does is to be checked.
+
+    Examples
+    --------
+    >>> n, m = named("n"), named("m")
+    >>> may_be_equal(maximum(n - 1, 0), n - 1), may_be_equal(minimum(n, 3), 3), may_be_equal(n, m)
+    (True, True, False)
+    """
+    waiting = [a - b]
+    if has_opaque(waiting[0]):
+        return False
+    for _ in range(_CHOICES):
+        if not waiting:
+            return False
+        size = waiting.pop()
+        if isinstance(size, int):
+            if size == 0:
+                return True
+            continue
+        clipped = next((atom for monomial, _ in size.terms for atom in monomial if atom[0] in ("min", "max")), None)
+        if clipped is not None:
+            waiting.extend(_replaced(size, clipped, part) for part in clipped[1] if not isinstance(part, str))
+    return False
+
+
+_CHOICES = 64  # of parts of minima and maxima that are tried
+
+
+def _replaced(size: SizeExpression, atom: Atom, part: Size) -> Size:
+    total: Size = 0
+    for monomial, coefficient in size.terms:
+        total = total + coefficient * product(part if factor == atom else single(*factor) for factor in monomial)
+    return total
 
 
 def exact_division(a: Size, b: Size) -> Size | None:

@@ -8,7 +8,9 @@ such axes first).
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from contextvars import ContextVar
 
 from symbackprop.errors import ShapeError, UnsupportedError
 from symbackprop.ir.dtype import is_float
@@ -24,10 +26,21 @@ from symbackprop.ir.node import (
     make_apply,
     make_input,
 )
-from symbackprop.ir.size import Size, SizeExpression, shape_text
+from symbackprop.ir.size import Size, SizeExpression, may_be_equal, shape_text
 from symbackprop.ops.declare import Primitive, Style, as_node, linear
 
-__all__ = ["align_shapes", "broadcast", "broadcast_shapes", "broadcast_to", "cast", "reduce_sum", "reshape", "sum_axes"]
+__all__ = [
+    "agreed",
+    "align_shapes",
+    "assuming",
+    "broadcast",
+    "broadcast_shapes",
+    "broadcast_to",
+    "cast",
+    "reduce_sum",
+    "reshape",
+    "sum_axes",
+]
 
 
 def _matrix() -> Node:
@@ -206,6 +219,61 @@ def _value_as(value: ConstantValue, dtype: str) -> ConstantValue:
     return int(value)
 
 
+# --- sizes that are equal if what is checked on every call holds -------------------------------------------------------
+
+Assume = Callable[[Size, Size], None]
+_assume: ContextVar[Assume | None] = ContextVar("assume", default=None)
+
+
+@contextmanager
+def assuming(assume: Assume) -> Iterator[None]:
+    """Let sizes count as equal that may be so, and hand each pair to `assume`, which has it checked on every call."""
+    token = _assume.set(assume)
+    try:
+        yield
+    finally:
+        _assume.reset(token)
+
+
+def agreed(a: Size, b: Size) -> bool:
+    """Tell whether two sizes are equal, or may be and are now assumed to be."""
+    if a == b:
+        return True
+    assume = _assume.get()
+    if assume is None or not may_be_equal(a, b):
+        return False
+    assume(a, b)
+    return True
+
+
+def _infer_sized(args: tuple[Node, ...], params: Mapping[str, object]) -> tuple[Shape, str]:
+    shape: Shape = params["shape"]  # type: ignore[assignment]
+    if len(shape) != args[0].rank:
+        raise ShapeError(f"shape {shape_text(args[0].shape)} is not {shape_text(shape)}")
+    return shape, args[0].dtype
+
+
+sized: Primitive = linear(
+    "sized",
+    numpy="{0}",
+    infer=_infer_sized,
+    transpose=lambda g, out: sized(g, shape=out.args[0].shape),
+    samples=lambda: [sized(_matrix(), shape=(3, 4))],
+    memory="view",
+    flops=0,
+    public=False,
+    derivative="the cotangent",
+    source="the identity: a shape is written in other sizes, which are equal on every call",
+)
+
+
+def with_shape(x: Node, shape: Shape) -> Node:
+    """Return `x` with sizes written as in `shape`, which are the same on every call."""
+    if x.shape == shape:
+        return x
+    return constant(x.value, shape, x.dtype) if isinstance(x, Const) else sized(x, shape=shape)
+
+
 def broadcast_shapes(shapes: Sequence[Shape]) -> Shape:
     """Return the shape that `shapes` broadcast to by NumPy's rules, or raise a `ShapeError` that shows them."""
     rank = max(map(len, shapes))
@@ -215,6 +283,9 @@ def broadcast_shapes(shapes: Sequence[Shape]) -> Shape:
             if size == 1 or size == result[axis]:
                 continue
             if result[axis] != 1:
+                if agreed(result[axis], size):
+                    result[axis] = min(result[axis], size, key=lambda s: len(str(s)))  # the plainer one
+                    continue
                 shown = " and ".join(shape_text(shape) for shape in shapes)
                 raise ShapeError(
                     f"shapes {shown} do not broadcast: sizes {result[axis]} and {size} differ on axis {axis - rank}"
@@ -230,6 +301,11 @@ def broadcast_to(x: Node, shape: Shape) -> Node:
     if isinstance(x, Const):
         return constant(x.value, shape, x.dtype)
     offset = len(shape) - x.rank
+    if offset >= 0:
+        own = shape[offset:]
+        x = with_shape(
+            x, tuple(b if a not in (1, b) and agreed(a, b) else a for a, b in zip(x.shape, own, strict=True))
+        )
     kept = [axis for axis, size in enumerate(x.shape) if size == shape[axis + offset]]
     if offset < 0 or any(x.shape[axis] != 1 for axis in range(x.rank) if axis not in kept):
         raise ShapeError(f"shape {shape_text(x.shape)} cannot be broadcast to {shape_text(shape)}")

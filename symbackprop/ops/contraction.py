@@ -13,7 +13,7 @@ from symbackprop.errors import ShapeError
 from symbackprop.ir.node import Apply, Node, Shape, make_input
 from symbackprop.ir.size import Size, shape_text
 from symbackprop.ops.arithmetic import mul
-from symbackprop.ops.broadcasting import broadcast, converted, sum_axes
+from symbackprop.ops.broadcasting import agreed, broadcast, converted, sum_axes, with_shape
 from symbackprop.ops.contraction_text import einsum_text
 from symbackprop.ops.declare import Primitive, custom
 from symbackprop.ops.elementwise import common_dtype
@@ -121,6 +121,7 @@ def contract(
     sizes
         Sizes of indices of `output` that no operand has: the result repeats along them.
     """
+    args = _agreeing(args, operands)
     known = {**(sizes or {}), **index_sizes(args, operands)}
     dtype = common_dtype(args)
     dtype = "int64" if dtype == "bool" else dtype
@@ -133,6 +134,21 @@ def contract(
         return result
     shape = tuple(known[index] for index in output)
     return broadcast(result, shape=shape, axes=tuple(axis for axis, index in enumerate(output) if index in present))
+
+
+def _agreeing(args: Sequence[Node], operands: Sequence[Indices]) -> Sequence[Node]:
+    """Return the operands with one size an index, where sizes that may be equal count as equal."""
+    sizes: dict[int, Size] = {}
+    for arg, indices in zip(args, operands, strict=True):
+        for size, index in zip(arg.shape, indices, strict=True):
+            known = sizes.setdefault(index, size)
+            if known != size and agreed(known, size):
+                sizes[index] = min(known, size, key=lambda s: len(str(s)))
+    return [
+        with_shape(arg, tuple(b if a != b and agreed(a, b) else a for a, b in zip(arg.shape, wanted, strict=True)))
+        for arg, indices in zip(args, operands, strict=True)
+        for wanted in [[sizes[index] for index in indices]]
+    ]
 
 
 def _without_repetition(arg: Node, indices: Indices) -> tuple[Node, Indices]:

@@ -8,7 +8,7 @@ from symbackprop.errors import ShapeError
 from symbackprop.ir.dtype import promote
 from symbackprop.ir.node import Apply, Const, Node, Shape, constant, make_input
 from symbackprop.ir.size import Size, shape_text
-from symbackprop.ops.broadcasting import broadcast, converted, reshape
+from symbackprop.ops.broadcasting import agreed, broadcast, converted, reshape, with_shape
 from symbackprop.ops.comparison import equal, where
 from symbackprop.ops.creation import arange
 from symbackprop.ops.declare import Primitive, Style, linear
@@ -16,7 +16,17 @@ from symbackprop.ops.elementwise import common_dtype
 from symbackprop.ops.indexing import slice_
 from symbackprop.ops.literal import literal_of
 
-__all__ = ["concatenate", "diagonal", "expanded", "identity_mask", "roll", "squeezed", "stacked", "transpose"]
+__all__ = [
+    "agreeing",
+    "concatenate",
+    "diagonal",
+    "expanded",
+    "identity_mask",
+    "roll",
+    "squeezed",
+    "stacked",
+    "transpose",
+]
 
 
 def _matrix() -> Node:
@@ -214,10 +224,28 @@ def expanded(x: Node, axes: tuple[int, ...]) -> Node:
     return broadcast(x, shape=tuple(shape), axes=kept) if axes else x
 
 
+def agreeing(nodes: Sequence[Node], besides: int | None) -> Sequence[Node]:
+    """Return nodes with the sizes of the first, where those may be equal, along all axes but one."""
+    first = nodes[0].shape
+    return [
+        node
+        if node.rank != len(first)
+        else with_shape(
+            node,
+            tuple(
+                a if i == besides or not agreed(a, b) else b
+                for i, (a, b) in enumerate(zip(node.shape, first, strict=True))
+            ),
+        )
+        for node in nodes
+    ]
+
+
 def stacked(nodes: Sequence[Node], axis: int) -> Node:
     """Return nodes of one shape joined along a new axis."""
     if not nodes:
         raise ShapeError("an empty list is not an array; write zeros(0)")
+    nodes = agreeing(nodes, None)
     first = nodes[0]
     if any(node.shape != first.shape for node in nodes):
         raise ShapeError(f"stack needs arrays of one shape, not {', '.join(shape_text(node.shape) for node in nodes)}")

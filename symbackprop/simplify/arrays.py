@@ -11,7 +11,7 @@ from symbackprop.ir.node import Apply, Const, Node, Shape, constant
 from symbackprop.ir.size import product
 from symbackprop.ops import primitives
 from symbackprop.ops.arithmetic import add, integer_power, mul, neg
-from symbackprop.ops.broadcasting import broadcast, cast, converted, reduce_sum, reshape
+from symbackprop.ops.broadcasting import broadcast, cast, converted, reduce_sum, reshape, sized
 from symbackprop.ops.contraction import contract, einsum
 from symbackprop.ops.indexing import place, scatter_add
 from symbackprop.ops.layout import diagonal, transpose
@@ -332,6 +332,14 @@ def _reshape(node: Apply, context: Context) -> Node | None:
     return None
 
 
+def _sized(node: Apply, context: Context) -> Node | None:
+    """A shape is written in the last sizes asked for, and not again in those that it has."""
+    (x,) = node.args
+    if x.shape == node.shape:
+        return x
+    return sized(*_args(x), shape=node.shape) if _is(x, sized) else None
+
+
 def _constant_mean(node: Apply, context: Context) -> Node | None:
     (x,) = node.args
     return constant(x.value, node.shape, x.dtype) if isinstance(x, Const) else None
@@ -361,6 +369,7 @@ ROWS = (
     Row("simplify transpose", (transpose,), _simplify_transpose),
     Row("absorb operands", (einsum,), _absorb_operands),
     Row("simplify reshape", (reshape,), _reshape),
+    Row("simplify sizes", (sized,), _sized),
     Row("convert written numbers", (cast,), _literal_cast),
     Row("mean of a constant", (mean,), _constant_mean),
 )

@@ -18,7 +18,7 @@ from symbackprop.ir.graph import Guard
 from symbackprop.ir.node import Const, Node, Shape, constant
 from symbackprop.ir.size import Size, SizeExpression, has_opaque, known_equal, opaque, shape_text
 from symbackprop.ops.arithmetic import neg
-from symbackprop.ops.broadcasting import converted
+from symbackprop.ops.broadcasting import assuming, converted
 from symbackprop.ops.layout import stacked
 
 __all__ = [
@@ -70,7 +70,8 @@ def collecting() -> Iterator[Collected]:
     collected = Collected()
     token = _collected.set(collected)
     try:
-        yield collected
+        with assuming(lambda left, right: require(left, "==", right, "sizes of one axis", numpy_checks=True)):
+            yield collected
     finally:
         _collected.reset(token)
 

@@ -9,7 +9,7 @@ from symbackprop.errors import ArgumentError, FormulaSyntaxError, ShapeError, Un
 from symbackprop.ir.dtype import default_float, is_float
 from symbackprop.ir.node import Node, constant
 from symbackprop.ir.size import product, shape_text
-from symbackprop.ops.broadcasting import broadcast_shapes, broadcast_to, cast, reduce_sum, reshape
+from symbackprop.ops.broadcasting import agreed, broadcast_shapes, broadcast_to, cast, reduce_sum, reshape
 from symbackprop.ops.contraction import Indices, contract, permuted
 from symbackprop.ops.indexing import slice_
 from symbackprop.ops.layout import identity_mask
@@ -45,7 +45,7 @@ def matmul(x1: object, x2: object) -> Node:
         raise ShapeError(
             f"@ multiplies arrays, not scalars: shapes {shape_text(a.shape)} and {shape_text(b.shape)}; write `*`"
         )
-    if a.shape[-1] != (b.shape[-2] if b.rank > 1 else b.shape[0]):
+    if not agreed(a.shape[-1], b.shape[-2] if b.rank > 1 else b.shape[0]):
         raise _mismatch("@", a, b)
     if a.rank <= 2 and b.rank <= 2:
         left = (0, 1)[2 - a.rank :] if a.rank == 2 else (1,)
@@ -71,7 +71,7 @@ def _dot(a: object, b: object) -> Node:
     x, y = node_of(a), node_of(b)
     if not x.rank or not y.rank:
         return x * y
-    if x.shape[-1] != (y.shape[-2] if y.rank > 1 else y.shape[0]):
+    if not agreed(x.shape[-1], y.shape[-2] if y.rank > 1 else y.shape[0]):
         raise _mismatch("dot", x, y)
     left = tuple(range(x.rank))
     right = list(range(x.rank, x.rank + y.rank))

@@ -12,7 +12,7 @@ from symbackprop.ir.size import Size, exact_division, minimum, shape_text
 from symbackprop.ops.broadcasting import broadcast, converted, reduce_sum, reshape
 from symbackprop.ops.elementwise import common_dtype
 from symbackprop.ops.indexing import gather
-from symbackprop.ops.layout import concatenate, expanded, squeezed, stacked
+from symbackprop.ops.layout import agreeing, concatenate, expanded, squeezed, stacked
 from symbackprop.ops.masking import repeated_positions
 from symbackprop.read.vocabulary.arguments import (
     as_dtype,
@@ -41,7 +41,7 @@ def _nodes(arrays: object, what: str) -> list[Node]:
 
 
 def _join(nodes: list[Node], axis: int) -> Node:
-    return nodes[0] if len(nodes) == 1 else concatenate(*nodes, axis=axis)
+    return nodes[0] if len(nodes) == 1 else concatenate(*agreeing(nodes, axis), axis=axis)
 
 
 def _concatenate(arrays: object, axis: object = _ZERO, *, dtype: object = None) -> Node:
