@@ -256,7 +256,7 @@ class CompiledFunction:
     def explain(self) -> str:
         """Return a listing: the graph, the lines that it became, the rewrites and the counted operations."""
         rewrites = "\n".join(f"    {count:5d}  {name}" for name, count in sorted(self.rewrites.items()))
-        guards = "\n".join(f"    {guard.message}: {guard.left} {guard.relation} {guard.right}" for guard in self.guards)
+        guards = "\n".join(f"    {guard}" for guard in self.guards)
         parts = [
             f"graph\n{_indented(str(self.graph))}",
             f"code\n{_indented(self.source)}",

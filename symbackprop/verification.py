@@ -52,7 +52,7 @@ def verified(
         reference=_reference(recipe, origin),
         kinks=_kinks(compiled.graph),
         array_source=_mapped_source(compiled),
-        guards=tuple(f"{g.message}: {g.left} {g.relation} {g.right}" for g in compiled.guards),
+        guards=compiled.guards,
     )
     titles = (
         {} if origin is None else {key: name for symbol, name in origin.names.items() for key in (symbol, str(symbol))}

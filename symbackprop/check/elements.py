@@ -15,6 +15,8 @@ import mpmath
 import numpy as np
 import sympy
 
+from symbackprop.check.paths import decided
+
 __all__ = ["DIGITS", "Digits", "Element", "Symbolic", "lifted"]
 
 DIGITS = 50
@@ -38,16 +40,16 @@ class Element:
 
     # comparisons are decided at the point
     def __lt__(self, other: Any) -> Any:
-        return NotImplemented if isinstance(other, np.ndarray) else bool(self.value < self._from(other).value)
+        return NotImplemented if isinstance(other, np.ndarray) else decided(bool(self.value < self._from(other).value))
 
     def __le__(self, other: Any) -> Any:
-        return NotImplemented if isinstance(other, np.ndarray) else bool(self.value <= self._from(other).value)
+        return NotImplemented if isinstance(other, np.ndarray) else decided(bool(self.value <= self._from(other).value))
 
     def __gt__(self, other: Any) -> Any:
-        return NotImplemented if isinstance(other, np.ndarray) else bool(self.value > self._from(other).value)
+        return NotImplemented if isinstance(other, np.ndarray) else decided(bool(self.value > self._from(other).value))
 
     def __ge__(self, other: Any) -> Any:
-        return NotImplemented if isinstance(other, np.ndarray) else bool(self.value >= self._from(other).value)
+        return NotImplemented if isinstance(other, np.ndarray) else decided(bool(self.value >= self._from(other).value))
 
     def __eq__(self, other: object) -> Any:
         return NotImplemented if isinstance(other, np.ndarray) else bool(self.value == self._from(other).value)
@@ -62,7 +64,7 @@ class Element:
         return bool(self.value != 0)
 
     def __abs__(self) -> Any:
-        return self if self.value >= 0 else -self  # type: ignore[operator]
+        return self if decided(bool(self.value >= 0)) else -self  # type: ignore[operator]
 
     def __round__(self, digits: int = 0) -> Any:
         scale = Fraction(10) ** digits
@@ -238,11 +240,12 @@ def symbolic_number(number: Any) -> Symbolic:
 def long_number(number: Any) -> Any:
     """Return a plain number with `DIGITS` digits; a double stands for the simple fraction that rounds to it."""
     plain = plain_number(number)
+    if isinstance(plain, int):
+        return mpmath.mpf(int(plain))
     if isinstance(plain, float) and math.isfinite(plain):
         plain = as_fraction(plain)
-    if isinstance(plain, (int, Fraction)):
-        exact = Fraction(plain)
-        return mpmath.mpf(exact.numerator) / mpmath.mpf(exact.denominator)
+    if isinstance(plain, Fraction):
+        return mpmath.mpf(plain.numerator) / mpmath.mpf(plain.denominator)
     return mpmath.mpf(plain)
 
 

@@ -11,11 +11,29 @@ from typing import Any
 
 import sympy
 
-__all__ = ["is_zero"]
+__all__ = ["is_large", "is_zero"]
 
 _LARGEST = 250  # operations of a difference that SymPy is asked to simplify
+_TREE = 4000  # nodes of an expression that it is asked to differentiate
 _DENOMINATOR = 10**12
 _SMALLEST = 60  # operations up to which it may try everything
+
+
+def is_large(expression: Any) -> bool:
+    """Tell whether `expression` is too large as a tree, counted without walking what it shares more than once."""
+    sizes: dict[Any, int] = {}
+    stack = [expression]
+    while stack:
+        node = stack[-1]
+        if node in sizes:
+            stack.pop()
+            continue
+        waiting = [arg for arg in node.args if arg not in sizes]
+        if waiting:
+            stack.extend(waiting)
+            continue
+        sizes[stack.pop()] = min(1 + sum(sizes[arg] for arg in node.args), _TREE + 1)
+    return sizes[expression] > _TREE
 
 
 def is_zero(difference: Any, deadline: float) -> bool | None:

@@ -1,8 +1,13 @@
-"""What each output should be at a point, by the reference alone: values, and central difference quotients."""
+"""What each output should be at a point, by the reference alone: values, and central difference quotients.
+
+Inputs of many entries get quotients for some of the entries, chosen at random, and along random directions in which
+all entries move at once: a wrong entry of a gradient shows in every one of them.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+import random
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any, NamedTuple
 
@@ -12,11 +17,15 @@ import numpy as np
 from symbackprop.check.elements import Digits
 from symbackprop.check.points import elements_at
 from symbackprop.check.vocabulary import Vocabulary
+from symbackprop.ir.graph import Guard
 from symbackprop.ir.signature import ArgumentSpec, Label, leaves_of
 
-__all__ = ["WORKING", "Expected", "Reference", "Subject", "expected_at", "number_of"]
+__all__ = ["WORKING", "Expected", "Reference", "Slope", "Subject", "expected_at", "number_of"]
 
 WORKING = 90  # digits of the reference's difference quotients
+_ENTRIES = 240  # of all inputs together that get a quotient each
+_CHOSEN = 24  # of more entries so many do
+_DIRECTIONS = 4
 
 Reference = Callable[[Mapping[str, Any], Vocabulary], Any]
 
@@ -36,7 +45,7 @@ class Subject:
     reference
         The user's formula over a vocabulary; several results are nested as the function nests them.
     kinks, guards
-        What the report is to mention.
+        What the report is to mention; sizes are chosen as the guards allow.
     array_source
         For scalar inputs, the module that is used when they are arrays.
     """
@@ -47,8 +56,15 @@ class Subject:
     labels: tuple[Label, ...]
     reference: Reference
     kinks: tuple[str, ...] = ()
-    guards: tuple[str, ...] = ()
+    guards: tuple[Guard, ...] = ()
     array_source: str | None = None
+
+
+class Slope(NamedTuple):
+    """How values change along a direction: weights for every input's entries, and a number for each value."""
+
+    weights: Mapping[str, Any]
+    numbers: list[Any]
 
 
 class Expected(NamedTuple):
@@ -56,53 +72,113 @@ class Expected(NamedTuple):
 
     A value is measured by itself and by what its inputs make of it, ``|x * df/dx|``; a derivative by the value over
     the input, as its unit of measurement is. Beyond 1 nothing is measured by these, so that no error becomes
-    acceptable because the value is large.
+    acceptable because the value is large. Entries of outputs that got no quotient are None.
     """
 
     outputs: list[Any]
     units: list[Any]
+    slopes: list[Slope]
 
 
 def expected_at(subject: Subject, point: Mapping[str, Any]) -> Expected:
     """Return what the outputs should be at a point."""
     elements = elements_at(point, subject.arguments, Digits)
-    quotients = {name: _quotients(subject, elements, name) for _, name in subject.labels if name is not None}
+    moves = _Moves(subject, elements)
+    quotients, slopes = moves.quotients(), moves.slopes()
     values = [np.asarray(x, dtype=object) for x in leaves_of(subject.reference(elements, Vocabulary(Digits)))]
     sizes = {name: _largest(elements[name]) for name in quotients}
     units = [
-        max([_largest(value), *(_largest(x[i] * np.asarray(elements[name], object)) for name, x in quotients.items())])
+        max([_largest(value), *(_reach(x[i], elements[name]) for name, x in quotients.items())])
         for i, value in enumerate(values)
     ]
     return Expected(
         [values[label.value] if label.wrt is None else quotients[label.wrt][label.value] for label in subject.labels],
         [_unit(label, units, sizes) for label in subject.labels],
+        slopes,
     )
 
 
-def _unit(label: Label, units: Sequence[Any], sizes: Mapping[str, Any]) -> Any:
+def _unit(label: Label, units: list[Any], sizes: Mapping[str, Any]) -> Any:
     unit = units[label.value]
     if label.wrt is not None and sizes[label.wrt]:
         unit /= sizes[label.wrt]
     return min(unit, mpmath.mpf(1))
 
 
-def _quotients(subject: Subject, elements: Mapping[str, Any], name: str) -> list[Any]:
-    """Return for every value its derivatives with respect to the entries of an input, by central differences."""
-    words = Vocabulary(Digits)
-    base: Any = np.asarray(elements[name], dtype=object)
-    step = mpmath.mpf(10) ** (-WORKING // 3) * (_largest(base) or 1)
-    count = 1 + max(label.value for label in subject.labels)
-    found = [np.empty(base.shape, dtype=object) for _ in range(count)]
-    for index in np.ndindex(base.shape):
+class _Moves:
+    """Moves the inputs of a subject that derivatives are taken with respect to."""
+
+    def __init__(self, subject: Subject, elements: Mapping[str, Any]) -> None:
+        self._subject = subject
+        self._elements = elements
+        self._words = Vocabulary(Digits)
+        wanted = dict.fromkeys(name for _, name in subject.labels if name is not None)
+        self._bases = {name: np.asarray(elements[name], dtype=object) for name in wanted}
+        self._count = 1 + max(label.value for label in subject.labels)
+        self._total = sum(base.size for base in self._bases.values())
+        self._rng = random.Random(self._total)
+
+    def quotients(self) -> dict[str, list[Any]]:
+        """Return for every input, for every value its derivatives with respect to entries of the input."""
+        found = {name: [np.full(base.shape, None) for _ in range(self._count)] for name, base in self._bases.items()}
+        steps = {name: self._step(name) for name in self._bases}
+        for name, index in self._entries():
+            weights = np.zeros(self._bases[name].shape, dtype=object)
+            weights[index] = 1
+            for array, number in zip(found[name], self._slope({name: weights}, steps[name]), strict=True):
+                array[index] = number
+        return found
+
+    def slopes(self) -> list[Slope]:
+        """Return how the values change along random directions, where not every entry has a quotient."""
+        if self._total <= _ENTRIES:
+            return []
+        slopes = []
+        for _ in range(_DIRECTIONS):
+            weights = {name: self._direction(base) for name, base in self._bases.items()}
+            slopes.append(Slope(weights, self._slope(weights, mpmath.mpf(10) ** (-WORKING // 3))))
+        return slopes
+
+    def _entries(self) -> Iterator[tuple[str, tuple[int, ...]]]:
+        entries = ((name, index) for name, base in self._bases.items() for index in np.ndindex(base.shape))
+        if self._total <= _ENTRIES:
+            yield from entries
+            return
+        chosen = set(self._rng.sample(range(self._total), _CHOSEN))
+        yield from (entry for number, entry in enumerate(entries) if number in chosen)
+
+    def _step(self, name: str) -> Any:
+        return mpmath.mpf(10) ** (-WORKING // 3) * (_largest(self._bases[name]) or 1)
+
+    def _direction(self, base: Any) -> Any:
+        weights = np.empty(base.shape, dtype=object)
+        size = _largest(base) or mpmath.mpf(1)
+        for index in np.ndindex(base.shape):
+            weights[index] = self._rng.choice((-1, 1)) * self._rng.randint(64, 128) * size / 64
+        return weights
+
+    def _slope(self, weights: Mapping[str, Any], step: Any) -> list[Any]:
+        """Return how fast every value changes as the inputs move by `weights`."""
         ends = []
         for sign in (1, -1):
-            moved = base.copy()
-            moved[index] = Digits(base[index].value + sign * step)
-            values = subject.reference({**elements, name: moved if base.shape else moved[()]}, words)
+            moved = {name: self._moved(self._bases[name], array, sign * step) for name, array in weights.items()}
+            values = self._subject.reference({**self._elements, **moved}, self._words)
             ends.append([number_of(value) for value in leaves_of(values)])
-        for quotient, above, below in zip(found, *ends, strict=True):
-            quotient[index] = (above - below) / (2 * step)
-    return found
+        return [(above - below) / (2 * step) for above, below in zip(*ends, strict=True)]
+
+    @staticmethod
+    def _moved(base: Any, weights: Any, step: Any) -> Any:
+        moved = base.copy()
+        for index in np.ndindex(base.shape):
+            if weights[index]:
+                moved[index] = Digits(base[index].value + step * weights[index])
+        return moved if base.shape else moved[()]
+
+
+def _reach(quotients: Any, base: Any) -> Any:
+    """Return the largest of what the entries of an input make of a value, ``|x * df/dx|``."""
+    pairs = zip(quotients.ravel(), np.ravel(np.asarray(base, dtype=object)), strict=True)
+    return max((abs(q * number_of(x)) for q, x in pairs if q is not None), default=mpmath.mpf(0))
 
 
 def _largest(x: Any) -> Any:

@@ -18,12 +18,24 @@ from symbackprop.errors import ArgumentError, SymbackpropError, UnknownNameError
 from symbackprop.ir.signature import ArgumentSpec, leaves_of
 from symbackprop.ir.size import evaluate, names
 
-__all__ = ["Ranges", "checked_ranges", "elements_at", "sample_point", "sizes_for"]
+__all__ = ["Ranges", "checked_ranges", "elements_at", "numbers_at", "sample_point", "sizes_for"]
 
 Ranges = Mapping[str, tuple[float, float]]
+_Ranges = tuple[tuple[float, float], ...]
 
-_RANGES = ((-1.5, 1.5), (0.2, 2.0), (0.1, 0.9), (1.2, 3.0), (-0.9, 0.9))
-_ATTEMPTS = 4 * len(_RANGES)
+_RANGES: _Ranges = ((-1.5, 1.5), (0.2, 2.0), (0.1, 0.9), (1.2, 3.0), (-0.9, 0.9))
+_FAR: _Ranges = ((3.0, 12.0), (-6.0, -2.0), (12.0, 100.0), (0.01, 0.1))  # where the others are outside of the domain
+_WIDER: _Ranges = (
+    (-6.0, 6.0),
+    (-1.5, 1.5),
+    (0.0, 20.0),
+    (-6.0, 6.0),
+    (0.1, 0.9),
+    (-6.0, 6.0),
+    (-0.01, 0.01),
+    (1.2, 3.0),
+)
+_ROUNDS = 4
 _BITS = 12  # of a number from the user's range: exact in all kinds, and short as a fraction
 _WIDE = 16  # a positive range whose ends differ by more than this factor is drawn from evenly in the logarithm
 
@@ -70,15 +82,16 @@ def sample_point(
     sizes: Mapping[str, int],
     rng: random.Random,
     ranges: Ranges,
+    wider: int | None = None,
 ) -> dict[str, Any] | None:
-    """Return a point at which the formula is finite: doubles for real inputs, small integers, truth values."""
-    for attempt in range(_ATTEMPTS):
-        values = {
-            spec.name: _drawn(
-                spec, sizes, rng, _RANGES[attempt % len(_RANGES)], ranges.get(spec.name), attempt // len(_RANGES)
-            )
-            for spec in arguments
-        }
+    """Return a point at which the formula is finite: doubles for real inputs, small integers, truth values.
+
+    With `wider`, the search begins at that one of ranges that differ much, so that branches show.
+    """
+    usual = _RANGES * _ROUNDS + _FAR * 2 if wider is None else (_WIDER * 2)[wider % len(_WIDER) :][: len(_WIDER)]
+    for attempt, span in enumerate(usual):
+        failures = attempt // len(_RANGES)
+        values = {spec.name: _drawn(spec, sizes, rng, span, ranges.get(spec.name), failures) for spec in arguments}
         try:
             results = leaves_of(reference(elements_at(values, arguments, Digits), Vocabulary(Digits)))
             entries = [x for result in results for x in np.ravel(np.asarray(result, object))]
@@ -145,6 +158,16 @@ def elements_at(values: Mapping[str, Any], arguments: Sequence[ArgumentSpec], ki
             filled[index] = _element(spec.name, index, array[index], kind)
         elements[spec.name] = filled if array.shape else filled[()]
     return elements
+
+
+def numbers_at(values: Mapping[str, Any], arguments: Sequence[ArgumentSpec]) -> dict[str, Any]:
+    """Return a point as the arrays and numbers that a call passes on."""
+    single = any(spec.dtype == "float32" for spec in arguments)
+    return {
+        spec.name: array if array.shape else array[()] if single else array.item()
+        for spec in arguments
+        for array in (values[spec.name],)
+    }
 
 
 def _element(name: str, index: tuple[int, ...], number: Any, kind: type[Element]) -> Element:

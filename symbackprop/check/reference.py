@@ -11,6 +11,7 @@ from typing import Any
 
 import numpy as np
 
+from symbackprop.check.paths import stand_at
 from symbackprop.check.vocabulary import Vocabulary
 from symbackprop.errors import UnsupportedError
 from symbackprop.read import program as kinds
@@ -49,15 +50,19 @@ def evaluate_program(program: Program, values: Mapping[str, Any], vocabulary: Vo
     """Return what `program` computes of `values`."""
     environment = dict(values)
     result: Any = None
+    steps = 0
     for statement in program.statements:
         stack: list[Any] = []
         for instruction in statement.instructions:
+            steps += 1
+            stand_at(steps)
             _step(instruction, stack, environment, vocabulary)
         (value,) = stack
         if statement.name is None:
             result = value
         else:
             environment[statement.name] = value
+    stand_at(None)
     return result
 
 

@@ -15,7 +15,7 @@ class Stage:
     Parameters
     ----------
     name : str
-        ``"exact"``, ``"50 digits"`` or ``"float"``.
+        ``"exact"``, ``"50 digits"`` or ``"float"``, these two also for arrays of points.
     status : str
         ``"passed"``, ``"failed"`` or ``"skipped"``.
     detail : str
@@ -62,6 +62,8 @@ class Report:
         What is checked on every call.
     problem : str
         Why nothing could be verified, if so.
+    untaken : tuple of str
+        The lines of code where a comparison went one way only, so that one of its branches was not run.
     """
 
     outputs: tuple[OutputReport, ...]
@@ -70,6 +72,7 @@ class Report:
     kinks: tuple[str, ...] = ()
     guards: tuple[str, ...] = ()
     problem: str = ""
+    untaken: tuple[str, ...] = ()
 
     def __bool__(self) -> bool:
         return not self.problem and bool(self.outputs) and all(self.outputs)
@@ -81,6 +84,7 @@ class Report:
         ]
         rows = [(out.label, stage.name, stage.status, stage.detail) for out in self.outputs for stage in out.stages]
         lines += _aligned([("output", "stage", "result", "detail"), *rows])
+        lines += [f"not both ways: {line}" for line in self.untaken]
         lines += [f"at kinks: {kink}" for kink in self.kinks]
         lines += [f"checked on call: {guard}" for guard in self.guards]
         return "\n".join(lines)

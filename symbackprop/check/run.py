@@ -8,13 +8,16 @@ from __future__ import annotations
 import builtins
 import math
 import types
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 import numpy as np
 from scipy import special
 
-__all__ = ["run_source"]
+from symbackprop.check.paths import EMITTED
+from symbackprop.ir.signature import ArgumentSpec, leaves_of
+
+__all__ = ["run_emitted", "run_source"]
 
 _BUILTINS = ("abs", "bool", "float", "int", "len", "max", "min", "range", "round", "slice")
 
@@ -32,9 +35,17 @@ def run_source(source: str, name: str, words: Any | None = None) -> Callable[...
         return modules[module]  # also for `from math import exp`
 
     scope: dict[str, Any] = {"__builtins__": {**allowed, "__import__": importer}, "__name__": "emitted"}
-    exec(compile(source, "<emitted>", "exec"), scope)
+    exec(compile(source, EMITTED, "exec"), scope)
     function: Callable[..., Any] = scope[name]
     return function
+
+
+def run_emitted(
+    source: str, name: str, arguments: Sequence[ArgumentSpec], values: Mapping[str, Any], words: Any | None = None
+) -> list[Any]:
+    """Return the outputs of a function of `source` for values by name, flattened."""
+    function = run_source(source, name, words)
+    return list(leaves_of(function(*(values[spec.name] for spec in arguments))))
 
 
 class _Math:

@@ -17,12 +17,14 @@ import mpmath
 import numpy as np
 import sympy
 
+from symbackprop.check.choice import choose
 from symbackprop.check.elements import DIGITS, Digits, Symbolic
-from symbackprop.check.exact import is_zero
+from symbackprop.check.exact import is_large, is_zero
 from symbackprop.check.expected import WORKING, Expected, Subject, expected_at, number_of
-from symbackprop.check.points import checked_ranges, elements_at, sample_point, sizes_for
+from symbackprop.check.paths import Ways
+from symbackprop.check.points import checked_ranges, elements_at, numbers_at
 from symbackprop.check.report import OutputReport, Report, Stage
-from symbackprop.check.run import run_source
+from symbackprop.check.run import run_emitted
 from symbackprop.check.vocabulary import Vocabulary
 from symbackprop.ir.signature import Label, label_texts, leaves_of
 
@@ -31,7 +33,6 @@ __all__ = ["Subject", "verify"]
 _LONG_TOLERANCE = 1e-13  # constants in the source are doubles; anything worse than their rounding is a fault
 _FLOAT_TOLERANCE = {"float64": 1e-8, "float32": 1e-3}
 _NOISE = 1e-40  # what difference quotients of long numbers leave of a derivative that is zero is far below
-_LONGER = (0, 4, 12, 40)  # by how much sizes grow until all indices fit
 _MAX_ENTRIES = 60  # scalars of the inputs together that the exact stage takes on
 _NO_POINT = "no point of the domain was found; say with ranges={name: (low, high)} where the inputs lie"
 
@@ -68,38 +69,34 @@ def verify(
     """
     deadline = time.monotonic() + seconds
     given = checked_ranges(ranges or {}, subject.arguments)
-    rng = random.Random(seed)
+    guards = tuple(map(str, subject.guards))
     with mpmath.workdps(WORKING), warnings.catch_warnings(), np.errstate(all="ignore"):
         warnings.simplefilter("ignore")
-        for longer in _LONGER:
-            sizes = sizes_for(subject.arguments, longer)
-            drawn = [sample_point(subject.arguments, subject.reference, sizes, rng, given) for _ in range(points)]
-            if not sizes or any(point is not None for point in drawn):
-                break
-        samples = [_Sample(point, expected_at(subject, point)) for point in drawn if point is not None]
-        if not samples:
-            return Report((), sizes, 0, subject.kinks, subject.guards, _NO_POINT)
+        sizes, drawn, ways = choose(subject, random.Random(seed), given, points)
+        if not drawn:
+            return Report((), sizes, 0, subject.kinks, guards, _NO_POINT)
+        samples = [_Sample(point, expected_at(subject, point)) for point in drawn]
         stages: dict[int, list[Stage]] = {i: [] for i in range(len(subject.labels))}
-        mapped = (_mapped_stage,) if subject.array_source is not None else ()
-        floor = 1.0 if not given else 0.0
-        for outcomes in (
-            _exact_stage(subject, samples[0].point, deadline),
-            _long_stage(subject, samples),
-            *(stage(subject, samples, floor) for stage in (_float_stage, *mapped)),
-        ):
-            for position, outcome in enumerate(outcomes):
-                stages[position].append(outcome)
+        floor = 1.0 if not given else _NOISE
+        outcomes = [_exact_stage(subject, samples[0].point, deadline)]
+        for stage in (_numeric_stage, _mapped_stage)[: 1 if subject.array_source is None else 2]:
+            outcomes += [stage(subject, samples, Digits, _NOISE), stage(subject, samples, None, floor)]
+        for outcome in outcomes:
+            for position, found in enumerate(outcome):
+                stages[position].append(found)
     outputs = tuple(OutputReport(text, tuple(stages[i])) for i, text in enumerate(label_texts(subject.labels)))
-    return Report(outputs, sizes, len(samples), subject.kinks, subject.guards)
+    return Report(outputs, sizes, len(samples), subject.kinks, guards, untaken=_untaken(subject.source, ways))
 
 
-# --- stages -----------------------------------------------------------------------------------------------------------
+def _untaken(source: str, ways: Ways) -> tuple[str, ...]:
+    """Return the lines whose comparisons went only one way at all points."""
+    lines = source.split("\n")
+    return tuple(
+        f"line {line}, always {outcome}: {lines[line - 1].strip()}" for line, outcome in ways.one_way().items()
+    )
 
 
-def _emitted(subject: Subject, words: Any, arguments: Mapping[str, Any]) -> list[Any]:
-    """Run the source and return its outputs, flattened."""
-    function = run_source(subject.source, subject.name, words)
-    return list(leaves_of(function(*(arguments[spec.name] for spec in subject.arguments))))
+# --- the exact stage --------------------------------------------------------------------------------------------------
 
 
 def _exact_stage(subject: Subject, sample: Mapping[str, Any], deadline: float) -> list[Stage]:
@@ -112,13 +109,17 @@ def _exact_stage(subject: Subject, sample: Mapping[str, Any], deadline: float) -
     try:
         words = Vocabulary(Symbolic)
         values = list(leaves_of(subject.reference(elements, words)))
-        outputs = _emitted(subject, words, elements)
-    except (ArithmeticError, ValueError, TypeError, AttributeError) as error:
+        outputs = run_emitted(subject.source, subject.name, subject.arguments, elements, words)
+        if any(is_large(_expression(x)) for part in (*values, *outputs) for x in np.ravel(np.asarray(part, object))):
+            return [Stage("exact", "skipped", "too large for SymPy, whose derivatives are trees")] * len(subject.labels)
+        return [
+            _exact_output(label, output, values[label.value], elements, deadline)
+            for label, output in zip(subject.labels, outputs, strict=True)
+        ]
+    except RecursionError:
+        return [Stage("exact", "skipped", "too deep for SymPy, which recurses")] * len(subject.labels)
+    except Exception as error:  # whatever SymPy, or wrong source, raises: the other stages judge
         return [Stage("exact", "skipped", f"no symbolic form ({error})")] * len(subject.labels)
-    return [
-        _exact_output(label, output, values[label.value], elements, deadline)
-        for label, output in zip(subject.labels, outputs, strict=True)
-    ]
 
 
 def _exact_output(label: Label, output: Any, value: Any, elements: Mapping[str, Any], deadline: float) -> Stage:
@@ -152,38 +153,57 @@ def _expression(x: Any) -> Any:
     return Symbolic(sympy.Integer(0), mpmath.mpf(0))._from(x).expr
 
 
-def _long_stage(subject: Subject, samples: Sequence[_Sample]) -> list[Stage]:
-    worst = [0.0] * len(subject.labels)
-    for point, expected in samples:
-        outputs = _emitted(subject, Vocabulary(Digits), elements_at(point, subject.arguments, Digits))
-        _worst(outputs, expected, _NOISE, worst)
-    return [_judged(f"{DIGITS} digits", error, _LONG_TOLERANCE) for error in worst]
+# --- the numeric stages -----------------------------------------------------------------------------------------------
 
 
-def _float_stage(subject: Subject, samples: Sequence[_Sample], floor: float) -> list[Stage]:
-    worst = [0.0] * len(subject.labels)
-    single = any(spec.dtype == "float32" for spec in subject.arguments)
-    for point, expected in samples:
-        arguments = {
-            spec.name: array if array.shape else array[()] if single else array.item()
-            for spec in subject.arguments
-            for array in (point[spec.name],)
-        }
-        _worst(_emitted(subject, None, arguments), expected, max(floor, _NOISE), worst)
-    rounds = single or "np.float32" in subject.source  # the formula itself may ask for it
-    return [_judged("float", error, _FLOAT_TOLERANCE["float32" if rounds else "float64"]) for error in worst]
+def _numeric_stage(
+    subject: Subject, samples: Sequence[_Sample], kind: type[Digits] | None, floor: float
+) -> list[Stage]:
+    """Run the source point by point, over long numbers or floats."""
+    name = "float" if kind is None else f"{DIGITS} digits"
+    errors = [0.0] * len(subject.labels)
+    try:
+        for point, expected in samples:
+            values = (
+                numbers_at(point, subject.arguments) if kind is None else elements_at(point, subject.arguments, kind)
+            )
+            words = None if kind is None else Vocabulary(kind)
+            outputs = run_emitted(subject.source, subject.name, subject.arguments, values, words)
+            _compare(outputs, expected, subject.labels, floor, errors)
+    except Exception as error:  # whatever wrong source raises
+        return _raised(name, error, subject)
+    return [_judged(name, error, _tolerance(subject, kind)) for error in errors]
 
 
-def _mapped_stage(subject: Subject, samples: Sequence[_Sample], floor: float) -> list[Stage]:
+def _mapped_stage(subject: Subject, samples: Sequence[_Sample], kind: type[Digits] | None, floor: float) -> list[Stage]:
     """Run the array source over all points at once."""
+    name = "float, arrays" if kind is None else f"{DIGITS} digits, arrays"
     assert subject.array_source is not None
-    stacked = {spec.name: np.stack([point[spec.name] for point, _ in samples]) for spec in subject.arguments}
-    outputs = _emitted(replace(subject, source=subject.array_source), None, stacked)
-    worst = [0.0] * len(subject.labels)
-    for number, (_, expected) in enumerate(samples):
-        found = [np.broadcast_to(output, (len(samples),))[number] for output in outputs]
-        _worst(found, expected, max(floor, _NOISE), worst)
-    return [_judged("float arrays", error, _FLOAT_TOLERANCE["float64"]) for error in worst]
+    stacked = {}
+    for spec in subject.arguments:
+        column = np.stack([point[spec.name] for point, _ in samples])
+        column_spec = replace(spec, shape=(len(samples),))
+        stacked[spec.name] = (
+            column if kind is None else elements_at({spec.name: column}, [column_spec], kind)[spec.name]
+        )
+    errors = [0.0] * len(subject.labels)
+    try:
+        words = None if kind is None else Vocabulary(kind)
+        outputs = run_emitted(subject.array_source, subject.name, subject.arguments, stacked, words)
+        for number, (_, expected) in enumerate(samples):
+            found = [np.broadcast_to(output, (len(samples),))[number] for output in outputs]
+            _compare(found, expected, subject.labels, floor, errors)
+    except Exception as error:  # whatever wrong source raises
+        return _raised(name, error, subject)
+    return [_judged(name, error, _tolerance(subject, kind)) for error in errors]
+
+
+def _tolerance(subject: Subject, kind: type[Digits] | None) -> float:
+    if kind is not None:
+        return _LONG_TOLERANCE
+    single = any(spec.dtype == "float32" for spec in subject.arguments)
+    rounds = single or "np.float32" in subject.source  # the formula itself may ask for it
+    return _FLOAT_TOLERANCE["float32" if rounds else "float64"]
 
 
 def _judged(name: str, error: float, tolerance: float) -> Stage:
@@ -191,10 +211,32 @@ def _judged(name: str, error: float, tolerance: float) -> Stage:
     return Stage(name, status, f"largest error {error:.1e}, allowed {tolerance:.0e}")
 
 
-def _worst(outputs: Sequence[Any], expected: Expected, floor: float, worst: list[float]) -> None:
-    """Raise `worst` to the errors of `outputs`, relative to what is expected or its unit, or to `floor` if larger."""
+def _raised(name: str, error: Exception, subject: Subject) -> list[Stage]:
+    return [Stage(name, "failed", f"the code raised {type(error).__name__}: {error}")] * len(subject.labels)
+
+
+def _compare(
+    outputs: Sequence[Any], expected: Expected, labels: Sequence[Label], floor: float, errors: list[float]
+) -> None:
+    """Raise `errors` to those of `outputs`, relative to what is expected or its unit, or to `floor` if larger."""
     for position, (output, wanted, unit) in enumerate(zip(outputs, expected.outputs, expected.units, strict=True)):
-        worst[position] = max(worst[position], _error(output, wanted, max(unit, mpmath.mpf(floor))))
+        errors[position] = max(errors[position], _error(output, wanted, max(unit, mpmath.mpf(floor))))
+    for slope in expected.slopes:
+        for value, number in enumerate(slope.numbers):
+            parts = {
+                position: slope.weights[label.wrt].ravel() * _numbers(outputs[position])
+                for position, label in enumerate(labels)
+                if label.value == value and label.wrt is not None and np.isfinite(errors[position])
+            }
+            terms = [term for part in parts.values() for term in part]
+            size = max([abs(number), mpmath.mpf(floor), mpmath.sqrt(sum(term * term for term in terms))])
+            error = _finite(abs(sum(terms) - number) / size)
+            for position in parts:
+                errors[position] = max(errors[position], error)
+
+
+def _numbers(output: Any) -> Any:
+    return np.array([number_of(x) for x in np.asarray(output, dtype=object).ravel()], dtype=object)
 
 
 def _error(output: Any, wanted: Any, unit: Any) -> float:
@@ -202,8 +244,10 @@ def _error(output: Any, wanted: Any, unit: Any) -> float:
     found = np.asarray(output, dtype=object)
     if found.shape != wanted.shape:
         return float("inf")
-    if not found.size:
-        return 0.0
-    scale = max([abs(number_of(x)) for x in wanted.ravel()] + [unit])
-    errors = [abs(number_of(a) - number_of(b)) / scale for a, b in zip(found.ravel(), wanted.ravel(), strict=True)]
-    return float("inf") if any(not mpmath.isfinite(error) for error in errors) else float(max(errors))
+    pairs = [(a, number_of(b)) for a, b in zip(found.ravel(), wanted.ravel(), strict=True) if b is not None]
+    scale = max([abs(b) for _, b in pairs] + [unit])
+    return max((_finite(abs(number_of(a) - b) / scale) for a, b in pairs), default=0.0)
+
+
+def _finite(error: Any) -> float:
+    return float(error) if mpmath.isfinite(error) else float("inf")

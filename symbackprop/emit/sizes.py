@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 
 from symbackprop.errors import ArgumentError, ShapeError
 from symbackprop.ir.graph import Guard
@@ -11,11 +11,6 @@ from symbackprop.ir.size import Size, evaluate, names, shape_text
 
 __all__ = ["SizeBinder"]
 
-_RELATIONS: Mapping[str, Callable[[int, int], bool]] = {
-    "==": lambda a, b: a == b,
-    "<=": lambda a, b: a <= b,
-    "<": lambda a, b: a < b,
-}
 _Axis = tuple[Size, int, ArgumentSpec, tuple[int, ...]]  # declared, given, of which argument, of which whole shape
 
 
@@ -134,10 +129,8 @@ def _mismatch(
 
 
 def _check_guard(guard: Guard, sizes: Mapping[str, int]) -> None:
-    if any(name not in sizes for size in (guard.left, guard.right) for name in names(size)):
-        return  # of a size that a node defines when it runs
-    left, right = evaluate(guard.left, sizes), evaluate(guard.right, sizes)
-    if not _RELATIONS[guard.relation](left, right):
+    if not guard.holds(sizes):
+        left, right = evaluate(guard.left, sizes), evaluate(guard.right, sizes)
         raise ArgumentError(
             f"{guard.message}: needs {guard.left} {guard.relation} {guard.right}, got {left} and {right}"
         )

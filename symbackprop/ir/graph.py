@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import operator
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import cached_property
@@ -9,9 +10,11 @@ from functools import cached_property
 from symbackprop.ir.node import Apply, Input, Node, Output
 from symbackprop.ir.show import graph_text
 from symbackprop.ir.signature import ArgumentSpec, Label, Structure
-from symbackprop.ir.size import Size
+from symbackprop.ir.size import Size, evaluate, names
 
 __all__ = ["Graph", "Guard", "children", "count_uses", "topological"]
+
+_RELATIONS: Mapping[str, Callable[[int, int], bool]] = {"==": operator.eq, "<=": operator.le, "<": operator.lt}
 
 
 @dataclass(frozen=True)
@@ -22,6 +25,15 @@ class Guard:
     relation: str  # "==", "<=" or "<"
     right: Size
     message: str
+
+    def holds(self, sizes: Mapping[str, int]) -> bool:
+        """Tell whether the relation holds; one of a size that is computed on the way is not in question."""
+        if any(name not in sizes for size in (self.left, self.right) for name in names(size)):
+            return True
+        return _RELATIONS[self.relation](evaluate(self.left, sizes), evaluate(self.right, sizes))
+
+    def __str__(self) -> str:
+        return f"{self.message}: {self.left} {self.relation} {self.right}"
 
 
 @dataclass(frozen=True)
