@@ -4,8 +4,11 @@ from __future__ import annotations
 
 import os
 import sys
-from collections.abc import Mapping, Sequence
+import unicodedata
+from collections.abc import Iterable, Mapping, Sequence, Set
 from typing import Any
+
+import numpy as np
 
 from symbackprop.compilation import compile_recipe, uncollected
 from symbackprop.compiled import CompiledFunction
@@ -179,15 +182,18 @@ def _compiled(
     name: str,
     optimize: str,
 ) -> CompiledFunction:
+    dtype = _dtype_name(dtype)
     _check_options(target, dtype, name, optimize)
     titles: tuple[tuple[str, str], ...] = ()
     origin: Origin | None = None
     if not isinstance(formula, str):
         formula, inputs, wrt, titles, origin = _from_sympy(formula, inputs, wrt, kind)
     declared = declarations_text(read_declarations(inputs, dtype)) if inputs is not None else None
-    chosen = wrt if wrt is None or isinstance(wrt, str) else tuple(wrt)
-    reordered = origin is not None
-    recipe = Recipe(formula, kind, declared, chosen, with_value, target, dtype, name, optimize, titles, reordered)
+    name = unicodedata.normalize("NFKC", name)  # as Python itself reads names
+    recipe = Recipe(
+        str(formula), kind, declared, _checked_wrt(wrt), bool(with_value), target, dtype, name, optimize, titles,
+        reordered=origin is not None,
+    )  # fmt: skip
     return compile_recipe(recipe, origin)
 
 
@@ -208,13 +214,35 @@ def _from_sympy(
     )
 
 
+def _checked_wrt(wrt: Wrt) -> str | tuple[str, ...] | None:
+    """Return `wrt` as a name or a tuple of names."""
+    if wrt is None or isinstance(wrt, str):
+        return wrt if wrt is None else str(wrt)
+    ordered = not isinstance(wrt, (Set, bytes)) and isinstance(wrt, Iterable)
+    names = tuple(wrt) if ordered else ()
+    if not ordered or not all(isinstance(name, str) for name in names):
+        why = "; a set has no order" if isinstance(wrt, Set) else ""
+        raise ArgumentError(f"wrt is {wrt!r}{why}; give a name, or a list or tuple of names of inputs")
+    return tuple(map(str, names))
+
+
+def _dtype_name(dtype: Any) -> Any:
+    """Return the name of a dtype that is given as NumPy gives it."""
+    if isinstance(dtype, (type, np.dtype)):
+        try:
+            return np.dtype(dtype).name
+        except TypeError:
+            pass
+    return dtype
+
+
 def _check_options(target: str, dtype: str, name: str, optimize: str) -> None:
     for what, value, known in (
         ("target", target, _TARGETS),
         ("dtype", dtype, _DTYPES),
         ("optimize", optimize, _OPTIMIZE),
     ):
-        if value not in known:
+        if not isinstance(value, str) or value not in known:
             raise ArgumentError(f"{what} is {value!r}; choose one of {', '.join(map(repr, known))}")
     if not isinstance(name, str) or not name.isidentifier():
         raise ArgumentError(f"name is {name!r}, which is not a name in Python; take one like 'grad'")

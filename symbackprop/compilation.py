@@ -6,6 +6,7 @@ Text goes through read, simplify, diff, simplify, emit; every stage is a functio
 from __future__ import annotations
 
 import gc
+import re
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import replace
@@ -88,9 +89,11 @@ def _with_gradient(graph: Graph, recipe: Recipe) -> Graph:
         wanted = [recipe.wrt] if isinstance(recipe.wrt, str) else list(recipe.wrt)
     for name in wanted:
         if name not in by_name:
+            several = [part for part in re.split(r"[\s,]+", name) if part in by_name]
+            hint = f" Give several names as a tuple: wrt={tuple(several)!r}." if len(several) > 1 else ""
             raise UnknownNameError(
                 f"wrt names {name!r}, which is not an input; the inputs are {', '.join(by_name) or 'none'}."
-                f"{nearest_names(name, by_name)}"
+                f"{hint or nearest_names(name, by_name)}"
             )
         if not is_float(by_name[name].dtype):
             raise UnsupportedError(f"wrt names {name!r}, which is not real-valued; only real inputs have gradients")

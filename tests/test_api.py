@@ -139,7 +139,14 @@ def test_calls_that_do_not_fit(args: tuple[object, ...], kwargs: dict[str, objec
     [
         ({"formula": 3}, TypeError, "a formula is text"),
         ({"formula": "x", "wrt": "z"}, NameError, "'z', which is not an input"),
+        ({"formula": "x*y", "wrt": "x, y"}, NameError, r"as a tuple: wrt=\('x', 'y'\)"),
+        ({"formula": "x*y", "wrt": 5}, ValueError, "give a name, or a list"),
+        ({"formula": "x*y", "wrt": b"x"}, ValueError, "give a name, or a list"),
+        ({"formula": "x*y", "wrt": [1]}, ValueError, "give a name, or a list"),
+        ({"formula": "x*y", "wrt": {"x", "y"}}, ValueError, "a set has no order"),
         ({"formula": "x", "target": "cuda"}, ValueError, "choose one of"),
+        ({"formula": "x", "dtype": ["float64"]}, ValueError, "choose one of"),
+        ({"formula": "x", "dtype": int}, ValueError, "choose one of"),
         ({"formula": "x", "dtype": "float16"}, ValueError, "float32"),
         ({"formula": "x", "name": "2a"}, ValueError, "not a name"),
         ({"formula": "x[n] -> x", "wrt": "x"}, ValueError, "gradient is that of a scalar"),
@@ -273,6 +280,19 @@ def test_source_and_function_are_one_and_fixed() -> None:
     for name in ("source", "function"):
         with pytest.raises(AttributeError):
             setattr(compiled, name, None)
+
+
+@pytest.mark.parametrize("name", ["x", "exp", "class", "np", "\u212a", "\u00f1", "t1", "x_bar"])
+def test_any_name_may_be_that_of_the_function(name: str) -> None:
+    compiled = sb.compile_value_and_grad("exp(x)*x", name=name)
+    assert compiled(0.0) == (0.0, (1.0,))
+    assert "(x):" in compiled.source  # the input keeps its name
+    assert compiled.verify(points=1)
+
+
+def test_dtypes_may_be_those_of_numpy() -> None:
+    for dtype in (np.float32, np.dtype("float32"), "float32"):
+        assert sb.compile_value("x**2", dtype=dtype)(3).dtype == np.float32  # type: ignore[arg-type]
 
 
 def test_any_name_may_be_an_argument() -> None:

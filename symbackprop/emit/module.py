@@ -78,8 +78,8 @@ class _Written(NamedTuple):
 def _written(graph: Graph, recipe: Recipe, target: str, counts: tuple[str, ...]) -> _Written:
     """Write the lines of `graph`, those that compute the sizes named in `counts` among them."""
     taken = Names()
-    function = taken.fresh(recipe.name)
     parameters = tuple(taken.claim(spec.name) for spec in graph.arguments)
+    function = taken.share(recipe.name)
     style = _STYLES[target]()
     _name_sizes(graph, style, taken)
     inputs: dict[Node, str] = dict(zip(graph.inputs, parameters, strict=True))

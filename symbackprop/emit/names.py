@@ -33,6 +33,12 @@ class Names:
             self.mapped[name] = wanted
         return name
 
+    def share(self, stem: str) -> str:
+        """Return `stem`, which from now on is taken, though somebody may have it: a function's argument may."""
+        name = f"{stem}_" if stem in _RESERVED else stem
+        self._taken.add(name)
+        return name
+
     def fresh(self, stem: str) -> str:
         """Return `stem`, or `stem` with an underscore or a number, that nobody has."""
         if stem in _RESERVED:
