@@ -296,7 +296,8 @@ class Vocabulary:
         mask = np.asarray(condition, dtype=bool)
         if {np.asarray(x).dtype.kind for x in (a, b)} in ({"i"}, {"b"}):
             return np.where(mask, a, b)[()]  # positions stay integers, and conditions what they are
-        return np.where(mask, self._objects(a), self._objects(b))[()]
+        chosen = np.where(mask, self._objects(a), self._objects(b))[()]
+        return chosen if isinstance(chosen, np.ndarray) else self.lifted(chosen)
 
     def _logsumexp(self, a: Any, axis: Any = None, b: Any = 1, keepdims: bool = False) -> Any:
         words = self._words

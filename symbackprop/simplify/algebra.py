@@ -188,6 +188,8 @@ def _lift_coefficient(node: Apply, context: Context) -> Node | None:
 def _multiply_quotient(node: Apply, context: Context) -> Node | None:
     """A * (1 / b) is a / b."""
     a, b = node.args
+    if a.weak and b.weak and _is(b, div) and is_value(_args(b)[0], 1):
+        return div(a, _args(b)[1])
     if _is(b, div) and not b.weak and context.is_free(b) and is_number(_args(b)[0]):
         top, bottom = _args(b)
         return div(mul(top, a), bottom)
@@ -211,15 +213,27 @@ def _reuse_product(node: Apply, context: Context) -> Node | None:
 
 
 def _divide_by_number(node: Apply, context: Context) -> Node | None:
-    """x / sqrt(2) in an adjoint is (1 / sqrt(2)) * x, which joins other constant factors."""
+    """x / 2 is 0.5 * x and x / sqrt(2) is sqrt(0.5) * x, as accurate; in an adjoint 1 / c goes to other constants."""
     x, number = node.args
-    if isinstance(number, Apply) and number.weak and not x.weak and not context.is_primal(node):
-        return mul(div(1, number), x)
-    if isinstance(number, Const) and not x.weak and not context.is_primal(node):
-        reciprocal = quotient(1, exact(number.value))
-        scale = folded(reciprocal, number) if is_dyadic(reciprocal) else None
+    if x.weak:
+        return None
+    if isinstance(number, Const):
+        scale = _reciprocal(number)
         return None if scale is None else mul(scale, x)
+    if _is(number, sqrt) and isinstance(_args(number)[0], Const):
+        inside = _reciprocal(_args(number)[0])
+        if inside is not None:
+            return mul(sqrt(inside), x)
+    if isinstance(number, Apply) and number.weak and not context.is_primal(node):
+        return mul(div(1, number), x)
     return None
+
+
+def _reciprocal(number: Node) -> Const | None:
+    """Return the reciprocal of a constant, where a product with it is as accurate as the quotient."""
+    assert isinstance(number, Const)
+    value = quotient(1, exact(number.value))
+    return folded(value, number) if is_dyadic(value) else None
 
 
 def _square(node: Apply, context: Context) -> Node | None:

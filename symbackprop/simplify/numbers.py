@@ -104,9 +104,9 @@ def quotient(a: Exact | None, b: Exact | None) -> Exact | None:
 
 def is_dyadic(value: Exact | None) -> bool:
     """Tell whether multiplying by `value` only shifts the exponent or is by a small integer: no rounding is added."""
-    if isinstance(value, Fraction):
+    if isinstance(value, Fraction) and value.denominator != 1:
         return value.numerator in (1, -1) and value.denominator & (value.denominator - 1) == 0
-    return isinstance(value, int)
+    return isinstance(value, (int, Fraction))
 
 
 def _mixed(a: Exact, b: Exact) -> bool:

@@ -172,3 +172,7 @@ def test_what_is_deep_or_large_as_a_tree_is_verified_in_numbers() -> None:
         report = sb.compile_grad(formula).verify()
         assert report
         assert "too" in str(report)
+
+
+def test_choices_among_numbers_alone_are_verified_over_arrays_too() -> None:
+    assert sb.compile_value_and_grad("where(2 > 2, 2, 0.5) + 0*x").verify()
