@@ -11,6 +11,7 @@ from typing import Any
 import mpmath
 import numpy as np
 import sympy
+from mpmath.libmp import NoConvergence
 
 from symbackprop.check.elements import Digits, Element, Symbolic
 from symbackprop.check.vocabulary import Vocabulary
@@ -36,6 +37,9 @@ _WIDER: _Ranges = (
     (1.2, 3.0),
 )
 _ROUNDS = 4
+_OUTSIDE = (  # what evaluation raises outside of the domain, and mpmath far out in it
+    ArithmeticError, ValueError, TypeError, IndexError, NoConvergence, RecursionError, SymbackpropError,
+)  # fmt: skip
 _BITS = 12  # of a number from the user's range: exact in all kinds, and short as a fraction
 _WIDE = 16  # a positive range whose ends differ by more than this factor is drawn from evenly in the logarithm
 
@@ -97,7 +101,7 @@ def sample_point(
             entries = [x for result in results for x in np.ravel(np.asarray(result, object))]
             if all(map(_is_finite, entries)):
                 return values
-        except (ArithmeticError, ValueError, TypeError, IndexError, SymbackpropError):
+        except _OUTSIDE:
             continue
     return None
 
