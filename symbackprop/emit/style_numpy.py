@@ -11,7 +11,7 @@ from symbackprop.ir.size import SizeExpression, has_opaque
 from symbackprop.ops.arithmetic import neg
 from symbackprop.ops.broadcasting import broadcast, cast, expand_index
 from symbackprop.ops.declare import Primitive
-from symbackprop.ops.indexing import gather, index_arrays, scatter_add
+from symbackprop.ops.indexing import gather, index_arrays, place, scatter_add, subtracts
 
 __all__ = ["NumpyStyle"]
 
@@ -25,6 +25,14 @@ class NumpyStyle(TargetStyle):
     def dtype(self, dtype: str) -> str:
         """Return the NumPy dtype."""
         return "np.bool_" if dtype == "bool" else f"np.{dtype}"
+
+    def operand(self, consumer: Apply, position: int) -> tuple[Node, str]:
+        """Return the argument; the sign of what goes into a part of a buffer is in the statement."""
+        if consumer.op is place and subtracts(consumer, position):
+            arg = consumer.args[position]
+            assert isinstance(arg, Apply)
+            return self.looked_through(consumer, arg.args[0])
+        return super().operand(consumer, position)
 
     def looked_through(self, consumer: Apply, arg: Node) -> tuple[Node, str]:
         """Look through the broadcasts and casts that NumPy does by itself in an elementwise operation."""

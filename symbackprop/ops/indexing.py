@@ -15,7 +15,7 @@ from symbackprop.ir.slices import slice_length
 from symbackprop.ops.comparison import equal, where
 from symbackprop.ops.declare import Primitive, Style, linear
 
-__all__ = ["Bounds", "choose", "gather", "index_arrays", "place", "scatter_add", "slice_"]
+__all__ = ["Bounds", "choose", "gather", "index_arrays", "place", "scatter_add", "slice_", "subtracts"]
 
 Span = tuple[Size | None, Size | None, int]  # start, stop, step
 Bounds = tuple[Span | Size | None, ...]  # an axis each: a span, a position (which drops the axis), or None for all
@@ -106,9 +106,28 @@ def _place_lines(node: Apply, style: Style) -> list[str]:
     lines = [f"{{out}} = {zeros_text(node, style)}"]
     parts: tuple[Bounds, ...] = node.param("bounds")  # type: ignore[assignment]
     for position, bounds in enumerate(parts):
-        operator = "=" if position == 0 else "+="
-        lines.append(f"{{out}}{bounds_text(bounds, style)} {operator} {{{position}}}")
+        part, value = f"{{out}}{bounds_text(bounds, style)}", f"{{{position}}}"
+        if subtracts(node, position):
+            value = f"{{-{position}}}"
+            lines.append(f"{part} = -{value}" if _is_apart(parts, position) else f"{part} -= {value}")
+        else:
+            lines.append(f"{part} {'=' if _is_apart(parts, position) else '+='} {value}")
     return lines
+
+
+def subtracts(node: Apply, position: int) -> bool:
+    """Tell whether a `place` writes the negative of something, the sign of which is in the statement."""
+    arg = node.args[position]
+    return isinstance(arg, Apply) and arg.op.name == "negative"
+
+
+def _is_apart(parts: Sequence[Bounds], position: int) -> bool:
+    """Tell whether a part is sure to hold zeros still: each one before it has another position on some axis."""
+    return all(any(map(_differ, before, parts[position])) for before in parts[:position])
+
+
+def _differ(a: Span | Size | None, b: Span | Size | None) -> bool:
+    return isinstance(a, int) and isinstance(b, int) and a != b and (a < 0) == (b < 0)
 
 
 def _place_transpose(g: Node, out: Apply) -> Sequence[Node]:

@@ -324,7 +324,9 @@ def _reshape(node: Apply, context: Context) -> Node | None:
         return x
     if isinstance(x, Const):
         return constant(x.value, node.shape, x.dtype)
-    if _is(x, reshape):
+    if _is(x, neg):
+        return neg(reshape(_args(x)[0], shape=node.shape))
+    if _is(x, reshape) and not context.is_named(x):
         return reshape(_args(x)[0], shape=node.shape)
     if _is(x, broadcast) and all(x.shape[axis] == 1 for axis in range(x.rank) if axis not in _axes(x)):
         inner = _args(x)[0]
@@ -355,6 +357,19 @@ def _literal_cast(node: Apply, context: Context) -> Node | None:
 
 _ELEMENTWISE = tuple(op for op in primitives().values() if (op.kind == "elementwise" or op is add) and op is not neg)
 
+
+def _filled_place(node: Apply, context: Context) -> Node | None:
+    """A short vector whose entries are all placed one by one is written out."""
+    parts: tuple[tuple[object, ...], ...] = _axes(node, "bounds")  # type: ignore[assignment]
+    entries = {bounds[0]: arg for bounds, arg in zip(parts, node.args, strict=True)}
+    if node.rank != 1 or len(entries) < len(parts) or len(parts) > 8 or node.shape != (len(parts),):
+        return None
+    positions = range(len(parts))
+    if any(position not in entries for position in positions):
+        return None
+    return literal(*(entries[position] for position in positions), shape=node.shape)
+
+
 ROWS = (
     Row("delay broadcast", _ELEMENTWISE, _delay_broadcast, arrays=True),
     Row("simplify broadcast", (broadcast,), _simplify_broadcast),
@@ -365,6 +380,7 @@ ROWS = (
     Row("sum of contraction", (reduce_sum,), _sum_of_contraction),
     Row("diagonal of contraction", (diagonal,), _diagonal_of_contraction),
     Row("merge writes", (add,), _merge_places),
+    Row("filled vector", (place,), _filled_place),
     Row("contract product", (reduce_sum,), _contract_product),
     Row("simplify transpose", (transpose,), _simplify_transpose),
     Row("absorb operands", (einsum,), _absorb_operands),

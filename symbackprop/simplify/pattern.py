@@ -39,6 +39,10 @@ class Context:
         """Tell whether `node` may be taken apart: it is used once and has no name."""
         return self._uses.get(node, 1) <= 1 and node not in self._named
 
+    def is_named(self, node: Node) -> bool:
+        """Tell whether the user named `node`."""
+        return node in self._named
+
     def is_primal(self, node: Node) -> bool:
         """Tell whether `node` is part of the formula itself, whose parentheses are the user's."""
         return node in self._primal
