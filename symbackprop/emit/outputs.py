@@ -49,7 +49,8 @@ class _Tuple(str):
 
 
 def _unwrapped(text: str) -> str:
-    return text[1:-1] if isinstance(text, _Tuple) and len(text) > 2 else text
+    """Return a tuple without its parentheses, unless it has only one item, whose comma would be overlooked."""
+    return text[1:-1] if isinstance(text, _Tuple) and not text.endswith((",)", "()")) else text
 
 
 def _owned_text(node: Node, writer: Writer, owned: set[Node]) -> str:

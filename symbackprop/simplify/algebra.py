@@ -258,12 +258,17 @@ def _commute_sum(node: Apply, context: Context) -> Node | None:
 
 
 def _choose_factor(node: Apply, context: Context) -> Node | None:
-    """where(c, 0, 1) * y is where(c, 0, y)."""
+    """where(c, 0, 1) * y is where(c, 0, y), and for scalars where(c, 0, x) * y is where(c, 0, x * y)."""
     for choice, factor in (node.args, node.args[::-1]):
-        if _is(choice, where) and context.is_free(choice) and not isinstance(factor, Const):
-            condition, a, b = _args(choice)
-            if all(is_value(branch, 0) or is_value(branch, 1) for branch in (a, b)):
-                return where(condition, mul(a, factor), mul(b, factor))
+        if not _is(choice, where) or isinstance(factor, Const):
+            continue
+        condition, a, b = _args(choice)
+        zeros = [is_value(branch, 0) for branch in (a, b)]
+        ones = [is_value(branch, 1) for branch in (a, b)]
+        plain = (zeros[0] or ones[0]) and (zeros[1] or ones[1])
+        free = context.is_free(choice)
+        if (plain and (free or not node.shape)) or (free and not node.shape and any(zeros)):
+            return where(condition, mul(a, factor), mul(b, factor))
     return None
 
 
@@ -276,6 +281,8 @@ def _divide_constants(node: Apply, context: Context) -> Node | None:
         return constant(0, node.shape, node.dtype)
     if is_value(b, 1):
         return a
+    if a is b and not context.is_primal(node):
+        return constant(1, node.shape, node.dtype)  # a derivative that goes on into the hole at 0
     if isinstance(b, Const) and isinstance(a, Const):
         return folded(quotient(exact(a.value), exact(b.value)), node)
     for number, other in ((a, b), (b, a)):

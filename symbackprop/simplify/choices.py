@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
-from symbackprop.ir.node import Apply, Node
+from symbackprop.ir.node import Apply, Const, Node
+from symbackprop.ops.arithmetic import add, mul, neg
 from symbackprop.ops.comparison import logical_not, where
+from symbackprop.simplify.numbers import is_number
 from symbackprop.simplify.pattern import Context, Row
 
 __all__ = ["ROWS"]
@@ -33,7 +35,49 @@ def _branch(node: Node, condition: Node, position: int) -> Node:
     return node
 
 
+def _sum_of_choices(node: Apply, context: Context) -> Node | None:
+    """where(c, a, 0) + 2 * where(c, 0, b) + where(c, d, 0) is where(c, a + d, 2 * b), in an adjoint."""
+    if context.is_primal(node):
+        return None
+    conditions = [_condition(term, context) for term in node.args]
+    for condition in dict.fromkeys(conditions):
+        chosen = [term for term, own in zip(node.args, conditions, strict=True) if own is condition]
+        if condition is None or len(chosen) < 2:
+            continue
+        first, second = (add(*(_scaled_branch(term, position) for term in chosen)) for position in (1, 2))
+        rest = [term for term, own in zip(node.args, conditions, strict=True) if own is not condition]
+        merged = where(condition, first, second)
+        return add(*rest, merged) if rest else merged
+    return None
+
+
+def _condition(term: Node, context: Context) -> Node | None:
+    """Return the condition of a term that is a choice, or one with a sign or a number before it."""
+    inner = _behind_coefficient(term)
+    if not isinstance(inner, Apply) or inner.op is not where:
+        return None
+    cheap = not inner.shape and all(isinstance(branch, Const) for branch in inner.args[1:])
+    return inner.args[0] if cheap or context.is_free(inner) else None
+
+
+def _behind_coefficient(term: Node) -> Node:
+    while isinstance(term, Apply) and (term.op is neg or (term.op is mul and is_number(term.args[0]))):
+        term = term.args[-1]
+    return term
+
+
+def _scaled_branch(term: Node, position: int) -> Node:
+    """Return a branch of a choice with the signs and numbers that stand before it."""
+    assert isinstance(term, Apply)
+    if term.op is neg:
+        return neg(_scaled_branch(term.args[0], position))
+    if term.op is mul:
+        return mul(term.args[0], _scaled_branch(term.args[1], position))
+    return term.args[position]
+
+
 ROWS = (
     Row("positive condition", (where,), _positive_condition),
     Row("decided choice", (where,), _decided_choice),
+    Row("sum of choices", (add,), _sum_of_choices),
 )

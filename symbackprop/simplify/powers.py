@@ -69,14 +69,14 @@ def _coefficient_of_factor(node: Apply, context: Context) -> Node | None:
 
 
 def _common_factor(node: Apply, context: Context) -> Node | None:
-    """g*a + g*b*c is g*(a + b*c): one product saved for each term."""
+    """g*a + g*b*c is g*(a + b*c): one product saved for each term; a number is taken out where nothing else is."""
     if context.is_primal(node) or len(node.args) > _TERMS:
         return None
     terms = [_factors(term, context) for term in node.args]
     if any(len(factors) < 2 for _, factors in terms):
         return None
-    for factor in terms[0][1]:
-        if not isinstance(factor, Const) and all(any(factor is f for f in factors) for _, factors in terms):
+    for factor in sorted(terms[0][1], key=lambda factor: isinstance(factor, Const)):
+        if all(any(factor is f for f in factors) for _, factors in terms):
             return mul(factor, add(*(_without(factors, factor, negative) for negative, factors in terms)))
     return None
 
