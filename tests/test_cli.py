@@ -218,9 +218,14 @@ def test_a_closed_pipe_is_no_error() -> None:
 
 
 def test_an_interrupt_is_one_line() -> None:
-    command = [sys.executable, "-c", "import sys; print(flush=True); from symbackprop.cli import main; main()"]
+    heed = "import signal; signal.signal(signal.SIGINT, signal.default_int_handler)"  # a shell's background ignores it
+    code = f"{heed}; print(flush=True); from symbackprop.cli import main; main()"
     with subprocess.Popen(
-        [*command, "value", "-"], stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
+        [sys.executable, "-c", code, "value", "-"],
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
     ) as process:
         assert process.stdout is not None
         process.stdout.readline()
