@@ -204,7 +204,7 @@ def sampled(functional: str, count: int) -> tuple[list[list[float]], dict[str, A
     return [[float(column[i]) for column in columns] for i in range(count)], grid
 
 
-# Bounds of the relative errors; 4,000 points of the grid gave at most 3e-15 and 3e-14 for the energies, 4e-10 for
+# Bounds of the relative errors; 4,000 points of the grid gave at most 3e-15 and 3e-14 for the energies, 6e-10 for
 # derivatives by a density, 5e-4 for those of PBE by sigma_aa and sigma_bb, 3e-14 by its sigma_ab, and 2e-10 for all
 # others of r2SCAN; the medians are below 4e-15. Where they come from:
 #
