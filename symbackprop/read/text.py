@@ -214,6 +214,10 @@ class _Reader:
         if "." in name:
             raise UnknownNameError(f"unknown name {name!r}.{nearest_names(bare, [*CONSTANTS, *FUNCTIONS])}")
         if self.declared:
+            for spec in self.specs:
+                if name in map(str, spec.shape or ()):
+                    axis = [str(size) for size in spec.shape or ()].index(name)
+                    raise UnknownNameError(f"{name!r} is the name of a size; write {spec.name}.shape[{axis}]")
             known = [*self.environment, *CONSTANTS]
             raise UnknownNameError(
                 f'{name!r} is neither declared nor assigned above. Declare it: inputs={{..., {name!r}: "n d"}} '

@@ -294,6 +294,13 @@ def test_a_derivative_that_is_a_size_is_real() -> None:
     assert gradient.tolist() == [3, 3]
 
 
+def test_a_size_that_would_be_negative_is_refused_on_call() -> None:
+    compiled = sb.compile_value("sum(zeros(len(x) - 3))", inputs="x[n]")
+    assert compiled(np.ones(3)) == 0
+    with pytest.raises(sb.SymbackpropError, match="needs 0 <= n - 3"):
+        compiled(np.ones(2))
+
+
 def test_python_dtypes_are_no_inputs_where_a_dtype_stands() -> None:
     assert [spec.name for spec in sb.compile_value("(x > 0).astype(float)*x").signature] == ["x"]
     assert [spec.name for spec in sb.compile_value("float**2*x").signature] == ["float", "x"]
@@ -389,10 +396,17 @@ def test_several_index_arrays_are_written_as_numpy_takes_them() -> None:
         ("average(x, weights=w, axis=0)", "x[n,d] w[d]", "weights of shape"),
         ("cov(x, aweights=w)", "x[n,d] w[n]", "weights have shape"),
         ("inv(x)", "x[n,d]", "square"),
-        ("fill_diagonal(x, w)", "x[n,n] w[n]", "one number"),
+        ("fill_diagonal(x, w, wrap=True)", "x[n,n] w[n]", "one number"),
         ("reshape(x, 2, shape=3)", "x[n]", "multiple values for argument 'shape'"),
         ("linspace(0, 1, 2.5)", "x[n]", "fixed integer"),
         ("cov(x)", "x[2,3,4]", "vectors and matrices"),
+        ("tile(x, -1)", "x[n]", "at least 0, not -1"),
+        ("zeros((2, -3))", "x[n]", "at least 0, not -3"),
+        ("eye(-1)", "x[n]", "at least 0, not -1"),
+        ("linspace(0, 1, -2)", "x[n]", "num is at least 0"),
+        ("pad(x, -1)", "x[n]", "at least 0, not -1"),
+        ("reshape(x, (n, 1))", "x[n]", r"name of a size; write x.shape\[0\]"),
+        ("x[0]", "x y[n]", "a number has no entries"),
         ("tensordot(x, y, axes=([0, 1], [0]))", "x[n,d] y[n]", "no pairs of axes"),
         ("tensordot(x, y, axes=([0, 0], [0, 1]))", "x[n,d] y[n,n]", "no pairs of axes"),
         ("cross(x, y)", "x[2] y[2]", "in the plane write"),
@@ -424,3 +438,13 @@ def test_padded_sizes_are_sums(mode: str) -> None:
     compiled = sb.compile_value(f"pad(x, 2, '{mode}')[4:] - x", inputs="x[n]")
     x = np.arange(5.0) ** 2
     assert compiled(x).tolist() == (np.pad(x, 2, mode)[4:] - x).tolist()  # type: ignore[call-overload]
+
+
+@pytest.mark.parametrize("entries", [[1.0, 2.0, 3.0], [1.0, 2.0], [[5.0, 6.0], [7.0, 8.0]]])
+def test_entries_go_along_the_diagonal(entries: Any) -> None:
+    x = np.arange(12.0).reshape(4, 3)
+    compiled = sb.compile_value("fill_diagonal(x, v)", inputs={"x": "4 3", "v": np.shape(entries)})
+    expected = x.copy()
+    np.fill_diagonal(expected, entries)
+    assert compiled(x, entries).tolist() == expected.tolist()
+    assert sb.compile_grad("sum(fill_diagonal(x, v)**2)", inputs="x[n,d] v[k]").verify(points=1, seconds=0.3)

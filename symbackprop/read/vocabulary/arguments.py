@@ -16,7 +16,7 @@ from symbackprop.errors import ArgumentError, ShapeError, UnsupportedError
 from symbackprop.ir.dtype import DTYPES, default_float, is_float
 from symbackprop.ir.graph import Guard
 from symbackprop.ir.node import Const, Node, Shape, constant
-from symbackprop.ir.size import Size, SizeExpression, has_opaque, known_equal, opaque, shape_text
+from symbackprop.ir.size import Size, SizeExpression, has_opaque, is_nonnegative, known_equal, opaque, shape_text
 from symbackprop.ops.arithmetic import neg
 from symbackprop.ops.broadcasting import assuming, converted
 from symbackprop.ops.layout import stacked
@@ -29,6 +29,7 @@ __all__ = [
     "axes_of",
     "axis_of",
     "collecting",
+    "count_of_entries",
     "counted",
     "dtype_of",
     "fold_negative",
@@ -186,11 +187,20 @@ def size_of(value: object, what: str = "a size") -> Size:
     return static_int(value, what)
 
 
-def shape_of(value: object) -> Shape:
-    """Return a shape from a size or a tuple of sizes."""
-    if isinstance(value, tuple):
-        return tuple(size_of(size) for size in value)
-    return (size_of(value),)
+def count_of_entries(value: object, what: str = "a size") -> Size:
+    """Return a size, which is at least 0: known now, or checked on every call."""
+    size = size_of(value, what)
+    if isinstance(size, int) and size < 0:
+        raise ShapeError(f"{what} is at least 0, not {size}")
+    if not is_nonnegative(size):
+        require(0, "<=", size, what, numpy_checks=True)
+    return size
+
+
+def shape_of(value: object, *, open_ended: bool = False) -> Shape:
+    """Return a shape from a size or a tuple of sizes; only an open-ended one may hold -1, for what is left."""
+    sizes = value if isinstance(value, tuple) else (value,)
+    return tuple(size_of(size) if open_ended else count_of_entries(size) for size in sizes)
 
 
 def axis_of(value: object, rank: int, what: str = "axis") -> int:

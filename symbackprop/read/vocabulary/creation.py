@@ -21,12 +21,12 @@ from symbackprop.ops.powers import power
 from symbackprop.ops.rounding import floor, floor_divide
 from symbackprop.read.vocabulary.arguments import (
     axis_of,
+    count_of_entries,
     counted,
     dtype_of,
     node_of,
     real,
     shape_of,
-    size_of,
     static_flag,
     static_int,
 )
@@ -176,7 +176,7 @@ def _linspace(
     dtype: object = None,
     axis: object = _ZERO,
 ) -> Any:
-    count, closed = size_of(num, "num"), static_flag(endpoint, "endpoint")
+    count, closed = count_of_entries(num, "num"), static_flag(endpoint, "endpoint")
     a, b = align_shapes([real(node_of(start)), real(node_of(stop))])
     kind = common_dtype([a, b])
     a, b = converted(a, kind), converted(b, kind)
@@ -220,13 +220,13 @@ def _geomspace(
 
 
 def _eye(N: object, M: object = None, k: object = _ZERO, dtype: object = None) -> Node:
-    rows, columns = size_of(N), size_of(N if M is None else M)
+    rows, columns = count_of_entries(N), count_of_entries(N if M is None else M)
     i, j = _grid(rows, columns)
     return converted(cast(equal(i + static_int(k, "k"), j), dtype=default_float()), dtype_of(dtype, default_float()))
 
 
 def _tri(N: object, M: object = None, k: object = _ZERO, dtype: object = None) -> Node:
-    rows, columns = size_of(N), size_of(N if M is None else M)
+    rows, columns = count_of_entries(N), count_of_entries(N if M is None else M)
     i, j = _grid(rows, columns)
     return converted(
         cast(less_equal(j, i + static_int(k, "k")), dtype=default_float()), dtype_of(dtype, default_float())

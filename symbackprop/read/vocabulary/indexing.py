@@ -78,6 +78,8 @@ def _expanded_entries(x: Node, index: tuple[object, ...]) -> list[object]:
     if sum(1 for entry in entries if entry is Ellipsis) > 1:
         raise ShapeError("an index has at most one `...`")
     if used > x.rank:
+        if not x.rank:
+            raise ShapeError("a number has no entries; declare the shape of what is indexed, inputs={..., 'x': 'n'}")
         raise ShapeError(f"{used} indices for an array of shape {shape_text(x.shape)}, which has {x.rank} axes")
     fill: list[object] = [Slice(None, None, None)] * (x.rank - used)
     if Ellipsis in [entry if entry is Ellipsis else None for entry in entries]:

@@ -21,7 +21,7 @@ _ZERO, _ONE = constant(0), constant(1)
 
 def _reshape(a: object, shape: object, order: object = "C", *, copy: object = None) -> Node:
     x = node_of(a)
-    wanted = _completed(x, shape_of(shape))
+    wanted = _completed(x, shape_of(shape, open_ended=True))
     if not _by_columns(order):
         return reshape(x, shape=wanted)
     backwards = reshape(_transpose(x), shape=tuple(reversed(wanted)))

@@ -51,6 +51,8 @@ def _pad(
 def _widths(pad_width: object, rank: int) -> list[tuple[int, int]]:
     if not isinstance(pad_width, tuple):
         width = static_int(pad_width, "pad_width")
+        if width < 0:
+            raise ArgumentError(f"pad: pad_width is at least 0, not {width}")
         return [(width, width)] * rank
     if pad_width and not isinstance(pad_width[0], tuple):
         pairs = [tuple(static_int(w, "pad_width") for w in pad_width)] * rank
@@ -206,8 +208,12 @@ def _fill_diagonal(a: object, val: object, wrap: object = False) -> Node:
     x, value = node_of(a), node_of(val)
     if x.rank < 2 or (x.rank > 2 and len(set(x.shape)) > 1):
         raise ShapeError("fill_diagonal (which returns a new array here) needs a matrix, or an array of equal sizes")
-    if value.rank:
-        raise UnsupportedError("fill_diagonal: val is one number here")
+    if value.rank:  # its entries go along the diagonal, over and over
+        if static_flag(wrap, "wrap"):
+            raise UnsupportedError("fill_diagonal: with wrap=True val is one number")
+        entries = ravel(value)
+        turns = remainder(arange(size=x.shape[0]), constant(entries.shape[0]))
+        value = broadcast(gather(entries, turns, axis=0), shape=x.shape, axes=(0,))
     indices = [broadcast(arange(size=size), shape=x.shape, axes=(axis,)) for axis, size in enumerate(x.shape)]
     if x.rank == 2 and static_flag(wrap, "wrap"):  # begin again below, after an empty row
         indices[0] = remainder(indices[0], constant(x.shape[1] + 1))
