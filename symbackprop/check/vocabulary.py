@@ -53,13 +53,25 @@ class Vocabulary:
         words |= {name: self._mapped(function) for name, function in BY_PATH.items()}
         words |= {alias: words[name] for alias, name in _ALIASES.items()}
         words |= {name: self._tuple([words[part] for part in parts]) for name, parts in TUPLES.items()}
-        words |= {
+        words |= self._constants() | self._makers() | self._functions()
+        words["around"] = words["round"]
+        words |= {name: self._of_masks_too(name, words[name]) for name in ("fmax", "fmin")}
+        self._words = words
+
+    def _constants(self) -> dict[str, Any]:
+        return {
             "pi": self.constant(sympy.pi, mpmath.pi),
             "e": self.constant(sympy.E, mpmath.e),
             "inf": float("inf"),
             "nan": float("nan"),
             **DTYPES,
             **LOGIC,
+        }
+
+    def _makers(self) -> dict[str, Any]:
+        """Return the words that make arrays, or choose and contract whole ones."""
+        kind = self._kind
+        return {
             "zeros": lambda shape, dtype=None, order="C": self.filled(shape, 0, dtype),
             "ones": lambda shape, dtype=None, order="C": self.filled(shape, 1, dtype),
             "empty": lambda shape, dtype=None, order="C": self.filled(shape, 0),
@@ -80,6 +92,12 @@ class Vocabulary:
             "einsum": lambda text, *arrays, optimize=False: scalar_or_array(
                 np.einsum(text, *map(self._objects, arrays))
             ),
+        }
+
+    def _functions(self) -> dict[str, Any]:
+        """Return the words that NumPy computes otherwise, or not at all, on arrays of objects."""
+        kind = self._kind
+        return {
             "average": self._average,
             "clip": self._clip,
             "cov": self._cov,
@@ -111,9 +129,6 @@ class Vocabulary:
             "heaviside": self._heaviside,
             "log": self._log,
         }
-        words["around"] = words["round"]
-        words |= {name: self._of_masks_too(name, words[name]) for name in ("fmax", "fmin")}
-        self._words = words
 
     def __getattr__(self, name: str) -> Any:
         words = self.__dict__["_words"]

@@ -59,11 +59,11 @@ class Nest:
     kind : type
         ``tuple`` or ``list``.
     items : tuple
-        What is in it: nests, and None for each result.
+        What is in it: nests, and None for each result; for `ir.results` other things that hold results too.
     """
 
     kind: type
-    items: tuple[Structure, ...]
+    items: tuple[Any, ...]
 
 
 Structure = Nest | None

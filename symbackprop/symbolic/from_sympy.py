@@ -1,7 +1,7 @@
 """SymPy expressions to formula text: one statement a shared subexpression, never expanded, never simplified.
 
-What a node is written as is in the tables `RULES` of `arithmetic`, `conditions`, `ranges` and `matrices`, and for
-functions in `table`; the result is read like any other formula.
+What a node is written as is in the tables `RULES` of `arithmetic`, `conditions`, `ranges`, `entries`, `substitution`
+and `matrices`, and for functions in `table`; the result is read like any other formula.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ import sympy
 from sympy.core.function import AppliedUndef
 
 from symbackprop.errors import UnsupportedError, nearest_names
-from symbackprop.symbolic import arithmetic, conditions, matrices, ranges
+from symbackprop.symbolic import arithmetic, conditions, entries, matrices, ranges, substitution
 from symbackprop.symbolic import code as codes
 from symbackprop.symbolic.arithmetic import number_code
 from symbackprop.symbolic.code import ATOM, UNARY, Code
@@ -37,7 +37,14 @@ _HINTS = {
     "Order": "remove it first (removeO)",
     "MatrixDerivative": "carry it out first (doit)",
 }
-_RULES: Mapping[str, Rule] = {**arithmetic.RULES, **conditions.RULES, **ranges.RULES, **matrices.RULES}
+_RULES: Mapping[str, Rule] = {
+    **arithmetic.RULES,
+    **conditions.RULES,
+    **ranges.RULES,
+    **entries.RULES,
+    **substitution.RULES,
+    **matrices.RULES,
+}
 _REAL_PARTS = ("re", "im", "conjugate", "arg")
 
 

@@ -13,7 +13,8 @@ import sympy
 from sympy.tensor.array import NDimArray
 
 from symbackprop.errors import UnsupportedError
-from symbackprop.ir.results import Grid, Keyed, Nested, Results, arrange, is_plain
+from symbackprop.ir.results import Grid, Keyed, Results, is_plain
+from symbackprop.ir.signature import Nest, arranged
 from symbackprop.symbolic.nodes import is_explicit, operands_of, walk
 
 __all__ = ["computed", "depends_on_reality", "read_results", "replaced"]
@@ -40,7 +41,7 @@ def _taken_apart(value: Any, leaves: list[Any], depth: int) -> Results:
         raise UnsupportedError(f"results are nested deeper than {_DEEPEST} lists")
     if isinstance(value, (list, tuple, sympy.Tuple)):
         items = tuple([_taken_apart(item, leaves, depth + 1) for item in value])
-        return Nested(list if isinstance(value, list) else tuple, items)
+        return Nest(list if isinstance(value, list) else tuple, items)
     if isinstance(value, (Mapping, sympy.Dict)):
         items = tuple([_taken_apart(item, leaves, depth + 1) for item in value.values()])
         return Keyed(tuple(value.keys()), items)
@@ -81,7 +82,9 @@ def replaced(leaves: list[Any], symbols: Mapping[Any, Any]) -> list[Any]:
 
 def computed(leaves: list[Any], results: Results) -> Any:
     """Return what printed code computes: plain lists and tuples as they are, else one list of all values, one at least."""
-    return arrange(results, iter(leaves)) if is_plain(results) else leaves or [sympy.S.Zero]
+    if isinstance(results, (Grid, Keyed)) or not is_plain(results):
+        return leaves or [sympy.S.Zero]
+    return arranged(results, iter(leaves), lambda kind, items: kind(items))
 
 
 def depends_on_reality(leaves: Sequence[Any]) -> bool:

@@ -10,7 +10,7 @@ import sympy
 from symbackprop.errors import UnsupportedError
 from symbackprop.symbolic.code import ATOM, SUM, Code
 
-__all__ = ["SizeTexts", "shape_of", "size_symbols"]
+__all__ = ["SizeTexts", "codes_of_sizes", "shape_of", "size_symbols"]
 
 
 def shape_of(node: Any) -> tuple[Any, ...] | None:
@@ -48,6 +48,7 @@ class SizeTexts:
         self, shapes: Mapping[Any, tuple[Any, ...]], names: Mapping[Any, str], symbols: Mapping[Any, Code]
     ) -> None:
         self._shapes = shapes
+        self._sizes = set(symbols)
         self._texts = dict(names)
         for symbol, code in symbols.items():
             self._texts[symbol] = code.within(ATOM)
@@ -55,6 +56,12 @@ class SizeTexts:
     def shape(self, node: Any) -> tuple[Any, ...] | None:
         """Return the shape of an input; None for anything else."""
         return self._shapes.get(node)
+
+    def is_nonnegative(self, size: Any) -> bool:
+        """Tell whether a count is never below 0, given that sizes are not; of inputs nothing is known."""
+        size = sympy.expand(size)
+        known = {symbol: sympy.Dummy(integer=True, nonnegative=True) for symbol in size.free_symbols & self._sizes}
+        return bool(size.xreplace(known).is_nonnegative)
 
     def text(self, size: Any) -> Code:
         """Return the text of an integer expression in sizes and integer inputs."""
@@ -69,3 +76,22 @@ class SizeTexts:
                 raise UnsupportedError(f"{node} in {size} is neither a size of an array nor an input")
         symbols = {node: sympy.Symbol(self._texts[node]) for node in size.free_symbols}
         return Code(str(size.xreplace(symbols)), ATOM if size.is_Symbol else SUM)
+
+
+def codes_of_sizes(
+    sizes: Sequence[Any], shapes: Mapping[Any, tuple[Any, ...]], names: Mapping[Any, str]
+) -> dict[Any, Code]:
+    """Return how each size is read from the shape of an input."""
+    found: dict[Any, Code] = {}
+    for size in sizes:
+        for exact in (True, False):  # an axis of that size, else one that is a few longer
+            for array, shape in shapes.items():
+                for axis, extent in enumerate(shape):
+                    rest = sympy.expand(sympy.sympify(extent) - size)
+                    if size not in found and rest.is_Integer and (rest == 0 or not exact):
+                        text = f"{names[array]}.shape[{axis}]"
+                        shift = f" - {rest}" if rest > 0 else f" + {-rest}"
+                        found[size] = Code(text) if rest == 0 else Code(f"({text}{shift})")
+        if size not in found:
+            raise UnsupportedError(f"the size {size} cannot be read from the shape of any input; declare one with it")
+    return found

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Protocol
 
 from symbackprop.errors import UnsupportedError
 from symbackprop.symbolic.code import Code
@@ -20,12 +20,11 @@ _LONGEST = 120  # characters of text that may still stand inside another
 _SHORT = 4  # and of text that may be repeated
 
 
-class Binding:
+class Binding(Protocol):
     """What a symbol is bound to; each kind says in `write` how the symbol is then written."""
 
     def write(self, writer: Writer) -> Code:
         """Return the symbol's text."""
-        raise NotImplementedError
 
 
 Scope = Mapping[Any, Binding]
@@ -79,7 +78,6 @@ class Rule:
     write: Callable[[Place], Code]
     needs: Callable[[Place], Sequence[Need]] | None = None
     spreads: bool = True  # the result varies along the axes along which the operands do
-    inline: bool = False  # never a statement of its own
 
 
 class Writer:
@@ -197,8 +195,6 @@ class Writer:
             for need in place.arguments if rule.needs is None else rule.needs(place):
                 axes |= (place.code(need) if isinstance(need, int) else place.code(*need)).axes
             code = code._replace(axes=axes)
-        if rule.inline:
-            return code
         table = self.table
         uses = table.uses[place.number]
         shared = uses > 1 and len(place.arguments) > 0 and len(code.text) > _SHORT
@@ -212,7 +208,10 @@ class Writer:
         if scope:
             if node not in scope:
                 bound = ", ".join(str(symbol) for symbol in scope)
-                raise UnsupportedError(f"{node} depends on {bound}, over which is summed; write it as x[{bound}]")
+                raise UnsupportedError(
+                    f"{node} depends on {bound}, which is bound here by a sum or a substitution; "
+                    "carry that out first (doit), or write an indexed value as an entry of an IndexedBase"
+                )
             return scope[node].write(self)
         known = self.symbols.get(node)
         return known if known is not None else Code(self.names[node])

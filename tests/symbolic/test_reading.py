@@ -324,3 +324,43 @@ def test_a_shape_is_told_by_the_sums_around_an_array_alone() -> None:
     assert sb.compile_value(triangular)(w=np.arange(1.0, 4.0), x=1.0) == 1.0 + 3.0 + 6.0
     together = sp.Sum(w[j] * x, (j, 0, i), (i, 0, size - 1))
     assert sb.compile_value(together)(w=np.arange(1.0, 4.0), x=1.0) == 1.0 + 3.0 + 6.0
+
+
+def test_names_that_mean_two_symbols_are_refused() -> None:
+    other = sp.Symbol("x", positive=True)
+    with pytest.raises(sb.ArgumentError, match="2 inputs"):
+        sb.compile_grad(x + other, wrt="x")
+    assert sb.compile_grad(x + 2 * other, wrt=other)(1.0, 1.0) == 2.0
+
+
+TRIANGULAR = [
+    sp.Sum(v[i + j] * w[j], (j, 0, n - 1 - i), (i, 0, n - 1)),
+    sp.Sum(sp.Sum(v[i + j] * sp.exp(w[j]), (j, 0, n - 1 - i)), (i, 0, n - 1)),
+    sp.Sum(v[j] * a**i, (j, i, i + 1), (i, 0, n - 2)),
+    sp.Sum(sp.Product(v[j - i] + a, (j, i, n - 1)), (i, 0, n - 1)),
+]
+
+
+@pytest.mark.parametrize("expression", TRIANGULAR, ids=str)
+def test_what_a_mask_leaves_out_is_not_read(expression: Any) -> None:
+    report = sb.compile_value_and_grad(expression, inputs={w: "n"} if expression.has(w) else None).verify(points=1)
+    assert report, report
+
+
+@pytest.mark.parametrize("count", [0, 1, 2, 3, 5])
+def test_symbolic_ranges_that_run_backwards_are_empty(count: int) -> None:
+    u = np.linspace(0.5, 1.5, count)
+    total = sp.Sum(v[i], (i, 0, n - 1))
+    for term, expected in (
+        (sp.Sum(a, (i, 2, n - 1)), 3.0 * max(count - 2, 0)),
+        (sp.Product(a, (i, 2, n - 1)), 3.0 ** max(count - 2, 0)),
+        (sp.Sum(a * i, (i, 2, n - 1)), 3.0 * sum(range(2, count))),
+    ):
+        assert sb.compile_value(term + total)(3.0, u) == pytest.approx(expected + u.sum())
+
+
+def test_ranges_of_numbers_that_run_backwards_are_refused() -> None:
+    for reduction in (sp.Sum, sp.Product):
+        with pytest.raises(sb.UnsupportedError, match="backwards"):
+            sb.compile_value(reduction(x * i, (i, 5, 2)))
+        assert sb.compile_value(reduction(x * i, (i, 5, 4)), inputs=[x])(2.0) == (0.0 if reduction is sp.Sum else 1.0)
