@@ -25,6 +25,7 @@ __all__ = ["Printed", "print_module"]
 
 _STYLES: dict[str, type[TargetStyle]] = {"math": MathStyle, "numpy": NumpyStyle}
 _COMMENT_COLUMN = 40
+_BEFORE_COMMENT = "\1"  # in lines whose text may still get shorter
 _WIDTH = 116
 
 
@@ -56,7 +57,7 @@ def print_module(graph: Graph, recipe: Recipe, version: str, target: str) -> Pri
     doc = _indented(_docstring(graph, recipe, parameters, taken))
     constants = "".join(f"{line}\n" for line in _lines(writer.constants))
     text, imports = _imported(f"{constants}\0{_indented(body)}", target, taken)
-    constants, _, code = text.partition("\0")
+    constants, _, code = _aligned(text).partition("\0")
     constants += "\n" if constants else ""
     head = header_lines(recipe, version, _description(graph, recipe))
     signature = f"def {function}({', '.join(parameters)}):"
@@ -99,14 +100,26 @@ def _written(graph: Graph, recipe: Recipe, target: str, counts: tuple[str, ...])
 
 
 def _lines(lines: Sequence[Line]) -> list[str]:
-    """Return assignments with their comments in a column."""
+    """Return assignments, with marks where their comments begin."""
     printed = []
     for line in lines:
         text = f"{line.name} = {line.text}" if line.name else line.text
         if line.comment and len(text) + len(line.comment) + 4 <= _WIDTH:
-            text = f"{text:<{min(_COMMENT_COLUMN, _WIDTH)}}  # {line.comment}"
+            text = f"{text}{_BEFORE_COMMENT}{line.comment}"
         printed.append(text)
     return printed
+
+
+def _aligned(text: str) -> str:
+    """Return code with its comments in a column, now that its lines are as long as they stay."""
+    if _BEFORE_COMMENT not in text:
+        return text
+    lines = text.split("\n")
+    for position, line in enumerate(lines):
+        code, marked, comment = line.partition(_BEFORE_COMMENT)
+        if marked:
+            lines[position] = f"{code:<{_COMMENT_COLUMN + 4}}  # {comment}"
+    return "\n".join(lines)
 
 
 def _name_sizes(graph: Graph, style: TargetStyle, taken: Names) -> None:
