@@ -32,6 +32,9 @@ OWN_MEANING = {
     "ellipkinc_slope": lambda words, phi, m: words.sin(phi) ** 3 * first_slope(words, phi, m) / 6,
     "ellipeinc_slope": lambda words, phi, m: words.sin(phi) ** 3 * second_slope(words, phi, m) / -6,
     "gamma_density": lambda words, a, x: x ** (a - 1) * words.exp(-x) / words.gamma(a),
+    "beta_density": lambda words, a, b, x: (
+        x ** (a - 1) * (1 - x) ** (b - 1) * words.gamma(a + b) / (words.gamma(a) * words.gamma(b))
+    ),
     "lambertw_away": lambda words, x: words.lambertw(x, -1),
     "riemann_zeta": lambda words, s: words.zeta(s),
     "binom_slope": lambda words, n, k: words.binom(n, k) * (words.digamma(n + 1) - words.digamma(n - k + 1)),

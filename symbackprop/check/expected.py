@@ -15,6 +15,7 @@ import mpmath
 import numpy as np
 
 from symbackprop.check.elements import Digits
+from symbackprop.check.held import recalling, remembering
 from symbackprop.check.points import elements_at
 from symbackprop.check.vocabulary import Vocabulary
 from symbackprop.ir.graph import Guard
@@ -83,9 +84,10 @@ class Expected(NamedTuple):
 def expected_at(subject: Subject, point: Mapping[str, Any]) -> Expected:
     """Return what the outputs should be at a point."""
     elements = elements_at(point, subject.arguments, Digits)
-    moves = _Moves(subject, elements)
+    with remembering() as held:
+        values = [np.asarray(x, dtype=object) for x in leaves_of(subject.reference(elements, Vocabulary(Digits)))]
+    moves = _Moves(subject, elements, held)
     quotients, slopes = moves.quotients(), moves.slopes()
-    values = [np.asarray(x, dtype=object) for x in leaves_of(subject.reference(elements, Vocabulary(Digits)))]
     sizes = {name: _largest(elements[name]) for name in quotients}
     units = [
         max([_largest(value), *(_reach(x[i], elements[name]) for name, x in quotients.items())])
@@ -108,8 +110,9 @@ def _unit(label: Label, units: list[Any], sizes: Mapping[str, Any]) -> Any:
 class _Moves:
     """Moves the inputs of a subject that derivatives are taken with respect to."""
 
-    def __init__(self, subject: Subject, elements: Mapping[str, Any]) -> None:
+    def __init__(self, subject: Subject, elements: Mapping[str, Any], held: list[Any]) -> None:
         self._subject = subject
+        self._held = held
         self._elements = elements
         self._words = Vocabulary(Digits)
         wanted = dict.fromkeys(name for _, name in subject.labels if name is not None)
@@ -162,7 +165,8 @@ class _Moves:
         ends = []
         for sign in (1, -1):
             moved = {name: self._moved(self._bases[name], array, sign * step) for name, array in weights.items()}
-            values = self._subject.reference({**self._elements, **moved}, self._words)
+            with recalling(self._held):
+                values = self._subject.reference({**self._elements, **moved}, self._words)
             ends.append([number_of(value) for value in leaves_of(values)])
         return [(above - below) / (2 * step) for above, below in zip(*ends, strict=True)]
 

@@ -11,6 +11,7 @@ import sympy
 from sympy import S
 
 from symbackprop.check.elements import Digits, Element, Symbolic, real_value
+from symbackprop.check.held import held
 from symbackprop.check.special_functions import SPECIAL
 
 __all__ = ["BY_PATH", "SMOOTH"]
@@ -139,4 +140,6 @@ BY_PATH: Mapping[str, Callable[..., Any]] = {
     "square": lambda x: x * x,
     "reciprocal": lambda x: 1 / x,
     "abs": lambda x: abs(x),
+    "stop_gradient": held,
+    "straight_through": lambda hard, soft: held(hard - soft) + soft,
 }

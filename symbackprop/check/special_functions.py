@@ -113,6 +113,20 @@ _SPHERICAL_AND_AIRY: Mapping[str, Meaning] = {
 }
 
 
+def _incomplete_beta(a: Any, b: Any, x: Any) -> Any:
+    return mpmath.betainc(a, b, 0, x, regularized=True) if min(a, b) > 0 and 0 <= x <= 1 else mpmath.nan
+
+
+def _relative_entropy(x: Any, y: Any) -> Any:
+    if x > 0 and y > 0:
+        return x * mpmath.log(x / y)
+    return mpmath.mpf(0) if x == 0 and y >= 0 else mpmath.inf
+
+
+def _relative_entropy_for_sympy(x: Any, y: Any) -> Any:
+    return sympy.S.Zero if x == 0 else x * sympy.log(x / y)
+
+
 _INCOMPLETE: Mapping[str, Meaning] = {
     "gammainc": (
         lambda a, x: sympy.lowergamma(a, x) / sympy.gamma(a),
@@ -131,6 +145,16 @@ _INCOMPLETE: Mapping[str, Meaning] = {
     "Ci": (sympy.Ci, lambda x: mpmath.ci(abs(x))),
     "Shi": (sympy.Shi, mpmath.shi),
     "Chi": (sympy.Chi, lambda x: mpmath.chi(abs(x)).real),
+    "betainc": (
+        lambda a, b, x: sympy.betainc_regularized(a, b, 0, x),
+        _incomplete_beta,
+    ),
+    "hyp2f1": (lambda a, b, c, x: sympy.hyper((a, b), (c,), x), mpmath.hyp2f1),
+    "rel_entr": (_relative_entropy_for_sympy, _relative_entropy),
+    "kl_div": (
+        lambda x, y: _relative_entropy_for_sympy(x, y) - x + y,
+        lambda x, y: _relative_entropy(x, y) - x + y,
+    ),
     "lambertw": (lambda x, k=sympy.S.Zero: sympy.LambertW(x, k), lambda x, k=0: _real(mpmath.lambertw(x, int(k)))),
 }
 

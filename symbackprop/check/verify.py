@@ -21,6 +21,7 @@ from symbackprop.check.choice import choose
 from symbackprop.check.elements import DIGITS, Digits, Symbolic
 from symbackprop.check.exact import is_large, is_zero
 from symbackprop.check.expected import WORKING, Expected, Subject, expected_at, number_of
+from symbackprop.check.held import released
 from symbackprop.check.paths import Ways
 from symbackprop.check.points import checked_ranges, elements_at, numbers_at
 from symbackprop.check.report import OutputReport, Report, Stage
@@ -126,7 +127,7 @@ def _exact_output(label: Label, output: Any, value: Any, elements: Mapping[str, 
     found = np.asarray(output, dtype=object)
     if label.wrt is None:
         expected = np.asarray(value, dtype=object)
-        wanted = [_expression(x) for x in expected.ravel()]
+        wanted = [released(_expression(x)) for x in expected.ravel()]
     else:
         expected = np.asarray(elements[label.wrt], dtype=object)
         formula = _expression(value)
@@ -134,7 +135,7 @@ def _exact_output(label: Label, output: Any, value: Any, elements: Mapping[str, 
         for x in expected.ravel():
             if time.monotonic() > deadline:
                 return Stage("exact", "skipped", "out of time")
-            wanted.append(sympy.diff(formula, x.expr))
+            wanted.append(released(sympy.diff(formula, x.expr)))
     if found.shape != expected.shape:
         return Stage("exact", "failed", f"shape {found.shape}, expected {expected.shape}")
     for entry, derivative in zip(found.ravel(), wanted, strict=True):

@@ -27,7 +27,7 @@ __all__ = ["Vocabulary"]
 _ALIASES = {
     "absolute": "abs", "fabs": "abs", "float_power": "power", "pow": "power", "fix": "trunc",
     "degrees": "rad2deg", "radians": "deg2rad", "psi": "digamma", "loggamma": "gammaln", "lgamma": "gammaln",
-    "sigmoid": "expit", "asin": "arcsin", "acos": "arccos", "atan": "arctan", "asinh": "arcsinh", "acosh": "arccosh",
+    "sigmoid": "expit", "jn": "jv", "asin": "arcsin", "acos": "arccos", "atan": "arctan", "asinh": "arcsinh", "acosh": "arccosh",
     "atanh": "arctanh", "atan2": "arctan2",
 }  # fmt: skip
 

@@ -18,7 +18,7 @@ from symbackprop.ops.logistic import xlogy
 from symbackprop.ops.powers import sqrt
 from symbackprop.ops.scipy_text import called, fixed_number
 
-__all__ = ["gamma_density", "gammainc", "gammaincc", "lowergamma", "uppergamma"]
+__all__ = ["gamma_density", "gammainc", "gammaincc", "lowergamma", "stirling_series", "uppergamma"]
 
 _POINTS = [(0.5, 0.3), (2.0, 0.7), (3.0, 5.0), (1.0, 2.5)]
 _DOMAIN = "a > 0, x >= 0"
@@ -41,15 +41,20 @@ def _direct(a: Node, x: Node) -> Node:
     return _weight(a, x, gammaln(a))
 
 
-def _saddle(b: Node, x: Node) -> Node:
-    """Return x**b * exp(-x)/gamma(b + 1) for large b, from the distance of x to b."""
-    distance = (x - b) / b
-    ratio = where(greater(distance, -0.5), log1p(maximum(distance, -0.5)), log(x / b))
+def stirling_series(b: Node) -> Node:
+    """Return log(gamma(b + 1)) - b*log(b) + b - log(2*pi*b)/2 for large b."""
     square = b * b
     series: Node = constant(_STIRLING[-1], b.shape, b.dtype)
     for coefficient in reversed(_STIRLING[:-1]):
         series = coefficient + series / square
-    return exp(b * (ratio - distance) - series / b) / sqrt(2 * constant(PI) * b)
+    return series / b
+
+
+def _saddle(b: Node, x: Node) -> Node:
+    """Return x**b * exp(-x)/gamma(b + 1) for large b, from the distance of x to b."""
+    distance = (x - b) / b
+    ratio = where(greater(distance, -0.5), log1p(maximum(distance, -0.5)), log(x / b))
+    return exp(b * (ratio - distance) - stirling_series(b)) / sqrt(2 * constant(PI) * b)
 
 
 def _lower_density(node: Apply) -> Node:

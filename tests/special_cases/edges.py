@@ -30,7 +30,8 @@ VERIFIED = {  # one of each function
     "uppergamma(1/3, x)", "exp1(x)", "expi(x)", "expn(5, x)", "Si(x)", "Ci(x)", "Shi(x)", "Chi(x)",
     "eval_legendre(6, x)", "eval_chebyt(3, x)", "eval_chebyu(6, x)", "eval_hermite(6, x)", "eval_hermitenorm(3, x)",
     "eval_laguerre(5, x)", "eval_genlaguerre(5, 1.5, x)", "eval_gegenbauer(6, 0.75, x)", "eval_jacobi(6, 0.5, 2, x)",
-    "assoc_legendre(3, 2, x)",
+    "assoc_legendre(3, 2, x)", "betainc(2, 3, x)", "betainc(12.5, 13, x)", "hyp2f1(0.5, 1.5, 2.5, x)", "rel_entr(x, 0.7)",
+    "rel_entr(0.7, x)", "kl_div(x, 0.7)", "kl_div(0.7, x)",
 }  # fmt: skip
 
 EDGES = [  # a formula, a point, value and slope there
@@ -84,6 +85,16 @@ EDGES = [  # a formula, a point, value and slope there
     ("gammainc(50, x)", 0.0, 0.0, 0.0),
     ("gammaincc(2.5, x)", 1e5, 0.0, 0.0),
     ("lowergamma(1, x)", 0.0, 0.0, 1.0),
+    ("betainc(1, 2, x)", 0.0, 0.0, 2.0),
+    ("betainc(0.5, 2, x)", 0.0, 0.0, inf),
+    ("betainc(3, 2, x)", 1.0, 1.0, 0.0),
+    ("betainc(2, 0.5, x)", 1.0, 1.0, inf),
+    ("betainc(40, 30, x)", 0.0, 0.0, 0.0),
+    ("betainc(40, 30, x)", 1.0, 1.0, 0.0),
+    ("hyp2f1(1, 1, 2, x)", 0.0, 1.0, 0.5),
+    ("rel_entr(0, x)", 0.0, 0.0, 0.0),
+    ("kl_div(0, x)", 1.5, 1.5, 1.0),
+    ("kl_div(1.5, x)", 1.5, 0.0, 0.0),
     ("expn(2, x)", 0.0, 1.0, -inf),
     ("expn(3, x)", 0.0, 0.5, -1.0),
     ("Si(x)", 0.0, 0.0, 1.0),

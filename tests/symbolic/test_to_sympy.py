@@ -43,7 +43,7 @@ ALSO = [
 
 
 def compiled(primitive: Primitive) -> sb.CompiledFunction:
-    names = ["x", "y", "z"][: primitive.arity]
+    names = ["x", "y", "z", "t"][: primitive.arity]
     arguments = [*["2"] * len(primitive.fixed), *names]
     kind = ": bool" if primitive.name.startswith("logical") else ""
     return sb.compile_value(f"{primitive.name}({', '.join(arguments)})", inputs=dict.fromkeys(names, kind))

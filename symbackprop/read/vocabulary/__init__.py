@@ -24,6 +24,7 @@ from symbackprop.read.vocabulary import (
     padding,
     reductions,
     special,
+    surrogates,
 )
 
 __all__ = ["ATTRIBUTES", "CONSTANTS", "FUNCTIONS", "METHODS", "OPERATORS"]
@@ -41,6 +42,7 @@ _SECTIONS = (
     padding,
     indexing,
     creation,
+    surrogates,
 )
 
 CONSTANTS: Mapping[str, Any] = {

@@ -22,8 +22,8 @@ __all__ = ["FUNCTIONS", "METHODS"]
 
 
 def _word(primitive: Primitive) -> Callable[..., Node]:
-    if primitive.fixed:
-        return _ordered(primitive)
+    if primitive.fixed or (primitive.arity or 0) > 2:
+        return _named(primitive)
     if primitive.arity == 1:
 
         def unary(x: object) -> Node:
@@ -37,8 +37,8 @@ def _word(primitive: Primitive) -> Callable[..., Node]:
     return binary
 
 
-def _ordered(primitive: Primitive) -> Callable[..., Node]:
-    """Return the word of a primitive with an order, which is a fixed integer of 0 or more before the arguments: ``f(n, x)``."""
+def _named(primitive: Primitive) -> Callable[..., Node]:
+    """Return a word that says what it takes: orders, fixed integers of 0 or more, first, as in ``f(n, x)``."""
     names = [*primitive.fixed, *("x" if primitive.arity == 1 else f"x{i + 1}" for i in range(primitive.arity or 1))]
     signature = Signature([Parameter(name, Parameter.POSITIONAL_OR_KEYWORD) for name in names])
 

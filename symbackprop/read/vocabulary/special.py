@@ -163,10 +163,11 @@ FUNCTIONS: Mapping[str, Callable[..., Any]] = {
     "zeta": _zeta,
     "lambertw": _lambertw,
     "expn": _expn,
+    "jn": lambda v, z: jv(node_of(v), node_of(z)),
     "lpmv": _lpmv,
     "assoc_legendre": _assoc_legendre,
     "dirichlet_eta": _dirichlet_eta,
 }
 
-_LETTERS = "jv yv iv kv beta gamma zeta psi Si Ci Shi Chi sec csc cot"
+_LETTERS = "jn jv yv iv kv beta gamma zeta psi Si Ci Shi Chi sec csc cot"
 SYMBOLS = frozenset((*_FIXED_ORDERS, *_LETTERS.split()))  # names of variables too
