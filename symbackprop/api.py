@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import sys
 import unicodedata
-from collections.abc import Iterable, Mapping, Sequence, Set
+from collections.abc import Callable, Iterable, Mapping, Sequence, Set
 from typing import Any
 
 import numpy as np
@@ -16,8 +16,9 @@ from symbackprop.emit.header import Recipe, read_header, read_version
 from symbackprop.emit.save import read_text
 from symbackprop.errors import ArgumentError, SymbackpropError, UnsupportedError
 from symbackprop.ops.declare import primitives
+from symbackprop.read.from_numpy.trace import trace_function
 from symbackprop.read.shapes import declarations_text, read_declarations
-from symbackprop.verification import Origin
+from symbackprop.verification import FunctionOrigin, Origin
 from symbackprop.version import __version__
 
 __all__ = ["check_saved", "compile_grad", "compile_value", "compile_value_and_grad", "primitives"]
@@ -32,9 +33,10 @@ _OPTIMIZE = ("readable",)
 
 
 def compile_value(
-    formula: Any,
+    formula: Any = None,
     *,
     inputs: Inputs = None,
+    static: Iterable[str] = (),
     target: str = "auto",
     dtype: str = "float64",
     name: str = "value",
@@ -77,14 +79,19 @@ def compile_value(
     >>> sb.compile_value("(w*x + b - y)**2")(2, 3, 1, 4)
     9.0
     """
-    return _compiled(formula, "value", inputs, None, False, target, dtype, name, optimize)
+
+    def compiled(function: Any) -> CompiledFunction:
+        return _compiled(function, "value", inputs, None, False, target, dtype, name, optimize, static)
+
+    return compiled if formula is None else compiled(formula)  # type: ignore[return-value]  # a decorator gives one
 
 
 def compile_grad(
-    formula: Any,
+    formula: Any = None,
     *,
     wrt: Wrt = None,
     inputs: Inputs = None,
+    static: Iterable[str] = (),
     with_value: bool = False,
     target: str = "auto",
     dtype: str = "float64",
@@ -119,14 +126,19 @@ def compile_grad(
     >>> sb.compile_grad(x * sympy.sin(y), wrt=[y, x])(0.0, 2.0)
     (2.0, 0.0)
     """
-    return _compiled(formula, "grad", inputs, wrt, with_value, target, dtype, name, optimize)
+
+    def compiled(function: Any) -> CompiledFunction:
+        return _compiled(function, "grad", inputs, wrt, with_value, target, dtype, name, optimize, static)
+
+    return compiled if formula is None else compiled(formula)  # type: ignore[return-value]  # a decorator gives one
 
 
 def compile_value_and_grad(
-    formula: Any,
+    formula: Any = None,
     *,
     wrt: Wrt = None,
     inputs: Inputs = None,
+    static: Iterable[str] = (),
     target: str = "auto",
     dtype: str = "float64",
     name: str = "value_and_grad",
@@ -145,7 +157,11 @@ def compile_value_and_grad(
     >>> sb.compile_value_and_grad("(w*x + b - y)**2", wrt="w")(2, 3, 1, 4)
     (9.0, 18.0)
     """
-    return _compiled(formula, "grad", inputs, wrt, True, target, dtype, name, optimize)
+
+    def compiled(function: Any) -> CompiledFunction:
+        return _compiled(function, "grad", inputs, wrt, True, target, dtype, name, optimize, static)
+
+    return compiled if formula is None else compiled(formula)  # type: ignore[return-value]  # a decorator gives one
 
 
 def check_saved(path: str | os.PathLike[str]) -> None:
@@ -181,11 +197,16 @@ def _compiled(
     dtype: str,
     name: str,
     optimize: str,
+    static: Iterable[str] = (),
 ) -> CompiledFunction:
     dtype = _dtype_name(dtype)
     _check_options(target, dtype, name, optimize)
     titles: tuple[tuple[str, str], ...] = ()
     origin: Origin | None = None
+    if not isinstance(formula, str) and callable(formula) and not _is_sympy(formula):
+        return _of_function(formula, kind, inputs, wrt, static, with_value, target, dtype, name, optimize)
+    if tuple(static):
+        raise ArgumentError("static= keeps parameters of a function fixed; a formula has none")
     if not isinstance(formula, str):
         formula, inputs, wrt, titles, origin = _from_sympy(formula, inputs, wrt, kind)
     declared = declarations_text(read_declarations(inputs, dtype)) if inputs is not None else None
@@ -195,6 +216,29 @@ def _compiled(
         reordered=origin is not None,
     )  # fmt: skip
     return compile_recipe(recipe, origin)
+
+
+def _is_sympy(formula: Any) -> bool:
+    if "sympy" not in sys.modules:  # then nobody can have made an expression
+        return False
+    from symbackprop.symbolic.problem import is_expression
+
+    return is_expression(formula)
+
+
+def _of_function(
+    function: Callable[..., Any], kind: str, inputs: Any, wrt: Any, static: Iterable[str], with_value: bool,
+    target: str, dtype: str, name: str, optimize: str,
+) -> CompiledFunction:  # fmt: skip
+    """Compile a function written in NumPy."""
+    with uncollected():
+        traced = trace_function(function, inputs, _checked_wrt(wrt), static, dtype)
+    title = getattr(function, "__name__", type(function).__name__)
+    recipe = Recipe(
+        traced.text, kind, traced.inputs, traced.wrt if kind == "grad" else None, bool(with_value), target, dtype,
+        unicodedata.normalize("NFKC", name), optimize, function=title, packing=traced.packing,
+    )  # fmt: skip
+    return compile_recipe(recipe, FunctionOrigin(function, traced), traced.constants)
 
 
 def _from_sympy(

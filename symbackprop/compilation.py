@@ -10,7 +10,7 @@ import re
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import replace
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from symbackprop.compiled import CompiledFunction
 from symbackprop.diff.reverse import gradient
@@ -26,7 +26,7 @@ from symbackprop.read.shapes import read_declarations, split_declarations
 from symbackprop.read.text import read_formula
 from symbackprop.simplify.pattern import Rewrites
 from symbackprop.simplify.pipeline import canonical, finish, prepare
-from symbackprop.verification import Origin, verified
+from symbackprop.verification import FunctionOrigin, Origin, verified
 from symbackprop.version import __version__
 
 if TYPE_CHECKING:
@@ -35,7 +35,9 @@ if TYPE_CHECKING:
 __all__ = ["compile_recipe", "uncollected"]
 
 
-def compile_recipe(recipe: Recipe, origin: Origin | None = None) -> CompiledFunction:
+def compile_recipe(
+    recipe: Recipe, origin: Origin | FunctionOrigin | None = None, constants: Mapping[str, Any] | None = None
+) -> CompiledFunction:
     """Compile what a recipe says; every way of compiling comes through here."""
     log = Rewrites()
     with using_float(recipe.dtype), uncollected():
@@ -45,7 +47,7 @@ def compile_recipe(recipe: Recipe, origin: Origin | None = None) -> CompiledFunc
         graph = finish(graph, log)
         printed = _printed(graph, recipe, _target(graph, recipe))
         return CompiledFunction(
-            recipe, primal, graph, printed, log, compile_recipe, _printed, verified, _expressions, origin
+            recipe, primal, graph, printed, log, compile_recipe, _printed, verified, _expressions, origin, constants
         )
 
 
@@ -139,7 +141,9 @@ def _written_out(graph: Graph) -> set[Node]:
     return found
 
 
-def _expressions(recipe: Recipe, origin: Origin | None, sizes: Mapping[str, int] | None) -> Expressions:
+def _expressions(
+    recipe: Recipe, origin: Origin | FunctionOrigin | None, sizes: Mapping[str, int] | None
+) -> Expressions:
     """Return what a recipe computes as SymPy expressions, in the symbols of the user's own where it was made of them."""
     from symbackprop.sympy_form import expressions_of
 
@@ -148,5 +152,5 @@ def _expressions(recipe: Recipe, origin: Origin | None, sizes: Mapping[str, int]
         graph = canonical(_read(recipe), log)
         if recipe.kind == "grad":
             graph = canonical(_with_gradient(graph, replace(recipe, with_value=True)), log)
-        known = {} if origin is None else {name: symbol for symbol, name in origin.names.items()}
+        known = {name: symbol for symbol, name in origin.names.items()} if isinstance(origin, Origin) else {}
         return expressions_of(graph, recipe, known, sizes)

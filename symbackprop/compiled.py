@@ -6,7 +6,7 @@ import html
 import os
 from collections.abc import Callable, Mapping
 from dataclasses import replace
-from functools import cached_property
+from functools import cached_property, partial
 from inspect import Parameter, Signature
 from keyword import iskeyword
 from typing import TYPE_CHECKING, Any
@@ -18,6 +18,7 @@ from symbackprop.emit.header import Recipe
 from symbackprop.emit.load import load_function
 from symbackprop.emit.mapping import filled
 from symbackprop.emit.module import Printed
+from symbackprop.emit.packing import Packer
 from symbackprop.emit.save import write_text
 from symbackprop.errors import UnsupportedError
 from symbackprop.ir.graph import Graph, Guard
@@ -55,6 +56,7 @@ class CompiledFunction:
         verify: Verify,
         to_sympy: ToSympy,
         origin: object = None,
+        constants: Mapping[str, np.ndarray[Any, Any]] | None = None,
     ) -> None:
         self._origin = origin  # what the formula was made from, where that was not text
         self._recipe = recipe
@@ -71,11 +73,18 @@ class CompiledFunction:
         self.__doc__ = self._function.__doc__
         self.__wrapped__ = self._function  # where inspect.getsource finds the source
         self._binder = Binder(graph.arguments, graph.guards, printed.target)
+        self._constants = dict(constants or {})
+        self._bound = dict(zip(printed.parameters[::-1], list(self._constants.values())[::-1], strict=False))
+        self._packer = None if recipe.packing is None else Packer(recipe.packing)
 
     # --- calling ------------------------------------------------------------------------------------------------------
 
     def __call__(self, /, *args: object, **kwargs: object) -> Any:
         """Check and convert the arguments, and compute."""
+        if self._packer is not None:
+            given, leaves = self._packer.leaves(args, kwargs)
+            bound = self._binder.bind((*leaves, *self._constants.values()), {})
+            return self._function(*self._packer.packed(given, bound), **self._bound)
         if self._binder.wants_arrays(args, kwargs):
             return self._mapped(args, kwargs)
         return self._function(*self._binder.bind(args, kwargs))
@@ -124,13 +133,26 @@ class CompiledFunction:
     @property
     def function(self) -> Callable[..., Any]:
         """The bare generated function, for hot loops: the same results, no checks, no conversions."""
-        return self._function
+        return partial(self._function, **self._bound) if self._bound else self._function
+
+    @property
+    def constants(self) -> Mapping[str, np.ndarray[Any, Any]]:
+        """The large arrays that the function found in its module or closure, and that are bound to it."""
+        return dict(self._constants)
 
     @property
     def __signature__(self) -> Signature:
         """The arguments by the names that a call takes, for `inspect.signature`."""
-        names = zip(self.graph.arguments, self._printed.parameters, strict=True)
-        return Signature([Parameter(_called(spec.name, printed), _EITHER) for spec, printed in names])
+        packing = self._recipe.packing
+        given = [spec.name for spec in self.graph.arguments] if packing is None else [n for n, _ in packing.arguments]
+        defaults = {} if packing is None else dict(packing.defaults)
+        names = zip(given, self._printed.parameters, strict=False)
+        return Signature(
+            [
+                Parameter(_called(name, printed), _EITHER, default=defaults.get(name, Parameter.empty))
+                for name, printed in names
+            ]
+        )
 
     @property
     def printed(self) -> Printed:
@@ -171,13 +193,13 @@ class CompiledFunction:
         """The function that computes the value alone."""
         if self._recipe.kind == "value":
             return self
-        return self._compile(
-            replace(self._recipe, kind="value", wrt=None, with_value=False, name="value"), self._origin
-        )
+        recipe = replace(self._recipe, kind="value", wrt=None, with_value=False, name="value")
+        return self._compile(recipe, self._origin, self._constants)
 
     def __repr__(self) -> str:
-        names = ", ".join(spec.name for spec in self.signature)
-        return f"<CompiledFunction {self.__name__}({names}) of {self._recipe.formula.strip()[:60]!r}>"
+        names = ", ".join(self.__signature__.parameters)
+        of = self._recipe.function or repr(self._recipe.formula.strip()[:60])
+        return f"<CompiledFunction {self.__name__}({names}) of {of}>"
 
     def verify(
         self,
@@ -283,7 +305,7 @@ class CompiledFunction:
         write_text(path, self.source)
 
     def __reduce__(self) -> tuple[object, ...]:
-        return _again, (self._compile, self._recipe, self.source)
+        return _again, (self._compile, self._recipe, self.source, self._constants)
 
     def __copy__(self) -> CompiledFunction:
         return self
@@ -301,9 +323,11 @@ def _indented(text: str) -> str:
     return "\n".join(f"    {line}" if line else "" for line in text.rstrip().split("\n"))
 
 
-def _again(compile_recipe: Compile, recipe: Recipe, source: str) -> CompiledFunction:
+def _again(
+    compile_recipe: Compile, recipe: Recipe, source: str, constants: Mapping[str, np.ndarray[Any, Any]]
+) -> CompiledFunction:
     """Compile a pickled function's recipe again; a version that prints it differently says so."""
-    compiled = compile_recipe(recipe)
+    compiled = compile_recipe(recipe, None, constants)
     if compiled.source != source:
         raise UnsupportedError("this pickle was made by another version of symbackprop; compile the formula again")
     return compiled

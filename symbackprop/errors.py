@@ -15,6 +15,7 @@ __all__ = [
     "BudgetError",
     "FileError",
     "FormulaSyntaxError",
+    "MissingAttributeError",
     "ShapeError",
     "SymbackpropError",
     "UnknownNameError",
@@ -75,6 +76,10 @@ class ShapeError(SymbackpropError, ValueError):
 
 class UnsupportedError(SymbackpropError, TypeError):
     """A known request that symbackprop does not cover."""
+
+
+class MissingAttributeError(SymbackpropError, AttributeError):
+    """A method or attribute that arrays do not have, or not here."""
 
 
 class ArgumentError(SymbackpropError, TypeError, ValueError):

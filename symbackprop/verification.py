@@ -11,13 +11,14 @@ from symbackprop.emit.header import Recipe
 from symbackprop.ir.graph import Graph
 from symbackprop.ir.node import Apply
 from symbackprop.ops.declare import Primitive
+from symbackprop.read.from_numpy.trace import TracedFunction
 from symbackprop.read.parser import parse
 from symbackprop.read.shapes import split_declarations
 
 if TYPE_CHECKING:
     from symbackprop.check.report import Report
 
-__all__ = ["Origin", "verified"]
+__all__ = ["FunctionOrigin", "Origin", "verified"]
 
 
 @dataclass(frozen=True)
@@ -38,8 +39,32 @@ class Origin:
     shapes: Mapping[Any, Sequence[Any]]
 
 
+@dataclass(frozen=True)
+class FunctionOrigin:
+    """The user's function.
+
+    Parameters
+    ----------
+    function : callable
+    traced : TracedFunction
+        What a run of its clone found.
+    """
+
+    function: Callable[..., Any]
+    traced: TracedFunction
+
+    def call(self, leaves: Mapping[str, Any]) -> Any:
+        """Return what the function itself gives for leaves by name."""
+        positional, named = self.traced.arguments.call_of(leaves)
+        return self.function(*positional, **named)
+
+
 def verified(
-    compiled: CompiledFunction, recipe: Recipe, origin: Origin | None, ranges: Mapping[Any, Any] | None, **options: Any
+    compiled: CompiledFunction,
+    recipe: Recipe,
+    origin: Origin | FunctionOrigin | None,
+    ranges: Mapping[Any, Any] | None,
+    **options: Any,
 ) -> Report:
     """Verify emitted source against what the user gave: the SymPy expression, or the text, read again."""
     from symbackprop.check.verify import Subject, verify
@@ -53,18 +78,23 @@ def verified(
         kinks=_kinks(compiled.graph),
         array_source=_mapped_source(compiled),
         guards=compiled.guards,
+        packing=recipe.packing,
+        fixed=compiled.constants,
+        own=origin.call if isinstance(origin, FunctionOrigin) else None,
     )
     titles = (
-        {} if origin is None else {key: name for symbol, name in origin.names.items() for key in (symbol, str(symbol))}
+        {key: name for symbol, name in origin.names.items() for key in (symbol, str(symbol))}
+        if isinstance(origin, Origin)
+        else {}
     )
     named = {titles.get(key, str(key)): value for key, value in (ranges or {}).items()}
     return verify(subject, ranges=named, **options)
 
 
-def _reference(recipe: Recipe, origin: Origin | None) -> Callable[..., Any]:
+def _reference(recipe: Recipe, origin: Origin | FunctionOrigin | None) -> Callable[..., Any]:
     from symbackprop.check.reference import evaluate_program
 
-    if origin is not None:
+    if isinstance(origin, Origin):
         from symbackprop.check.sympy_reference import evaluate_expression
 
         return lambda values, words: evaluate_expression(origin.expression, origin.names, origin.shapes, values, words)

@@ -18,7 +18,6 @@ from symbackprop.check.elements import Digits
 from symbackprop.check.expected import Subject
 from symbackprop.check.paths import Ways, watched
 from symbackprop.check.points import Ranges, elements_at, numbers_at, sample_point, sizes_for
-from symbackprop.check.run import run_emitted
 from symbackprop.check.vocabulary import Vocabulary
 from symbackprop.errors import ShapeError
 from symbackprop.ir.graph import Guard
@@ -101,7 +100,7 @@ def _add_points(subject: Subject, choice: Choice, rng: random.Random, ranges: Ra
 def _is_finite_at(subject: Subject, point: Mapping[str, Any]) -> bool:
     try:
         values = numbers_at(point, subject.arguments)
-        outputs = run_emitted(subject.source, subject.name, subject.arguments, values)
+        outputs = subject.run(values)
         return all(bool(np.all(np.isfinite(output))) for output in outputs)
     except Exception:  # whatever the source does there
         return False
@@ -114,7 +113,7 @@ def _ways_at(subject: Subject, point: Mapping[str, Any]) -> Ways:
     with watched(ways):
         subject.reference(elements, Vocabulary(Digits))
         try:
-            run_emitted(subject.source, subject.name, subject.arguments, elements, Vocabulary(Digits))
+            subject.run(elements, Vocabulary(Digits))
         except Exception:  # whatever wrong source does; the stages say it
             return ways
     return ways

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import random
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, NamedTuple
 
 import mpmath
@@ -17,8 +17,10 @@ import numpy as np
 from symbackprop.check.elements import Digits
 from symbackprop.check.held import recalling, remembering
 from symbackprop.check.points import elements_at
+from symbackprop.check.run import run_emitted
 from symbackprop.check.vocabulary import Vocabulary
 from symbackprop.ir.graph import Guard
+from symbackprop.ir.packing import Packing
 from symbackprop.ir.signature import ArgumentSpec, Label, leaves_of
 
 __all__ = ["WORKING", "Expected", "Reference", "Slope", "Subject", "expected_at", "number_of"]
@@ -49,6 +51,12 @@ class Subject:
         What the report is to mention; sizes are chosen as the guards allow.
     array_source
         For scalar inputs, the module that is used when they are arrays.
+    packing
+        How the inputs are packed in the function's arguments, if they are.
+    fixed
+        Inputs that have one value only, large constants of the formula.
+    own
+        The user's own function of floats by the names of inputs, where the formula was traced from one.
     """
 
     source: str
@@ -59,6 +67,13 @@ class Subject:
     kinks: tuple[str, ...] = ()
     guards: tuple[Guard, ...] = ()
     array_source: str | None = None
+    packing: Packing | None = None
+    fixed: Mapping[str, Any] = field(default_factory=dict)
+    own: Callable[[Mapping[str, Any]], Any] | None = None
+
+    def run(self, values: Mapping[str, Any], words: Any | None = None) -> list[Any]:
+        """Return the outputs of the emitted function for values by name, flattened."""
+        return run_emitted(self.source, self.name, self.arguments, values, words, self.packing)
 
 
 class Slope(NamedTuple):

@@ -21,7 +21,7 @@ from symbackprop.ir.size import evaluate, names
 
 __all__ = ["Ranges", "checked_ranges", "elements_at", "numbers_at", "sample_point", "sizes_for"]
 
-Ranges = Mapping[str, tuple[float, float]]
+Ranges = Mapping[str, Any]  # (low, high); or an array, the one value of an input
 _Ranges = tuple[tuple[float, float], ...]
 
 _RANGES: _Ranges = ((-1.5, 1.5), (0.2, 2.0), (0.1, 0.9), (1.2, 3.0), (-0.9, 0.9))
@@ -117,10 +117,12 @@ def _drawn(
     sizes: Mapping[str, int],
     rng: random.Random,
     usual: tuple[float, float],
-    given: tuple[float, float] | None,
+    given: Any,
     failures: int,
 ) -> Any:
     """Return values for one input; integers come closer to 0 with each round of failures, for they may be positions."""
+    if isinstance(given, np.ndarray):
+        return given
     shape = tuple(evaluate(size, dict(sizes)) for size in spec.shape or ())
     count = int(np.prod(shape))
     if spec.dtype == "int64":

@@ -15,6 +15,8 @@ import numpy as np
 from scipy import special
 
 from symbackprop.check.paths import EMITTED
+from symbackprop.emit.packing import arguments_of_leaves
+from symbackprop.ir.packing import Packing
 from symbackprop.ir.signature import ArgumentSpec, leaves_of
 
 __all__ = ["run_emitted", "run_source"]
@@ -24,12 +26,13 @@ _BUILTINS = ("abs", "bool", "float", "int", "len", "max", "min", "range", "round
 
 def run_source(source: str, name: str, words: Any | None = None) -> Callable[..., Any]:
     """Return the function `name` of `source`, with NumPy, math and SciPy replaced by `words` if given."""
-    modules: Mapping[str, Any] = {"numpy": np, "math": math, "scipy": types.SimpleNamespace(special=special)}
+    modules: dict[str, Any] = {"numpy": np, "math": math, "scipy": types.SimpleNamespace(special=special)}
     allowed: dict[str, Any] = {name: getattr(builtins, name) for name in _BUILTINS}
     if words is not None:
         scipy = types.SimpleNamespace(special=words)
         modules = {"numpy": words, "math": _Math(words), "scipy": scipy}
         allowed["float"] = lambda value: value if not isinstance(value, bool) else int(value)
+    modules["dataclasses"] = types.SimpleNamespace(replace=lambda record, **fields: record._replace(**fields))
 
     def importer(module: str, *args: Any) -> Any:
         return modules[module]  # also for `from math import exp`
@@ -41,11 +44,19 @@ def run_source(source: str, name: str, words: Any | None = None) -> Callable[...
 
 
 def run_emitted(
-    source: str, name: str, arguments: Sequence[ArgumentSpec], values: Mapping[str, Any], words: Any | None = None
+    source: str,
+    name: str,
+    arguments: Sequence[ArgumentSpec],
+    values: Mapping[str, Any],
+    words: Any | None = None,
+    packing: Packing | None = None,
 ) -> list[Any]:
     """Return the outputs of a function of `source` for values by name, flattened."""
     function = run_source(source, name, words)
-    return list(leaves_of(function(*(values[spec.name] for spec in arguments))))
+    if packing is None:
+        return list(leaves_of(function(*(values[spec.name] for spec in arguments))))
+    constants = {name: values[name] for name, _ in packing.constants}
+    return list(leaves_of(function(*arguments_of_leaves(packing, values), **constants)))
 
 
 class _Math:

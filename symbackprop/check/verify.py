@@ -73,7 +73,7 @@ def verify(
     guards = tuple(map(str, subject.guards))
     with mpmath.workdps(WORKING), warnings.catch_warnings(), np.errstate(all="ignore"):
         warnings.simplefilter("ignore")
-        sizes, drawn, ways = choose(subject, random.Random(seed), given, points)
+        sizes, drawn, ways = choose(subject, random.Random(seed), {**given, **subject.fixed}, points)
         if not drawn:
             return Report((), sizes, 0, subject.kinks, guards, _NO_POINT)
         samples = [_Sample(point, expected_at(subject, point)) for point in drawn]
@@ -82,6 +82,8 @@ def verify(
         outcomes = [_exact_stage(subject, samples[0].point, deadline)]
         for stage in (_numeric_stage, _mapped_stage)[: 1 if subject.array_source is None else 2]:
             outcomes += [stage(subject, samples, Digits, _NOISE), stage(subject, samples, None, floor)]
+        if subject.own is not None:
+            outcomes.append(_own_stage(subject, samples))
         for outcome in outcomes:
             for position, found in enumerate(outcome):
                 stages[position].append(found)
@@ -110,7 +112,7 @@ def _exact_stage(subject: Subject, sample: Mapping[str, Any], deadline: float) -
     try:
         words = Vocabulary(Symbolic)
         values = list(leaves_of(subject.reference(elements, words)))
-        outputs = run_emitted(subject.source, subject.name, subject.arguments, elements, words)
+        outputs = subject.run(elements, words)
         if any(is_large(_expression(x)) for part in (*values, *outputs) for x in np.ravel(np.asarray(part, object))):
             return [Stage("exact", "skipped", "too large for SymPy, whose derivatives are trees")] * len(subject.labels)
         return [
@@ -169,7 +171,7 @@ def _numeric_stage(
                 numbers_at(point, subject.arguments) if kind is None else elements_at(point, subject.arguments, kind)
             )
             words = None if kind is None else Vocabulary(kind)
-            outputs = run_emitted(subject.source, subject.name, subject.arguments, values, words)
+            outputs = subject.run(values, words)
             _compare(outputs, expected, subject.labels, floor, errors)
     except Exception as error:  # whatever wrong source raises
         return _raised(name, error, subject)
@@ -197,6 +199,24 @@ def _mapped_stage(subject: Subject, samples: Sequence[_Sample], kind: type[Digit
     except Exception as error:  # whatever wrong source raises
         return _raised(name, error, subject)
     return [_judged(name, error, _tolerance(subject, kind)) for error in errors]
+
+
+def _own_stage(subject: Subject, samples: Sequence[_Sample]) -> list[Stage]:
+    """Compare the reference with the user's own function, which it was read from, in floats."""
+    name = "your function"
+    assert subject.own is not None
+    count = 1 + max(label.value for label in subject.labels)
+    errors = [0.0] * count
+    try:
+        for point, _ in samples:
+            wanted = leaves_of(subject.reference(elements_at(point, subject.arguments, Digits), Vocabulary(Digits)))
+            found = leaves_of(subject.own(numbers_at(point, subject.arguments)))
+            for position, (value, own) in enumerate(zip(wanted, found, strict=True)):
+                error = _error(own, np.asarray(value, dtype=object), mpmath.mpf(1))
+                errors[position] = max(errors[position], error)
+    except Exception as error:  # whatever the user's function raises
+        return _raised(name, error, subject)
+    return [_judged(name, errors[label.value], _tolerance(subject, None)) for label in subject.labels]
 
 
 def _tolerance(subject: Subject, kind: type[Digits] | None) -> float:

@@ -12,6 +12,7 @@ import re
 from dataclasses import asdict, dataclass
 
 from symbackprop.errors import FormulaSyntaxError
+from symbackprop.ir.packing import Packing, packing_from
 
 __all__ = ["Recipe", "header_lines", "read_header", "read_version"]
 
@@ -36,11 +37,13 @@ class Recipe:
     optimize: str = "readable"
     titles: tuple[tuple[str, str], ...] = ()  # what inputs are called where their names are no identifiers
     reordered: bool = False  # the order of terms and factors means nothing, as in SymPy's expressions
+    function: str = ""  # the name of the function in NumPy that the formula is what was traced of
+    packing: Packing | None = None  # how arguments and results are packed in structures, if they are
 
     def fields(self) -> dict[str, object]:
-        """Return what a header has to hold; the last two only where there is anything to say."""
+        """Return what a header has to hold; the last four only where there is anything to say."""
         found = asdict(self)
-        for name in ("titles", "reordered"):
+        for name in ("titles", "reordered", "function", "packing"):
             if not found[name]:
                 del found[name]
         return found
@@ -100,6 +103,7 @@ def read_header(source: str) -> Recipe:
     try:
         fields = json.loads(options or "")
         fields["wrt"] = tuple(fields["wrt"]) if isinstance(fields["wrt"], list) else fields["wrt"]
+        fields["packing"] = packing_from(fields.get("packing"))
         fields["titles"] = tuple((name, title) for name, title in fields.get("titles", ()))
         recipe = Recipe(formula=_decoded("\n".join(formula)), **fields)
     except (ValueError, TypeError, KeyError, RecursionError) as error:

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import NamedTuple
 
 from symbackprop.emit.header import Recipe, header_lines
 from symbackprop.emit.names import Names
 from symbackprop.emit.outputs import returned
+from symbackprop.emit.packing import unpacking_lines
 from symbackprop.emit.schedule import scheduled
 from symbackprop.emit.statements import Line, Writer
 from symbackprop.emit.style import TargetStyle
@@ -18,6 +19,7 @@ from symbackprop.emit.style_numpy import NumpyStyle
 from symbackprop.errors import ArgumentError
 from symbackprop.ir.graph import Graph
 from symbackprop.ir.node import Const, Node
+from symbackprop.ir.packing import Pack, Packing, accessor, with_paths
 from symbackprop.ir.signature import ArgumentSpec, label_texts
 from symbackprop.ir.size import SizeExpression, evaluate, named, names, shape_text, substitute
 
@@ -47,20 +49,25 @@ def print_module(graph: Graph, recipe: Recipe, version: str, target: str) -> Pri
     used = tuple(name for name in graph.counts if name in written.style.sizes_used)
     if used != tuple(graph.counts):  # which computed sizes the text needs is known once it is written
         written = _written(graph, recipe, target, used)
-    taken, function, parameters, style, writer, result = written
-    body = _size_lines(graph, parameters, style)
+    taken, function, parameters, leaves, style, writer, result, packing = written
+    body = [] if packing is None else unpacking_lines(packing.arguments, leaves.__getitem__)
+    body += _size_lines(graph, list(leaves.values()), style)
     if writer.forward and writer.backward:
         body += ["# forward", *_lines(writer.forward), "# backward", *_lines(writer.backward)]
     else:
         body += _lines([*writer.forward, *writer.backward])
     body.append(f"return {result}")
-    doc = _indented(_docstring(graph, recipe, parameters, taken))
+    doc = _indented(_docstring(graph, recipe, leaves, taken, packing))
     constants = "".join(f"{line}\n" for line in _lines(writer.constants))
     text, imports = _imported(f"{constants}\0{_indented(body)}", target, taken)
     constants, _, code = _aligned(text).partition("\0")
     constants += "\n" if constants else ""
     head = header_lines(recipe, version, _description(graph, recipe))
-    signature = f"def {function}({', '.join(parameters)}):"
+    defaults = {} if packing is None else dict(packing.defaults)
+    shown = [f"{name}={defaults[name]!r}" if name in defaults else name for name in parameters]
+    if packing is not None and packing.constants:
+        shown.insert(-len(packing.constants), "*")
+    signature = f"def {function}({', '.join(shown)}):"
     source = "\n".join([*head, "", *imports, constants, signature, doc, code, ""])
     return Printed(source, function, parameters, target, "\n".join([*imports, constants]), code)
 
@@ -71,19 +78,21 @@ class _Written(NamedTuple):
     taken: Names
     function: str
     parameters: tuple[str, ...]
+    leaves: dict[str, str]  # by the names of inputs, what they are called in the text
     style: TargetStyle
     writer: Writer
     result: str
+    packing: Packing | None
 
 
 def _written(graph: Graph, recipe: Recipe, target: str, counts: tuple[str, ...]) -> _Written:
     """Write the lines of `graph`, those that compute the sizes named in `counts` among them."""
     taken = Names()
-    parameters = tuple(taken.claim(spec.name) for spec in graph.arguments)
+    parameters, leaves, packing = _parameters(graph, recipe, taken)
     function = taken.share(recipe.name)
     style = _STYLES[target]()
     _name_sizes(graph, style, taken)
-    inputs: dict[Node, str] = dict(zip(graph.inputs, parameters, strict=True))
+    inputs: dict[Node, str] = dict(zip(graph.inputs, leaves.values(), strict=True))
     counted: dict[Node, str] = {}
     for name in counts:
         node = graph.counts[name]
@@ -96,7 +105,20 @@ def _written(graph: Graph, recipe: Recipe, target: str, counts: tuple[str, ...])
         style.size_names[name] = named(counted.get(node) or inputs[node])
     writer = Writer(graph, scheduled(graph, counts), style, taken, inputs, counted)
     writer.write()
-    return _Written(taken, function, parameters, style, writer, returned(graph, writer, recipe))
+    result = returned(graph, writer, recipe, packing)
+    return _Written(taken, function, parameters, leaves, style, writer, result, packing)
+
+
+def _parameters(graph: Graph, recipe: Recipe, taken: Names) -> tuple[tuple[str, ...], dict[str, str], Packing | None]:
+    """Return the parameters of the function, what the inputs in them are called, and how they are packed there."""
+    if recipe.packing is None:
+        leaves = {spec.name: taken.claim(spec.name) for spec in graph.arguments}
+        return tuple(leaves.values()), leaves, None
+    packed = {name: taken.claim(name) for name, item in recipe.packing.arguments if isinstance(item, Pack)}
+    leaves = {spec.name: taken.claim(spec.name) for spec in graph.arguments}
+    constants = [leaves[name] for name, _ in recipe.packing.constants]
+    called = {name: packed.get(name) or leaves[name] for name, _ in recipe.packing.arguments}
+    return (*called.values(), *constants), leaves, with_paths(recipe.packing, called)
 
 
 def _lines(lines: Sequence[Line]) -> list[str]:
@@ -176,7 +198,11 @@ def _imported(text: str, target: str, taken: Names) -> tuple[str, list[str]]:
     The functions of `math` are called by their own names, unless the formula or Python uses one of these.
     """
     if target != "math":
-        wanted = {"np.": "import numpy as np", "special.": "from scipy import special"}
+        wanted = {
+            "dataclasses.": "import dataclasses\n",
+            "np.": "import numpy as np",
+            "special.": "from scipy import special",
+        }
         lines = [line for prefix, line in wanted.items() if re.search(rf"\b{re.escape(prefix)}", text)]
         return text, [*lines, ""] if lines else []
     used = sorted(set(re.findall(r"\bmath\.(\w+)", text)))
@@ -192,9 +218,24 @@ def _imported(text: str, target: str, taken: Names) -> tuple[str, list[str]]:
     return text, [*lines, *([f"from math import {', '.join(bare)}"] if bare else []), *arrays, ""]
 
 
+def _structures(packing: Packing) -> dict[str, str]:
+    """Return for the inputs that are no parameters where they come from."""
+    found = {name: "bound already" for name, _ in packing.constants}
+    waiting = [packed for _, packed in packing.arguments if isinstance(packed, Pack)]
+    while waiting:
+        pack = waiting.pop()
+        for key, item in zip(pack.keys, pack.items, strict=True):
+            if isinstance(item, Pack):
+                waiting.append(item)
+            elif item is not None:
+                found[item] = f"given as {pack.path}{accessor(pack, key)}"
+    return found
+
+
 def _description(graph: Graph, recipe: Recipe) -> list[str]:
     shapes = " ".join(_declared(spec) for spec in graph.arguments)
-    return [f"inputs: {shapes}" if shapes else "inputs: none", f"computes: {_computes(graph, recipe)}"]
+    traced = [f"function: {recipe.function}"] if recipe.function else []
+    return [*traced, f"inputs: {shapes}" if shapes else "inputs: none", f"computes: {_computes(graph, recipe)}"]
 
 
 def _returns(graph: Graph, recipe: Recipe) -> list[str]:
@@ -208,7 +249,12 @@ def _returns(graph: Graph, recipe: Recipe) -> list[str]:
         rows.append(f"{name} : {'array of shape ' + shape_text(shape) if shape else 'float'}")
     if len(graph.labels) > 40:
         rows.append(f"    and so on, {len(graph.labels)} results in all")
-    if recipe.kind != "value" and not isinstance(recipe.wrt, str):
+    if recipe.kind != "value" and recipe.packing is not None and isinstance(recipe.packing.gradient, Pack):
+        rows.append(
+            "    The derivatives are in the structure of the arguments"
+            + (", behind the value." if recipe.with_value else ".")
+        )
+    elif recipe.kind != "value" and not isinstance(recipe.wrt, str):
         rows.append("    The derivatives are in a tuple" + (", behind the value." if recipe.with_value else "."))
     if graph.structure is not None:
         rows.append("    Nested as in the formula.")
@@ -231,16 +277,19 @@ def _computes(graph: Graph, recipe: Recipe) -> str:
     return f"{value}, and {gradient}" if recipe.with_value else gradient
 
 
-def _docstring(graph: Graph, recipe: Recipe, parameters: Sequence[str], taken: Names) -> list[str]:
+def _docstring(
+    graph: Graph, recipe: Recipe, leaves: Mapping[str, str], taken: Names, packing: Packing | None
+) -> list[str]:
     """Return the numpydoc docstring."""
     formula = recipe.formula.strip().split("\n")
     lines = [f'"""Return {_computes(graph, recipe)}.', ""]
     shown = [line.rstrip().replace("\\", "\\\\").replace('"""', "'''") for line in formula[:12]]
     lines += ["Formula::", "", *(f"    {line}" for line in shown), *(["    ..."] if len(formula) > 12 else []), ""]
     titles = dict(recipe.titles)
-    if parameters:
+    if leaves:
         lines += ["Parameters", "----------"]
-    for spec, parameter in zip(graph.arguments, parameters, strict=True):
+    structures = {} if packing is None else _structures(packing)
+    for spec, parameter in zip(graph.arguments, leaves.values(), strict=True):
         kind = (
             "array" if spec.shape is None or spec.shape else {"int64": "int", "bool": "bool"}.get(spec.dtype, "float")
         )
@@ -250,7 +299,8 @@ def _docstring(graph: Graph, recipe: Recipe, parameters: Sequence[str], taken: N
         title = titles.get(spec.name, taken.mapped.get(parameter))
         quoted = repr(title).replace('"""', "'''")  # a symbol's name must not end the docstring and become code
         original = f"; {quoted} in the formula" if title else ""
-        lines.append(f"{parameter} : {kind}{about}{original}")
+        inside = f", {structures[spec.name]}" if spec.name in structures else ""
+        lines.append(f"{parameter} : {kind}{about}{original}{inside}")
     for guard in graph.guards:
         lines.append(f"    Requires {guard.left} {guard.relation} {guard.right}: {guard.message}")
     lines += ["", *_returns(graph, recipe)]

@@ -10,7 +10,7 @@ from collections.abc import Iterable
 
 __all__ = ["Names"]
 
-_MODULES = ("np", "math", "special")
+_MODULES = ("np", "math", "special", "linalg", "dataclasses")
 _RESERVED = frozenset((*keyword.kwlist, *keyword.softkwlist, *dir(builtins), *_MODULES))
 
 

@@ -2,37 +2,70 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 from symbackprop.emit.header import Recipe
 from symbackprop.emit.statements import Writer
 from symbackprop.ir.graph import Graph
 from symbackprop.ir.node import Apply, Const, Input, Node
+from symbackprop.ir.packing import Packed, Packing, quoted
 from symbackprop.ir.signature import arranged
 from symbackprop.ops.broadcasting import broadcast
 from symbackprop.ops.comparison import where
 from symbackprop.ops.declare import Primitive
 from symbackprop.ops.indexing import gather
 
-__all__ = ["returned"]
+__all__ = ["packed_text", "returned"]
 
 
-def returned(graph: Graph, writer: Writer, recipe: Recipe) -> str:
+def returned(graph: Graph, writer: Writer, recipe: Recipe, packing: Packing | None = None) -> str:
     """Return the text behind ``return``: values and derivatives, nested as the formula nests its results."""
     owned: set[Node] = set()
     texts = [_owned_text(node, writer, owned) for node in graph.outputs]
     count = len(graph.primals)
+
+    def nested(items: list[str]) -> str:
+        if packing is not None and packing.results is not None:
+            return packed_text(packing.results, {str(i): item for i, item in enumerate(items)})
+        return arranged(graph.structure, iter(items), _gathered)
+
     values = texts[:count] if recipe.kind == "value" or recipe.with_value else []
     if recipe.kind == "value":
-        return _unwrapped(arranged(graph.structure, iter(values), _gathered))
+        return _unwrapped(nested(values))
     derivatives = texts[len(values) :]
     wide = len(derivatives) // count
-    if isinstance(recipe.wrt, str):
-        gradients = derivatives
-    else:
-        gradients = [_gathered(tuple, derivatives[i * wide : (i + 1) * wide]) for i in range(count)]
-    gradient = arranged(graph.structure, iter(gradients), _gathered)
+    gradients = [_gradient_text(graph, recipe, packing, derivatives[i * wide : (i + 1) * wide]) for i in range(count)]
+    gradient = nested(gradients)
     if not recipe.with_value:
         return _unwrapped(gradient)
-    return f"{arranged(graph.structure, iter(values), _gathered)}, {gradient}"
+    return f"{nested(values)}, {gradient}"
+
+
+def _gradient_text(graph: Graph, recipe: Recipe, packing: Packing | None, texts: list[str]) -> str:
+    """Return the gradient of one value: a text, a tuple of texts, or these in the structure of the arguments."""
+    if packing is not None and packing.gradient is not None:
+        names = [label.wrt for label in graph.labels if label.wrt is not None][: len(texts)]
+        return packed_text(packing.gradient, dict(zip(map(str, names), texts, strict=True)))
+    return texts[0] if isinstance(recipe.wrt, str) else _gathered(tuple, texts)
+
+
+def packed_text(packed: Packed, texts: Mapping[str, str]) -> str:
+    """Return the text of a structure that holds `texts` as its leaves."""
+    if packed is None:
+        return "None"
+    if isinstance(packed, str):
+        return texts[packed]
+    items = [packed_text(item, texts) for item in packed.items]
+    if packed.kind == "dict":
+        return f"{{{', '.join(f'{quoted(key)}: {item}' for key, item in zip(packed.keys, items, strict=True))}}}"
+    if packed.kind in ("namedtuple", "dataclass"):
+        fields = ", ".join(f"{key}={item}" for key, item in zip(packed.keys, items, strict=True))
+        return (
+            f"{packed.path}._replace({fields})"
+            if packed.kind == "namedtuple"
+            else (f"dataclasses.replace({packed.path}, {fields})")
+        )
+    return _gathered(list if packed.kind == "list" else tuple, items)
 
 
 def _gathered(kind: type, texts: list[str]) -> str:

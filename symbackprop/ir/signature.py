@@ -70,13 +70,15 @@ Structure = Nest | None
 
 
 def leaves_of(value: Any) -> Iterator[Any]:
-    """Yield the results in nested tuples and lists, from left to right."""
+    """Yield the results in nested tuples, lists and dicts, from left to right; None stands for none."""
     stack = [value]
     while stack:
         item = stack.pop()
         if isinstance(item, (tuple, list)):
             stack.extend(reversed(item))
-        else:
+        elif isinstance(item, dict):
+            stack.extend(reversed(item.values()))
+        elif item is not None:
             yield item
 
 

@@ -1,0 +1,119 @@
+"""How arguments, gradients and results are packed in dicts, tuples, lists and records: trees whose leaves have names."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, replace
+from typing import Any
+
+__all__ = ["Pack", "Packed", "Packing", "accessor", "leaf_names", "packing_from", "quoted", "with_paths"]
+
+
+@dataclass(frozen=True, slots=True)
+class Pack:
+    """A structure of arrays.
+
+    Parameters
+    ----------
+    kind : str
+        ``"tuple"``, ``"list"``, ``"dict"``, ``"namedtuple"`` or ``"dataclass"``.
+    keys : tuple
+        Positions, keys of the dict, or names of fields.
+    items : tuple
+        What is there: packs, or the names of leaves; None for what has no gradient.
+    path : str
+        How printed code reaches it, ``params["layer"]``; empty where it is only made.
+    """
+
+    kind: str
+    keys: tuple[Any, ...]
+    items: tuple[Packed, ...]
+    path: str = ""
+
+
+Packed = Pack | str | None
+
+
+@dataclass(frozen=True, slots=True)
+class Packing:
+    """How a function is called and what it returns, where that is more than arrays in and arrays out.
+
+    Parameters
+    ----------
+    arguments : tuple of (str, Packed)
+        The parameters in order, and the leaves in each.
+    gradient : Packed
+        The leaves that the gradient is with respect to, as they are returned.
+    results : Packed
+        How values are returned; their leaves are numbered. None for a value, or tuples and lists.
+    defaults : tuple of (str, number)
+        What parameters are if they are not given.
+    constants : tuple of (str, str)
+        Arrays that are bound already, each with a hash of its contents.
+    """
+
+    arguments: tuple[tuple[str, Packed], ...]
+    gradient: Packed = None
+    results: Packed = None
+    defaults: tuple[tuple[str, Any], ...] = ()
+    constants: tuple[tuple[str, str], ...] = ()
+
+
+# Structures are as deep as a person writes them, so the following may recurse.
+
+
+def leaf_names(packed: Packed) -> Iterator[str]:
+    """Yield the names of leaves, in order."""
+    if isinstance(packed, str):
+        yield packed
+    elif packed is not None:
+        for item in packed.items:
+            yield from leaf_names(item)
+
+
+def accessor(pack: Pack, key: Any) -> str:
+    """Return what is written behind a structure for what it holds under `key`."""
+    return f".{key}" if pack.kind in ("namedtuple", "dataclass") else f"[{quoted(key)}]"
+
+
+def quoted(key: Any) -> str:
+    """Return a key as Python text, in double quotes where it has none inside."""
+    text = repr(key)
+    return f'"{text[1:-1]}"' if isinstance(key, str) and '"' not in text and text[0] == "'" else text
+
+
+def with_paths(packing: Packing, names: Mapping[str, str]) -> Packing:
+    """Return a packing whose structures are reached by other names of the parameters."""
+    if all(name == other for name, other in names.items()):
+        return packing
+
+    def renamed(packed: Packed) -> Packed:
+        if not isinstance(packed, Pack):
+            return packed
+        items = tuple(map(renamed, packed.items))
+        head = next((name for name in names if packed.path.split("[")[0].split(".")[0] == name), None)
+        path = packed.path if head is None else names[head] + packed.path[len(head) :]
+        return Pack(packed.kind, packed.keys, items, path)
+
+    arguments = tuple((name, renamed(packed)) for name, packed in packing.arguments)
+    return replace(packing, arguments=arguments, gradient=renamed(packing.gradient))
+
+
+def packing_from(fields: Mapping[str, Any] | None) -> Packing | None:
+    """Return a packing from what `dataclasses.asdict` makes of it, once JSON has turned tuples into lists."""
+    if fields is None:
+        return None
+    return Packing(
+        tuple((name, _packed_from(packed)) for name, packed in fields["arguments"]),
+        _packed_from(fields["gradient"]),
+        _packed_from(fields["results"]),
+        tuple((name, value) for name, value in fields["defaults"]),
+        tuple((name, digest) for name, digest in fields["constants"]),
+    )
+
+
+def _packed_from(fields: Any) -> Packed:
+    if fields is None or isinstance(fields, str):
+        return fields
+    items = tuple(_packed_from(item) for item in fields["items"])
+    return Pack(fields["kind"], tuple(fields["keys"]), items, fields["path"])

@@ -1,0 +1,329 @@
+"""The symbolic array that a traced function computes with: NumPy's protocols, operators, methods and attributes.
+
+Operations go to the trace, which notes them. What would need the entries of an array, which are not known before the
+compiled function is called, is refused with what to write instead. Writing into an array replaces what it stands for,
+and reaches what it is a view of.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from typing import TYPE_CHECKING, Any, NoReturn
+
+import numpy as np
+
+from symbackprop.errors import MissingAttributeError, UnsupportedError, nearest_names
+from symbackprop.ir.node import Node
+from symbackprop.ir.size import shape_text
+from symbackprop.read.from_numpy.expressions import Expression
+from symbackprop.read.from_numpy.methods import OWN
+from symbackprop.read.vocabulary import METHODS
+
+if TYPE_CHECKING:
+    from symbackprop.read.from_numpy.calls import Trace
+
+__all__ = ["State", "TracedArray"]
+
+State = tuple[Node, Expression, Any]
+_VIEWS = frozenset(("diagonal", "ravel", "reshape", "squeeze", "swapaxes", "transpose"))
+
+
+def _binary(symbol: str) -> tuple[Callable[..., Any], Callable[..., Any], Callable[..., Any]]:
+    def forward(self: TracedArray, other: object) -> Any:
+        return self.trace.operator(symbol, self, other)
+
+    def reflected(self: TracedArray, other: object) -> Any:
+        return self.trace.operator(symbol, other, self)
+
+    def in_place(self: TracedArray, other: object) -> Any:
+        return self._in_place(symbol, other)
+
+    return forward, reflected, in_place
+
+
+def _comparison(symbol: str) -> Callable[..., Any]:
+    def compare(self: TracedArray, other: object) -> Any:
+        return NotImplemented if other is None else self.trace.compare(symbol, self, other)
+
+    return compare
+
+
+def _unary(symbol: str) -> Callable[..., Any]:
+    return lambda self: self.trace.unary(symbol, self)
+
+
+class TracedArray:
+    """An array, or a number, that is not known before the compiled function is called.
+
+    Parameters
+    ----------
+    trace : Trace
+        The run that it belongs to.
+    state : (Node, Expression, object)
+        What it stands for now, how it came about, and its entries where these are known all the same.
+    is_input : bool
+        Whether it is an argument, which must not be written to.
+    """
+
+    __slots__ = ("_seen", "base", "concrete", "derive", "expression", "index", "is_input", "node", "trace", "version")
+    __hash__ = None  # type: ignore[assignment]
+    __array_priority__ = 1000.0
+
+    def __init__(self, trace: Trace, state: State, *, is_input: bool = False) -> None:
+        self.trace = trace
+        self.node, self.expression, self.concrete = state
+        self.is_input = is_input
+        self.version = 0
+        self.base: TracedArray | None = None
+        self.derive: Callable[[], State] | None = None
+        self.index: object = None
+        self._seen = 0
+
+    # --- views and writing --------------------------------------------------------------------------------------------
+
+    def as_view_of(self, base: TracedArray, derive: Callable[[], State], index: object = None) -> TracedArray:
+        """Make this a view, which `derive` gives anew of a changed `base`; with an `index` it can be written through."""
+        self.base, self.derive, self.index = base, derive, index
+        self._seen = base.version
+        return self
+
+    def refreshed(self) -> TracedArray:
+        """Return this array, which stands for what its base has become."""
+        chain: list[TracedArray] = []
+        array: TracedArray | None = self
+        while array is not None:
+            chain.append(array)
+            array = array.base
+        for view in reversed(chain[:-1]):
+            if view.base is not None and view.derive is not None and view.base.version != view._seen:
+                view.node, view.expression, view.concrete = view.derive()
+                view._seen = view.base.version
+                view.version += 1
+        return self
+
+    def write(self, state: State) -> None:
+        """Let the array, and all that it is a view of, stand for something else from now on."""
+        array, chain = self, [self]
+        while array.base is not None:
+            if array.index is None:
+                raise self.trace.located(
+                    UnsupportedError(
+                        "writing into a view that reshape, transpose and the like made is not supported; "
+                        "take a copy(), or write to the array itself"
+                    )
+                )
+            array = array.base
+            chain.append(array)
+        if array.is_input:
+            raise self.trace.located(
+                UnsupportedError(
+                    f"the function writes into its input {array.expression.name!r}, and inputs are never written to; "
+                    "take a copy first: x = x.copy()"
+                )
+            )
+        for view, base in zip(chain, [*chain[1:], None], strict=True):
+            view.node, view.expression, view.concrete = state
+            view.version += 1
+            if base is not None:
+                base.refreshed()
+                state = self.trace.updated("=", base, view.index, view)
+                view._seen = base.version + 1
+
+    def __setitem__(self, index: object, value: object) -> None:
+        self.write(self.trace.updated("=", self.refreshed(), index, value))
+
+    def _in_place(self, symbol: str, other: object) -> TracedArray:
+        result = self.trace.operator(symbol, self, other)
+        if not self.node.shape:
+            return result  # type: ignore[no-any-return]  # a number is not changed, its name is bound again
+        if result.node.shape != self.node.shape:
+            raise self.trace.located(
+                UnsupportedError(
+                    f"`{symbol}=` cannot change the shape of an array: {shape_text(self.node.shape)} would become "
+                    f"{shape_text(result.node.shape)}"
+                )
+            )
+        if result.node.dtype != self.node.dtype:
+            raise self.trace.located(
+                UnsupportedError(
+                    f"`{symbol}=` cannot change the dtype of an array, {self.node.dtype} to {result.node.dtype}; "
+                    f"write x = x {symbol} ..."
+                )
+            )
+        self.write((result.node, result.expression, result.concrete))
+        return self
+
+    # --- what it looks like -------------------------------------------------------------------------------------------
+
+    @property
+    def shape(self) -> tuple[Any, ...]:
+        """The sizes: integers, or sizes that are not known yet."""
+        return self.trace.shape_of(self.refreshed())
+
+    @property
+    def ndim(self) -> int:
+        """The number of axes."""
+        return self.node.rank
+
+    @property
+    def size(self) -> Any:
+        """The number of entries."""
+        total: Any = 1
+        for size in self.shape:
+            total = total * size
+        return total
+
+    @property
+    def dtype(self) -> np.dtype[Any]:
+        """The dtype, as NumPy's."""
+        return np.dtype(self.node.dtype)
+
+    @property
+    def real(self) -> TracedArray:
+        """The array itself: all numbers are real."""
+        return self
+
+    @property
+    def T(self) -> TracedArray:  # noqa: N802 (NumPy's name)
+        """The array with its axes in reverse order."""
+        return self.view_by(lambda x: self.trace.attribute(x, "T"))
+
+    @property
+    def mT(self) -> TracedArray:  # noqa: N802 (NumPy's name)
+        """The array with its last two axes exchanged."""
+        return self.view_by(lambda x: self.trace.attribute(x, "mT"))
+
+    def view_by(self, make: Callable[[TracedArray], TracedArray]) -> TracedArray:
+        """Return what `make` makes of the array, as a view of it."""
+
+        def derive() -> State:
+            made = make(self)
+            return made.node, made.expression, made.concrete
+
+        return make(self.refreshed()).as_view_of(self, derive)
+
+    def __len__(self) -> int:
+        return int(self.trace.length(self))
+
+    def __iter__(self) -> Iterator[Any]:
+        count = self.trace.known_length(self)
+        return (self[i] for i in range(count))
+
+    def __getitem__(self, index: Any) -> Any:
+        return self.trace.subscript(self.refreshed(), index)
+
+    def __getattr__(self, name: str) -> Any:
+        if name.startswith("__"):
+            raise AttributeError(name)
+        own = OWN.get(name)
+        if own is not None:
+            return lambda *args, **kwargs: own(self.refreshed(), *args, **kwargs)
+        method = METHODS.get(name)
+        if method is None:
+            raise self.trace.located(
+                MissingAttributeError(f"arrays have no {name!r} here.{nearest_names(name, METHODS)}")
+            )
+
+        def bound(*args: object, **kwargs: object) -> Any:
+            if name in _VIEWS:
+                return self.view_by(lambda x: self.trace.method(name, x, args, kwargs))
+            return self.trace.method(name, self.refreshed(), args, kwargs)
+
+        return bound
+
+    def __repr__(self) -> str:
+        title = self.expression.name or "array"
+        return f"<traced {title}: {self.node.dtype}[{', '.join(map(str, self.node.shape))}]>"
+
+    def __copy__(self) -> TracedArray:
+        return self.trace.method("copy", self.refreshed(), (), {})  # type: ignore[no-any-return]
+
+    def __deepcopy__(self, memo: object) -> TracedArray:
+        return self.__copy__()
+
+    def __reduce__(self) -> NoReturn:
+        raise TypeError("a traced array is not pickled; pickle the compiled function")
+
+    # --- operators ----------------------------------------------------------------------------------------------------
+
+    __add__, __radd__, __iadd__ = _binary("+")
+    __sub__, __rsub__, __isub__ = _binary("-")
+    __mul__, __rmul__, __imul__ = _binary("*")
+    __truediv__, __rtruediv__, __itruediv__ = _binary("/")
+    __floordiv__, __rfloordiv__, __ifloordiv__ = _binary("//")
+    __mod__, __rmod__, __imod__ = _binary("%")
+    __pow__, __rpow__, __ipow__ = _binary("**")
+    __matmul__, __rmatmul__, __imatmul__ = _binary("@")
+    __and__, __rand__, __iand__ = _binary("&")
+    __or__, __ror__, __ior__ = _binary("|")
+    __xor__, __rxor__, __ixor__ = _binary("^")
+    __lt__, __le__, __gt__, __ge__ = map(_comparison, ("<", "<=", ">", ">="))
+    __eq__, __ne__ = map(_comparison, ("==", "!="))
+    __neg__, __pos__, __invert__, __abs__ = map(_unary, ("-", "+", "~", "abs"))
+
+    # --- NumPy's protocols --------------------------------------------------------------------------------------------
+
+    def __array_ufunc__(self, ufunc: Any, method: str, *inputs: Any, **kwargs: Any) -> Any:
+        return self.trace.protocols.ufunc(ufunc, method, inputs, kwargs)
+
+    def __array_function__(self, function: Any, types: Any, args: Any, kwargs: Any) -> Any:
+        return self.trace.protocols.function(function, args, kwargs)
+
+    def __array__(self, dtype: Any = None, copy: Any = None) -> Any:
+        return np.asarray(
+            self._known("NumPy asks for its entries, in a function that knows nothing of traced arrays"), dtype=dtype
+        )
+
+    # --- what has to be known -----------------------------------------------------------------------------------------
+
+    def _known(self, use: str) -> Any:
+        """Return the entries where they are known, as in an array that does not depend on any input."""
+        self.refreshed()
+        if self.concrete is None:
+            raise self.trace.located(
+                UnsupportedError(
+                    f"the value of a traced array is not known before the compiled function is called: {use}"
+                )
+            )
+        return self.concrete
+
+    def __bool__(self) -> bool:
+        return bool(
+            self._known(
+                "`if`, `while`, `and`, `or`, `not` and bool() of it cannot be decided. "
+                "Choose entry by entry with np.where(condition, a, b), and combine conditions with & | ~"
+            )
+        )
+
+    def __float__(self) -> float:
+        return float(self._known("float() of it; leave float() out, numbers of NumPy need no conversion"))
+
+    def __int__(self) -> int:
+        return int(self._known("int() of it; use .astype(int) for an array of indices"))
+
+    def __index__(self) -> int:
+        return int(
+            np.asarray(
+                self._known("a Python index or a range() of it; index arrays, or make it static with static=(...)")
+            ).__index__()
+        )
+
+    def __complex__(self) -> NoReturn:
+        raise self.trace.located(UnsupportedError("complex numbers are not supported; all inputs are real"))
+
+    def __format__(self, spec: str) -> str:
+        return format(
+            self._known("a text of it, in print() or an f-string; print what the compiled function returns"), spec
+        )
+
+    def __contains__(self, item: object) -> bool:
+        return bool(self._known("`in`; write np.any(x == value)") == item)
+
+    def __round__(self, digits: int = 0) -> Any:
+        return self.trace.method("round", self.refreshed(), (digits,), {})
+
+    def __divmod__(self, other: Any) -> Any:
+        return self // other, self % other
+
+    def __rdivmod__(self, other: Any) -> Any:
+        return other // self, other % self

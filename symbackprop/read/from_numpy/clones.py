@@ -1,0 +1,165 @@
+"""A clone of the user's function, whose globals, closure and builtins know of traced arrays.
+
+The clone runs the same code. Names that it reads are looked up once: modules and functions of NumPy, SciPy and `math`
+become stand-ins, functions of the user's own become clones in turn, everything else stays what it is. Nothing outside
+the clone changes.
+"""
+
+from __future__ import annotations
+
+import builtins
+import functools
+import random
+from collections.abc import Callable, Iterator
+from types import BuiltinFunctionType, CellType, CodeType, FunctionType, MethodType, ModuleType
+from typing import Any
+
+import numpy as np
+
+from symbackprop.errors import UnsupportedError
+from symbackprop.read.from_numpy.arrays import TracedArray
+from symbackprop.read.from_numpy.calls import Trace
+from symbackprop.read.from_numpy.modules import Modules, RandomNumbers
+from symbackprop.read.from_numpy.sizes import TracedSize
+from symbackprop.read.vocabulary import FUNCTIONS
+
+__all__ = ["Clones"]
+
+_LIBRARIES = ("numpy", "scipy", "math", "builtins", "functools", "itertools", "operator", "typing", "collections")
+
+
+class Clones:
+    """Makes clones that belong to one trace."""
+
+    def __init__(self, trace: Trace) -> None:
+        self._trace = trace
+        self._modules = Modules(trace)
+        self._made: dict[int, tuple[Any, Any]] = {}
+        self._builtins = self._own_builtins()
+
+    def of(self, function: Callable[..., Any]) -> Callable[..., Any]:
+        """Return the clone of a function, of a bound method, a partial or an object that is called."""
+        if isinstance(function, FunctionType):
+            return self._function(function)
+        if isinstance(function, MethodType):
+            return MethodType(self.of(function.__func__), function.__self__)
+        if isinstance(function, functools.partial):
+            keywords = {name: self.seen(value) for name, value in function.keywords.items()}
+            return functools.partial(self.of(function.func), *map(self.seen, function.args), **keywords)
+        call = vars(type(function)).get("__call__")
+        if isinstance(call, FunctionType):
+            return MethodType(self._function(call), function)
+        return self.seen(function)  # type: ignore[no-any-return]
+
+    def seen(self, value: Any, name: str | None = None) -> Any:
+        """Return what a clone sees in place of `value`, which its function knows as `name`."""
+        if isinstance(value, np.ndarray):
+            if name is not None:
+                self._trace.titles.setdefault(id(value), name)
+            return value
+        if isinstance(value, (ModuleType, type, BuiltinFunctionType, np.ufunc)) or _is_library(value):
+            return self._modules.stand_in(value)
+        if isinstance(value, (np.random.Generator, np.random.RandomState, random.Random)):
+            return RandomNumbers(self._trace, name or "the generator")
+        if isinstance(value, (FunctionType, MethodType, functools.partial)):
+            return self.of(value)
+        return value
+
+    def _function(self, function: FunctionType) -> FunctionType:
+        known = self._made.get(id(function))
+        if known is not None:
+            return known[1]  # type: ignore[no-any-return]
+        scope: dict[str, Any] = {"__builtins__": self._builtins, "__name__": function.__module__}
+        cells = tuple(CellType() for _ in function.__closure__ or ())
+        clone = FunctionType(function.__code__, scope, function.__name__, None, cells)
+        self._made[id(function)] = function, clone  # before what it reads, which may be itself
+        self._trace.places.add(function.__code__)
+        clone.__defaults__ = None if function.__defaults__ is None else tuple(map(self.seen, function.__defaults__))
+        clone.__kwdefaults__ = {n: self.seen(v, n) for n, v in (function.__kwdefaults__ or {}).items()}
+        clone.__qualname__ = function.__qualname__
+        for name in _names(function.__code__):
+            if name in function.__globals__:
+                scope[name] = self.seen(function.__globals__[name], name)
+        for name, cell, original in zip(function.__code__.co_freevars, cells, function.__closure__ or (), strict=True):
+            try:
+                cell.cell_contents = self.seen(original.cell_contents, name)
+            except ValueError:
+                continue  # not bound yet: a function that is defined further down
+        return clone
+
+    # --- builtins -----------------------------------------------------------------------------------------------------
+
+    def _own_builtins(self) -> dict[str, Any]:
+        trace = self._trace
+        own = {
+            "__import__": self._import,
+            "isinstance": _isinstance,
+            "len": lambda x: trace.length(x) if isinstance(x, TracedArray) else len(x),
+            "max": self._extreme("max", "maximum"),
+            "min": self._extreme("min", "minimum"),
+            "print": self._print,
+            "sum": self._sum,
+        }
+        return {**vars(builtins), **own}
+
+    def _import(self, name: str, *args: Any, **kwargs: Any) -> Any:
+        """Import a module inside the function, as it sees it."""
+        return self._modules.stand_in(builtins.__import__(name, *args, **kwargs))
+
+    def _print(self, *values: Any, **options: Any) -> None:
+        if any(isinstance(value, (TracedArray, TracedSize)) for value in values):
+            raise self._trace.located(
+                UnsupportedError(
+                    "print() of a traced array: its value is not known before the compiled function is called, and the "
+                    "function runs only once, when it is compiled. Print what the compiled function returns"
+                )
+            )
+        print(*values, **options)
+
+    def _sum(self, values: Any, start: Any = 0) -> Any:
+        if isinstance(values, TracedArray) and values.node.shape and isinstance(start, int) and start == 0:
+            return self._trace.call("np.sum", FUNCTIONS["sum"], (values,), {"axis": 0}, np.sum)
+        return sum(values, start)
+
+    def _extreme(self, name: str, pairwise: str) -> Callable[..., Any]:
+        real = getattr(builtins, name)
+        trace = self._trace
+
+        def extreme(*values: Any, **options: Any) -> Any:
+            if len(values) == 1 and isinstance(values[0], TracedArray) and values[0].node.rank == 1:
+                return trace.method(name, values[0].refreshed(), (), {})
+            items = list(values[0]) if len(values) == 1 else list(values)
+            if options or not any(isinstance(item, TracedArray) for item in items):
+                return real(items, **options)
+            result = items[0]
+            for item in items[1:]:
+                result = trace.call(f"np.{pairwise}", FUNCTIONS[pairwise], (result, item), {}, getattr(np, pairwise))
+            return result
+
+        return extreme
+
+
+def _isinstance(value: Any, kinds: Any) -> bool:
+    """Tell whether a traced array is what the real one would be."""
+    if isinstance(value, (TracedArray, TracedSize)):
+        wanted = kinds if isinstance(kinds, tuple) else (kinds,)
+        if isinstance(value, TracedSize):
+            return any(kind in (int, object) for kind in wanted)
+        if value.node.shape:
+            return np.ndarray in wanted or object in wanted
+        return any(isinstance(kind, type) and issubclass(np.float64, kind) for kind in wanted) or np.ndarray in wanted
+    return isinstance(value, kinds)
+
+
+def _names(code: CodeType) -> Iterator[str]:
+    """Yield the names that a function reads, those of the functions defined in it among them."""
+    waiting = [code]
+    while waiting:
+        inner = waiting.pop()
+        yield from inner.co_names
+        waiting.extend(constant for constant in inner.co_consts if isinstance(constant, CodeType))
+
+
+def _is_library(value: Any) -> bool:
+    module = getattr(value, "__module__", None)
+    return callable(value) and isinstance(module, str) and module.split(".")[0] in _LIBRARIES

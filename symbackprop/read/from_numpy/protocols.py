@@ -1,0 +1,100 @@
+"""NumPy's protocols: what functions and ufuncs of NumPy and SciPy make of traced arrays."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from symbackprop.errors import UnknownNameError, UnsupportedError, nearest_names
+from symbackprop.read.from_numpy.arrays import TracedArray
+from symbackprop.read.vocabulary import FUNCTIONS
+
+if TYPE_CHECKING:
+    from symbackprop.read.from_numpy.calls import Trace
+
+__all__ = ["Protocols"]
+
+_UFUNCS = {
+    "add": "+", "subtract": "-", "multiply": "*", "divide": "/", "true_divide": "/", "floor_divide": "//",
+    "power": "**", "matmul": "@",
+}  # fmt: skip
+_UFUNC_COMPARISONS = {
+    "less": "<", "less_equal": "<=", "greater": ">", "greater_equal": ">=", "equal": "==", "not_equal": "!=",
+}  # fmt: skip
+_REDUCED = {
+    "add": "sum",
+    "multiply": "prod",
+    "maximum": "max",
+    "minimum": "min",
+    "logical_and": "all",
+    "logical_or": "any",
+}
+_ACCUMULATED = {"add": "cumsum", "multiply": "cumprod", "maximum": "cummax", "minimum": "cummin"}
+
+
+class Protocols:
+    """Finds for a function of NumPy or SciPy the word of the vocabulary that it meets."""
+
+    def __init__(self, trace: Trace) -> None:
+        self._trace = trace
+
+    def ufunc(self, ufunc: Any, method: str, inputs: Sequence[Any], kwargs: Mapping[str, Any]) -> Any:
+        """Return what a ufunc of NumPy or SciPy makes of traced arrays."""
+        name = ufunc.__name__
+        if method == "__call__":
+            plain = not kwargs
+            if plain and name in _UFUNCS:
+                return self._trace.operator(_UFUNCS[name], *inputs)
+            if plain and name in _UFUNC_COMPARISONS:
+                return self._trace.compare(_UFUNC_COMPARISONS[name], *inputs)
+            return self.named(_module_of(ufunc), name, inputs, kwargs, ufunc)
+        if method == "at":
+            return self.added_at(name, inputs)
+        table = {"reduce": _REDUCED, "accumulate": _ACCUMULATED}.get(method, {})
+        if name in table:
+            options = {"axis": 0, **kwargs} if len(inputs) == 1 else kwargs
+            return self.named("np", table[name], inputs, options, getattr(ufunc, method))
+        raise self._trace.located(UnsupportedError(f"np.{name}.{method} is not supported{_instead(name, method)}"))
+
+    def added_at(self, name: str, inputs: Sequence[Any]) -> None:
+        """Run ``np.add.at(x, index, value)``."""
+        if name not in ("add", "subtract") or len(inputs) != 3 or not isinstance(inputs[0], TracedArray):
+            raise self._trace.located(
+                UnsupportedError(f"np.{name}.at is not supported here; np.add.at(x, index, value) of a traced array is")
+            )
+        x, index, value = inputs
+        x.write(self._trace.updated("+=" if name == "add" else "-=", x.refreshed(), index, value))
+
+    def function(self, function: Any, args: Sequence[Any], kwargs: Mapping[str, Any]) -> Any:
+        """Return what a function of NumPy that is no ufunc makes of traced arrays."""
+        module = _module_of(function)
+        return self.named(module, function.__name__, args, kwargs, function)
+
+    def named(self, module: str, name: str, args: Sequence[Any], kwargs: Mapping[str, Any], real: Any) -> Any:
+        """Return what the function ``module.name`` makes of arguments."""
+        key = f"linalg.{name}" if module.endswith("linalg") else name
+        word = FUNCTIONS.get(key)
+        if word is None:
+            if all(self._trace.is_known(value) for value in (*args, *kwargs.values())):
+                return self._trace.array_of(np.asarray(self._trace.known_result(real, args, kwargs)))
+            known = nearest_names(key, FUNCTIONS)
+            raise self._trace.located(UnknownNameError(f"{module}.{name} is not supported.{known}"))
+        text = f"scipy.linalg.{name}" if module == "scipy.linalg" else f"{module}.{name}"
+        return self._trace.call(text, word, args, kwargs, real)
+
+
+def _module_of(function: Any) -> str:
+    module = getattr(function, "__module__", None) or ""
+    if module.startswith("scipy.linalg"):
+        return "scipy.linalg"
+    if module.startswith("scipy.special") or (isinstance(function, np.ufunc) and not hasattr(np, function.__name__)):
+        return "special"
+    return "np.linalg" if "linalg" in module else "np"
+
+
+def _instead(name: str, method: str) -> str:
+    if method == "outer":
+        return f"; write np.{name}(x[:, None], y)"
+    return ""

@@ -1,0 +1,184 @@
+"""A size of a traced array that is not a number: integer arithmetic on it is done, all else is refused by name."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from symbackprop.errors import UnsupportedError
+from symbackprop.ir.size import Size, SizeExpression, is_nonnegative
+from symbackprop.read.from_numpy.expressions import POWER, PRODUCT, SUM, UNARY, Expression
+
+if TYPE_CHECKING:
+    from symbackprop.read.from_numpy.calls import Trace
+
+__all__ = ["TracedSize"]
+
+_LEVELS = {"+": SUM, "-": SUM, "*": PRODUCT, "//": PRODUCT, "%": PRODUCT}
+
+
+class TracedSize:
+    """A size such as ``x.shape[0]``, known when the compiled function is called."""
+
+    __slots__ = ("expression", "size", "trace")
+    __array_ufunc__ = None  # NumPy's scalars and arrays leave arithmetic with a size to it
+
+    def __init__(self, trace: Trace, size: SizeExpression, expression: Expression) -> None:
+        self.trace = trace
+        self.size = size
+        self.expression = expression
+
+    def __repr__(self) -> str:
+        return f"<size {self.size}>"
+
+    def __hash__(self) -> int:
+        return hash(self.size)
+
+    # --- arithmetic ---------------------------------------------------------------------------------------------------
+
+    def __add__(self, other: Any) -> Any:
+        return self._computed("+", self, other)
+
+    def __radd__(self, other: Any) -> Any:
+        return self._computed("+", other, self)
+
+    def __sub__(self, other: Any) -> Any:
+        return self._computed("-", self, other)
+
+    def __rsub__(self, other: Any) -> Any:
+        return self._computed("-", other, self)
+
+    def __mul__(self, other: Any) -> Any:
+        return self._computed("*", self, other)
+
+    def __rmul__(self, other: Any) -> Any:
+        return self._computed("*", other, self)
+
+    def __floordiv__(self, other: Any) -> Any:
+        return self._computed("//", self, other)
+
+    def __rfloordiv__(self, other: Any) -> Any:
+        return self._computed("//", other, self)
+
+    def __mod__(self, other: Any) -> Any:
+        return self._computed("%", self, other)
+
+    def __rmod__(self, other: Any) -> Any:
+        return self._computed("%", other, self)
+
+    def __truediv__(self, other: Any) -> Any:
+        return self.trace.operator("/", self, other)
+
+    def __rtruediv__(self, other: Any) -> Any:
+        return self.trace.operator("/", other, self)
+
+    def __pow__(self, other: Any) -> Any:
+        if type(other) is int and 0 <= other <= 8:
+            power: Any = 1
+            for _ in range(other):
+                power = power * self
+            return power
+        return self.trace.operator("**", self, other)
+
+    def __rpow__(self, other: Any) -> Any:
+        return self.trace.operator("**", other, self)
+
+    def __neg__(self) -> Any:
+        return self.trace.size(-self.size, lambda: (["-", (self.expression, POWER)], UNARY))
+
+    def __pos__(self) -> Any:
+        return self
+
+    def __abs__(self) -> Any:
+        return self if self >= 0 else -self
+
+    def _computed(self, symbol: str, left: Any, right: Any) -> Any:
+        """Return the result of integer arithmetic; with anything but integers a size is a number like others."""
+        a, b = _size_of(left), _size_of(right)
+        if a is None or b is None:
+            return self.trace.operator(symbol, left, right)
+        if symbol in ("//", "%") and b == 0:
+            raise ZeroDivisionError("integer division or modulo by zero")
+        found = {
+            "+": lambda: a + b,
+            "-": lambda: a - b,
+            "*": lambda: a * b,
+            "//": lambda: a // b,
+            "%": lambda: a % b,
+        }[symbol]()
+        level = _LEVELS[symbol]
+        return self.trace.size(
+            found, lambda: ([self.trace.part(left, level), f" {symbol} ", self.trace.part(right, level + 1)], level)
+        )
+
+    # --- what has to be known -----------------------------------------------------------------------------------------
+
+    def __eq__(self, other: object) -> Any:
+        size = _size_of(other)
+        if size is None:
+            return NotImplemented
+        difference = self.size - size
+        if isinstance(difference, int):
+            return difference == 0
+        return self._number("==") == self._number("==", size)
+
+    def __lt__(self, other: Any) -> Any:
+        return self._less(self.size, _size_of(other), "<")
+
+    def __gt__(self, other: Any) -> Any:
+        return self._less(_size_of(other), self.size, ">")
+
+    def __le__(self, other: Any) -> Any:
+        less = self._less(_size_of(other), self.size, "<=")
+        return less if less is NotImplemented else not less
+
+    def __ge__(self, other: Any) -> Any:
+        less = self._less(self.size, _size_of(other), ">=")
+        return less if less is NotImplemented else not less
+
+    def _less(self, a: Size | None, b: Size | None, symbol: str) -> Any:
+        if a is None or b is None:
+            return NotImplemented
+        if isinstance(b - a, int):
+            return b - a > 0  # type: ignore[operator]
+        if is_nonnegative(a - b):
+            return False
+        if is_nonnegative(b - a - 1):
+            return True
+        return self._number(symbol, a) < self._number(symbol, b)
+
+    def __bool__(self) -> bool:
+        return bool(self != 0)
+
+    def __index__(self) -> int:
+        return self._number("as an index or in range()")
+
+    def __int__(self) -> int:
+        return self._number("int()")
+
+    def __float__(self) -> float:
+        return float(self._number("float()"))
+
+    def _number(self, use: str, size: Size | None = None) -> int:
+        """Return the number of a size in the examples, which fixes it."""
+        size = self.size if size is None else size
+        if isinstance(size, int):
+            return size
+        number = self.trace.flexible.fix(size)
+        if number is None:
+            raise self.trace.located(
+                UnsupportedError(
+                    f"size {size} is not known when compiling, and a number is needed ({use}). Declare it as a number, "
+                    'inputs={..., "x": "3"}, or give an example array; for all entries at once use array operations'
+                )
+            )
+        return number
+
+
+def _size_of(value: object) -> Size | None:
+    if isinstance(value, TracedSize):
+        return value.size
+    if isinstance(value, (int, np.integer)) and not isinstance(value, bool):
+        return int(value)
+    return None
