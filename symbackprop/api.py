@@ -12,6 +12,7 @@ import numpy as np
 
 from symbackprop.compilation import compile_recipe, uncollected
 from symbackprop.compiled import CompiledFunction
+from symbackprop.emit.bound import check_arrays, tail_of
 from symbackprop.emit.header import Recipe, read_header, read_version
 from symbackprop.emit.save import read_text
 from symbackprop.errors import ArgumentError, SymbackpropError, UnsupportedError
@@ -180,11 +181,21 @@ def check_saved(path: str | os.PathLike[str]) -> None:
         version = read_version(text)
         if version != __version__:
             raise SymbackpropError(f"it is stale, made by version {version}, and this is {__version__}; save it again")
-        made = compile_recipe(read_header(text)).source
+        compiled = compile_recipe(read_header(text))
+        made = compiled.source + _bound_tail(compiled, name)
     except SymbackpropError as error:
         raise type(error)(f"{name}: {error}") from error
     if made != text:
         raise SymbackpropError(f"{name}: it was edited, and differs from what its header gives; save it again")
+
+
+def _bound_tail(compiled: CompiledFunction, path: str) -> str:
+    """Return how a file ends whose function has arrays bound to it, having checked these."""
+    digests = compiled.bound_digests
+    if not digests:
+        return ""
+    check_arrays(path, digests)
+    return tail_of(path, compiled.__name__, [*digests])
 
 
 def _compiled(

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from symbackprop.emit.arguments import Binder
+from symbackprop.emit.bound import save_with_arrays
 from symbackprop.emit.header import Recipe
 from symbackprop.emit.load import load_function
 from symbackprop.emit.mapping import filled
@@ -74,7 +75,8 @@ class CompiledFunction:
         self.__wrapped__ = self._function  # where inspect.getsource finds the source
         self._binder = Binder(graph.arguments, graph.guards, printed.target)
         self._constants = dict(constants or {})
-        self._bound = dict(zip(printed.parameters[::-1], list(self._constants.values())[::-1], strict=False))
+        names = printed.parameters[len(printed.parameters) - len(self._constants) :]
+        self._bound = dict(zip(names, self._constants.values(), strict=True))
         self._packer = None if recipe.packing is None else Packer(recipe.packing)
 
     # --- calling ------------------------------------------------------------------------------------------------------
@@ -196,6 +198,13 @@ class CompiledFunction:
         recipe = replace(self._recipe, kind="value", wrt=None, with_value=False, name="value")
         return self._compile(recipe, self._origin, self._constants)
 
+    @property
+    def bound_digests(self) -> Mapping[str, str]:
+        """The hashes of the arrays that are bound to parameters of the printed function, by the names of these."""
+        packing = self._recipe.packing
+        digests = [] if packing is None else [digest for _, digest in packing.constants]
+        return dict(zip(self._printed.parameters[len(self._printed.parameters) - len(digests) :], digests, strict=True))
+
     def __repr__(self) -> str:
         names = ", ".join(self.__signature__.parameters)
         of = self._recipe.function or repr(self._recipe.formula.strip()[:60])
@@ -297,12 +306,18 @@ class CompiledFunction:
     def save(self, path: str | os.PathLike[str]) -> None:
         """Write the source to `path`: first under a temporary name, then renamed, so that no half file is left.
 
+        Large arrays that the function found in its module or closure go to a file beside it, ``grad.npz`` for
+        ``grad.py``, which the file loads when it is imported.
+
         Raises
         ------
         FileError
             If it cannot be written there; an `OSError`.
         """
-        write_text(path, self.source)
+        if self._bound:
+            save_with_arrays(path, self.source, self.__name__, self._bound)
+        else:
+            write_text(path, self.source)
 
     def __reduce__(self) -> tuple[object, ...]:
         return _again, (self._compile, self._recipe, self.source, self._constants)

@@ -14,7 +14,7 @@ import stat
 
 from symbackprop.errors import ArgumentError, FileError
 
-__all__ = ["read_text", "write_text"]
+__all__ = ["read_text", "write_bytes", "write_text"]
 
 _DEVICES = ("/dev/", "/proc/")  # what is below may lead to an open file, of which a renamed one would not be part
 _HINTS = {
@@ -26,7 +26,20 @@ _HINTS = {
 
 
 def write_text(path: str | bytes | os.PathLike[str], text: str) -> None:
-    """Write `text` to `path`, replacing what is there.
+    """Write `text` in UTF-8 to `path`, replacing what is there.
+
+    Raises
+    ------
+    FileError
+        If `path` cannot be written to; then what was there is unchanged.
+    ArgumentError
+        If `path` is no path.
+    """
+    write_bytes(path, text.encode())
+
+
+def write_bytes(path: str | bytes | os.PathLike[str], content: bytes) -> None:
+    """Write `content` to `path`, replacing what is there.
 
     Raises
     ------
@@ -38,10 +51,10 @@ def write_text(path: str | bytes | os.PathLike[str], text: str) -> None:
     name = _path_text(path)
     try:
         if name.startswith(_DEVICES) or _is_special(name):
-            with open(name, "w", encoding="utf-8", newline="\n") as file:
-                file.write(text)
+            with open(name, "wb") as file:
+                file.write(content)
         else:
-            _replace(os.path.realpath(name), text)
+            _replace(os.path.realpath(name), content)
     except OSError as error:
         why = next((hint for kind, hint in _HINTS.items() if isinstance(error, kind)), error.strerror)
         raise _failed(f"cannot write {name}: {why}", error) from error
@@ -90,7 +103,7 @@ def _is_special(name: str) -> bool:
     return not (stat.S_ISREG(mode) or stat.S_ISDIR(mode))
 
 
-def _replace(target: str, text: str) -> None:
+def _replace(target: str, content: bytes) -> None:
     if os.path.isdir(target):
         raise IsADirectoryError(errno.EISDIR, os.strerror(errno.EISDIR))
     known = os.path.exists(target)
@@ -98,10 +111,8 @@ def _replace(target: str, text: str) -> None:
         raise PermissionError(errno.EACCES, os.strerror(errno.EACCES))
     temporary = os.path.join(os.path.dirname(target), f".symbackprop-{secrets.token_hex(8)}.tmp")
     try:
-        with open(
-            os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o666), "w", encoding="utf-8", newline="\n"
-        ) as file:
-            file.write(text)
+        with open(os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o666), "wb") as file:
+            file.write(content)
             file.flush()
             os.fsync(file.fileno())
         if known:

@@ -145,14 +145,16 @@ class Trace:
         if isinstance(size, int):
             return size
         parts, level = make()
-        return TracedSize(self, size, self._expression(parts, level))
+        place = self.places.here()
+        name = place.names[0] if len(place.names) == 1 else None
+        return TracedSize(self, size, self._expression(parts, level, name, place.line))
 
     def shape_of(self, x: TracedArray) -> tuple[Any, ...]:
         """Return the shape of an array."""
         return tuple(self._size_along(x, axis) for axis in range(x.node.rank))
 
     def _size_along(self, x: TracedArray, axis: int) -> Any:
-        return self.size(x.node.shape[axis], lambda: ([(x.expression, POSTFIX), f".shape[{axis}]"], POSTFIX))
+        return self.size(x.node.shape[axis], lambda: ([(x.expression, POSTFIX), f".shape[{axis}]"], ATOM))
 
     # --- operations ---------------------------------------------------------------------------------------------------
 
@@ -339,6 +341,9 @@ class Trace:
 
     def gathered(self, results: Any) -> Expression:
         """Return the expression of results, nested in tuples and lists."""
+        if isinstance(results, TracedArray) and not results.refreshed().expression.is_input:
+            self._check(results)
+            return results.expression
         with self._located():
             parts = self.operands.of(results)[1]
         return self._expression(parts, LOWEST)

@@ -53,10 +53,18 @@ class Protocols:
         if method == "at":
             return self.added_at(name, inputs)
         table = {"reduce": _REDUCED, "accumulate": _ACCUMULATED}.get(method, {})
+        if method == "outer" and len(inputs) == 2 and not kwargs:
+            return self._outer(name, ufunc, *inputs)
         if name in table:
             options = {"axis": 0, **kwargs} if len(inputs) == 1 else kwargs
             return self.named("np", table[name], inputs, options, getattr(ufunc, method))
-        raise self._trace.located(UnsupportedError(f"np.{name}.{method} is not supported{_instead(name, method)}"))
+        raise self._trace.located(UnsupportedError(f"np.{name}.{method} is not supported"))
+
+    def _outer(self, name: str, ufunc: Any, x: Any, y: Any) -> Any:
+        """Return a ufunc of every entry of `x` with every entry of `y`."""
+        first = x if isinstance(x, TracedArray) else self._trace.array_of(np.asarray(x))
+        ranks = first.ndim, np.ndim(y) if not isinstance(y, TracedArray) else y.ndim
+        return self.ufunc(ufunc, "__call__", (first[(..., *(None,) * ranks[1])], y), {})
 
     def added_at(self, name: str, inputs: Sequence[Any]) -> None:
         """Run ``np.add.at(x, index, value)``."""
@@ -92,9 +100,3 @@ def _module_of(function: Any) -> str:
     if module.startswith("scipy.special") or (isinstance(function, np.ufunc) and not hasattr(np, function.__name__)):
         return "special"
     return "np.linalg" if "linalg" in module else "np"
-
-
-def _instead(name: str, method: str) -> str:
-    if method == "outer":
-        return f"; write np.{name}(x[:, None], y)"
-    return ""

@@ -200,7 +200,10 @@ def _traced(
     plain = all(isinstance(item, str) for item in packed.values())
     packing = None
     if not plain or trace.constants or run.results is not None or defaults:
-        constants = tuple((name, _digest(array)) for name, array in trace.constants.items())
+        constants = tuple(
+            (name, hashlib.sha256(np.ascontiguousarray(array).tobytes()).hexdigest())
+            for name, array in trace.constants.items()
+        )
         packing = Packing(tuple(packed.items()), gradient, run.results, defaults, constants)
     return TracedFunction(
         text=found.text,
@@ -241,7 +244,3 @@ def _differentiable(packed: Packed, dtypes: Mapping[str, str]) -> Packed:
     if packed is None:
         return None
     return replace(packed, items=tuple(_differentiable(item, dtypes) for item in packed.items))
-
-
-def _digest(array: np.ndarray[Any, Any]) -> str:
-    return hashlib.sha256(np.ascontiguousarray(array).tobytes()).hexdigest()
