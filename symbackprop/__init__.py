@@ -8,11 +8,13 @@ from symbackprop.errors import (
     ArgumentError,
     BudgetError,
     FormulaSyntaxError,
+    MissingAttributeError,
     ShapeError,
     SymbackpropError,
     UnknownNameError,
     UnsupportedError,
 )
+from symbackprop.read.from_numpy.words import stop_gradient, straight_through
 from symbackprop.version import __version__
 
 __all__ = [
@@ -20,6 +22,7 @@ __all__ = [
     "BudgetError",
     "CompiledFunction",
     "FormulaSyntaxError",
+    "MissingAttributeError",
     "ShapeError",
     "SymbackpropError",
     "UnknownNameError",
@@ -30,4 +33,6 @@ __all__ = [
     "compile_value_and_grad",
     "errors",
     "lambdify",
+    "stop_gradient",
+    "straight_through",
 ]

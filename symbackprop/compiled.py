@@ -137,6 +137,10 @@ class CompiledFunction:
         """The bare generated function, for hot loops: the same results, no checks, no conversions."""
         return partial(self._function, **self._bound) if self._bound else self._function
 
+    def __untraced__(self) -> Callable[..., Any]:
+        """Return what stands for this function inside another one that is compiled."""
+        return self.function
+
     @property
     def constants(self) -> Mapping[str, np.ndarray[Any, Any]]:
         """The large arrays that the function found in its module or closure, and that are bound to it."""

@@ -56,7 +56,8 @@ def run_emitted(
     if packing is None:
         return list(leaves_of(function(*(values[spec.name] for spec in arguments))))
     constants = {name: values[name] for name, _ in packing.constants}
-    return list(leaves_of(function(*arguments_of_leaves(packing, values), **constants)))
+    outputs = leaves_of(function(*arguments_of_leaves(packing, values), **constants))
+    return [output for output in outputs if output is not None]  # None stands where there is no gradient
 
 
 class _Math:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import NamedTuple
 
@@ -50,13 +50,16 @@ def print_module(graph: Graph, recipe: Recipe, version: str, target: str) -> Pri
     if used != tuple(graph.counts):  # which computed sizes the text needs is known once it is written
         written = _written(graph, recipe, target, used)
     taken, function, parameters, leaves, style, writer, result, packing = written
-    body = [] if packing is None else unpacking_lines(packing.arguments, leaves.__getitem__)
-    body += _size_lines(graph, list(leaves.values()), style)
+    body = _size_lines(graph, leaves, style)
     if writer.forward and writer.backward:
         body += ["# forward", *_lines(writer.forward), "# backward", *_lines(writer.backward)]
     else:
         body += _lines([*writer.forward, *writer.backward])
-    body.append(f"return {result}")
+    body += f"return {result}".split("\n")
+    if packing is not None:
+        by_name = [spec.name for spec in graph.arguments]
+        words = set(re.findall(r"\w+", "\n".join(body)))
+        body = [*unpacking_lines(packing.arguments, dict(zip(by_name, leaves, strict=True)), words), *body]
     doc = _indented(_docstring(graph, recipe, leaves, taken, packing))
     constants = "".join(f"{line}\n" for line in _lines(writer.constants))
     text, imports = _imported(f"{constants}\0{_indented(body)}", target, taken)
@@ -78,7 +81,7 @@ class _Written(NamedTuple):
     taken: Names
     function: str
     parameters: tuple[str, ...]
-    leaves: dict[str, str]  # by the names of inputs, what they are called in the text
+    leaves: tuple[str, ...]  # what the inputs are called in the text
     style: TargetStyle
     writer: Writer
     result: str
@@ -92,7 +95,7 @@ def _written(graph: Graph, recipe: Recipe, target: str, counts: tuple[str, ...])
     function = taken.share(recipe.name)
     style = _STYLES[target]()
     _name_sizes(graph, style, taken)
-    inputs: dict[Node, str] = dict(zip(graph.inputs, leaves.values(), strict=True))
+    inputs: dict[Node, str] = dict(zip(graph.inputs, leaves, strict=True))
     counted: dict[Node, str] = {}
     for name in counts:
         node = graph.counts[name]
@@ -109,16 +112,16 @@ def _written(graph: Graph, recipe: Recipe, target: str, counts: tuple[str, ...])
     return _Written(taken, function, parameters, leaves, style, writer, result, packing)
 
 
-def _parameters(graph: Graph, recipe: Recipe, taken: Names) -> tuple[tuple[str, ...], dict[str, str], Packing | None]:
+def _parameters(graph: Graph, recipe: Recipe, taken: Names) -> tuple[tuple[str, ...], tuple[str, ...], Packing | None]:
     """Return the parameters of the function, what the inputs in them are called, and how they are packed there."""
     if recipe.packing is None:
-        leaves = {spec.name: taken.claim(spec.name) for spec in graph.arguments}
-        return tuple(leaves.values()), leaves, None
+        names = tuple(taken.claim(spec.name) for spec in graph.arguments)
+        return names, names, None
     packed = {name: taken.claim(name) for name, item in recipe.packing.arguments if isinstance(item, Pack)}
     leaves = {spec.name: taken.claim(spec.name) for spec in graph.arguments}
     constants = [leaves[name] for name, _ in recipe.packing.constants]
     called = {name: packed.get(name) or leaves[name] for name, _ in recipe.packing.arguments}
-    return (*called.values(), *constants), leaves, with_paths(recipe.packing, called)
+    return (*called.values(), *constants), tuple(leaves.values()), with_paths(recipe.packing, called)
 
 
 def _lines(lines: Sequence[Line]) -> list[str]:
@@ -277,9 +280,7 @@ def _computes(graph: Graph, recipe: Recipe) -> str:
     return f"{value}, and {gradient}" if recipe.with_value else gradient
 
 
-def _docstring(
-    graph: Graph, recipe: Recipe, leaves: Mapping[str, str], taken: Names, packing: Packing | None
-) -> list[str]:
+def _docstring(graph: Graph, recipe: Recipe, leaves: Sequence[str], taken: Names, packing: Packing | None) -> list[str]:
     """Return the numpydoc docstring."""
     formula = recipe.formula.strip().split("\n")
     lines = [f'"""Return {_computes(graph, recipe)}.', ""]
@@ -289,7 +290,7 @@ def _docstring(
     if leaves:
         lines += ["Parameters", "----------"]
     structures = {} if packing is None else _structures(packing)
-    for spec, parameter in zip(graph.arguments, leaves.values(), strict=True):
+    for spec, parameter in zip(graph.arguments, leaves, strict=True):
         kind = (
             "array" if spec.shape is None or spec.shape else {"int64": "int", "bool": "bool"}.get(spec.dtype, "float")
         )

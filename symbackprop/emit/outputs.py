@@ -17,6 +17,8 @@ from symbackprop.ops.indexing import gather
 
 __all__ = ["packed_text", "returned"]
 
+_WIDTH = 88  # of a structure on one line
+
 
 def returned(graph: Graph, writer: Writer, recipe: Recipe, packing: Packing | None = None) -> str:
     """Return the text behind ``return``: values and derivatives, nested as the formula nests its results."""
@@ -50,26 +52,36 @@ def _gradient_text(graph: Graph, recipe: Recipe, packing: Packing | None, texts:
 
 
 def packed_text(packed: Packed, texts: Mapping[str, str]) -> str:
-    """Return the text of a structure that holds `texts` as its leaves."""
+    """Return the text of a structure that holds `texts` as its leaves, on several lines if it is long."""
     if packed is None:
         return "None"
     if isinstance(packed, str):
         return texts[packed]
     items = [packed_text(item, texts) for item in packed.items]
     if packed.kind == "dict":
-        return f"{{{', '.join(f'{quoted(key)}: {item}' for key, item in zip(packed.keys, items, strict=True))}}}"
+        return _bracketed("{", [f"{quoted(key)}: {item}" for key, item in zip(packed.keys, items, strict=True)], "}")
     if packed.kind in ("namedtuple", "dataclass"):
-        fields = ", ".join(f"{key}={item}" for key, item in zip(packed.keys, items, strict=True))
-        return (
-            f"{packed.path}._replace({fields})"
-            if packed.kind == "namedtuple"
-            else (f"dataclasses.replace({packed.path}, {fields})")
-        )
-    return _gathered(list if packed.kind == "list" else tuple, items)
+        fields = [f"{key}={item}" for key, item in zip(packed.keys, items, strict=True)]
+        if packed.kind == "namedtuple":
+            return _bracketed(f"{packed.path}._replace(", fields, ")")
+        return _bracketed("dataclasses.replace(", [packed.path, *fields], ")")
+    flat = _gathered(list if packed.kind == "list" else tuple, items)
+    return flat if len(flat) <= _WIDTH else _bracketed(flat[0], items, flat[-1])
+
+
+def _bracketed(opening: str, items: list[str], closing: str) -> str:
+    """Return items between brackets, a line each where one line is too short for all."""
+    flat = f"{opening}{', '.join(items)}{closing}"
+    if len(flat) <= _WIDTH and "\n" not in flat:
+        return flat
+    lines = "".join(f"    {line}\n" for item in items for line in f"{item},".split("\n"))
+    return f"{opening}\n{lines}{closing}"
 
 
 def _gathered(kind: type, texts: list[str]) -> str:
     inside = ", ".join(texts)
+    if "\n" in inside:
+        return _bracketed("[" if kind is list else "(", texts, "]" if kind is list else ")")
     if kind is list:
         return f"[{inside}]"
     return _Tuple(f"({inside},)" if len(texts) == 1 else f"({inside})")

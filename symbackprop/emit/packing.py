@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 from collections import namedtuple
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence, Set
 from typing import Any
 
 from symbackprop.errors import ArgumentError, nearest_names
@@ -135,24 +135,23 @@ def _built(packed: Packed, leaves: Mapping[str, Any]) -> Any:
 # --- printed code -----------------------------------------------------------------------------------------------------
 
 
-def unpacking_lines(arguments: Sequence[tuple[str, Packed]], name_of: Callable[[str], str]) -> list[str]:
-    """Return the lines that give the leaves in structures their names."""
+def unpacking_lines(arguments: Sequence[tuple[str, Packed]], names: Mapping[str, str], used: Set[str]) -> list[str]:
+    """Return the lines that give the leaves in structures their names, those that are in use."""
     lines: list[str] = []
     for _, packed in arguments:
-        lines += _unpacked(packed, name_of)
+        lines += _unpacked(packed, names, used)
     return lines
 
 
-def _unpacked(packed: Packed, name_of: Callable[[str], str]) -> list[str]:
+def _unpacked(packed: Packed, names: Mapping[str, str], used: Set[str]) -> list[str]:
     if not isinstance(packed, Pack):
         return []
-    if packed.kind in ("tuple", "list", "namedtuple") and all(isinstance(item, str) for item in packed.items):
-        names = ", ".join(name_of(str(item)) for item in packed.items)
-        return [f"{names}{',' * (len(packed.items) == 1)} = {packed.path}"] if packed.items else []
+    called = [names[item] if isinstance(item, str) else "" for item in packed.items]
+    if packed.kind in ("tuple", "list", "namedtuple") and called and all(name in used for name in called):
+        return [f"{', '.join(called)}{',' * (len(called) == 1)} = {packed.path}"]
     lines: list[str] = []
-    for key, item in zip(packed.keys, packed.items, strict=True):
-        if isinstance(item, str):
-            lines.append(f"{name_of(item)} = {packed.path}{accessor(packed, key)}")
-        else:
-            lines += _unpacked(item, name_of)
+    for key, item, name in zip(packed.keys, packed.items, called, strict=True):
+        if name in used:
+            lines.append(f"{name} = {packed.path}{accessor(packed, key)}")
+        lines += _unpacked(item, names, used)
     return lines

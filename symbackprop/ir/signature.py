@@ -70,7 +70,7 @@ Structure = Nest | None
 
 
 def leaves_of(value: Any) -> Iterator[Any]:
-    """Yield the results in nested tuples, lists and dicts, from left to right; None stands for none."""
+    """Yield the results in nested tuples, lists and dicts, from left to right."""
     stack = [value]
     while stack:
         item = stack.pop()
@@ -78,7 +78,7 @@ def leaves_of(value: Any) -> Iterator[Any]:
             stack.extend(reversed(item))
         elif isinstance(item, dict):
             stack.extend(reversed(item.values()))
-        elif item is not None:
+        else:
             yield item
 
 

@@ -105,12 +105,7 @@ def arguments_of(function: Callable[..., Any], inputs: Any, static: Iterable[str
     ArgumentError, UnknownNameError
         On a parameter that is not declared, and on names that are no parameters.
     """
-    try:
-        signature = inspect.signature(function)
-    except (TypeError, ValueError):
-        raise UnsupportedError(
-            f"{function!r} does not say what it takes; wrap it in a function of Python's, lambda x: ..."
-        ) from None
+    signature = _signature_of(function)
     fixed = _names_of(static)
     given = _given(inputs, signature, dtype)
     for name in (*given, *fixed):
@@ -121,6 +116,18 @@ def arguments_of(function: Callable[..., Any], inputs: Any, static: Iterable[str
                 f"{nearest_names(name, signature.parameters)}"
             )
     return _Reader(dtype, signature).read(given, fixed)
+
+
+def _signature_of(function: Callable[..., Any]) -> inspect.Signature:
+    if isinstance(function, np.ufunc):
+        names = ["x"] if function.nin == 1 else [f"x{i + 1}" for i in range(function.nin)]
+        return inspect.Signature([inspect.Parameter(name, inspect.Parameter.POSITIONAL_ONLY) for name in names])
+    try:
+        return inspect.signature(function)
+    except (TypeError, ValueError):
+        raise UnsupportedError(
+            f"{function!r} does not say what it takes; wrap it in a function of Python's, lambda x: ..."
+        ) from None
 
 
 def _names_of(static: Iterable[str]) -> tuple[str, ...]:
@@ -164,7 +171,7 @@ class _Reader:
         self._specs: list[ArgumentSpec] = []
         self._numbers: dict[str, int] = {}
         self._taken = set(signature.parameters)
-        self._declared: set[str] = set()
+        self._keys: dict[Any, int] = {}
 
     def read(self, given: Mapping[str, Any], fixed: Sequence[str]) -> Arguments:
         annotated = {
@@ -173,6 +180,7 @@ class _Reader:
             if (found := _annotation(parameter.annotation)) is not None
         }
         nothing = not given and not annotated
+        self._count_keys([*given.values(), *annotated.values()])
         parameters = []
         for name, parameter in self._signature.parameters.items():
             if parameter.kind in (parameter.VAR_POSITIONAL, parameter.VAR_KEYWORD):
@@ -200,6 +208,17 @@ class _Reader:
                     f'{name!r}: "" for a scalar; or give an example, or a fixed value with static=({name!r},)'
                 )
         return Arguments(tuple(parameters), tuple(self._specs), self._numbers)
+
+    def _count_keys(self, values: list[Any]) -> None:
+        """Count the keys of leaves: what is there once can be a name."""
+        waiting = [(None, value) for value in values]
+        while waiting:
+            key, value = waiting.pop()
+            children = _children(value)
+            if children is None:
+                self._keys[key] = self._keys.get(key, 0) + 1
+            else:
+                waiting.extend(children[1])
 
     # --- structures ---------------------------------------------------------------------------------------------------
 
@@ -242,7 +261,7 @@ class _Reader:
         """Return the name of a leaf: its parameter's, else its key's where that is free, else the whole path."""
         if len(keys) == 1:
             return str(keys[0])
-        wanted = str(keys[-1]) if _is_name(keys[-1]) else ""
+        wanted = str(keys[-1]) if _is_name(keys[-1]) and self._keys.get(keys[-1], 0) == 1 else ""
         if not wanted or wanted in self._taken:
             wanted = "_".join("".join(c if c.isalnum() else "_" for c in str(key)) for key in keys)
         name, number = wanted, 2
@@ -312,10 +331,20 @@ def _annotation_text(text: str) -> str | None:
     plain = {kind.__name__: declared for kind, declared in _PLAIN.items()}
     if text in plain:
         return plain[text]
-    if text[:1] in ("'", '"'):
-        try:
-            return str(ast.literal_eval(text))
-        except (ValueError, SyntaxError):
-            return None
+    quoted = _quoted_text(text)
+    if quoted is not None or "[" in text or "." in text:
+        return quoted
     parts = text.split(":")[0].split()
     return text if all(part.isidentifier() or part.isdigit() or set(part) & set("+*-") for part in parts) else None
+
+
+def _quoted_text(text: str) -> str | None:
+    """Return the text in an annotation of which all is text: ``"'n d'"``, ``"Annotated[np.ndarray, 'n d']"``."""
+    try:
+        tree = ast.parse(text, mode="eval").body
+    except (SyntaxError, ValueError, RecursionError):
+        return None
+    items = [tree]
+    if isinstance(tree, ast.Subscript) and isinstance(tree.slice, ast.Tuple):
+        items = tree.slice.elts[1:]
+    return next((item.value for item in items if isinstance(item, ast.Constant) and isinstance(item.value, str)), None)

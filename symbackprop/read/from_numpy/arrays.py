@@ -101,9 +101,15 @@ class TracedArray:
                 view.version += 1
         return self
 
-    def write(self, state: State) -> None:
-        """Let the array, and all that it is a view of, stand for something else from now on."""
-        array, chain = self, [self]
+    def writable(self) -> TracedArray:
+        """Return this array, which may be written to.
+
+        Raises
+        ------
+        UnsupportedError
+            On an input, or a view of one, and on a view that cannot be written through.
+        """
+        array = self.refreshed()
         while array.base is not None:
             if array.index is None:
                 raise self.trace.located(
@@ -113,7 +119,6 @@ class TracedArray:
                     )
                 )
             array = array.base
-            chain.append(array)
         if array.is_input:
             raise self.trace.located(
                 UnsupportedError(
@@ -121,18 +126,27 @@ class TracedArray:
                     "take a copy first: x = x.copy()"
                 )
             )
-        for view, base in zip(chain, [*chain[1:], None], strict=True):
+        return self
+
+    def write(self, state: State) -> None:
+        """Let the array, and all that it is a view of, stand for something else from now on."""
+        view: TracedArray = self.writable()
+        while True:
             view.node, view.expression, view.concrete = state
             view.version += 1
-            if base is not None:
-                base.refreshed()
-                state = self.trace.updated("=", base, view.index, view)
-                view._seen = base.version + 1
+            base = view.base
+            if base is None:
+                return
+            state = self.trace.updated("=", base.refreshed(), view.index, view)
+            view._seen = base.version + 1  # which is what it becomes in the next round
+            view = base
 
     def __setitem__(self, index: object, value: object) -> None:
-        self.write(self.trace.updated("=", self.refreshed(), index, value))
+        self.write(self.trace.updated("=", self.writable(), index, value))
 
     def _in_place(self, symbol: str, other: object) -> TracedArray:
+        if self.node.shape:
+            self.writable()
         result = self.trace.operator(symbol, self, other)
         if not self.node.shape:
             return result  # type: ignore[no-any-return]  # a number is not changed, its name is bound again

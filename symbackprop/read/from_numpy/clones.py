@@ -61,7 +61,10 @@ class Clones:
             return self._modules.stand_in(value)
         if isinstance(value, (np.random.Generator, np.random.RandomState, random.Random)):
             return RandomNumbers(self._trace, name or "the generator")
-        if isinstance(value, (FunctionType, MethodType, functools.partial)):
+        plain = getattr(value, "__untraced__", None)  # a compiled function: its printed code is NumPy like any other
+        if plain is not None:
+            return self.of(plain())
+        if isinstance(value, (FunctionType, MethodType, functools.partial)) and not _is_ours(value):
             return self.of(value)
         return value
 
@@ -158,6 +161,12 @@ def _names(code: CodeType) -> Iterator[str]:
         inner = waiting.pop()
         yield from inner.co_names
         waiting.extend(constant for constant in inner.co_consts if isinstance(constant, CodeType))
+
+
+def _is_ours(value: Any) -> bool:
+    """Tell whether a function knows of traced arrays by itself."""
+    module = getattr(value, "__module__", None)
+    return isinstance(module, str) and module.split(".")[0] == "symbackprop"
 
 
 def _is_library(value: Any) -> bool:

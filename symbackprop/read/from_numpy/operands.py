@@ -61,6 +61,8 @@ class Operands:
             return self.of(self._array_of(value), level)
         if isinstance(value, (type, np.dtype)):
             return _dtype(value)
+        if isinstance(value, (complex, np.complexfloating)):
+            raise UnsupportedError(f"{value!r} is complex; real numbers only")
         raise UnsupportedError(
             f"{value!r:.80} is a {kind.__module__}.{kind.__qualname__}, which is no array, number or option of NumPy's"
         )
