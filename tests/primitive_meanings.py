@@ -31,6 +31,14 @@ OWN_MEANING = {
     "rd_plain": lambda words, p: words.elliprd(0, p, 1),
     "ellipkinc_slope": lambda words, phi, m: words.sin(phi) ** 3 * first_slope(words, phi, m) / 6,
     "ellipeinc_slope": lambda words, phi, m: words.sin(phi) ** 3 * second_slope(words, phi, m) / -6,
+    "elliptic_pi_incomplete": lambda words, n, phi, m: words.elliptic_pi(n, phi, m),
+    "elliptic_pi_slope_n": lambda words, n, m: (
+        (words.ellipe(m) + (m - n) / n * words.ellipk(m) + (n**2 - m) / n * words.elliptic_pi(n, m))
+        / (2 * (m - n) * (n - 1))
+    ),
+    "elliptic_pi_slope_m": lambda words, n, m: (words.ellipe(m) / (m - 1) + words.elliptic_pi(n, m)) / (2 * (n - m)),
+    "odds": lambda words, x: x / (1 - x),
+    "dilogarithm": lambda words, x: words.polylog(2, x),
     "gamma_density": lambda words, a, x: x ** (a - 1) * words.exp(-x) / words.gamma(a),
     "beta_density": lambda words, a, b, x: (
         x ** (a - 1) * (1 - x) ** (b - 1) * words.gamma(a + b) / (words.gamma(a) * words.gamma(b))

@@ -139,6 +139,7 @@ REFUSED = {  # the second derivatives that there is no rule for, by the position
     *(("binom_slope", i, j) for i in range(2) for j in range(2)),
     ("ellipkinc", 1, 1),
     ("ellipeinc", 1, 1),
+    *(("elliptic_pi", i, j) for i in range(2) for j in range(2)),
 }
 
 

@@ -45,6 +45,7 @@ _ERROR_FUNCTIONS: Mapping[str, Meaning] = {
     "erf2": (lambda x, y: sympy.erf(y) - sympy.erf(x), lambda x, y: mpmath.erf(y) - mpmath.erf(x)),
     "erfinv": (sympy.erfinv, mpmath.erfinv),
     "erfcinv": (lambda x: sympy.erfinv(1 - x), _inverse_erfc),
+    "erf2inv": (sympy.erf2inv, lambda x, y: mpmath.erfinv(y + mpmath.erf(x))),
     "ndtr": (lambda x: sympy.erfc(-x / sympy.sqrt(2)) / 2, mpmath.ncdf),
     "log_ndtr": (lambda x: sympy.log(sympy.erfc(-x / sympy.sqrt(2)) / 2), lambda x: mpmath.log(mpmath.ncdf(x))),
     "ndtri": (lambda p: sympy.sqrt(2) * sympy.erfinv(2 * p - 1), _inverse_normal),
@@ -65,6 +66,8 @@ _GAMMA_FUNCTIONS: Mapping[str, Meaning] = {
     "falling_factorial": (lambda x, k: _rising(x - k + 1, k), mpmath.ff),
     "harmonic": (sympy.harmonic, mpmath.harmonic),
     "zeta": (sympy.zeta, mpmath.zeta),
+    "polylog": (sympy.polylog, lambda s, z: _real(mpmath.polylog(int(s), z))),
+    "spence": (lambda x: sympy.polylog(2, 1 - x), lambda x: _real(mpmath.polylog(2, 1 - x))),
     "dirichlet_eta": (sympy.dirichlet_eta, mpmath.altzeta),
 }
 
@@ -127,17 +130,29 @@ def _relative_entropy_for_sympy(x: Any, y: Any) -> Any:
     return sympy.S.Zero if x == 0 else x * sympy.log(x / y)
 
 
+def _incomplete_gamma(upper: bool, regularized: bool) -> Callable[[Any, Any], Any]:
+    """Return an incomplete gamma function on its real domain, outside of which mpmath takes minutes."""
+
+    def computed(a: Any, x: Any) -> Any:
+        if (a <= 0 and not (upper and x > 0)) or x < 0:
+            raise ValueError("not in its domain")
+        ends = (x, mpmath.inf) if upper else (0, x)
+        return mpmath.gammainc(a, *ends, regularized=regularized)
+
+    return computed
+
+
 _INCOMPLETE: Mapping[str, Meaning] = {
     "gammainc": (
         lambda a, x: sympy.lowergamma(a, x) / sympy.gamma(a),
-        lambda a, x: mpmath.gammainc(a, 0, x, regularized=True),
+        _incomplete_gamma(upper=False, regularized=True),
     ),
     "gammaincc": (
         lambda a, x: sympy.uppergamma(a, x) / sympy.gamma(a),
-        lambda a, x: mpmath.gammainc(a, x, mpmath.inf, regularized=True),
+        _incomplete_gamma(upper=True, regularized=True),
     ),
-    "lowergamma": (sympy.lowergamma, lambda a, x: mpmath.gammainc(a, 0, x)),
-    "uppergamma": (sympy.uppergamma, lambda a, x: mpmath.gammainc(a, x, mpmath.inf)),
+    "lowergamma": (sympy.lowergamma, _incomplete_gamma(upper=False, regularized=False)),
+    "uppergamma": (sympy.uppergamma, _incomplete_gamma(upper=True, regularized=False)),
     "exp1": (lambda x: sympy.expint(1, x), mpmath.e1),
     "expi": (sympy.Ei, mpmath.ei),
     "expn": (sympy.expint, lambda n, x: mpmath.expint(int(n), x)),
@@ -173,13 +188,49 @@ def _carlson_for_sympy(x: Any, y: Any, z: Any) -> Any:
     raise ValueError("SymPy has no R_D")
 
 
+def _third_for_sympy(x: Any, y: Any, z: Any, p: Any) -> Any:
+    """Return R_J where it is a complete elliptic integral: of 0, y, 1 and p, DLMF 19.25.14."""
+    if x == 0 and z == 1:
+        return 3 * (sympy.elliptic_pi(1 - p, 1 - y) - sympy.elliptic_k(1 - y)) / (1 - p)
+    raise ValueError("SymPy has no R_J")
+
+
+def _third_of_carlson(x: Any, y: Any, z: Any, p: Any) -> Any:
+    if min(x, y, z) < 0 or p <= 0:
+        raise ValueError("not in its domain, where mpmath takes long")
+    return mpmath.elliprj(x, y, z, p)
+
+
+def _first_for_sympy(x: Any, y: Any, z: Any) -> Any:
+    """Return R_F where it is a complete elliptic integral: of 0, y and 1, DLMF 19.25.1."""
+    if x == 0 and z == 1:
+        return sympy.elliptic_k(1 - y)
+    raise ValueError("SymPy has no R_F")
+
+
+def _elliptic_pi(n: Any, phi: Any, m: Any = None) -> Any:
+    """Return the integral of the third kind: of two arguments the complete one, of n and m."""
+    if n >= 1 or (phi if m is None else m) >= 1:
+        raise ValueError("not in its domain, where mpmath takes long")
+    return mpmath.ellippi(n, phi) if m is None else mpmath.ellippi(n, phi, m)
+
+
 _ELLIPTIC: Mapping[str, Meaning] = {
+    "elliptic_pi": (sympy.elliptic_pi, _elliptic_pi),
+    "elliprj": (_third_for_sympy, _third_of_carlson),
+    "elliprf": (_first_for_sympy, mpmath.elliprf),
     "ellipk": (sympy.elliptic_k, mpmath.ellipk),
     "ellipkm1": (lambda p: sympy.elliptic_k(1 - p), lambda p: mpmath.ellipk(1 - p)),
     "ellipe": (sympy.elliptic_e, mpmath.ellipe),
     "ellipkinc": (sympy.elliptic_f, mpmath.ellipf),
     "ellipeinc": (sympy.elliptic_e, mpmath.ellipe),
     "elliprd": (_carlson_for_sympy, lambda x, y, z: mpmath.elliprd(x, y, z)),
+}
+
+
+_HYPERGEOMETRIC: Mapping[str, Meaning] = {
+    "hyp0f1": (lambda v, x: sympy.hyper([], [v], x), mpmath.hyp0f1),
+    "hyp1f1": (lambda a, b, x: sympy.hyper([a], [b], x), mpmath.hyp1f1),
 }
 
 
@@ -243,6 +294,7 @@ SPECIAL: Mapping[str, Meaning] = {
     **_SPHERICAL_AND_AIRY,
     **_INCOMPLETE,
     **_ELLIPTIC,
+    **_HYPERGEOMETRIC,
     **_POLYNOMIALS,
 }
 

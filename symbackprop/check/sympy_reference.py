@@ -15,7 +15,7 @@ import numpy as np
 import sympy
 
 from symbackprop.check.elements import DIGITS, Digits, Element, Symbolic
-from symbackprop.check.functions import apply_smooth
+from symbackprop.check.functions import BY_PATH, apply_smooth
 from symbackprop.check.sympy_matrices import MATRICES
 from symbackprop.check.vocabulary import Vocabulary
 from symbackprop.symbolic.expressions import Expressions
@@ -126,6 +126,8 @@ class _Evaluation:
             return _Undefined(str(error))
 
     def _atom(self, node: Any) -> Any:
+        if isinstance(node, sympy.Tuple):
+            return ()
         if node in (sympy.true, sympy.false):
             return bool(node)
         if node.is_infinite or node is sympy.nan:
@@ -209,6 +211,9 @@ def _mapped(node: Any, args: list[Any], words: Vocabulary) -> Any:
 
 def _applied(node: Any, args: list[Any], words: Vocabulary) -> Any:
     name = type(node).__name__
+    if name == "hyper":
+        above, below, x = args
+        return _applied_word(f"hyp{len(above)}f{len(below)}", [*above, *below, x], words)
     if name in _BY_PATH:
         return _BY_PATH[name](args)
     if name == "Add":
@@ -228,6 +233,10 @@ def _applied(node: Any, args: list[Any], words: Vocabulary) -> Any:
         value = _real(node.func(*map(_sharp, lifted)).evalf(DIGITS * 2))
     symbols = [arg.expr for arg in lifted if isinstance(arg, Symbolic)]
     return Symbolic(node.func(*symbols), value) if symbols else Digits(value)
+
+
+def _applied_word(name: str, args: list[Any], words: Vocabulary) -> Any:
+    return apply_smooth(name, *(arg if isinstance(arg, Element) else words.lifted(arg) for arg in args))
 
 
 def _sharp(arg: Element) -> Any:
@@ -255,6 +264,11 @@ def _extreme(largest: bool) -> Any:
     return choose
 
 
+def _singularity(args: list[Any]) -> Any:
+    distance = args[0] - args[1]
+    return distance ** args[2] if args[2] >= 0 and distance >= 0 else 0 * distance
+
+
 def _heaviside(args: list[Any]) -> Any:
     return args[1] if args[0] == 0 else int(args[0] > 0)
 
@@ -264,8 +278,14 @@ def _alike(args: list[Any]) -> bool:
 
 
 _SMOOTH: Mapping[str, str] = {  # SymPy's names of what the vocabulary has too; anything else SymPy evaluates itself
-    **{name: name for name in ("exp", "sin", "cos", "tan", "sinh", "cosh", "tanh", "erf", "erfc", "digamma")},
+    **{
+        name: name
+        for name in ("exp", "sin", "cos", "tan", "sinh", "cosh", "tanh", "erf", "erfc", "digamma", "elliptic_pi")
+    },
     **{f"a{name}": f"arc{name}" for name in ("sin", "cos", "tan", "sinh", "cosh", "tanh")},
+    **{name: name for name in ("log1p", "expm1", "exp2", "log2", "log10", "hypot", "logaddexp", "logaddexp2")},
+    **{name: name for name in ("polylog", "erf2inv")},
+    "Sqrt": "sqrt",
     "atan2": "arctan2",
     "loggamma": "gammaln",
     "erfcinv": "erfcinv",  # SymPy has no digits of it
@@ -293,6 +313,13 @@ _BY_PATH: Mapping[str, Any] = {
     "Unequality": lambda args: args[0] != args[1],
     "re": lambda args: args[0],
     "conjugate": lambda args: args[0],
+    "UnevaluatedExpr": lambda args: args[0],
+    "KroneckerDelta": lambda args: int(args[0] == args[1]),
+    "SingularityFunction": _singularity,
+    "Tuple": tuple,
+    "TupleArg": tuple,
+    "Cbrt": lambda args: BY_PATH["cbrt"](args[0]),
+    "fma": lambda args: args[0] * args[1] + args[2],
     "im": lambda args: 0 * args[0],
     "Mod": lambda args: args[0] % args[1],
     "frac": lambda args: args[0] % 1,

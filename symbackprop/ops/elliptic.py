@@ -1,8 +1,8 @@
 """Elliptic integrals of the first and second kind, complete and incomplete, of the parameter m = k**2.
 
 The textbook's derivatives in m are differences of these integrals, which cancel for small m; Carlson's symmetric
-integral R_D gives them in one piece. Not in here: integrals of the third kind; second derivatives in m of the
-incomplete ones, which are refused.
+integral R_D gives them in one piece. Not in here: integrals of the third kind (`elliptic_third`); second derivatives in
+m of the incomplete ones, which are refused.
 """
 
 from __future__ import annotations
@@ -18,7 +18,17 @@ from symbackprop.ops.rounding import absolute, remainder, rint
 from symbackprop.ops.scipy_text import called, single
 from symbackprop.ops.trigonometric import cos, sin
 
-__all__ = ["ellipe", "ellipeinc", "ellipk", "ellipkinc", "ellipkm1"]
+__all__ = [
+    "delta_squared",
+    "ellipe",
+    "ellipeinc",
+    "ellipk",
+    "ellipkinc",
+    "ellipkm1",
+    "over_turns",
+    "rd_plain",
+    "rd_weighted",
+]
 
 _PARAMETERS = [(0.7,), (0.02,), (-1.3,), (0.99,)]
 _COMPLEMENTS = [(0.3,), (0.995,), (2.3,), (0.01,)]
@@ -138,12 +148,13 @@ _ARGUMENTS = [(0.7, 0.3), (-1.2, -2.0), (0.1, 0.9), (1.5, 1e-9)]
 _INSIDE = "m < 1"
 
 
-def _delta_squared(phi: Node, m: Node) -> Node:
+def delta_squared(phi: Node, m: Node) -> Node:
+    """Return 1 - m*sin(phi)**2."""
     sine = sin(phi)
     return 1 - m * (sine * sine)
 
 
-def _over_turns(phi: Node, complete: Node, part: Node) -> Node:
+def over_turns(phi: Node, complete: Node, part: Node) -> Node:
     """Return an odd integral to phi: a part to the next multiple of pi, and complete ones for the half turns."""
     turns = rint(phi / PI)
     return where(equal(turns, 0), 0, turns * complete) + (1 - 2 * remainder(turns, 2)) * part
@@ -152,22 +163,22 @@ def _over_turns(phi: Node, complete: Node, part: Node) -> Node:
 def _lower_first_slope(node: Apply) -> Node:
     phi, m = node.args
     sine, cosine = sin(phi), cos(phi)
-    part = sine * sine * sine * elliprd(cosine * cosine, 1, _delta_squared(phi, m))
-    return _over_turns(phi, 2 * rd_weighted(1 - m), part) / 6
+    part = sine * sine * sine * elliprd(cosine * cosine, 1, delta_squared(phi, m))
+    return over_turns(phi, 2 * rd_weighted(1 - m), part) / 6
 
 
 def _lower_second_slope(node: Apply) -> Node:
     phi, m = node.args
     sine, cosine = sin(phi), cos(phi)
-    part = sine * sine * sine * elliprd(cosine * cosine, _delta_squared(phi, m), 1)
-    return -(_over_turns(phi, 2 * rd_plain(1 - m), part) / 6)
+    part = sine * sine * sine * elliprd(cosine * cosine, delta_squared(phi, m), 1)
+    return -(over_turns(phi, 2 * rd_plain(1 - m), part) / 6)
 
 
 ellipkinc_slope: Primitive = elementwise(
     "ellipkinc_slope",
     numpy="np.sin({0})**3 * special.elliprd(np.cos({0})**2, 1.0, 1.0 - {1} * np.sin({0})**2) / 6.0",
     partials=(
-        lambda phi, m, out: sin(phi) * sin(phi) / (2 * _delta_squared(phi, m) * sqrt(_delta_squared(phi, m))),
+        lambda phi, m, out: sin(phi) * sin(phi) / (2 * delta_squared(phi, m) * sqrt(delta_squared(phi, m))),
         _TWICE,
     ),
     derivative="sin(phi)**2/(2*(1 - m*sin(phi)**2)**1.5) in phi; none in m",
@@ -184,7 +195,7 @@ ellipkinc_slope: Primitive = elementwise(
 ellipeinc_slope: Primitive = elementwise(
     "ellipeinc_slope",
     numpy="np.sin({0})**3 * special.elliprd(np.cos({0})**2, 1.0 - {1} * np.sin({0})**2, 1.0) / -6.0",
-    partials=(lambda phi, m, out: -(sin(phi) * sin(phi) / (2 * sqrt(_delta_squared(phi, m)))), _TWICE),
+    partials=(lambda phi, m, out: -(sin(phi) * sin(phi) / (2 * sqrt(delta_squared(phi, m)))), _TWICE),
     derivative="-sin(phi)**2/(2*sqrt(1 - m*sin(phi)**2)) in phi; none in m",
     lower=_lower_second_slope,
     points=_ARGUMENTS,
@@ -200,7 +211,7 @@ ellipkinc: Primitive = elementwise(
     "ellipkinc",
     numpy=called("ellipkinc"),
     partials=(
-        lambda phi, m, out: 1 / sqrt(_delta_squared(phi, m)),
+        lambda phi, m, out: 1 / sqrt(delta_squared(phi, m)),
         lambda phi, m, out: ellipkinc_slope(phi, m),
     ),
     derivative="1/sqrt(1 - m*sin(phi)**2), sin(phi)**3*R_D(cos(phi)**2, 1, 1 - m*sin(phi)**2)/6 for abs(phi) <= pi/2",
@@ -217,7 +228,7 @@ ellipeinc: Primitive = elementwise(
     "ellipeinc",
     numpy=called("ellipeinc"),
     partials=(
-        lambda phi, m, out: sqrt(_delta_squared(phi, m)),
+        lambda phi, m, out: sqrt(delta_squared(phi, m)),
         lambda phi, m, out: ellipeinc_slope(phi, m),
     ),
     derivative="sqrt(1 - m*sin(phi)**2), -sin(phi)**3*R_D(cos(phi)**2, 1 - m*sin(phi)**2, 1)/6 for abs(phi) <= pi/2",

@@ -1,9 +1,9 @@
-"""Gauss's hypergeometric function of a real argument.
+"""Hypergeometric functions of a real argument: 0F1, Kummer's 1F1 and Gauss's 2F1.
 
-SciPy loses digits near x = 1 where c - a - b is an integer up to rounding (all of them in hyp2f1(1.3, 1.4, 2.7, 0.999));
+SciPy loses digits of 2F1 near x = 1 where c - a - b is an integer up to rounding (all of them in hyp2f1(1.3, 1.4, 2.7, 0.999));
 the derivative is as good as SciPy's function is.
 
-Not in here: its derivatives in the parameters, which are not elementary; asking for one is an error.
+Not in here: their derivatives in the parameters, which are not elementary; asking for one is an error.
 """
 
 from __future__ import annotations
@@ -13,7 +13,39 @@ from symbackprop.ops.declare import Primitive, Refused
 from symbackprop.ops.elementwise import elementwise
 from symbackprop.ops.scipy_text import called, moved
 
-__all__ = ["hyp2f1"]
+__all__ = ["hyp0f1", "hyp1f1", "hyp2f1"]
+
+
+hyp0f1: Primitive = elementwise(
+    "hyp0f1",
+    numpy=called("hyp0f1"),
+    partials=(Refused("its parameter v"), lambda v, x, out: hyp0f1(moved(v, 1), x) / v),
+    derivative="hyp0f1(v + 1, x)/v in x; none in v",
+    points=[(1.5, 0.7), (2.0, -3.0), (0.5, 9.0)],
+    safe=(1.0, 0.0),
+    domain="v is not 0, -1, -2, ...",
+    analytic=False,
+    flops=80,
+    source="DLMF 16.3.1",
+)
+
+
+def _confluent_slope(a: Node, b: Node, x: Node, out: Node) -> Node:
+    return a / b * hyp1f1(moved(a, 1), moved(b, 1), x)
+
+
+hyp1f1: Primitive = elementwise(
+    "hyp1f1",
+    numpy=called("hyp1f1", 3),
+    partials=(Refused("its parameter a"), Refused("its parameter b"), _confluent_slope),
+    derivative="a/b*hyp1f1(a + 1, b + 1, x) in x; none in a and b",
+    points=[(0.5, 1.5, 0.7), (2.0, 3.5, -1.3), (1.0, 2.0, 4.0)],
+    safe=(1.0, 1.0, 0.0),
+    domain="b is not 0, -1, -2, ...",
+    analytic=False,
+    flops=100,
+    source="DLMF 13.3.15",
+)
 
 
 def _slope(a: Node, b: Node, c: Node, x: Node, out: Node) -> Node:

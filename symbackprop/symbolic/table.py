@@ -12,7 +12,7 @@ from functools import cache
 
 from symbackprop.ops import primitives
 
-__all__ = ["CONSTANTS", "template_of", "templates"]
+__all__ = ["CONSTANTS", "counts_of", "template_of", "templates"]
 
 CONSTANTS: Mapping[str, str] = {
     "Pi": "pi",
@@ -46,6 +46,23 @@ _ROWS: Mapping[str, str] = {
     "Unequality": "{0} != {1}",
     "Not": "~{0}",
     "ITE": "where({0}, {1}, {2})",
+    "UnevaluatedExpr": "{0}",
+    "KroneckerDelta": "where({0} == {1}, 1, 0)",
+    "catalan": "binom(2*{0}, {0})/({0} + 1)",
+    "erf2inv": "erf2inv({0}, {1})",
+    "polylog": "polylog({0}, {1})",
+    "log1p": "log1p({0})",  # and other names of sympy.codegen
+    "expm1": "expm1({0})",
+    "log2": "log2({0})",
+    "log10": "log10({0})",
+    "exp2": "exp2({0})",
+    "Sqrt": "sqrt({0})",
+    "Cbrt": "cbrt({0})",
+    "hypot": "hypot({0}, {1})",
+    "fma": "({0}*{1} + {2})",
+    "cosm1": "(cos({0}) - 1)",
+    "logaddexp": "logaddexp({0}, {1})",
+    "logaddexp2": "logaddexp2({0}, {1})",
 }
 
 
@@ -54,6 +71,7 @@ _BY_COUNT: Mapping[str, Mapping[int, str]] = {  # functions of one argument or t
     "LambertW": {1: "lambertw({0})", 2: "lambertw({0}, {1})"},
     "dirichlet_eta": {1: "dirichlet_eta({0})"},
     "elliptic_e": {1: "ellipe({0})", 2: "ellipeinc({0}, {1})"},
+    "elliptic_pi": {2: "elliptic_pi({0}, {1})", 3: "elliptic_pi({0}, {1}, {2})"},
     "harmonic": {1: "harmonic({0})", 2: "(zeta({1}) - zeta({1}, {0} + 1))"},
     "zeta": {1: "zeta({0})", 2: "zeta({0}, {1})"},
 }
@@ -65,9 +83,15 @@ def template_of(name: str, count: int) -> str | None:
     if name in _BY_COUNT:
         return _BY_COUNT[name].get(count)
     template = templates().get(name)
-    if template is None or count != 1 + max(map(int, re.findall(r"{(\d)}", template))):
-        return None
-    return template
+    return template if template is not None and count in counts_of(name) else None
+
+
+@cache
+def counts_of(name: str) -> tuple[int, ...]:
+    """Return the numbers of arguments that a function with a template may have."""
+    if name in _BY_COUNT:
+        return tuple(sorted(_BY_COUNT[name]))
+    return (1 + max(map(int, re.findall(r"{(\d)}", templates()[name]))),)
 
 
 @cache

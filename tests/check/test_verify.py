@@ -15,9 +15,21 @@ from symbackprop.errors import ArgumentError, UnknownNameError
 from symbackprop.ir.signature import ArgumentSpec, Label
 from symbackprop.read.parser import parse
 
+SPECIAL = [
+    "x*elliptic_pi(y/5, x/5)",
+    "elliptic_pi(-2, y, 0.3)*y*x",
+    "elliptic_pi(-3*x, -3*x - y/1000)",
+    "polylog(2, x/4)*y + polylog(1, y/4)*polylog(0, x/4) + polylog(-2, x/4)",
+    "spence(x)*y",
+    "erf2inv(x/2, y/20)",
+    "hyp0f1(1.5, x*y)",
+    "hyp1f1(0.5, 2, x*y)*x",
+    "x[n] -> sum(elliptic_pi(x/8, 0.2) + polylog(2, -x))",
+]
+
 
 @pytest.mark.timeout(20)
-@pytest.mark.parametrize("formula", formulas.ALL)
+@pytest.mark.parametrize("formula", formulas.ALL + SPECIAL)
 def test_every_formula_is_verified(formula: str) -> None:
     report = sb.compile_value_and_grad(formula, target="numpy").verify(points=1, seconds=0.2)
     assert report, f"{formula}\n{report}"

@@ -35,6 +35,10 @@ def inverse_erfc(t: Any) -> Any:
     return mpmath.findroot(lambda y: mpmath.log(mpmath.erfc(y)) - mpmath.log(t), start)
 
 
+def inverse_erf2(a: Any, t: Any) -> Any:
+    return mpmath.erfinv(mpmath.mpf(t) + mpmath.erf(a))
+
+
 ERROR_FUNCTIONS = [
     Case("erf(x)", mpmath.erf, ALL_REAL, sympy.erf(x)),
     Case("erfc(x)", mpmath.erfc, (*ALL_REAL, 20.0, 26.0), sympy.erfc(x)),
@@ -59,6 +63,20 @@ ERROR_FUNCTIONS = [
     Case("erf2(-x, x)", lambda t: 2 * mpmath.erf(t), (0.01, 0.02, 0.03, 0.1, 1.0)),
     Case("erfinv(x)", mpmath.erfinv, (-0.9999999, -0.3, 0.0, 1e-300, 1e-8, 0.3, 0.999, 1 - 2.0**-53), sympy.erfinv(x)),
     Case("erfcinv(x)", inverse_erfc, (*SHARES, 1.0, 1.5, 1.9999999), sympy.erfcinv(x)),
+    *(
+        Case(
+            f"erf2inv({a}, x)",
+            sharp(lambda t, a=a: inverse_erf2(a, t), 30),
+            points,
+            sympy.erf2inv(a, x),
+        )
+        for a, points in (
+            (0.25, (-1.2, -0.2, 0.0, 1e-9, 0.5)),
+            (3.0, (-1.5, -1e-5, 1e-7, 2e-5)),
+            (-2.0, (-0.001, 0.5, 1.9)),
+        )
+    ),
+    Case("erf2inv(x, 0.1)", lambda t: inverse_erf2(t, 0.1), (-5.0, -1.0, -0.44, 0.0, 1e-9, 0.46, 0.8, 1.1)),
     Case("ndtr(x)", mpmath.ncdf, (*ALL_REAL, -8.0), slope=1e-13),
     Case("log_ndtr(x)", lambda t: mpmath.log(mpmath.ncdf(t)), (*ALL_REAL, -200.0, 20.0)),
     Case("ndtri(x)", lambda t: -mpmath.sqrt(2) * inverse_erfc(2 * t), SHARES),
@@ -117,6 +135,14 @@ GAMMA = [
     Case("poch(x, 2.5)", lambda t: mpmath.rf(t, 2.5), (0.01, 0.3, 2.5, 33.0, 240.0, 1e5), value=1e-12, slope=1e-12),
     Case("poch(x, 3)", lambda t: mpmath.rf(t, 3), (-2.0, -1.0, 0.0, 0.3, 2.5), sympy.rf(x, 3)),
     Case("falling_factorial(x, 3)", lambda t: mpmath.ff(t, 3), (-2.0, 0.0, 1.0, 2.5), sympy.ff(x, 3)),
+    Case(
+        "binom(2*x, x)/(x + 1)",
+        lambda t: 4**t * mpmath.gamma(t + 0.5) / (mpmath.sqrt(mpmath.pi) * mpmath.gamma(t + 2)),
+        (-0.4, 0.0, 1e-9, 0.3, 3.0, 7.5, 100.0),
+        sympy.catalan(x),
+        value=1e-12,
+        slope=1e-12,
+    ),
     Case("factorial(x)", mpmath.factorial, (0.0, 1e-10, 0.3, 5.0, 170.0), sympy.factorial(x)),
     Case("harmonic(x)", mpmath.harmonic, (-0.5, -1e-9, 1e-300, 1e-9, 0.009, 0.011, 5.0, 1e6), sympy.harmonic(x)),
 ]

@@ -13,6 +13,8 @@ from special_cases.bessel_and_airy import HALF_LINE, LINE
 from special_cases.case import Case
 
 PARAMETERS = (-1e12, -2.5, -1e-8, 0.0, 1e-300, 1e-9, 0.009, 0.0101, 0.3, 0.99, 1 - 1e-12)
+CHARACTERISTICS = (-1e12, -2.6, -0.5, -1e-9, 0.0, 1e-300, 0.1, 1 - 1e-9)
+THIRD = (-1e8, -2.5, -2.5000001, -2.48, -1e-8, 0.0, 1e-300, 0.009, 0.3, 0.30000001, 0.306, 1 - 1e-9)
 ELLIPTIC = [
     Case("ellipk(x)", mpmath.ellipk, PARAMETERS, sympy.elliptic_k(x)),
     Case("ellipe(x)", mpmath.ellipe, PARAMETERS, sympy.elliptic_e(x)),
@@ -38,6 +40,38 @@ ELLIPTIC = [
             (1e-3, (-2.0, 0.3)),
         )
     ),
+    Case(
+        "elliptic_pi(x, 0.3)",
+        lambda t: mpmath.ellippi(t, mpmath.mpf(0.3)),
+        (*CHARACTERISTICS, 0.3, 0.3 + 1e-9, 0.305),
+        sympy.elliptic_pi(x, 0.3),
+        slope=5e-14,
+    ),
+    Case(
+        "elliptic_pi(0.3, x)",
+        lambda t: mpmath.ellippi(mpmath.mpf(0.3), t),
+        THIRD,
+        sympy.elliptic_pi(0.3, x),
+        slope=5e-14,
+    ),
+    Case("elliptic_pi(-2.5, x)", lambda t: mpmath.ellippi(-2.5, t), THIRD, sympy.elliptic_pi(-2.5, x), slope=5e-14),
+    Case("elliptic_pi(0, x)", lambda t: mpmath.ellippi(0, t), (-2.5, -1e-8, 0.0, 1e-300, 0.3), slope=5e-14),
+    Case("elliptic_pi(x, 0)", lambda t: mpmath.ellippi(t, 0), CHARACTERISTICS, slope=5e-14),
+    Case("elliptic_pi(x, -2.5)", lambda t: mpmath.ellippi(t, -2.5), (*CHARACTERISTICS, -2.5, -2.500001), slope=5e-14),
+    Case("elliptic_pi(x, x/2)", lambda t: mpmath.ellippi(t, t / 2), (*CHARACTERISTICS, 1e-150), slope=5e-14),
+    Case(
+        "elliptic_pi(x, x*(1 + x/128))",
+        lambda t: mpmath.ellippi(t, t * (1 + t / 128)),
+        (-127.0, -3.0, -1e-8, 0.0, 1e-9, 0.3, 0.9),
+        slope=5e-14,
+    ),
+    Case(
+        "elliptic_pi(0.4, x, 0.3)",
+        lambda t: mpmath.ellippi(mpmath.mpf(0.4), t, mpmath.mpf(0.3)),
+        (-7.5, -0.3, 0.0, 1e-8, 1.5, 1.6, 4.7, 30.25),
+        sympy.elliptic_pi(0.4, x, 0.3),
+    ),
+    Case("elliptic_pi(-5, x, -2)", lambda t: mpmath.ellippi(-5, t, -2), (-7.5, -0.3, 0.0, 1e-8, 1.5, 4.7)),
     Case("ellipkinc(0.7, x) + x", lambda t: mpmath.ellipf(0.7, t) + t, (0.3,), sympy.elliptic_f(0.7, x) + x),
 ]
 
@@ -86,7 +120,24 @@ INCOMPLETE = [
 ]
 
 AXIS = (1e-40, 1e-8, 0.3, 0.999999, 1.000001, 2.5, 9.5, 40.0, 700.0)
+BELOW_ONE = (-1e8, -30.25, -0.51, -0.49, -1e-9, 0.0, 1e-300, 1e-9, 0.3, 0.49, 0.51, 0.9, 1 - 1e-9)
+
+
+def polylog(s: int) -> Callable[[Any], Any]:
+    return lambda t: mpmath.polylog(s, t)
+
+
+POLYLOGARITHMS = [
+    Case("polylog(2, x)", polylog(2), BELOW_ONE, sympy.polylog(2, x)),
+    Case("polylog(1, x)", lambda t: -mpmath.log(1 - t), BELOW_ONE, sympy.polylog(1, x, evaluate=False)),
+    Case("polylog(0, x)", lambda t: t / (1 - t), BELOW_ONE, sympy.polylog(0, x, evaluate=False)),
+    Case("polylog(-3, x)", lambda t: t * (1 + 4 * t + t * t) / (1 - t) ** 4, BELOW_ONE, sympy.polylog(-3, x)),
+    Case("polylog(-1, x)", lambda t: t / (1 - t) ** 2, BELOW_ONE),
+    Case("spence(x)", lambda t: mpmath.polylog(2, 1 - t), (1e-300, 1e-9, 0.3, 0.9999999, 1.0, 1.1, 2.5, 1e8)),
+]
+
 INTEGRALS = [
+    *POLYLOGARITHMS,
     Case("exp1(x)", mpmath.e1, AXIS),
     Case("expi(x)", mpmath.ei, (-30.25, -1e-8, *AXIS, 0.37250741078136663), sympy.Ei(x), 1e-13),
     Case("expn(0, x)", lambda t: mpmath.exp(-t) / t, AXIS),

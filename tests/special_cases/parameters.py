@@ -6,6 +6,8 @@ from collections.abc import Callable
 from typing import Any
 
 import mpmath
+import sympy
+from sympy.abc import x
 
 from special_cases.case import Case
 
@@ -17,6 +19,18 @@ def share(a: float, b: float) -> Callable[[Any], Any]:
 
 
 BETA = [
+    Case(
+        "betainc(2.5, 0.75, x)",
+        share(2.5, 0.75),
+        (1e-40, 1e-8, 0.3, 0.9, 0.999999),
+        sympy.betainc_regularized(2.5, 0.75, 0, x),
+    ),
+    Case(
+        "beta(3, 2)*(betainc(3, 2, x) - betainc(3, 2, 0.25))",
+        lambda t: mpmath.betainc(3, 2, 0.25, t),
+        (0.1, 0.3, 0.9),
+        sympy.betainc(3, 2, 0.25, x),
+    ),
     *(
         Case(f"betainc({a}, {b}, x)", share(a, b), points)
         for a, b, points in (
@@ -38,6 +52,24 @@ def hypergeometric(a: float, b: float, c: float) -> Callable[[Any], Any]:
 
 
 HYPERGEOMETRIC = [
+    Case(
+        "hyp0f1(1.5, x)",
+        lambda t: mpmath.hyp0f1(1.5, t),
+        (-30.25, -0.3, 0.0, 1e-9, 2.5, 40.0),
+        sympy.hyper([], [1.5], x),
+    ),
+    Case(
+        "hyp1f1(0.5, 2.5, x)",
+        lambda t: mpmath.hyp1f1(0.5, 2.5, t),
+        (-30.25, -0.3, 0.0, 1e-9, 2.5, 40.0),
+        sympy.hyper([0.5], [2.5], x),
+    ),
+    Case(
+        "hyp2f1(0.5, 1/3, 2.25, x)",
+        lambda t: mpmath.hyp2f1(0.5, mpmath.mpf(1) / 3, 2.25, t),
+        (-30.25, -0.3, 0.0, 1e-9, 0.3, 0.9, 0.99),
+        sympy.hyper([0.5, sympy.Rational(1, 3)], [2.25], x),
+    ),
     Case("hyp2f1(0.5, 1.5, 2.5, x)", hypergeometric(0.5, 1.5, 2.5), (-30.0, -0.9, 0.0, 1e-8, 0.3, 0.95)),
     Case("hyp2f1(1, 1, 2, x)", hypergeometric(1, 1, 2), (-2.5, -1e-8, 0.3, 0.999)),
     Case("hyp2f1(-3, 2.5, 0.5, x)", hypergeometric(-3, 2.5, 0.5), (-2.5, 0.3, 0.999)),

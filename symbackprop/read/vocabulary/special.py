@@ -15,14 +15,17 @@ from symbackprop.ir.node import Node, constant
 from symbackprop.ops.airy import airyai, airyaiprime, airybi, airybiprime
 from symbackprop.ops.bessel import iv, ive, jv, kv, kve, yv
 from symbackprop.ops.binomial import binom
-from symbackprop.ops.comparison import equal, where
+from symbackprop.ops.comparison import equal, greater_equal, less, where
 from symbackprop.ops.declare import Primitive
-from symbackprop.ops.error_functions import fresnelc, fresnels
-from symbackprop.ops.exponential import exp, expm1, log
+from symbackprop.ops.elliptic_third import elliptic_pi, elliptic_pi_incomplete
+from symbackprop.ops.error_functions import erf, erfc, erfcinv, erfinv, fresnelc, fresnels
+from symbackprop.ops.exponential import exp, expm1, log, log1p
 from symbackprop.ops.exponential_integrals import Chi, Ci, Shi, Si, exp1, expn
 from symbackprop.ops.gamma import digamma, digamma_difference, gamma, poch, polygamma
 from symbackprop.ops.lambert import lambertw
-from symbackprop.ops.orthogonal import assoc_legendre, eval_legendre
+from symbackprop.ops.orthogonal import assoc_legendre, eval_legendre, horner
+from symbackprop.ops.polylogarithm import dilogarithm, odds
+from symbackprop.ops.rounding import absolute
 from symbackprop.ops.scipy_text import whole_number
 from symbackprop.ops.zeta import riemann_zeta, zeta
 from symbackprop.read.vocabulary.arguments import node_of, static_int, static_order
@@ -125,6 +128,43 @@ def _dirichlet_eta(s: object) -> Node:
     return where(at_pole, log(constant(2)), -(expm1((1 - kept) * log(constant(2))) * riemann_zeta(kept)))
 
 
+def _elliptic_pi(n: object, phi: object, m: object = None) -> Node:
+    """Return the integral of the third kind: of two arguments the complete one, of n and m."""
+    if m is None:
+        return elliptic_pi(node_of(n), node_of(phi))
+    return elliptic_pi_incomplete(node_of(n), node_of(phi), node_of(m))
+
+
+def _polylog(s: object, z: object) -> Node:
+    """Return the polylogarithm of an order s of 2 or less, DLMF 25.12.10: for s < 1 a rational function."""
+    order, z = static_int(s, "s"), node_of(z)
+    if order > 2 or order < -_FACTORS:
+        raise UnsupportedError(f"polylog has the orders s = 2, 1, 0, -1, ... down to {-_FACTORS}, not s = {order}")
+    if order == 2:
+        return dilogarithm(z)
+    if order == 1:
+        return -log1p(-z)
+    if order == 0:
+        return odds(z)
+    return z * horner(_eulerian(-order), z) / (1 - z) ** (1 - order)
+
+
+def _eulerian(n: int) -> list[Fraction]:
+    """Return the coefficients of the polynomial A of ``z*A(z)/(1 - z)**(n + 1)``, the sum of k**n * z**k."""
+    row = [1]
+    for size in range(2, n + 1):
+        row = [(i + 1) * (row[i] if i < len(row) else 0) + (size - i) * (row[i - 1] if i else 0) for i in range(size)]
+    return [Fraction(number) for number in row]
+
+
+def _erf2inv(x: object, y: object) -> Node:
+    """Return the inverse of ``erf(w) - erf(x)`` in w: by erfc where erf(x) is nearer to 1 or -1 than to 0."""
+    x, y = node_of(x), node_of(y)
+    sign = where(greater_equal(x, 0), 1, -1)
+    outer = sign * erfcinv(erfc(sign * x) - sign * y)
+    return where(less(absolute(x), Fraction(45, 100)), erfinv(erf(x) + y), outer)
+
+
 def _of_fixed_order(function: Primitive, order: int) -> Callable[..., Node]:
     return lambda x: function(constant(order), node_of(x))
 
@@ -164,6 +204,9 @@ FUNCTIONS: Mapping[str, Callable[..., Any]] = {
     "lambertw": _lambertw,
     "expn": _expn,
     "jn": lambda v, z: jv(node_of(v), node_of(z)),
+    "elliptic_pi": _elliptic_pi,
+    "erf2inv": _erf2inv,
+    "polylog": _polylog,
     "lpmv": _lpmv,
     "assoc_legendre": _assoc_legendre,
     "dirichlet_eta": _dirichlet_eta,
