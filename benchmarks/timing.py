@@ -3,12 +3,17 @@
 from __future__ import annotations
 
 import gc
+import importlib.util
 import statistics
 import time
 from collections.abc import Callable
-from itertools import permutations
+from itertools import count, permutations
+from pathlib import Path
+from typing import Any
 
-__all__ = ["interleaved", "once"]
+__all__ = ["fresh_copy", "interleaved", "once"]
+
+_copies = count()
 
 
 def once(work: Callable[[], object]) -> float:
@@ -33,3 +38,12 @@ def interleaved(works: dict[str, Callable[[], object]], rounds: int, calls: int 
                 work()
             times[name].append((time.perf_counter() - start) / calls)
     return {name: statistics.median(values) for name, values in times.items()}
+
+
+def fresh_copy(path: str | Path, name: str) -> Callable[..., Any]:
+    """Return function `name` of a Python file, from a module of its own that is loaded anew."""
+    spec = importlib.util.spec_from_file_location(f"fresh_copy_{next(_copies)}", path)
+    assert spec is not None and spec.loader is not None
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return getattr(module, name)  # type: ignore[no-any-return]
