@@ -284,7 +284,7 @@ _SMOOTH: Mapping[str, str] = {  # SymPy's names of what the vocabulary has too; 
     },
     **{f"a{name}": f"arc{name}" for name in ("sin", "cos", "tan", "sinh", "cosh", "tanh")},
     **{name: name for name in ("log1p", "expm1", "exp2", "log2", "log10", "hypot", "logaddexp", "logaddexp2")},
-    **{name: name for name in ("polylog", "erf2inv")},
+    **{name: name for name in ("polylog", "erf2", "erf2inv")},
     "Sqrt": "sqrt",
     "atan2": "arctan2",
     "loggamma": "gammaln",

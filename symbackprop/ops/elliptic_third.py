@@ -4,6 +4,9 @@ With y = 1 - m, p = 1 - n and I(p) = R_J(0, y, 1, p)/3 the complete one is ``I(p
 positive everywhere. So are those of its derivatives, or they leave most digits, but for one quotient of differences,
 ``D = (I(y) - I(p))/(m - n)``, which is a power series where n is near m. Nothing is singular at n = 0 or m = 0.
 
+The incomplete one is the difference of two terms where n is negative, and loses digits as n goes to -infinity: half as
+many as n has.
+
 Not in here: second derivatives of the complete one, and the derivatives of the incomplete one in n and m, which are
 refused.
 """

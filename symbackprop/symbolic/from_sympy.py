@@ -145,13 +145,14 @@ def check_supported(table: Table) -> None:
     UnsupportedError
     """
     found: dict[str, str] = {}
+    limited = special.limited_names()
     for node in table.nodes:
         name = _name(node)
         if name in found or name in ("Tuple", "TupleArg"):
             continue  # the arguments of something else that is named
         if not _is_known(node, name):
             found[name] = f"{name}{_advice(node, name)}"
-        elif node.args:
+        elif name in limited:
             limit = special.limit_of(node, name)
             if limit is not None and special.value_of(node) is None:
                 found[name] = f"{name} ({limit})"

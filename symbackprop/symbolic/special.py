@@ -16,7 +16,7 @@ from symbackprop.symbolic import code as codes
 from symbackprop.symbolic.code import Code
 from symbackprop.symbolic.writer import Need, Place, Rule
 
-__all__ = ["RULES", "limit_of", "value_of"]
+__all__ = ["RULES", "limit_of", "limited_names", "value_of"]
 
 _HYPERGEOMETRIC = {(0, 1): "hyp0f1", (1, 1): "hyp1f1", (2, 1): "hyp2f1"}
 
@@ -76,6 +76,12 @@ RULES: Mapping[str, Rule] = {
 
 
 # --- for which arguments ----------------------------------------------------------------------------------------------
+
+
+@cache
+def limited_names() -> frozenset[str]:
+    """Return the names of the functions of which only some arguments are supported."""
+    return frozenset((*_LIMITS, *_order_counts()))
 
 
 def limit_of(node: Any, name: str) -> str | None:

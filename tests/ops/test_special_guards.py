@@ -39,6 +39,18 @@ BRANCHES = [  # a condition, a function, where it is taken, where it is not
     ("x < 700", "Shi(x)", 0.5, 1e4),
     ("x > 0", "binom(x, 2.5)", 1.5, -3.0),
     ("x > 0", "poch(x, 2.5)", 1.5, -3.0),
+    ("x < 1", "elliptic_pi(x, 0.3)", 0.3, 1.0),
+    ("x < 1", "elliptic_pi(-2, x)", -2.01, 4.0),
+    ("x < 1", "elliptic_pi(x, x/2)", 0.0, 3.0),
+    ("x < 2", "elliptic_pi(0.3, x, 0.2)", 1.7, 3.0),
+    ("x < 1", "polylog(2, x)", 0.3, 1.0),
+    ("x < 1", "polylog(2, x)", 0.7, 3.0),
+    ("x < 1", "polylog(0, x)", 0.7, 1.0),
+    ("x > 0", "spence(x)", 0.3, -1.0),
+    ("abs(x) < 0.9", "erf2inv(0.1, x)", 0.3, 2.0),
+    ("x < 1", "betainc(2, 3, x)", 0.3, 4.0),
+    ("x < 1", "hyp2f1(0.5, 1, 3, x)", 0.3, 4.0),
+    ("x < 600", "hyp1f1(0.5, 2, x)", 0.3, 1e4),
 ]
 
 
