@@ -4,20 +4,20 @@ from __future__ import annotations
 
 import functools
 import itertools
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from typing import Any
 
-import mpmath
 import numpy as np
 
-from symbackprop.check.elements import Digits, Element, lifted
+from symbackprop.check.elements import Element, lifted
+from symbackprop.check.factorisations import Factorisations
 
 __all__ = ["LinearAlgebra"]
 
 _BY_DEFINITION = 4  # rows
 
 
-class LinearAlgebra:
+class LinearAlgebra(Factorisations):
     """``np.linalg`` over elements of one kind; what has no symbolic form raises a `ValueError` on symbols.
 
     Parameters
@@ -107,13 +107,6 @@ class LinearAlgebra:
                     rows[i] = [x - factor * y for x, y in zip(rows[i], rows[column], strict=True)]
         return (np.array([row[size:] for row in rows], dtype=object).reshape(size, size),)
 
-    def svd(self, a: Any, full_matrices: bool = False, compute_uv: bool = True) -> Any:
-        """Return the singular value decomposition, with long numbers."""
-        if self._kind is not Digits:
-            raise ValueError("singular values have no symbolic form")
-        u, s, vh = self._mapped(_svd, a)
-        return (u, s, vh) if compute_uv else s
-
     def norm(self, x: Any, ord: Any = None, axis: Any = None, keepdims: bool = False) -> Any:
         """Return a norm of vectors or matrices."""
         x = np.asarray(x, dtype=object)
@@ -142,28 +135,3 @@ class LinearAlgebra:
         if ord == "nuc":
             return np.sum(values, axis=-1)
         return (np.max if ord == 2 else np.min)(values, axis=-1)
-
-    def _mapped(self, function: Callable[[Any], tuple[Any, ...]], a: Any) -> tuple[Any, ...]:
-        """Return what `function` gives for each of a stack of matrices, stacked."""
-        array = np.asarray(a, dtype=object)
-        lead = array.shape[:-2]
-        found = [function(self._lifted(array[index])) for index in np.ndindex(lead)]
-        parts = [np.array(part, dtype=object) for part in zip(*found, strict=True)]
-        return tuple(part.reshape(lead + part.shape[1:]) for part in parts)
-
-    def _lifted(self, matrix: Any) -> Any:
-        return np.array([[lifted(x, self._kind) for x in row] for row in matrix], dtype=object).reshape(matrix.shape)
-
-
-def _svd(a: Any) -> tuple[Any, Any, Any]:
-    wide = a.shape[0] < a.shape[1]
-    tall = a.T if wide else a
-    matrix = mpmath.matrix([[x.value for x in row] for row in tall])
-    u, s, vh = mpmath.svd_r(matrix, full_matrices=False)
-    left, right = (_elements(part) for part in (u, vh))
-    values = np.array([Digits(x) for x in s], dtype=object)
-    return (right.T, values, left.T) if wide else (left, values, right)
-
-
-def _elements(matrix: Any) -> Any:
-    return np.array([[Digits(matrix[i, j]) for j in range(matrix.cols)] for i in range(matrix.rows)], dtype=object)

@@ -92,10 +92,33 @@ def sample_point(
 
     With `wider`, the search begins at that one of ranges that differ much, so that branches show.
     """
+    found = _searched(arguments, reference, sizes, rng, ranges, wider, completed=False)
+    if found is not None or not any(_is_square(spec, sizes) for spec in arguments):
+        return found
+    return _searched(arguments, reference, sizes, rng, ranges, wider, completed=True)
+
+
+def _searched(
+    arguments: Sequence[ArgumentSpec],
+    reference: Callable[[Mapping[str, Any], Vocabulary], Any],
+    sizes: Mapping[str, int],
+    rng: random.Random,
+    ranges: Ranges,
+    wider: int | None,
+    *,
+    completed: bool,
+) -> dict[str, Any] | None:
+    """Return the first point of the domain that turns up; with `completed` some square matrices are symmetric."""
     usual = _RANGES * _ROUNDS + _FAR * 2 if wider is None else (_WIDER * 2)[wider % len(_WIDER) :][: len(_WIDER)]
     for attempt, span in enumerate(usual):
         failures = attempt // len(_RANGES)
         values = {spec.name: _drawn(spec, sizes, rng, span, ranges.get(spec.name), failures) for spec in arguments}
+        if completed:
+            values |= {
+                spec.name: _symmetric(values[spec.name], spec.name not in ranges)
+                for spec in arguments
+                if _is_square(spec, sizes) and rng.random() < 0.7
+            }
         try:
             results = leaves_of(reference(elements_at(values, arguments, Digits), Vocabulary(Digits)))
             entries = [x for result in results for x in np.ravel(np.asarray(result, object))]
@@ -104,6 +127,18 @@ def sample_point(
         except _OUTSIDE:
             continue
     return None
+
+
+def _is_square(spec: ArgumentSpec, sizes: Mapping[str, int]) -> bool:
+    shape = [evaluate(size, dict(sizes)) for size in spec.shape or ()]
+    return len(shape) > 1 and shape[-1] == shape[-2] and spec.dtype.startswith("float")
+
+
+def _symmetric(x: Any, definite: bool) -> Any:
+    """Return symmetric matrices made of the entries of `x`: positive definite ones, or such as lie in its range."""
+    if definite:
+        return x @ np.swapaxes(x, -2, -1) + np.eye(x.shape[-1], dtype=x.dtype)
+    return np.tril(x) + np.swapaxes(np.tril(x, -1), -2, -1)
 
 
 def _is_finite(x: Any) -> bool:

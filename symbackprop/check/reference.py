@@ -115,6 +115,8 @@ def _applied(kind: str, value: Any, operands: list[Any], words: Vocabulary) -> A
     if kind in (kinds.CALL, kinds.METHOD):
         return _called(kind, value, operands, words)
     if kind == kinds.ATTRIBUTE:
+        if value in getattr(operands[0], "_fields", ()):
+            return getattr(operands[0], value)
         x = np.asarray(operands[0])
         return np.swapaxes(x, -1, -2) if value == "mT" else getattr(x, value)
     if kind == kinds.SUBSCRIPT:
@@ -151,6 +153,8 @@ def _called(kind: str, value: Any, operands: list[Any], words: Vocabulary) -> An
 
 
 def _bare(name: str) -> str:
+    if name.startswith("scipy.linalg."):
+        return name
     for prefix in _PREFIXES:
         if name.startswith(prefix):
             return name[len(prefix) :]

@@ -12,7 +12,7 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 import numpy as np
-from scipy import special
+from scipy import linalg, special
 
 from symbackprop.check.paths import EMITTED
 from symbackprop.emit.packing import arguments_of_leaves
@@ -21,15 +21,19 @@ from symbackprop.ir.signature import ArgumentSpec, leaves_of
 
 __all__ = ["run_emitted", "run_source"]
 
-_BUILTINS = ("abs", "bool", "float", "int", "len", "max", "min", "range", "round", "slice")
+_BUILTINS = ("abs", "bool", "float", "int", "len", "max", "min", "range", "round", "slice", "ValueError")
 
 
 def run_source(source: str, name: str, words: Any | None = None) -> Callable[..., Any]:
     """Return the function `name` of `source`, with NumPy, math and SciPy replaced by `words` if given."""
-    modules: dict[str, Any] = {"numpy": np, "math": math, "scipy": types.SimpleNamespace(special=special)}
+    modules: dict[str, Any] = {
+        "numpy": np,
+        "math": math,
+        "scipy": types.SimpleNamespace(special=special, linalg=linalg),
+    }
     allowed: dict[str, Any] = {name: getattr(builtins, name) for name in _BUILTINS}
     if words is not None:
-        scipy = types.SimpleNamespace(special=words)
+        scipy = types.SimpleNamespace(special=words, linalg=words.linalg)
         modules = {"numpy": words, "math": _Math(words), "scipy": scipy}
         allowed["float"] = lambda value: value if not isinstance(value, bool) else int(value)
     modules["dataclasses"] = types.SimpleNamespace(replace=lambda record, **fields: record._replace(**fields))

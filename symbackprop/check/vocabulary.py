@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import functools
 import math
+import types
 from collections.abc import Callable, Sequence
 from fractions import Fraction
 from typing import Any
@@ -18,6 +19,7 @@ import sympy
 
 from symbackprop.check.conversion import DTYPES, LOGIC, as_dtype
 from symbackprop.check.elements import Digits, Element, Symbolic, lifted
+from symbackprop.check.factorisations import ScipyLinearAlgebra
 from symbackprop.check.functions import BY_PATH, SMOOTH, apply_smooth
 from symbackprop.check.linear_algebra import LinearAlgebra
 from symbackprop.check.special_functions import TUPLES
@@ -136,6 +138,8 @@ class Vocabulary:
             return words[name]
         if name == "linalg":
             return LinearAlgebra(self._words, self._kind)
+        if name == "scipy":
+            return types.SimpleNamespace(linalg=ScipyLinearAlgebra(LinearAlgebra(self._words, self._kind)))
         if hasattr(np, name):
             return getattr(np, name)
         raise AttributeError(f"verification has no word {name!r}")

@@ -18,10 +18,11 @@ from symbackprop.emit.style_math import MathStyle
 from symbackprop.emit.style_numpy import NumpyStyle
 from symbackprop.errors import ArgumentError
 from symbackprop.ir.graph import Graph
-from symbackprop.ir.node import Const, Node
+from symbackprop.ir.node import Apply, Const, Node
 from symbackprop.ir.packing import Pack, Packing, accessor, with_paths
 from symbackprop.ir.signature import ArgumentSpec, label_texts
 from symbackprop.ir.size import SizeExpression, evaluate, named, names, shape_text, substitute
+from symbackprop.ops.declare import Primitive
 
 __all__ = ["Printed", "print_module"]
 
@@ -94,6 +95,7 @@ def _written(graph: Graph, recipe: Recipe, target: str, counts: tuple[str, ...])
     parameters, leaves, packing = _parameters(graph, recipe, taken)
     function = taken.share(recipe.name)
     style = _STYLES[target]()
+    style.modules = _modules_of(graph)
     _name_sizes(graph, style, taken)
     inputs: dict[Node, str] = dict(zip(graph.inputs, leaves, strict=True))
     counted: dict[Node, str] = {}
@@ -122,6 +124,15 @@ def _parameters(graph: Graph, recipe: Recipe, taken: Names) -> tuple[tuple[str, 
     constants = [leaves[name] for name, _ in recipe.packing.constants]
     called = {name: packed.get(name) or leaves[name] for name, _ in recipe.packing.arguments}
     return (*called.values(), *constants), tuple(leaves.values()), with_paths(recipe.packing, called)
+
+
+def _modules_of(graph: Graph) -> frozenset[str]:
+    """Return the modules beside NumPy whose functions the formula itself calls."""
+    return frozenset(
+        node.op.module
+        for node in graph.primal_nodes
+        if isinstance(node, Apply) and isinstance(node.op, Primitive) and ("clean", True) not in node.params
+    )
 
 
 def _lines(lines: Sequence[Line]) -> list[str]:
@@ -201,12 +212,10 @@ def _imported(text: str, target: str, taken: Names) -> tuple[str, list[str]]:
     The functions of `math` are called by their own names, unless the formula or Python uses one of these.
     """
     if target != "math":
-        wanted = {
-            "dataclasses.": "import dataclasses\n",
-            "np.": "import numpy as np",
-            "special.": "from scipy import special",
-        }
-        lines = [line for prefix, line in wanted.items() if re.search(rf"\b{re.escape(prefix)}", text)]
+        parts = [part for part in ("linalg", "special") if re.search(rf"(?<![\w.]){part}\.", text)]
+        lines = ["import dataclasses\n"] if re.search(r"\bdataclasses\.", text) else []
+        lines += ["import numpy as np"] if re.search(r"\bnp\.", text) else []
+        lines += [f"from scipy import {', '.join(parts)}"] if parts else []
         return text, [*lines, ""] if lines else []
     used = sorted(set(re.findall(r"\bmath\.(\w+)", text)))
     bare = [name for name in used if taken.is_free(name)]

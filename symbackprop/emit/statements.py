@@ -218,6 +218,9 @@ class Writer:
             self._texts[named] = f"{target} = {text}"
         if lines is not None:
             lines.append(Line(target, text, self._origin(node)))
+            first = self._bare[found[min(found)]]
+            statements = op.checked(node, self.style) if op.checked is not None else ()
+            lines.extend(Line("", statement.replace("{out}", first)) for statement in statements)
 
     def _fill_buffer(self, node: Apply, operands: list[Code], lines: list[Line] | None) -> None:
         """Write the statements of a primitive that fills a buffer of its own."""

@@ -30,6 +30,7 @@ class TargetStyle:
         self.sizes_used: dict[str, None] = {}
         self.size_names: dict[str, Size] = {}
         self.is_name: Callable[[Node], bool] = lambda node: False
+        self.modules: frozenset[str] = frozenset()
 
     def template(self, node: Apply) -> str:
         """Return the template that prints `node`."""
@@ -39,6 +40,10 @@ class TargetStyle:
         if text is None:
             raise UnsupportedError(f"{op.name} has no text for target {self.target!r}; use target='numpy'")
         return text if isinstance(text, str) else text(node, self)
+
+    def has_module(self, module: str) -> bool:
+        """Tell whether the formula itself asks for functions of `module`."""
+        return module in self.modules
 
     def number(self, value: ConstantValue, dtype: str) -> str:
         """Return the text of a number of the given dtype."""

@@ -80,6 +80,8 @@ def _operations(node: Apply) -> Size:
     if op is einsum:
         operands = node.param("operands")
         return product(index_sizes(node.args, operands).values()) * len(node.args)  # type: ignore[arg-type]
+    if op.count is not None:
+        return op.count(node)
     if op.kind == "elementwise":
         return product(node.shape) * _per_entry(node, op)
     if not op.flops or not node.args:

@@ -62,6 +62,9 @@ class Style(Protocol):
     def is_name(self, node: Node) -> bool:
         """Tell whether `node` is printed as a bare name, so that repeating it costs nothing."""
 
+    def has_module(self, module: str) -> bool:
+        """Tell whether the formula itself asks for functions of `module`, ``"scipy.linalg"``."""
+
 
 @dataclass(frozen=True)
 class Refused:
@@ -127,6 +130,13 @@ class Primitive(Operation):
         its jvp returns one tangent a result.
     alone : mapping of int to text
         How one of several results is printed where no other is needed.
+    module : str
+        The module whose functions print it, where that is not NumPy or `math`: ``"scipy.linalg"``.
+    count : callable or None
+        ``(node) -> operations``, a polynomial in the sizes, where `flops` for each entry do not say it.
+    checked : callable or None
+        ``(node, style) -> statements`` about ``{out}``, the first of several results that is needed, behind the line
+        that computes them.
     lines : callable or None
         ``(node, style) -> templates`` of the statements that fill ``{out}``, where one expression cannot say it.
     assigns : bool
@@ -158,6 +168,9 @@ class Primitive(Operation):
     safe: tuple[float | None, ...] = ()
     analytic: bool = True
     flops: int = 1
+    count: Callable[[Apply], Size] | None = None
+    module: str = "numpy"
+    checked: Callable[[Apply, Style], list[str]] | None = None
     lower: Callable[[Apply], Node] | None = None
     assigns: bool = False
     memory: str = "fresh"

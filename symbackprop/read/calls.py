@@ -23,8 +23,8 @@ def callee(instruction: Instruction) -> tuple[str, Sequence[str]]:
 
 def without_prefix(name: str) -> str:
     """Return a dotted name without the module that formulas may write before it."""
-    if "." not in name:
-        return name
+    if "." not in name or name.startswith("scipy.linalg."):
+        return name  # SciPy's words of linear algebra are not NumPy's
     for prefix in _PREFIXES:
         if name.startswith(prefix):
             return name[len(prefix) :]

@@ -323,9 +323,13 @@ class _Reader:
         self.stack.append(called(name, method, operands, keywords))
 
     def _attribute(self, instruction: Instruction) -> None:
+        fields = getattr(self.stack[-1], "_fields", ())
+        if instruction.value in fields:  # a result of several parts that have names
+            self.stack.append(getattr(self._pop(), str(instruction.value)))
+            return
         attribute = ATTRIBUTES.get(str(instruction.value))
         if attribute is None:
-            known = nearest_names(str(instruction.value), ATTRIBUTES)
+            known = nearest_names(str(instruction.value), [*fields, *ATTRIBUTES])
             raise UnknownNameError(f"arrays have no attribute {instruction.value!r} in formulas.{known}")
         self.stack.append(attribute(node_of(self._pop())))
 

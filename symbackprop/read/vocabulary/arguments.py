@@ -11,6 +11,7 @@ from contextlib import contextmanager
 from contextvars import ContextVar
 from dataclasses import dataclass, field
 from types import EllipsisType
+from typing import Any
 
 from symbackprop.errors import ArgumentError, ShapeError, UnsupportedError
 from symbackprop.ir.dtype import DTYPES, default_float, is_float
@@ -24,6 +25,7 @@ from symbackprop.ops.layout import stacked
 __all__ = [
     "Collected",
     "Listed",
+    "Unavailable",
     "Value",
     "as_dtype",
     "axes_of",
@@ -41,6 +43,7 @@ __all__ = [
     "size_of",
     "static_flag",
     "static_int",
+    "static_number",
     "static_order",
 ]
 
@@ -49,6 +52,18 @@ class Listed(tuple["Value", ...]):
     """What stands in square brackets: a tuple, but as an index an array of positions."""
 
     __slots__ = ()
+
+
+class Unavailable:
+    """Stands for a part of a result that formulas cannot use; using it is an error that says why, and what to write."""
+
+    __slots__ = ("message",)
+
+    def __init__(self, message: str) -> None:
+        self.message = message
+
+    def __getattr__(self, name: str) -> Any:
+        raise UnsupportedError(self.message)
 
 
 Value = Node | tuple["Value", ...] | str | bool | None | EllipsisType
@@ -137,6 +152,8 @@ def node_of(value: object) -> Node:
         return constant(value)
     if isinstance(value, tuple):
         return stacked([node_of(item) for item in value], 0)
+    if isinstance(value, Unavailable):
+        raise UnsupportedError(value.message)
     if value is None:
         raise ArgumentError("None is not a number or an array")
     raise ArgumentError(f"{value!r} is not a number or an array")
@@ -161,6 +178,13 @@ def static_int(value: object, what: str) -> int:
     ):
         return value.value
     raise ArgumentError(f"{what} must be a fixed integer, not {_shown(value)}")
+
+
+def static_number(value: object, what: str) -> float:
+    """Return a fixed number."""
+    if isinstance(value, Const) and not value.shape and isinstance(value.value, (int, float)) and value.dtype != "bool":
+        return value.value
+    raise ArgumentError(f"{what} must be a fixed number, not {_shown(value)}")
 
 
 def static_order(value: object, what: str) -> int:

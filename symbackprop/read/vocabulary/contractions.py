@@ -6,14 +6,13 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from symbackprop.errors import ArgumentError, FormulaSyntaxError, ShapeError, UnsupportedError
-from symbackprop.ir.dtype import default_float, is_float
 from symbackprop.ir.node import Node, constant
 from symbackprop.ir.size import product, shape_text
 from symbackprop.ops.broadcasting import agreed, broadcast_shapes, broadcast_to, cast, reduce_sum, reshape
 from symbackprop.ops.contraction import Indices, contract, permuted
 from symbackprop.ops.indexing import slice_
 from symbackprop.ops.layout import identity_mask
-from symbackprop.ops.linear_algebra import det, inv
+from symbackprop.ops.solves import inv
 from symbackprop.read.vocabulary.arguments import as_dtype, axis_of, node_of, static_int
 from symbackprop.read.vocabulary.joining import stack
 from symbackprop.read.vocabulary.logic import are_masks
@@ -316,16 +315,6 @@ def _matvec(x1: object, x2: object) -> Node:
     return reshape(column, shape=column.shape[:-1])
 
 
-def _det(a: object) -> Node:
-    x = node_of(a)
-    return det(x if is_float(x.dtype) else cast(x, dtype=default_float()))
-
-
-def _inv(a: object) -> Node:
-    x = node_of(a)
-    return inv(x if is_float(x.dtype) else cast(x, dtype=default_float()))
-
-
 FUNCTIONS: Mapping[str, Callable[..., Any]] = {
     "matmul": matmul,
     "dot": _dot,
@@ -345,9 +334,6 @@ FUNCTIONS: Mapping[str, Callable[..., Any]] = {
     "linalg.outer": _outer,
     "linalg.tensordot": _tensordot,
     "linalg.matrix_power": _matrix_power,
-    "linalg.det": _det,
-    "linalg.inv": _inv,
-    "inv": _inv,
     "matrix_power": _matrix_power,
     "vecdot": _vecdot,
     "linalg.vecdot": _vecdot,

@@ -13,10 +13,10 @@ from symbackprop.ops.comparison import not_equal
 from symbackprop.ops.contraction import permuted
 from symbackprop.ops.declare import results
 from symbackprop.ops.layout import expanded
-from symbackprop.ops.linear_algebra import svd
 from symbackprop.ops.norms import power_norm
 from symbackprop.ops.powers import power, root
 from symbackprop.ops.reduction import largest, smallest
+from symbackprop.ops.spectra import svd
 from symbackprop.read.vocabulary.arguments import axis_of, node_of, real, require_entries, static_flag
 from symbackprop.read.vocabulary.reductions import keeping
 
