@@ -267,6 +267,8 @@ class Writer:
     def _known(self, node: Node) -> Code:
         """Return the code of `node`: made now if all printed lines look through it, and only a comment speaks of it."""
         if node not in self._codes:
+            if isinstance(node, Output):  # a result that nothing printed needs
+                return Code(node.source.op.outputs[node.index])  # type: ignore[attr-defined]
             assert isinstance(node, Apply)
             operands = [self._operand(node, position) for position in range(len(node.args))]
             self._codes[node] = fill(self.style.template(node), operands)

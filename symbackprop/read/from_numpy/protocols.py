@@ -82,15 +82,14 @@ class Protocols:
 
     def named(self, module: str, name: str, args: Sequence[Any], kwargs: Mapping[str, Any], real: Any) -> Any:
         """Return what the function ``module.name`` makes of arguments."""
-        key = f"linalg.{name}" if module.endswith("linalg") else name
+        key = f"{module.removeprefix('np.')}.{name}" if module.endswith("linalg") else name
         word = FUNCTIONS.get(key)
         if word is None:
             if all(self._trace.is_known(value) for value in (*args, *kwargs.values())):
                 return self._trace.array_of(np.asarray(self._trace.known_result(real, args, kwargs)))
             known = nearest_names(key, FUNCTIONS)
             raise self._trace.located(UnknownNameError(f"{module}.{name} is not supported.{known}"))
-        text = f"scipy.linalg.{name}" if module == "scipy.linalg" else f"{module}.{name}"
-        return self._trace.call(text, word, args, kwargs, real)
+        return self._trace.call(f"{module}.{name}", word, args, kwargs, real)
 
 
 def _module_of(function: Any) -> str:

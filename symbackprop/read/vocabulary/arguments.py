@@ -11,7 +11,7 @@ from contextlib import contextmanager
 from contextvars import ContextVar
 from dataclasses import dataclass, field
 from types import EllipsisType
-from typing import Any
+from typing import Any, NoReturn
 
 from symbackprop.errors import ArgumentError, ShapeError, UnsupportedError
 from symbackprop.ir.dtype import DTYPES, default_float, is_float
@@ -62,8 +62,13 @@ class Unavailable:
     def __init__(self, message: str) -> None:
         self.message = message
 
-    def __getattr__(self, name: str) -> Any:
+    def _refuse(self, *args: object, **kwargs: object) -> NoReturn:
         raise UnsupportedError(self.message)
+
+    __add__ = __radd__ = __sub__ = __rsub__ = __mul__ = __rmul__ = __truediv__ = __rtruediv__ = _refuse
+    __pow__ = __rpow__ = __matmul__ = __rmatmul__ = __neg__ = __abs__ = _refuse
+    __lt__ = __le__ = __gt__ = __ge__ = __bool__ = __float__ = __int__ = __index__ = _refuse
+    __getitem__ = __iter__ = __len__ = __array__ = __array_ufunc__ = __array_function__ = __getattr__ = _refuse
 
 
 Value = Node | tuple["Value", ...] | str | bool | None | EllipsisType
