@@ -12,20 +12,29 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 
 from symbackprop.errors import ShapeError
-from symbackprop.ir.node import Apply, Node, Shape
+from symbackprop.ir.node import Apply, Node, Shape, constant
 from symbackprop.ir.size import shape_text
+from symbackprop.ops.arithmetic import add
+from symbackprop.ops.broadcasting import broadcast
 from symbackprop.ops.declare import Primitive, Style, custom, results
+from symbackprop.ops.factor_adjoints import Parts, over_diagonal, parts_of
+from symbackprop.ops.layout import diagonal
 from symbackprop.ops.matrices import (
     cubes,
+    diagonal_matrices,
     flipped,
+    identity_like,
     lower_and_mirrored,
     matrices,
+    outer,
     positive_definite,
+    scaled_columns,
     square_matrices,
     times,
     triangle,
 )
-from symbackprop.ops.solves import triangular
+from symbackprop.ops.multiples import multiple, product_of, total_of, uniform
+from symbackprop.ops.solves import cho_inverse, solve, solve_triangular, triangular
 
 __all__ = ["cholesky", "qr"]
 
@@ -50,11 +59,76 @@ def solved_forward(factor: Node, x: Node) -> Node:
 
 
 def _cholesky_vjp(g: Node, out: Apply) -> list[Node | None]:
-    """With S the symmetric matrix whose lower triangle is that of ``L.T L_bar``: ``A_bar = inv(L).T S inv(L) / 2``."""
-    lower = bool(out.param("lower"))
-    factor, factor_bar = (out, g) if lower else (flipped(out), flipped(g))
-    middle = lower_and_mirrored(times(flipped(factor), factor_bar))
-    return [solved_back(out, flipped(solved_back(out, middle))) / 2]
+    """With S the symmetric matrix whose lower triangle is that of ``L.T L_bar``: ``A_bar = inv(L).T S inv(L) / 2``.
+
+    What `parts_of` finds in ``L_bar`` is taken back in closed form where it has one.
+    """
+    factor = _lower(out)
+    parts = parts_of(g, turned=factor is not out)
+    terms, products = _mirrored_terms(out, parts)
+    rest = [times(flipped(factor), other) for other in parts.others] + products
+    number, entries = _diagonal_entries(out, parts)
+    if rest:
+        middle = lower_and_mirrored(add(*rest))
+        for on_diagonal in ([] if number is None else [broadcast(number, shape=out.shape[:-1], axes=())]) + entries:
+            middle = middle + diagonal_matrices(on_diagonal)
+        terms.append(solved_back(out, flipped(solved_back(out, middle))))
+        return [add(*terms) / 2]
+    if number is not None:
+        terms.append(multiple(number, cho_inverse(out, lower=out.param("lower"))))
+    if entries:
+        inverse = solved_forward(out, identity_like(out))
+        terms.append(times(scaled_columns(flipped(inverse), add(*entries)), inverse))
+    return [add(*terms) / 2]
+
+
+def _lower(out: Apply) -> Node:
+    return out if out.param("lower") else flipped(out)
+
+
+def _mirrored_terms(out: Apply, parts: Parts) -> tuple[list[Node], list[Node]]:
+    """Return what symmetric pairs of products leave at twice the matrix, and ``L.T`` times the other products."""
+    found = {pair: (multiplied(out, pair[0]), total_of(numbers, out.dtype)) for pair, numbers in parts.products.items()}
+    by_columns = {(u, c, number): a for (a, c), (u, number) in found.items()}
+    terms: list[Node] = []
+    others: list[Node] = []
+    for (a, c), (u, number) in found.items():
+        mirror = by_columns.get((c, u, number))
+        if mirror is None:
+            others.append(multiple(number, outer(u, c)))
+        else:
+            terms.append(multiple(number, outer(a, mirror)))
+    return terms, others
+
+
+def multiplied(out: Apply, a: Node) -> Node:
+    """Return ``L.T @ a``, which is the right side where `a` is a solution for ``L.T``."""
+    factor = _lower(out)
+    if isinstance(a, Apply) and a.op is solve and a.args[0] is flipped(factor):
+        return a.args[1]
+    if isinstance(a, Apply) and a.op is solve_triangular and not a.param("unit_diagonal"):
+        matrix, right = a.args
+        turned = matrix is flipped(factor)
+        own = turned or matrix is factor
+        if own and a.param("lower") is not turned and a.param("transposed") is not turned:
+            return right
+    return times(flipped(factor), a)
+
+
+def _diagonal_entries(out: Apply, parts: Parts) -> tuple[Node | None, list[Node]]:
+    """Return S for the diagonal of the adjoint: a number for all its entries, if there is one, and arrays of them."""
+    numbers: list[Node | None] = []
+    entries: list[Node] = []
+    for number, values in parts.diagonals:
+        above = over_diagonal(values, (out, _lower(out)))
+        same = None if above is None else uniform(above)
+        if same is not None:
+            numbers.append(product_of(number, same))
+        else:
+            entries.append(multiple(number, diagonal(out) * values if above is None else above))
+    one = constant(1, (), out.dtype)
+    total = total_of(numbers, out.dtype) if numbers else None
+    return one if numbers and total is None else total, entries
 
 
 def _cholesky_jvp(tangents: Sequence[Node | None], out: Apply) -> Node | None:

@@ -8,7 +8,7 @@ from symbackprop.errors import ShapeError
 from symbackprop.ir.node import Apply, Const, Node, Shape, constant, make_input
 from symbackprop.ir.size import Size, minimum, product, shape_text
 from symbackprop.ops.broadcasting import broadcast, converted
-from symbackprop.ops.comparison import equal, where
+from symbackprop.ops.comparison import where
 from symbackprop.ops.contraction import contract
 from symbackprop.ops.declare import Primitive, Style, linear
 from symbackprop.ops.indexing import slice_
@@ -18,15 +18,16 @@ __all__ = [
     "block_of",
     "blocks",
     "cubes",
+    "diagonal_matrices",
     "flipped",
     "identity_like",
+    "is_flipped",
     "is_zero",
     "lower_and_mirrored",
     "matrices",
     "outer",
     "over_matrices",
     "positive_definite",
-    "reciprocal",
     "require_square",
     "scaled_columns",
     "scaled_rows",
@@ -62,11 +63,18 @@ def square_matrices(what: str) -> Callable[[tuple[Node, ...], Mapping[str, objec
     return infer
 
 
+def _exchange(rank: int) -> tuple[int, ...]:
+    return (*range(rank - 2), rank - 1, rank - 2)
+
+
+def is_flipped(x: Node) -> bool:
+    """Tell whether `x` is written as the transposes of matrices."""
+    return isinstance(x, Apply) and x.op is transpose and x.param("axes") == _exchange(x.rank)
+
+
 def flipped(x: Node) -> Node:
     """Return the transposes of the matrices in `x`."""
-    if isinstance(x, Apply) and x.op is transpose and x.param("axes") == (*range(x.rank - 2), x.rank - 1, x.rank - 2):
-        return x.args[0]
-    return transpose(x, axes=(*range(x.rank - 2), x.rank - 1, x.rank - 2))
+    return x.args[0] if is_flipped(x) else transpose(x, axes=_exchange(x.rank))  # type: ignore[attr-defined]
 
 
 def times(*factors: Node) -> Node:
@@ -108,10 +116,12 @@ def identity_like(x: Node) -> Node:
     return broadcast(mask, shape=x.shape, axes=(x.rank - 2, x.rank - 1)) if x.rank > 2 else mask
 
 
-def reciprocal(x: Node) -> Node:
-    """Return 1 / x, and 0 where x is 0."""
-    zero = equal(x, 0)
-    return where(zero, 0, 1 / where(zero, 1, x))
+def diagonal_matrices(values: Node) -> Node:
+    """Return matrices with `values` on their diagonals."""
+    (*batch, size) = values.shape
+    shape = (*batch, size, size)
+    mask = broadcast(identity_mask(size), shape=shape, axes=(values.rank - 1, values.rank))
+    return where(mask, broadcast(values, shape=shape, axes=tuple(range(values.rank))), 0)
 
 
 # --- triangles --------------------------------------------------------------------------------------------------------

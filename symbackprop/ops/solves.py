@@ -26,8 +26,9 @@ from symbackprop.ops.matrices import (
     times,
     triangle,
 )
+from symbackprop.ops.multiples import multiple, scaled, with_scale_outside
 
-__all__ = ["cho_solve", "inv", "solve", "solve_triangular"]
+__all__ = ["cho_inverse", "cho_solve", "inv", "solve", "solve_triangular"]
 
 
 # --- the inverse ------------------------------------------------------------------------------------------------------
@@ -70,7 +71,7 @@ def squares(a: Node, b: Node, numerator: int) -> Size:
 
 def _solve_vjp(g: Node, out: Apply) -> list[Node | None]:
     a, _ = out.args
-    b_bar = solve(flipped(a), g)
+    b_bar = with_scale_outside(lambda right: solve(flipped(a), right), g)
     return [-outer(b_bar, out), b_bar]
 
 
@@ -135,7 +136,7 @@ def _other_way(node: Apply, right: Node) -> Node:
 
 
 def _triangular_vjp(g: Node, out: Apply) -> list[Node | None]:
-    b_bar = _other_way(out, g)
+    b_bar = with_scale_outside(lambda right: _other_way(out, right), g)
     product = outer(out, b_bar) if out.param("transposed") else outer(b_bar, out)
     return [-_own_triangle(product, out), b_bar]
 
@@ -213,10 +214,11 @@ def _cho_vjp(g: Node, out: Apply) -> list[Node | None]:
     factor, _ = out.args
     lower = bool(out.param("lower"))
     lower_factor = factor if lower else flipped(factor)
-    b_bar = cho_solve(factor, g, lower=lower)
-    across, along = times(flipped(lower_factor), b_bar), times(flipped(lower_factor), out)
-    moved = -triangle(outer(b_bar, along) + outer(out, across), lower=True, offset=0)
-    return [moved if lower else flipped(moved), b_bar]
+    scale, right = scaled(g)
+    solution = cho_solve(factor, right, lower=lower)
+    across, along = times(flipped(lower_factor), solution), times(flipped(lower_factor), out)
+    moved = -triangle(multiple(scale, outer(solution, along) + outer(out, across)), lower=True, offset=0)
+    return [moved if lower else flipped(moved), multiple(scale, solution)]
 
 
 def _cho_jvp(tangents: Sequence[Node | None], out: Apply) -> Node | None:
@@ -253,4 +255,53 @@ cho_solve: Primitive = custom(
     count=lambda node: squares(*node.args, 2),  # type: ignore[call-arg]
     derivative="b_bar = cho_solve((L, True), g), L_bar = the triangle of -(b_bar @ out.T + out @ b_bar.T) @ L",
     source="Giles (2008), section 2.3.1, and the product rule for L @ L.T",
+)
+
+
+def _inverse_lines(node: Apply, style: Style) -> list[str]:
+    """Return the statements: two solutions for SciPy, else the inverse of the factor, times itself."""
+    size = style.size(node.shape[-1])
+    dtype = f", dtype={style.dtype(node.dtype)}" if node.dtype != "float64" else ""
+    if style.has_module("scipy.linalg"):
+        return [f"{{out}} = linalg.cho_solve(({{0}}, {node.param('lower')}), np.eye({size}{dtype}))"]
+    turned = "{out}.T" if node.rank == 2 else "np.swapaxes({out}, -2, -1)"
+    product = f"{turned} @ {{out}}" if node.param("lower") else f"{{out}} @ {turned}"
+    return ["{out} = np.linalg.inv({0})", f"{{out}} = {product}"]
+
+
+def _inverse_vjp(g: Node, out: Apply) -> list[Node | None]:
+    (factor,) = out.args
+    lower = bool(out.param("lower"))
+    moved = times(out, g + flipped(g), out)
+    if lower:
+        return [-triangle(times(moved, factor), lower=True, offset=0)]
+    return [-triangle(times(factor, moved), lower=False, offset=0)]
+
+
+def _inverse_jvp(tangents: Sequence[Node | None], out: Apply) -> Node | None:
+    (t,) = tangents
+    if t is None:
+        return None
+    (factor,) = out.args
+    own = triangle(t, lower=bool(out.param("lower")), offset=0)
+    half = times(own, flipped(factor)) if out.param("lower") else times(flipped(own), factor)
+    return -times(out, half + flipped(half), out)
+
+
+cho_inverse: Primitive = custom(
+    "cho_inverse",
+    numpy="linalg.cho_solve({0})",
+    lines=_inverse_lines,
+    infer=square_matrices("the inverse"),
+    vjp=_inverse_vjp,
+    jvp=_inverse_jvp,
+    samples=lambda: [
+        cho_inverse(_factor(matrices(0, 3, 3)), lower=True),
+        cho_inverse(flipped(_factor(matrices(0, 3, 3))), lower=False),
+        cho_inverse(_factor(matrices(0, 2, 3, 3)), lower=True),
+    ],
+    public=False,
+    count=lambda node: cubes(node, 2),
+    derivative="the triangle of -out @ (g + g.T) @ out @ L",
+    source="Giles (2008), section 2.2.3, and the product rule for L @ L.T",
 )

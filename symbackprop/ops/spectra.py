@@ -24,6 +24,7 @@ from symbackprop.ops.declare import Primitive, Style, custom, results
 from symbackprop.ops.layout import diagonal, identity_mask
 from symbackprop.ops.matrices import (
     cubes,
+    diagonal_matrices,
     flipped,
     matrices,
     positive_definite,
@@ -45,14 +46,6 @@ def _over(values: Node, *, plus: bool = False) -> Node:
     mask = broadcast(identity_mask(size), shape=shape, axes=(values.rank - 1, values.rank))
     gaps = column + row if plus else column - row
     return where(mask, 0, 1 / where(mask, 1, gaps))
-
-
-def _on_diagonal(values: Node) -> Node:
-    """Return matrices with `values` on their diagonals."""
-    (*batch, size) = values.shape
-    shape = (*batch, size, size)
-    mask = broadcast(identity_mask(size), shape=shape, axes=(values.rank - 1, values.rank))
-    return where(mask, broadcast(values, shape=shape, axes=tuple(range(values.rank))), 0)
 
 
 def _skew(x: Node) -> Node:
@@ -83,7 +76,7 @@ def _eigh_vjp(g: object, out: Apply) -> Sequence[Node | None]:
         return [times(scaled_columns(v, w_bar), flipped(v))]  # type: ignore[has-type]
     core = _over(w) * _skew(times(flipped(v), v_bar)) / 2  # type: ignore[has-type]
     if w_bar is not None:  # type: ignore[has-type]
-        core = core + _on_diagonal(w_bar)  # type: ignore[has-type]
+        core = core + diagonal_matrices(w_bar)  # type: ignore[has-type]
     return [times(v, core, flipped(v))]
 
 
@@ -137,7 +130,7 @@ def _eig_vjp(g: object, out: Apply) -> Sequence[Node | None]:
     along = reduce_sum(v * v_bar, axes=(v.rank - 2,))  # type: ignore[has-type]
     core = _over(w) * times(flipped(v), v_bar - scaled_columns(v, along))  # type: ignore[has-type]
     if w_bar is not None:  # type: ignore[has-type]
-        core = core + _on_diagonal(w_bar)  # type: ignore[has-type]
+        core = core + diagonal_matrices(w_bar)  # type: ignore[has-type]
     return [solve(flipped(v), times(core, flipped(v)))]
 
 
@@ -154,7 +147,7 @@ def _eig_jvp(tangents: Sequence[Node | None], out: Apply) -> tuple[Node, Node]:
 def _real_spectrum(x: Node) -> Node:
     """Return matrices of distinct real eigenvalues that are not symmetric, to test a primitive with."""
     steps = converted(arange(size=x.shape[-1]), x.dtype)
-    return x + 4 * _on_diagonal(broadcast(steps, shape=x.shape[:-1], axes=(x.rank - 2,)))
+    return x + 4 * diagonal_matrices(broadcast(steps, shape=x.shape[:-1], axes=(x.rank - 2,)))
 
 
 def _eig_samples() -> list[Node]:
@@ -221,7 +214,7 @@ def _svd_vjp(g: object, out: Apply) -> Sequence[Node | None]:
         return [times(scaled_columns(u, s_bar), vh)]  # type: ignore[has-type]
     turns: list[Node | None] = []
     terms: list[Node] = []
-    core: list[Node] = [] if s_bar is None else [_on_diagonal(s_bar)]  # type: ignore[has-type]
+    core: list[Node] = [] if s_bar is None else [diagonal_matrices(s_bar)]  # type: ignore[has-type]
     for side, (own, bar) in enumerate([(u, u_bar), (flipped(vh), None if vh_bar is None else flipped(vh_bar))]):  # type: ignore[has-type]
         if bar is None:
             turns.append(None)

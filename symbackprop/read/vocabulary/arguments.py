@@ -11,7 +11,7 @@ from contextlib import contextmanager
 from contextvars import ContextVar
 from dataclasses import dataclass, field
 from types import EllipsisType
-from typing import Any, NoReturn
+from typing import NoReturn
 
 from symbackprop.errors import ArgumentError, ShapeError, UnsupportedError
 from symbackprop.ir.dtype import DTYPES, default_float, is_float

@@ -17,7 +17,7 @@ from symbackprop.ops.determinants import det
 from symbackprop.ops.elementwise import common_dtype
 from symbackprop.ops.factorisations import cholesky
 from symbackprop.ops.least_squares import pinv
-from symbackprop.ops.matrices import flipped
+from symbackprop.ops.matrices import flipped, is_flipped
 from symbackprop.ops.matrix_functions import expm, expm_frechet, logm, solve_sylvester, sqrtm
 from symbackprop.ops.solves import cho_solve, inv, solve, solve_triangular
 from symbackprop.read.vocabulary.arguments import node_of, real, static_flag, static_number
@@ -93,15 +93,11 @@ def _solve_triangular(
     check_finite: object = _TRUE,
 ) -> Node:
     x, y, shaped = system(a, b, "solve_triangular")
-    found = solve_triangular(
-        x,
-        y,
-        lower=static_flag(lower, "lower"),
-        transposed=_is_transposed(trans),
-        unit_diagonal=static_flag(unit_diagonal, "unit_diagonal"),
-        clean=False,
-    )
-    return shaped(found)
+    is_lower, transposed = static_flag(lower, "lower"), _is_transposed(trans)
+    if is_flipped(x):  # one form for what is one solution
+        x, is_lower, transposed = flipped(x), not is_lower, not transposed
+    unit = static_flag(unit_diagonal, "unit_diagonal")
+    return shaped(solve_triangular(x, y, lower=is_lower, transposed=transposed, unit_diagonal=unit, clean=False))
 
 
 def _cho_factor(
@@ -117,7 +113,10 @@ def _cho_solve(c_and_lower: object, b: object, overwrite_b: object = _FALSE, che
         raise ArgumentError("cho_solve takes the pair that cho_factor gives, (factor, lower), and the right side")
     factor, lower = c_and_lower
     x, y, shaped = system(factor, b, "cho_solve")
-    return shaped(cho_solve(x, y, lower=static_flag(lower, "lower")))
+    is_lower = static_flag(lower, "lower")
+    if is_flipped(x):
+        x, is_lower = flipped(x), not is_lower
+    return shaped(cho_solve(x, y, lower=is_lower))
 
 
 def _solve_sylvester(a: object, b: object, q: object) -> Node:
