@@ -35,7 +35,7 @@ _HINTS = {
     "exp_polar": "only real numbers are supported; try unpolarify",
     "polar_lift": "only real numbers are supported; try unpolarify",
     "AccumulationBounds": "a range of numbers; give one number",
-    "ComplexRootOf": "give its value as a number (evalf)",
+    "ComplexRootOf": "only real numbers are supported",
     "LeviCivita": "write it as a product of differences of its arguments",
     "meijerg": "neither SciPy nor NumPy computes it; try hyperexpand",
     "appellf1": "neither SciPy nor NumPy computes it; give its value as a symbol",
@@ -103,8 +103,8 @@ def _rule_of(node: Any) -> Rule:
     name = _name(node)
     if isinstance(node, sympy.Number):
         return Rule(lambda place: _constant_code(place.node))
-    if isinstance(node, sympy.NumberSymbol) and name not in CONSTANTS:
-        return Rule(lambda place: Code(repr(float(place.node.evalf(25)))))
+    if isinstance(node, (sympy.NumberSymbol, sympy.CRootOf)) and name not in CONSTANTS:
+        return Rule(lambda place: number_code(place.node.evalf(25)))
     if name in CONSTANTS:
         text = CONSTANTS[name]
         return Rule(lambda place: Code(text, UNARY if text.startswith("-") else ATOM))
@@ -189,6 +189,8 @@ def _is_known(node: Any, name: str) -> bool:
         return not isinstance(node, AppliedUndef) or node.is_commutative is not False
     if isinstance(node, sympy.Number):
         return node is not sympy.zoo
+    if isinstance(node, sympy.CRootOf):
+        return bool(node.is_real)
     if name in _REAL_PARTS:
         return node.args[0].is_extended_real is not False
     if name in _RULES or name in CONSTANTS or isinstance(node, sympy.NumberSymbol):

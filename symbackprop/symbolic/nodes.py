@@ -35,6 +35,7 @@ __all__ = [
 ]
 
 _BY_SHAPE = (sympy.Identity, sympy.ZeroMatrix, sympy.OneMatrix)  # whose arguments are sizes
+_WHOLE = (*_BY_SHAPE, sympy.CRootOf)  # a root of a polynomial is a number
 
 
 def is_input(node: Any) -> bool:
@@ -66,7 +67,7 @@ def operands_of(node: Any) -> tuple[Any, ...]:
     Sums and products give their body, then of each limit the first index and the one behind the last; piecewise
     functions give value and condition by turns.
     """
-    if is_input(node) or (node.is_Atom and not isinstance(node, sympy.Indexed)) or isinstance(node, _BY_SHAPE):
+    if is_input(node) or (node.is_Atom and not isinstance(node, sympy.Indexed)) or isinstance(node, _WHOLE):
         return ()
     if isinstance(node, (sympy.Sum, sympy.Product)):
         ends = [end for limit in node.limits if len(limit) == 3 for end in (limit[1], limit[2] + 1)]
