@@ -301,5 +301,31 @@ CREATION = [
     "x[4] -> sum(x.astype(float64)**2) + sum(astype(x > 0, float64) * x)",
 ]
 
-ARRAYS = STABLE + REDUCTIONS + CONTRACTIONS + LAYOUT + INDEXING + CREATION
+SIGNAL = [
+    "x[n] y[3] -> sum(convolve(x, y)**2) + sum(correlate(x, y, 'full')**3)",
+    "x[n] y[3] -> sum(convolve(x, y, 'same')**2) + sum(x[2:] * convolve(x, y, 'valid')) + sum(correlate(x, y)**2)",
+    "x[2] y[5] -> sum(correlate(x, y, 'same')**2 * arange(5)) + sum(convolve(x, y, 'same')**2)",
+    "p[n] x[2,3] -> sum(polyval(p, x)**2)",
+    "a b c x -> polyval([a, b, c], x)**2",
+    "x[n] p[4] f[4] a -> sum(interp(x, sort(p), f, left=a)**2) + sum(interp(x, p, f, period=1.5)**2)",
+    "x[n] -> sum(x * searchsorted(sort(x), x)) + sum(x * digitize(x, [-0.5, 0.5])) + sum(x * sort(x).searchsorted(0.3))",
+    "f[n] t[n] h -> sum(gradient(f, h)**2) + sum(sin(gradient(f, cumsum(1 + t**2))))",
+    "f[n,d] t[d] -> sum(gradient(f)[0] * gradient(f, 0.5, t, edge_order=2)[1]) + sum(gradient(f, axis=-1)**2)",
+]
+
+WRITES = [  # what NumPy has as a statement, or not at all
+    "x[n] a -> x[1:] = a*x[:-1]; x[0] *= 2; sum(x**3)",
+    "x[n,d] i[k]:int y[k,d] -> x[i] = y; x[:, 0] += y[0, 0]; sum(x**2)",
+    "x[n] m[n]:bool a -> x[m] = a; x[~m] -= a**2; sum(sin(x))",
+    "x[n] i[k]:int y[k] -> sum(sin(np.add.at(x, i, y))) + sum(np.subtract.at(x, i, 2*y)**2)",
+    "a b -> t = zeros(4); t[0] = a; t[1] = b*t[0]; t[-1] = t[1]**2; sum(t**2)",
+]
+
+CHOSEN = [
+    "x[n] -> sum(stop_gradient(exp(x)) * x) + sum(straight_through(round(x), x)**2)",
+    "x[n] y[n] -> sum(rel_entr(exp(x), exp(y))) + sum(kl_div(exp(x), exp(y)))",
+    "x[n] -> sum(betainc(2, 3, expit(x))) + sum(hyp2f1(0.5, 1, 1.5, tanh(x))) + sum(jn(2, x))",
+]
+
+ARRAYS = STABLE + REDUCTIONS + CONTRACTIONS + LAYOUT + INDEXING + CREATION + SIGNAL
 ALL = ELEMENTWISE + PAIRS + LOGIC + ARRAYS

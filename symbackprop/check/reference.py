@@ -42,7 +42,7 @@ _COMPARE: Mapping[str, Callable[[Any, Any], Any]] = {
 }
 # What arrays of objects lack as a method, or compute otherwise.
 _OWN_METHODS = frozenset(
-    ("all", "any", "astype", "clip", "max", "mean", "min", "prod", "round", "std", "sum", "var"),
+    ("all", "any", "astype", "clip", "max", "mean", "min", "prod", "round", "searchsorted", "std", "sum", "var"),
 )
 
 

@@ -22,6 +22,7 @@ from symbackprop.check.elements import Digits, Element, Symbolic, lifted
 from symbackprop.check.factorisations import ScipyLinearAlgebra
 from symbackprop.check.functions import BY_PATH, SMOOTH, apply_smooth
 from symbackprop.check.linear_algebra import LinearAlgebra
+from symbackprop.check.signals import SIGNALS
 from symbackprop.check.special_functions import TUPLES
 
 __all__ = ["Vocabulary"]
@@ -130,6 +131,7 @@ class Vocabulary:
             "vecdot": lambda a, b, axis=-1: np.sum(a * b, axis=axis),
             "heaviside": self._heaviside,
             "log": self._log,
+            **SIGNALS,
         }
 
     def __getattr__(self, name: str) -> Any:

@@ -25,6 +25,7 @@ from symbackprop.read.vocabulary import (
     padding,
     reductions,
     scipy_linear_algebra,
+    signal,
     special,
     surrogates,
 )
@@ -46,6 +47,7 @@ _SECTIONS = (
     padding,
     indexing,
     creation,
+    signal,
     surrogates,
 )
 
