@@ -121,6 +121,8 @@ def _applied(kind: str, value: Any, operands: list[Any], words: Vocabulary) -> A
         return np.swapaxes(x, -1, -2) if value == "mT" else getattr(x, value)
     if kind == kinds.SUBSCRIPT:
         return operands[0][operands[1]]
+    if kind == kinds.ASSIGN:
+        return _written(value, *operands)
     return tuple(operands) if kind == kinds.TUPLE else list(operands)
 
 
@@ -139,6 +141,27 @@ def _all(masks: list[Any]) -> Any:
     return result
 
 
+def _written(operator: str, array: Any, index: Any, value: Any) -> Any:
+    """Return a copy of an array after a write into a part of it."""
+    copy = np.array(array)
+    copy[index] = _binary(operator, copy[index], value) if operator else value
+    return copy
+
+
+def _added_at(array: Any, index: Any, value: Any) -> Any:
+    copy = np.array(array)
+    np.add.at(copy, index, value)
+    return copy
+
+
+_FUNCTIONAL: Mapping[
+    str, Callable[..., Any]
+] = {  # what writes into its argument in NumPy, and gives a copy in formulas
+    "add.at": _added_at,
+    "subtract.at": lambda array, index, value: _added_at(array, index, -value),
+}
+
+
 def _called(kind: str, value: Any, operands: list[Any], words: Vocabulary) -> Any:
     name, keywords = value
     count = len(operands) - len(keywords)
@@ -146,6 +169,8 @@ def _called(kind: str, value: Any, operands: list[Any], words: Vocabulary) -> An
     if kind == kinds.METHOD and name not in _OWN_METHODS:
         receiver = np.asarray(operands[0])
         return getattr(receiver, name)(*operands[1:count], **named)
+    if _bare(name) in _FUNCTIONAL:
+        return _FUNCTIONAL[_bare(name)](*operands)
     function: Any = words
     for part in _bare(name).split("."):
         function = len if part == "len" else getattr(function, part)

@@ -254,6 +254,7 @@ class Writer:
         if isinstance(inner, Const) and self.style.needs_dtype(consumer, position):
             return self.style.typed_constant(inner)
         spread = isinstance(op, Primitive) and (op.kind == "elementwise" or op.assigns or op is add)
+        spread = spread and not self.style.is_index(consumer, position)
         code = self._code(inner, scalar=spread)
         if not index:
             return code

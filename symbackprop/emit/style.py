@@ -108,6 +108,10 @@ class TargetStyle:
         """Return what of `arg` has to be written inside `consumer`."""
         return arg, ""
 
+    def is_index(self, consumer: Apply, position: int) -> bool:
+        """Tell whether an argument says which entries of a buffer are written."""
+        return False
+
     def needs_dtype(self, consumer: Apply, position: int) -> bool:
         """Tell whether a constant operand has to carry the dtype, as no other operand does."""
         return False

@@ -12,6 +12,7 @@ from symbackprop.ops.arithmetic import neg
 from symbackprop.ops.broadcasting import broadcast, cast, expand_index
 from symbackprop.ops.declare import Primitive
 from symbackprop.ops.indexing import gather, index_arrays, place, scatter_add, subtracts
+from symbackprop.ops.updates import add_at, add_parts, replace_at, replace_parts
 
 __all__ = ["NumpyStyle"]
 
@@ -32,7 +33,15 @@ class NumpyStyle(TargetStyle):
             arg = consumer.args[position]
             assert isinstance(arg, Apply)
             return self.looked_through(consumer, arg.args[0])
+        if position == 0 and consumer.op in _COPYING:
+            return consumer.args[0], ""  # all of its entries are copied
+        if self.is_index(consumer, position):
+            return _looked_through_index(consumer.args[position], consumer.args[1:-1])
         return super().operand(consumer, position)
+
+    def is_index(self, consumer: Apply, position: int) -> bool:
+        """Tell whether an argument says which entries are written."""
+        return consumer.op in (replace_at, add_at) and 0 < position < len(consumer.args) - 1
 
     def looked_through(self, consumer: Apply, arg: Node) -> tuple[Node, str]:
         """Look through the broadcasts and casts that NumPy does by itself in an elementwise operation."""
@@ -41,10 +50,7 @@ class NumpyStyle(TargetStyle):
                 return arg.args[0], expand_index(arg.param("axes"), arg.rank)  # type: ignore[arg-type]
             return arg, ""
         if consumer.op is gather or consumer.op is scatter_add:
-            beside = index_arrays(consumer, arg)
-            if isinstance(arg, Apply) and arg.op is broadcast and _broadcasts_itself(beside, arg):
-                return arg.args[0], expand_index(arg.param("axes"), arg.rank)  # type: ignore[arg-type]
-            return arg, ""
+            return _looked_through_index(arg, index_arrays(consumer, arg))
         if not _is_elementwise(consumer):
             return arg, ""
         if isinstance(arg, Apply) and arg.op is cast and _casts_itself(consumer, arg):
@@ -85,6 +91,16 @@ class NumpyStyle(TargetStyle):
         if node.value in (0, 1) and not isinstance(node.value, bool):
             return Code(f"np.{'ones' if node.value else 'zeros'}({shape}{dtype})")
         return Code(f"np.full({shape}, {self.number(node.value, node.dtype)}{dtype})")
+
+
+_COPYING = (replace_parts, add_parts, replace_at, add_at)
+
+
+def _looked_through_index(arg: Node, beside: Sequence[Node]) -> tuple[Node, str]:
+    """Return what of an array of positions has to be written, where NumPy broadcasts it against those `beside` it."""
+    if isinstance(arg, Apply) and arg.op is broadcast and _broadcasts_itself(beside, arg):
+        return arg.args[0], expand_index(arg.param("axes"), arg.rank)  # type: ignore[arg-type]
+    return arg, ""
 
 
 def _is_elementwise(node: Apply) -> bool:

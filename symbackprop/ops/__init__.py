@@ -60,6 +60,7 @@ from symbackprop.ops import (
     spectra,
     surrogate,
     trigonometric,
+    updates,
     zeta,
 )
 from symbackprop.ops.declare import Primitive, primitives
@@ -119,5 +120,6 @@ __all__ = [
     "spectra",
     "surrogate",
     "trigonometric",
+    "updates",
     "zeta",
 ]

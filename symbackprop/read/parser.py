@@ -59,9 +59,50 @@ def _statement(text: str, tokens: list[Token], position: int) -> tuple[Statement
     """Return the statement that begins at a token, and the position of the token behind it."""
     first = tokens[position]
     name = None
+    written = _write_at(tokens, position)
+    if written is not None:
+        return _write(text, tokens, position, written)
     if first.kind == "name" and tokens[position + 1].kind == "op" and tokens[position + 1].text == "=":
         name = first.text
         position += 2
     expression = ExpressionParser(text, tokens, position)
     instructions = expression.parse()
     return Statement(name, first.start, expression.end, instructions), expression.position
+
+
+_CHANGES = frozenset(("+", "-", "*", "/", "//", "%", "**"))
+
+
+def _write_at(tokens: list[Token], position: int) -> int | None:
+    """Return the position of the ``=``, or of the operator before it, of ``x[...] = value``; None where there is none."""
+    if tokens[position].kind != "name" or tokens[position + 1].text != "[":
+        return None
+    depth, place = 0, position + 1
+    while tokens[place].kind != "end":
+        if tokens[place].kind == "op":
+            depth += {"[": 1, "(": 1, "]": -1, ")": -1}.get(tokens[place].text, 0)
+            if depth == 0:
+                break
+        place += 1
+    following = tokens[place + 1] if place + 1 < len(tokens) else tokens[-1]
+    if following.kind == "op" and following.text == "=":
+        return place + 1
+    if following.kind == "op" and following.text in _CHANGES:
+        equals = tokens[place + 2]
+        if equals.kind == "op" and equals.text == "=" and equals.start == following.end:
+            return place + 1
+    return None
+
+
+def _write(text: str, tokens: list[Token], position: int, place: int) -> tuple[Statement, int]:
+    """Return the statement ``x[...] = value``, which gives the name to a copy of the array with the part changed."""
+    first, operator = tokens[position], tokens[place].text
+    target = [*tokens[position:place], Token("end", "", tokens[place].start, tokens[place].start)]
+    receiver = ExpressionParser(text, target, 0).parse()
+    if receiver[-1].kind != kinds.SUBSCRIPT or receiver[0].kind != kinds.NAME:
+        raise FormulaSyntaxError("only `name[index]` can be written to", text=text, span=(first.start, target[-1].end))
+    expression = ExpressionParser(text, tokens, place + (1 if operator == "=" else 2))
+    value = expression.parse()
+    write = Instruction(kinds.ASSIGN, "" if operator == "=" else operator, 3, first.start, expression.end)
+    statement = Statement(first.text, first.start, expression.end, [*receiver[:-1], *value, write])
+    return statement, expression.position

@@ -17,6 +17,7 @@
 | SUBSCRIPT | None | the receiver and one index |
 | SLICE | (has start, has stop, has step) | those present |
 | TUPLE, LIST | None | count |
+| ASSIGN | the operator before ``=``, or "" | an array, an index, what is written there |
 """
 
 from __future__ import annotations
@@ -42,6 +43,7 @@ SUBSCRIPT = "subscript"
 SLICE = "slice"
 TUPLE = "tuple"
 LIST = "list"
+ASSIGN = "assign"
 
 
 class Instruction(NamedTuple):

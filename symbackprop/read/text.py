@@ -28,7 +28,7 @@ from symbackprop.read.parser import parse
 from symbackprop.read.program import Instruction
 from symbackprop.read.vocabulary import ATTRIBUTES, CONSTANTS, FUNCTIONS, METHODS, OPERATORS, cumulative, reductions
 from symbackprop.read.vocabulary.arguments import Listed, Value, collecting, fold_negative, node_of
-from symbackprop.read.vocabulary.indexing import Slice, subscript
+from symbackprop.read.vocabulary.indexing import Slice, changed, subscript
 from symbackprop.read.vocabulary.logic import chain, choose, conjunction, disjunction
 from symbackprop.read.vocabulary.special import SYMBOLS
 
@@ -106,6 +106,7 @@ class _Reader:
             kinds.SLICE: self._slice,
             kinds.TUPLE: self._tuple,
             kinds.LIST: self._list,
+            kinds.ASSIGN: self._write,
         }
 
     def read(self, start: int) -> Graph:
@@ -336,6 +337,10 @@ class _Reader:
     def _subscript(self, instruction: Instruction) -> None:
         index = self._pop()
         self.stack.append(subscript(self._pop(), index))
+
+    def _write(self, instruction: Instruction) -> None:
+        x, index, value = self._take(3)
+        self.stack.append(changed(str(instruction.value), x, index, value))
 
     def _slice(self, instruction: Instruction) -> None:
         parts: tuple[bool, bool, bool] = instruction.value  # type: ignore[assignment]

@@ -7,8 +7,7 @@ from typing import Any
 
 from symbackprop.errors import ArgumentError, ShapeError, UnsupportedError
 from symbackprop.ir.node import Const, Node, constant
-from symbackprop.ir.size import Size, SizeExpression, is_nonnegative, product, shape_text
-from symbackprop.ir.slices import counts_from_end
+from symbackprop.ir.size import Size, product, shape_text
 from symbackprop.ops.broadcasting import align_shapes, broadcast_shapes, broadcast_to, converted, reduce_sum, reshape
 from symbackprop.ops.comparison import not_equal
 from symbackprop.ops.contraction import permuted
@@ -19,18 +18,20 @@ from symbackprop.ops.indexing import choose, gather, slice_
 from symbackprop.ops.layout import expanded
 from symbackprop.ops.masking import masked
 from symbackprop.ops.rounding import remainder
+from symbackprop.ops.updates import read_part
+from symbackprop.read.vocabulary import updates
 from symbackprop.read.vocabulary.arguments import axis_of, counted, node_of, require, static_flag, static_int
+from symbackprop.read.vocabulary.index_entries import (
+    Slice,
+    basic_part,
+    entry_of,
+    expanded_entries,
+    is_array,
+    placed_arrays,
+)
+from symbackprop.read.vocabulary.updates import added_at, assigned, assigned_with
 
-__all__ = ["FUNCTIONS", "METHODS", "Slice", "subscript"]
-
-
-class Slice:
-    """``start:stop:step`` inside an index."""
-
-    __slots__ = ("start", "step", "stop")
-
-    def __init__(self, start: object, stop: object, step: object) -> None:
-        self.start, self.stop, self.step = start, stop, step
+__all__ = ["FUNCTIONS", "METHODS", "Slice", "added_at", "assigned", "changed", "subscript"]
 
 
 def subscript(value: object, index: object) -> Any:
@@ -38,25 +39,17 @@ def subscript(value: object, index: object) -> Any:
     if isinstance(value, tuple):
         return _item(value, index)
     x = node_of(value)
-    entries = _expanded_entries(x, index if type(index) is tuple else (index,))
-    basic = _basic(x, entries)
-    return _advanced(basic, entries) if any(_is_array(entry) for entry in entries) else basic
+    entries = expanded_entries(x, index if type(index) is tuple else (index,))
+    bounds, added = basic_part(x, entries)
+    if any(bound is not None for bound in bounds):
+        x = read_part(x, bounds)
+    x = expanded(x, added)
+    return _advanced(x, entries) if any(is_array(entry) for entry in entries) else x
 
 
-def _is_array(entry: object) -> bool:
-    """Tell whether an entry of an index is an array of positions or a mask, and not a fixed number."""
-    return isinstance(entry, Node) and not _is_fixed(entry)
-
-
-def _is_fixed(entry: object) -> bool:
-    return isinstance(entry, Const) and not entry.shape
-
-
-def _axes_taken(entry: object) -> int:
-    """Return how many axes an entry of an index speaks of: a mask has one for each of its own."""
-    if entry is None or entry is Ellipsis:
-        return 0
-    return entry.rank if isinstance(entry, Node) and entry.dtype == "bool" else 1
+def changed(operator: str, x: object, index: object, value: object) -> Node:
+    """Return a copy of `x` after ``x[index] = value``, or ``+=`` and its like for an operator."""
+    return assigned_with(operator, x, index, value, subscript) if operator else assigned(x, index, value)
 
 
 def _item(value: tuple[object, ...], index: object) -> object:
@@ -71,122 +64,13 @@ def _item(value: tuple[object, ...], index: object) -> object:
     return value[position]
 
 
-def _expanded_entries(x: Node, index: tuple[object, ...]) -> list[object]:
-    """Return one entry an axis (and a None for each new axis), the ellipsis and what is left out filled in."""
-    entries = [_entry(entry) for entry in index]
-    used = sum(map(_axes_taken, entries))
-    if sum(1 for entry in entries if entry is Ellipsis) > 1:
-        raise ShapeError("an index has at most one `...`")
-    if used > x.rank:
-        if not x.rank:
-            raise ShapeError("a number has no entries; declare the shape of what is indexed, inputs={..., 'x': 'n'}")
-        raise ShapeError(f"{used} indices for an array of shape {shape_text(x.shape)}, which has {x.rank} axes")
-    fill: list[object] = [Slice(None, None, None)] * (x.rank - used)
-    if Ellipsis in [entry if entry is Ellipsis else None for entry in entries]:
-        place = next(i for i, entry in enumerate(entries) if entry is Ellipsis)
-        return [*entries[:place], *fill, *entries[place + 1 :]]
-    return [*entries, *fill]
-
-
-def _entry(entry: object) -> object:
-    if entry is None or entry is Ellipsis or isinstance(entry, Slice):
-        return entry
-    if isinstance(entry, tuple) and entry and all(isinstance(flag, bool) for flag in entry):
-        entry = tuple(constant(i) for i, flag in enumerate(entry) if flag)  # a mask that is written out
-        if not entry:
-            return Slice(None, constant(0), None)
-    node = node_of(entry)
-    if node.dtype == "bool":
-        if not node.rank or isinstance(node, Const):
-            raise UnsupportedError("an index that is one truth value is not supported; use where(condition, x, 0)")
-        return node
-    if node.dtype != "int64":
-        raise ShapeError(f"an index is an integer, not {node.dtype}; declare index arrays with ':int', idx[k]:int")
-    return node
-
-
-def _basic(x: Node, entries: list[object]) -> Node:
-    """Apply slices, fixed integers and new axes; integer arrays leave their axis whole."""
-    bounds: list[Any] = []
-    dropped = 0
-    added: list[int] = []
-    axis = 0
-    for entry in entries:
-        if entry is None:
-            added.append(axis - dropped + len(added))
-            continue
-        if isinstance(entry, Slice):
-            bounds.append(_slice_bounds(entry))
-        elif isinstance(entry, Const) and not entry.shape:
-            bounds.append(_position(entry, x.shape[axis]))
-            dropped += 1
-        else:
-            bounds.extend([None] * _axes_taken(entry))
-        axis += _axes_taken(entry)
-    if any(bound is not None for bound in bounds):
-        x = slice_(x, bounds=tuple(bounds))
-    return expanded(x, tuple(added))
-
-
-def _slice_bounds(entry: Slice) -> tuple[Size | None, Size | None, int] | None:
-    step = 1 if entry.step is None else static_int(entry.step, "a slice's step")
-    if step == 0:
-        raise ShapeError("a slice's step is not 0")
-    start, stop = (_bound(part) for part in (entry.start, entry.stop))
-    return None if start is None and stop is None and step == 1 else (start, stop, step)
-
-
-def _bound(part: object) -> Size | None:
-    if part is None:
-        return None
-    if isinstance(part, Const) and isinstance(part.value, (int, SizeExpression)) and not isinstance(part.value, bool):
-        bound = part.value
-        if counts_from_end(bound):  # the sign decides where a bound counts from, so it has to be known
-            if not is_nonnegative(-bound - 1):
-                require(bound, "<", 0, "a slice's bound")
-        elif not is_nonnegative(bound):
-            require(0, "<=", bound, "a slice's bound")
-        return bound
-    raise ArgumentError("a slice's bounds are fixed integers or sizes such as x.shape[0] - 1")
-
-
-def _position(entry: Const, size: Size) -> Size:
-    """Return a fixed index, which has to lie in the axis: known now, or checked on every call."""
-    value = entry.value
-    if not isinstance(value, (int, SizeExpression)) or isinstance(value, bool) or entry.shape:
-        raise ShapeError("an index is a fixed integer, a size, or an integer array")
-    if isinstance(value, int) and isinstance(size, int):
-        if not -size <= value < size:
-            raise ShapeError(f"index {value} is out of range for an axis of size {size}")
-    elif isinstance(value, int):
-        require(value if value >= 0 else -value - 1, "<", size, f"index {value} needs a larger axis", numpy_checks=True)
-    else:
-        require(value, "<", size, f"index {value} needs a larger axis", numpy_checks=True)
-    return value
-
-
 def _advanced(x: Node, entries: list[object]) -> Node:
-    """Choose by arrays of positions, or by a mask, along the axes that `_basic` left whole.
-
-    What is chosen stands where these axes stood; where a slice or a new axis stands between them (or between them and
-    a fixed number), it stands first.
-    """
-    axes: list[int] = []
-    arrays: list[Node] = []
-    axis = 0
-    for entry in entries:
-        if _is_array(entry):
-            axes.extend(range(axis, axis + _axes_taken(entry)))
-            arrays.append(node_of(entry))
-        axis += 0 if _is_fixed(entry) else max(_axes_taken(entry), 1)
-    places = [i for i, entry in enumerate(entries) if isinstance(entry, Node)]
-    contiguous = places == list(range(places[0], places[0] + len(places)))
-    first = places[0] if contiguous else 0
-    others = [axis for axis in range(x.rank) if axis not in axes]
-    x = permuted(x, (*others[:first], *axes, *others[first:]))
-    if any(array.dtype == "bool" for array in arrays):
-        return _chosen_by_mask(x, arrays, first)
-    return gather(x, *align_shapes(arrays), axis=first)
+    """Choose by arrays of positions, or by a mask, along the axes that slices and fixed numbers left whole."""
+    placed = placed_arrays(entries)
+    x = permuted(x, placed.order(x.rank))
+    if any(array.dtype == "bool" for array in placed.arrays):
+        return _chosen_by_mask(x, placed.arrays, placed.first)
+    return gather(x, *align_shapes(placed.arrays), axis=placed.first)
 
 
 def _chosen_by_mask(x: Node, arrays: list[Node], axis: int) -> Node:
@@ -201,7 +85,7 @@ def _chosen_by_mask(x: Node, arrays: list[Node], axis: int) -> Node:
 
 
 def _take(a: object, indices: object, axis: object = None, *, mode: object = "raise") -> Node:
-    x, index = node_of(a), _entry(indices)
+    x, index = node_of(a), entry_of(indices)
     if axis is None:
         x = reshape(x, shape=(product(x.shape),)) if x.rank != 1 else x
         axis = constant(0)
@@ -242,7 +126,7 @@ def _choose(a: object, choices: object, *, mode: object = "raise") -> Node:
         raise ArgumentError("choose takes a list of arrays")
     nodes = [node_of(choice) for choice in choices]
     dtype = common_dtype(nodes)
-    index, *aligned = align_shapes([node_of(_entry(a)), *nodes])
+    index, *aligned = align_shapes([node_of(entry_of(a)), *nodes])
     index = _in_range(index, len(nodes), mode, "choose")
     return choose(index, *(converted(node, dtype) for node in aligned))
 
@@ -266,6 +150,7 @@ def _compress(condition: object, a: object, axis: object = None) -> Node:
 
 
 FUNCTIONS: Mapping[str, Callable[..., Any]] = {
+    **updates.FUNCTIONS,
     "take": _take,
     "take_along_axis": _take_along_axis,
     "choose": _choose,
