@@ -249,7 +249,13 @@ def _of_function(
         traced.text, kind, traced.inputs, traced.wrt if kind == "grad" else None, bool(with_value), target, dtype,
         unicodedata.normalize("NFKC", name), optimize, function=title, packing=traced.packing,
     )  # fmt: skip
-    return compile_recipe(recipe, FunctionOrigin(function, traced), traced.constants)
+    try:
+        return compile_recipe(recipe, FunctionOrigin(function, traced), traced.constants)
+    except SymbackpropError as error:
+        if error.formula == traced.text and error.span is not None:  # the place in the function is what helps
+            line = traced.lines[traced.text.count("\n", 0, error.span[0])]
+            error.add_note(f"line {line} of {title}" if line else f"in the result of {title}")
+        raise
 
 
 def _from_sympy(

@@ -292,7 +292,9 @@ class CompiledFunction:
         """Return a listing: the graph, the lines that it became, the rewrites and the counted operations."""
         rewrites = "\n".join(f"    {count:5d}  {name}" for name, count in sorted(self.rewrites.items()))
         guards = "\n".join(f"    {guard}" for guard in self.guards)
+        listing = getattr(self._origin, "listing", None)
         parts = [
+            *([] if listing is None else [f"traced from {self._recipe.function}\n{_indented(listing())}"]),
             f"graph\n{_indented(str(self.graph))}",
             f"code\n{_indented(self.source)}",
             f"rewrites\n{rewrites or '    none'}",

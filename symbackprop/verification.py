@@ -53,6 +53,13 @@ class FunctionOrigin:
     function: Callable[..., Any]
     traced: TracedFunction
 
+    def listing(self) -> str:
+        """Return the formula with the line of the user's file beside each statement."""
+        statements = zip(self.traced.text.split("\n"), self.traced.lines, strict=True)
+        lines = [f"line {line:4d}: {text}" if line else f"           {text}" for text, line in statements]
+        sizes = [f"{name} = {number}, as in the example" for name, number in self.traced.fixed.items()]
+        return "\n".join([*lines, *sizes])
+
     def call(self, leaves: Mapping[str, Any]) -> Any:
         """Return what the function itself gives for leaves by name."""
         positional, named = self.traced.arguments.call_of(leaves)
