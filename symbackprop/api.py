@@ -1,4 +1,4 @@
-"""What the user calls: the compile family, on text and on SymPy expressions."""
+"""What the user calls: the compile family, on text, SymPy expressions and functions."""
 
 from __future__ import annotations
 
@@ -47,15 +47,21 @@ def compile_value(
 
     Parameters
     ----------
-    formula : str, SymPy expression, or nested list or tuple of expressions
+    formula : str, SymPy expression, nested list or tuple of expressions, or function
         Text: Python expression syntax with NumPy's functions; one or several statements, the last one the result, or
         several with commas between. It may begin with declarations, ``"X[n,d] w[d] -> X @ w"``. SymPy: expressions,
-        matrices, matrix expressions, sums over indexed arrays, and what `CompiledFunction.to_sympy` gives.
+        matrices, matrix expressions, sums over indexed arrays, and what `CompiledFunction.to_sympy` gives. Function: one
+        written in NumPy, SciPy and `math`, of which a clone runs once on symbolic arrays. Without it, the result is a
+        decorator.
     inputs : mapping, str or sequence of symbols, optional
         Shapes by name, ``{"X": "n d", "w": "d"}``, or compact text, ``"X[n,d] w[d] b"``. Without it every name of a
         text is a scalar, in order of first appearance. With SymPy input the keys may be symbols, and a sequence of
         symbols gives their order; without it they come by SymPy's sort key, those in `wrt` first. Arrays
         (`MatrixSymbol`, `IndexedBase`) have their own shapes; symbols in these are sizes, read from the arrays.
+        For a function: a shape or an example for each parameter, or structures (dicts, lists, tuples of arrays, named
+        tuples, dataclasses) of these; the sizes of examples stay open. Annotations declare too: ``def f(X: "n d")``.
+    static : sequence of str, optional
+        Parameters of a function whose values (examples or defaults) are fixed.
     target : {"auto", "math", "numpy"}
         What the printed code is made of. "auto" takes "math" where every input is a scalar and every primitive allows.
     dtype : {"float64", "float32"}
@@ -105,7 +111,7 @@ def compile_grad(
 
     Parameters
     ----------
-    formula, inputs, target, dtype, name, optimize
+    formula, inputs, static, target, dtype, name, optimize
         As for `compile_value`.
     wrt : str, SymPy symbol, or sequence of these, optional
         A name gives a single result, a sequence a tuple; the default is every real-valued input. Of several formulas
@@ -126,6 +132,12 @@ def compile_grad(
     >>> x, y = sympy.symbols("x y")
     >>> sb.compile_grad(x * sympy.sin(y), wrt=[y, x])(0.0, 2.0)
     (2.0, 0.0)
+    >>> import numpy as np
+    >>> @sb.compile_grad(inputs={"X": "n d", "w": "d"}, wrt="w")
+    ... def length(X, w):
+    ...     return np.sum((X @ w) ** 2)
+    >>> length(np.eye(2), [1.0, 3.0]).tolist()
+    [2.0, 6.0]
     """
 
     def compiled(function: Any) -> CompiledFunction:
@@ -149,7 +161,7 @@ def compile_value_and_grad(
 
     Parameters
     ----------
-    formula, inputs, wrt, target, dtype, name, optimize
+    formula, inputs, wrt, static, target, dtype, name, optimize
         As for `compile_grad`.
 
     Examples
