@@ -16,6 +16,7 @@ from symbackprop.errors import ArgumentError, SymbackpropError, UnknownNameError
 from symbackprop.ir.packing import Pack, Packed, accessor
 from symbackprop.ir.signature import ArgumentSpec
 from symbackprop.ir.size import Size, named
+from symbackprop.read.from_numpy.expressions import MODULES
 from symbackprop.read.shapes import read_declarations
 
 __all__ = ["Arguments", "Parameter", "arguments_of"]
@@ -260,12 +261,14 @@ class _Reader:
     def _leaf_name(self, keys: tuple[Any, ...]) -> str:
         """Return the name of a leaf: its parameter's, else its key's where that is free, else the whole path."""
         if len(keys) == 1:
+            if keys[0] in MODULES:
+                raise ArgumentError(f"the parameter {keys[0]!r} has the name of a module in formulas; rename it")
             return str(keys[0])
         wanted = str(keys[-1]) if _is_name(keys[-1]) and self._keys.get(keys[-1], 0) == 1 else ""
         if not wanted or wanted in self._taken:
             wanted = "_".join("".join(c if c.isalnum() else "_" for c in str(key)) for key in keys)
         name, number = wanted, 2
-        while name in self._taken or keyword.iskeyword(name):
+        while name in self._taken or name in MODULES or keyword.iskeyword(name):
             name, number = f"{wanted}_{number}", number + 1
         self._taken.add(name)
         return name

@@ -25,15 +25,16 @@ if TYPE_CHECKING:
 __all__ = ["State", "TracedArray"]
 
 State = tuple[Node, Expression, Any]
+_ARITHMETIC = frozenset(("+", "-", "*", "/", "//", "%", "**"))
 _VIEWS = frozenset(("diagonal", "ravel", "reshape", "squeeze", "swapaxes", "transpose"))
 
 
 def _binary(symbol: str) -> tuple[Callable[..., Any], Callable[..., Any], Callable[..., Any]]:
     def forward(self: TracedArray, other: object) -> Any:
-        return self.trace.operator(symbol, self, other)
+        return self.run.operator(symbol, self, other)
 
     def reflected(self: TracedArray, other: object) -> Any:
-        return self.trace.operator(symbol, other, self)
+        return self.run.operator(symbol, other, self)
 
     def in_place(self: TracedArray, other: object) -> Any:
         return self._in_place(symbol, other)
@@ -43,13 +44,13 @@ def _binary(symbol: str) -> tuple[Callable[..., Any], Callable[..., Any], Callab
 
 def _comparison(symbol: str) -> Callable[..., Any]:
     def compare(self: TracedArray, other: object) -> Any:
-        return NotImplemented if other is None else self.trace.compare(symbol, self, other)
+        return NotImplemented if other is None else self.run.compare(symbol, self, other)
 
     return compare
 
 
 def _unary(symbol: str) -> Callable[..., Any]:
-    return lambda self: self.trace.unary(symbol, self)
+    return lambda self: self.run.unary(symbol, self)
 
 
 class TracedArray:
@@ -65,16 +66,16 @@ class TracedArray:
         Whether it is an argument, which must not be written to.
     """
 
-    __slots__ = ("_seen", "base", "concrete", "derive", "expression", "index", "is_input", "node", "trace", "version")
+    __slots__ = ("_seen", "concrete", "derive", "expression", "index", "is_input", "node", "run", "version", "viewed")
     __hash__ = None  # type: ignore[assignment]
     __array_priority__ = 1000.0
 
     def __init__(self, trace: Trace, state: State, *, is_input: bool = False) -> None:
-        self.trace = trace
+        self.run = trace
         self.node, self.expression, self.concrete = state
         self.is_input = is_input
         self.version = 0
-        self.base: TracedArray | None = None
+        self.viewed: TracedArray | None = None
         self.derive: Callable[[], State] | None = None
         self.index: object = None
         self._seen = 0
@@ -83,7 +84,7 @@ class TracedArray:
 
     def as_view_of(self, base: TracedArray, derive: Callable[[], State], index: object = None) -> TracedArray:
         """Make this a view, which `derive` gives anew of a changed `base`; with an `index` it can be written through."""
-        self.base, self.derive, self.index = base, derive, index
+        self.viewed, self.derive, self.index = base, derive, index
         self._seen = base.version
         return self
 
@@ -93,11 +94,11 @@ class TracedArray:
         array: TracedArray | None = self
         while array is not None:
             chain.append(array)
-            array = array.base
+            array = array.viewed
         for view in reversed(chain[:-1]):
-            if view.base is not None and view.derive is not None and view.base.version != view._seen:
+            if view.viewed is not None and view.derive is not None and view.viewed.version != view._seen:
                 view.node, view.expression, view.concrete = view.derive()
-                view._seen = view.base.version
+                view._seen = view.viewed.version
                 view.version += 1
         return self
 
@@ -110,17 +111,17 @@ class TracedArray:
             On an input, or a view of one, and on a view that cannot be written through.
         """
         array = self.refreshed()
-        while array.base is not None:
+        while array.viewed is not None:
             if array.index is None:
-                raise self.trace.located(
+                raise self.run.located(
                     UnsupportedError(
                         "writing into a view that reshape, transpose and the like made is not supported; "
                         "take a copy(), or write to the array itself"
                     )
                 )
-            array = array.base
+            array = array.viewed
         if array.is_input:
-            raise self.trace.located(
+            raise self.run.located(
                 UnsupportedError(
                     f"the function writes into its input {array.expression.name!r}, and inputs are never written to; "
                     "take a copy first: x = x.copy()"
@@ -134,31 +135,38 @@ class TracedArray:
         while True:
             view.node, view.expression, view.concrete = state
             view.version += 1
-            base = view.base
+            base = view.viewed
             if base is None:
                 return
-            state = self.trace.updated("=", base.refreshed(), view.index, view)
+            state = self.run.updated("=", base.refreshed(), view.index, view)
             view._seen = base.version + 1  # which is what it becomes in the next round
             view = base
 
     def __setitem__(self, index: object, value: object) -> None:
-        self.write(self.trace.updated("=", self.writable(), index, value))
+        if isinstance(value, TracedArray) and value.viewed is self and value.index is index:
+            value.refreshed()
+            return  # as in ``x[index] += v``: the view has been written through already
+        self.write(self.run.updated("=", self.writable(), index, value))
 
     def _in_place(self, symbol: str, other: object) -> TracedArray:
         if self.node.shape:
             self.writable()
-        result = self.trace.operator(symbol, self, other)
+        if self.viewed is not None and self.index is not None and self.node.shape and symbol in _ARITHMETIC:
+            state = self.run.updated(f"{symbol}=", self.viewed.refreshed(), self.index, other)
+            self.viewed.write(state)
+            return self.refreshed()
+        result = self.run.operator(symbol, self, other)
         if not self.node.shape:
             return result  # type: ignore[no-any-return]  # a number is not changed, its name is bound again
         if result.node.shape != self.node.shape:
-            raise self.trace.located(
+            raise self.run.located(
                 UnsupportedError(
                     f"`{symbol}=` cannot change the shape of an array: {shape_text(self.node.shape)} would become "
                     f"{shape_text(result.node.shape)}"
                 )
             )
         if result.node.dtype != self.node.dtype:
-            raise self.trace.located(
+            raise self.run.located(
                 UnsupportedError(
                     f"`{symbol}=` cannot change the dtype of an array, {self.node.dtype} to {result.node.dtype}; "
                     f"write x = x {symbol} ..."
@@ -172,7 +180,7 @@ class TracedArray:
     @property
     def shape(self) -> tuple[Any, ...]:
         """The sizes: integers, or sizes that are not known yet."""
-        return self.trace.shape_of(self.refreshed())
+        return self.run.shape_of(self.refreshed())
 
     @property
     def ndim(self) -> int:
@@ -200,12 +208,12 @@ class TracedArray:
     @property
     def T(self) -> TracedArray:  # noqa: N802 (NumPy's name)
         """The array with its axes in reverse order."""
-        return self.view_by(lambda x: self.trace.attribute(x, "T"))
+        return self.view_by(lambda x: self.run.attribute(x, "T"))
 
     @property
     def mT(self) -> TracedArray:  # noqa: N802 (NumPy's name)
         """The array with its last two axes exchanged."""
-        return self.view_by(lambda x: self.trace.attribute(x, "mT"))
+        return self.view_by(lambda x: self.run.attribute(x, "mT"))
 
     def view_by(self, make: Callable[[TracedArray], TracedArray]) -> TracedArray:
         """Return what `make` makes of the array, as a view of it."""
@@ -217,14 +225,14 @@ class TracedArray:
         return make(self.refreshed()).as_view_of(self, derive)
 
     def __len__(self) -> int:
-        return int(self.trace.length(self))
+        return int(self.run.length(self))
 
     def __iter__(self) -> Iterator[Any]:
-        count = self.trace.known_length(self)
+        count = self.run.known_length(self)
         return (self[i] for i in range(count))
 
     def __getitem__(self, index: Any) -> Any:
-        return self.trace.subscript(self.refreshed(), index)
+        return self.run.subscript(self.refreshed(), index)
 
     def __getattr__(self, name: str) -> Any:
         if name.startswith("__"):
@@ -234,14 +242,14 @@ class TracedArray:
             return lambda *args, **kwargs: own(self.refreshed(), *args, **kwargs)
         method = METHODS.get(name)
         if method is None:
-            raise self.trace.located(
+            raise self.run.located(
                 MissingAttributeError(f"arrays have no {name!r} here.{nearest_names(name, METHODS)}")
             )
 
         def bound(*args: object, **kwargs: object) -> Any:
             if name in _VIEWS:
-                return self.view_by(lambda x: self.trace.method(name, x, args, kwargs))
-            return self.trace.method(name, self.refreshed(), args, kwargs)
+                return self.view_by(lambda x: self.run.method(name, x, args, kwargs))
+            return self.run.method(name, self.refreshed(), args, kwargs)
 
         return bound
 
@@ -250,7 +258,7 @@ class TracedArray:
         return f"<traced {title}: {self.node.dtype}[{', '.join(map(str, self.node.shape))}]>"
 
     def __copy__(self) -> TracedArray:
-        return self.trace.method("copy", self.refreshed(), (), {})  # type: ignore[no-any-return]
+        return self.run.method("copy", self.refreshed(), (), {})  # type: ignore[no-any-return]
 
     def __deepcopy__(self, memo: object) -> TracedArray:
         return self.__copy__()
@@ -278,10 +286,10 @@ class TracedArray:
     # --- NumPy's protocols --------------------------------------------------------------------------------------------
 
     def __array_ufunc__(self, ufunc: Any, method: str, *inputs: Any, **kwargs: Any) -> Any:
-        return self.trace.protocols.ufunc(ufunc, method, inputs, kwargs)
+        return self.run.protocols.ufunc(ufunc, method, inputs, kwargs)
 
     def __array_function__(self, function: Any, types: Any, args: Any, kwargs: Any) -> Any:
-        return self.trace.protocols.function(function, args, kwargs)
+        return self.run.protocols.function(function, args, kwargs)
 
     def __array__(self, dtype: Any = None, copy: Any = None) -> Any:
         return np.asarray(
@@ -294,7 +302,7 @@ class TracedArray:
         """Return the entries where they are known, as in an array that does not depend on any input."""
         self.refreshed()
         if self.concrete is None:
-            raise self.trace.located(
+            raise self.run.located(
                 UnsupportedError(
                     f"the value of a traced array is not known before the compiled function is called: {use}"
                 )
@@ -323,7 +331,7 @@ class TracedArray:
         )
 
     def __complex__(self) -> NoReturn:
-        raise self.trace.located(UnsupportedError("complex numbers are not supported; all inputs are real"))
+        raise self.run.located(UnsupportedError("complex numbers are not supported; all inputs are real"))
 
     def __format__(self, spec: str) -> str:
         return format(
@@ -334,7 +342,7 @@ class TracedArray:
         return bool(self._known("`in`; write np.any(x == value)") == item)
 
     def __round__(self, digits: int = 0) -> Any:
-        return self.trace.method("round", self.refreshed(), (digits,), {})
+        return self.run.method("round", self.refreshed(), (digits,), {})
 
     def __divmod__(self, other: Any) -> Any:
         return self // other, self % other

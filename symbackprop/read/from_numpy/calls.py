@@ -40,7 +40,7 @@ from symbackprop.read.from_numpy.protocols import Protocols
 from symbackprop.read.from_numpy.sizes import TracedSize
 from symbackprop.read.vocabulary import ATTRIBUTES, CONSTANTS, FUNCTIONS, METHODS, OPERATORS
 from symbackprop.read.vocabulary.arguments import Value, fold_negative, node_of
-from symbackprop.read.vocabulary.indexing import subscript
+from symbackprop.read.vocabulary.indexing import changed, subscript
 from symbackprop.read.vocabulary.logic import chain
 
 __all__ = ["Trace"]
@@ -114,7 +114,7 @@ class Trace:
         text = literal_text(array)
         if text is None:
             name = self._constant_name(title)
-            self.constants[name] = array
+            self.constants[name] = array = array.copy()  # which nobody writes to afterwards
             spec = ArgumentSpec(name, array.shape, array.dtype.name)
             self.specs.append(spec)
             found = self._input(spec)
@@ -259,11 +259,26 @@ class Trace:
             again = read(x)
             return again.node, again.expression, again.concrete
 
-        return found.as_view_of(x, derive, index) if found.node.shape or x.is_input else found
+        return found.as_view_of(x, derive, index) if found.node.shape else found
 
     def updated(self, symbol: str, x: TracedArray, index: Any, value: Any) -> State:
-        """Return what `x` is once ``x[index] symbol value`` has run."""
-        raise self.located(UnsupportedError("writing into arrays is not supported yet"))
+        """Return what `x` is once ``x[index] = value`` has run, or ``x[index] += value`` and its like."""
+        with self._located():
+            base, base_parts = self.operands.of(x, ATOM)
+            chosen, index_parts = self.operands.index(index)
+            written, value_parts = self.operands.of(value)
+            result = changed(symbol[:-1], base, chosen, written)
+        place = self.places.here()
+        parts = [*base_parts, "[", *index_parts, f"] {symbol} ", *value_parts]
+        expression = self._expression(parts, ATOM, None, place.line, is_write=True)
+        real = self.known_result(_written_copy, (x, symbol, index, value), {})
+        return result, expression, None if real is _NOTHING else real
+
+    def added_at(self, x: TracedArray, index: Any, value: Any, sign: str) -> State:
+        """Return what `x` is once ``np.add.at(x, index, value)`` has run, or ``np.subtract.at``."""
+        name = f"{sign}.at"
+        made = self.call(f"np.{name}", FUNCTIONS[name], (x, index, value), {})
+        return made.node, made.expression, None
 
     # --- sizes --------------------------------------------------------------------------------------------------------
 
@@ -296,9 +311,9 @@ class Trace:
         return part
 
     def _check(self, x: TracedArray) -> None:
-        if x.trace is not self or not self.is_open:
+        if x.run is not self or not self.is_open:
             raise UnsupportedError(
-                f"a traced array has escaped from {x.trace.title}, which runs once when it is compiled; "
+                f"a traced array has escaped from {x.run.title}, which runs once when it is compiled; "
                 "return what is needed, and keep nothing in globals, attributes or lists outside"
             )
 
@@ -334,10 +349,17 @@ class Trace:
         return values._make(items) if hasattr(values, "_make") else tuple(items)
 
     def _expression(
-        self, parts: Parts, level: int, name: str | None = None, line: int = 0, *, is_input: bool = False
+        self,
+        parts: Parts,
+        level: int,
+        name: str | None = None,
+        line: int = 0,
+        *,
+        is_input: bool = False,
+        is_write: bool = False,
     ) -> Expression:
         self._count += 1
-        return Expression(parts, level, self._count, name, line, is_input)
+        return Expression(parts, level, self._count, name, line, is_input, is_write)
 
     def gathered(self, results: Any) -> Expression:
         """Return the expression of results, nested in tuples and lists."""
@@ -397,6 +419,13 @@ def _argument_parts(operands: Sequence[Operand], count: int, names: Sequence[str
     plain = [own for _, own in operands[:count]]
     named: list[Parts] = [[f"{name}=", *own] for name, (_, own) in zip(names, operands[count:], strict=True)]
     return separated([*plain, *named])
+
+
+def _written_copy(x: Any, symbol: str, index: Any, value: Any) -> Any:
+    """Return a copy of a known array after a write into it."""
+    copy = np.array(x)
+    copy[index] = value if symbol == "=" else _BINARY[symbol[:-1]][1](copy[index], value)
+    return copy
 
 
 def _known(value: Any) -> Any:

@@ -10,7 +10,9 @@ from __future__ import annotations
 import builtins
 import functools
 import random
+import sys
 from collections.abc import Callable, Iterator
+from enum import Enum
 from types import BuiltinFunctionType, CellType, CodeType, FunctionType, MethodType, ModuleType
 from typing import Any
 
@@ -25,6 +27,7 @@ from symbackprop.read.vocabulary import FUNCTIONS
 
 __all__ = ["Clones"]
 
+_HEAP_TYPE = 1 << 9  # of classes that a `class` statement made
 _LIBRARIES = ("numpy", "scipy", "math", "builtins", "functools", "itertools", "operator", "typing", "collections")
 
 
@@ -42,13 +45,13 @@ class Clones:
         if isinstance(function, FunctionType):
             return self._function(function)
         if isinstance(function, MethodType):
-            return MethodType(self.of(function.__func__), function.__self__)
+            owner = self.seen(function.__self__)
+            if owner is not function.__self__:
+                return getattr(owner, function.__name__)  # type: ignore[no-any-return]
+            return MethodType(self.of(function.__func__), owner)
         if isinstance(function, functools.partial):
             keywords = {name: self.seen(value) for name, value in function.keywords.items()}
             return functools.partial(self.of(function.func), *map(self.seen, function.args), **keywords)
-        call = vars(type(function)).get("__call__")
-        if isinstance(call, FunctionType):
-            return MethodType(self._function(call), function)
         return self.seen(function)  # type: ignore[no-any-return]
 
     def seen(self, value: Any, name: str | None = None) -> Any:
@@ -66,7 +69,44 @@ class Clones:
             return self.of(plain())
         if isinstance(value, (FunctionType, MethodType, functools.partial)) and not _is_ours(value):
             return self.of(value)
-        return value
+        return self._object(value) if _is_plain_object(value) else value
+
+    def _object(self, value: Any) -> Any:
+        """Return a copy of an object of a class of the user's own, whose methods are clones."""
+        known = self._made.get(id(value))
+        if known is not None:
+            return known[1]
+        kind = type(value)
+        copied: Any = object.__new__(self._class(kind))
+        self._made[id(value)] = value, copied
+        vars(copied).update((name, self.seen(item, name)) for name, item in vars(value).items())
+        return copied
+
+    def _class(self, kind: type) -> type:
+        """Return a subclass whose methods, its own and those it inherits, are clones."""
+        known = self._made.get(id(kind))
+        if known is not None:
+            return known[1]  # type: ignore[no-any-return]
+        members: dict[str, Any] = {"__module__": kind.__module__, "__qualname__": kind.__qualname__}
+        functions: list[FunctionType] = []
+        for name, member in vars(kind).items():
+            if isinstance(member, FunctionType):
+                members[name] = self._function(member)
+                functions.append(members[name])
+            elif isinstance(member, (staticmethod, classmethod)):
+                members[name] = type(member)(self.seen(member.__func__))
+            elif isinstance(member, property):
+                parts = [None if f is None else self.seen(f) for f in (member.fget, member.fset, member.fdel)]
+                members[name] = property(*parts)
+                functions += [part for part in parts if isinstance(part, FunctionType)]
+        bases = [self._class(base) for base in kind.__bases__ if _is_plain_class(base)]
+        made = type(kind.__name__, (*bases, kind), members)
+        self._made[id(kind)] = kind, made
+        for function in functions:  # what `super()` looks at
+            for name, cell in zip(function.__code__.co_freevars, function.__closure__ or (), strict=True):
+                if name == "__class__":
+                    cell.cell_contents = made
+        return made
 
     def _function(self, function: FunctionType) -> FunctionType:
         known = self._made.get(id(function))
@@ -84,6 +124,8 @@ class Clones:
             if name in function.__globals__:
                 scope[name] = self.seen(function.__globals__[name], name)
         for name, cell, original in zip(function.__code__.co_freevars, cells, function.__closure__ or (), strict=True):
+            if name == "__class__":
+                continue  # the class is a clone too, which is not made yet
             try:
                 cell.cell_contents = self.seen(original.cell_contents, name)
             except ValueError:
@@ -161,6 +203,24 @@ def _names(code: CodeType) -> Iterator[str]:
         inner = waiting.pop()
         yield from inner.co_names
         waiting.extend(constant for constant in inner.co_consts if isinstance(constant, CodeType))
+
+
+def _is_plain_object(value: Any) -> bool:
+    """Tell whether `value` is of a class of the user's own, with its attributes in a dict."""
+    kind = type(value)
+    return _is_plain_class(kind) and hasattr(value, "__dict__") and not isinstance(value, (Enum, BaseException))
+
+
+def _is_plain_class(kind: type) -> bool:
+    module = kind.__module__.split(".")[0]
+    return (
+        type(kind) is type
+        and "__slots__" not in vars(kind)
+        and kind.__base__ is not None
+        and all(base.__flags__ & _HEAP_TYPE or base is object for base in kind.__mro__)
+        and module not in sys.stdlib_module_names
+        and module not in (*_LIBRARIES, "symbackprop")
+    )
 
 
 def _is_ours(value: Any) -> bool:

@@ -12,6 +12,7 @@ __all__ = [
     "ATOM",
     "COMPARISON",
     "LOWEST",
+    "MODULES",
     "POSTFIX",
     "POWER",
     "PRODUCT",
@@ -24,6 +25,8 @@ __all__ = [
 
 # How tightly the last operation of an expression binds, as in `read.expression`.
 LOWEST, COMPARISON, SUM, PRODUCT, UNARY, POWER, POSTFIX, ATOM = 0, 5, 10, 11, 12, 13, 14, 15
+MODULES = frozenset(("np", "numpy", "math", "scipy", "special", "linalg"))  # words that no variable can have
+_LONGEST_SUM = 2000  # characters of the terms of a sum that others are added to
 _LONGEST = 72  # characters that stand where they are used, and are no statement
 
 Part = "str | tuple[Expression, int]"
@@ -46,9 +49,11 @@ class Expression:
         Where in the user's file it stands.
     is_input : bool
         Whether it is there already.
+    is_write : bool
+        Whether it is ``x[index] = value``, of which `x` is the first part.
     """
 
-    __slots__ = ("is_input", "level", "line", "name", "number", "parts")
+    __slots__ = ("is_input", "is_write", "level", "line", "name", "number", "parts")
 
     def __init__(
         self,
@@ -58,6 +63,7 @@ class Expression:
         name: str | None = None,
         line: int = 0,
         is_input: bool = False,
+        is_write: bool = False,
     ) -> None:
         self.parts = parts
         self.level = level
@@ -65,6 +71,7 @@ class Expression:
         self.name = name
         self.line = line
         self.is_input = is_input
+        self.is_write = is_write
 
 
 class Written(NamedTuple):
@@ -76,46 +83,98 @@ class Written(NamedTuple):
 
 def written(results: Expression, taken: Iterable[str]) -> Written:
     """Return the text of `results`, the operations it needs before it; no name is one of `taken`."""
-    needed, uses = _needed(results)
-    names = _Names(taken)
-    texts: dict[Expression, tuple[str, int]] = {}
-    statements: list[str] = []
-    lines: list[int] = []
-    for expression in needed:
-        if expression.is_input:
-            texts[expression] = str(expression.name), ATOM
-            continue
-        text = "".join(
-            part if isinstance(part, str) else _operand(texts[part[0]], part[1]) for part in expression.parts
-        )
-        if expression is results:
-            statements.append(text)
-            lines.append(expression.line)
-        elif expression.level == ATOM or (uses[expression] == 1 and expression.name is None and len(text) <= _LONGEST):
-            texts[expression] = text, expression.level
+    return _Writer(results, taken).written()
+
+
+class _Writer:
+    """Writes statement after statement."""
+
+    def __init__(self, results: Expression, taken: Iterable[str]) -> None:
+        self._results = results
+        self._needed, self._users = _needed(results)
+        self._names = _Names(taken)
+        self._texts: dict[Expression, tuple[str, int]] = {}
+        self._statements: list[str] = []
+        self._stated: set[Expression] = set()
+        self._lines: list[int] = []
+
+    def written(self) -> Written:
+        for expression in self._needed:
+            if expression.is_input:
+                self._texts[expression] = str(expression.name), ATOM
+            elif expression.is_write:
+                self._write(expression)
+            else:
+                self._value(expression, self._text(expression.parts))
+        if self._results.is_write or self._results.is_input:
+            self._state(self._texts[self._results][0], self._results)
+        return Written("\n".join(self._statements), tuple(self._lines))
+
+    def _value(self, expression: Expression, text: str) -> None:
+        if expression is self._results:
+            self._state(text, expression)
+        elif expression.name is None and (
+            expression.level == ATOM or (len(self._users[expression]) == 1 and len(text) <= self._longest(expression))
+        ):
+            self._texts[expression] = text, expression.level
         else:
-            name = names.fresh(expression.name)
-            statements.append(f"{name} = {text}")
-            lines.append(expression.line)
-            texts[expression] = name, ATOM
-    return Written("\n".join(statements), tuple(lines))
+            name = self._names.fresh(expression.name)
+            self._state(f"{name} = {text}", expression)
+            self._texts[expression] = name, ATOM
+
+    def _longest(self, expression: Expression) -> int:
+        """Return how long the text may be where it is used: the terms of a sum stay together."""
+        (user,) = self._users[expression]
+        is_begun = expression.level == user.level == SUM and user.parts[0] == (expression, SUM)
+        return _LONGEST_SUM if is_begun else _LONGEST
+
+    def _write(self, expression: Expression) -> None:
+        """Write into an array under its name, or, where the array is needed as it was, under a new one."""
+        base = expression.parts[0][0]
+        assert isinstance(base, Expression)
+        name, own = self._texts[base]
+        if base.is_input or own != ATOM or not all(self._is_settled(u, expression) for u in self._users[base]):
+            fresh = self._names.fresh(expression.name or base.name)
+            self._state(f"{fresh} = {name}", expression)
+            name = fresh
+        self._state(f"{name}{self._text(expression.parts[1:])}", expression)
+        self._texts[expression] = name, ATOM
+
+    def _is_settled(self, user: Expression, write: Expression) -> bool:
+        """Tell whether a use of an array is computed before `write` changes what the array's name stands for."""
+        while user is not write and user not in self._stated:
+            if user.level == ATOM and not user.is_write and user in self._texts:
+                return True  # a size, which stays
+            users = self._users[user]
+            if user not in self._texts or len(users) != 1:
+                return False
+            user = users[0]
+        return True
+
+    def _state(self, text: str, expression: Expression) -> None:
+        self._stated.add(expression)
+        self._statements.append(text)
+        self._lines.append(expression.line)
+
+    def _text(self, parts: Sequence[str | tuple[Expression, int]]) -> str:
+        return "".join(part if isinstance(part, str) else _operand(self._texts[part[0]], part[1]) for part in parts)
 
 
-def _needed(results: Expression) -> tuple[list[Expression], dict[Expression, int]]:
-    """Return what `results` is made of, operands first, and how often each is used."""
-    uses = {results: 1}
+def _needed(results: Expression) -> tuple[list[Expression], dict[Expression, list[Expression]]]:
+    """Return what `results` is made of, operands first, and what uses each."""
+    users: dict[Expression, list[Expression]] = {results: []}
     waiting = [results]
     while waiting:
-        for part in waiting.pop().parts:
+        user = waiting.pop()
+        for part in user.parts:
             if isinstance(part, str):
                 continue
             operand = part[0]
-            if operand in uses:
-                uses[operand] += 1
-            else:
-                uses[operand] = 1
+            if operand not in users:
+                users[operand] = []
                 waiting.append(operand)
-    return sorted(uses, key=lambda expression: expression.number), uses
+            users[operand].append(user)
+    return sorted(users, key=lambda expression: expression.number), users
 
 
 def _operand(operand: tuple[str, int], level: int) -> str:
@@ -131,6 +190,8 @@ class _Names:
         self._counts: dict[str, int] = {}
 
     def fresh(self, wanted: str | None) -> str:
+        if wanted in MODULES:
+            wanted = f"{wanted}_"
         stem = wanted or "_t"  # what begins with an underscore only shares: printed code chooses its own name
         if wanted is not None and wanted not in self._taken:
             self._taken.add(wanted)

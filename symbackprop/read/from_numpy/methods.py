@@ -16,13 +16,13 @@ __all__ = ["OWN"]
 
 def _sort(x: TracedArray, axis: Any = -1, kind: Any = None, order: Any = None, **options: Any) -> None:
     """Sort the array in place."""
-    made = x.trace.call("np.sort", FUNCTIONS["sort"], (x,), {"axis": axis})
+    made = x.run.call("np.sort", FUNCTIONS["sort"], (x,), {"axis": axis})
     x.write((made.node, made.expression, made.concrete))
 
 
 def _partition(x: TracedArray, kth: Any, axis: Any = -1, **options: Any) -> None:
     """Partition the array in place."""
-    made = x.trace.call("np.partition", FUNCTIONS["partition"], (x, kth), {"axis": axis})
+    made = x.run.call("np.partition", FUNCTIONS["partition"], (x, kth), {"axis": axis})
     x.write((made.node, made.expression, made.concrete))
 
 
@@ -47,7 +47,7 @@ def _tolist(x: TracedArray) -> Any:
 
 def _refused(name: str, instead: str) -> Callable[..., Any]:
     def refuse(x: TracedArray, *args: Any, **kwargs: Any) -> NoReturn:
-        raise x.trace.located(UnsupportedError(f"the method {name} is not supported; {instead}"))
+        raise x.run.located(UnsupportedError(f"the method {name} is not supported; {instead}"))
 
     return refuse
 

@@ -111,11 +111,14 @@ class _Function:
         return self._made(args, kwargs)
 
     def _made(self, args: Any, kwargs: Any) -> Any:
-        if self._name == "fill_diagonal":
-            raise self._trace.located(
-                UnsupportedError("np.fill_diagonal writes into its argument, which is not supported")
-            )
-        return self._trace.protocols.named(self._prefix, self._name, args, kwargs, self._real)
+        if self._name == "copyto" and len(args) == 2 and isinstance(args[0], TracedArray) and not kwargs:
+            args[0][...] = args[1]
+            return None
+        made = self._trace.protocols.named(self._prefix, self._name, args, kwargs, self._real)
+        if self._name != "fill_diagonal":
+            return made
+        args[0].write((made.node, made.expression, made.concrete))  # NumPy's own writes into its argument
+        return None
 
     def _of_numbers(self, args: Any, kwargs: Any) -> Any:
         """Call a function of `math`, which takes numbers."""

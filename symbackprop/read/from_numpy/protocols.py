@@ -73,7 +73,7 @@ class Protocols:
                 UnsupportedError(f"np.{name}.at is not supported here; np.add.at(x, index, value) of a traced array is")
             )
         x, index, value = inputs
-        x.write(self._trace.updated("+=" if name == "add" else "-=", x.writable(), index, value))
+        x.write(self._trace.added_at(x.writable(), index, value, name))
 
     def function(self, function: Any, args: Sequence[Any], kwargs: Mapping[str, Any]) -> Any:
         """Return what a function of NumPy that is no ufunc makes of traced arrays."""

@@ -21,11 +21,11 @@ _LEVELS = {"+": SUM, "-": SUM, "*": PRODUCT, "//": PRODUCT, "%": PRODUCT}
 class TracedSize:
     """A size such as ``x.shape[0]``, known when the compiled function is called."""
 
-    __slots__ = ("expression", "size", "trace")
+    __slots__ = ("expression", "run", "size")
     __array_ufunc__ = None  # NumPy's scalars and arrays leave arithmetic with a size to it
 
     def __init__(self, trace: Trace, size: SizeExpression, expression: Expression) -> None:
-        self.trace = trace
+        self.run = trace
         self.size = size
         self.expression = expression
 
@@ -68,10 +68,10 @@ class TracedSize:
         return self._computed("%", other, self)
 
     def __truediv__(self, other: Any) -> Any:
-        return self.trace.operator("/", self, other)
+        return self.run.operator("/", self, other)
 
     def __rtruediv__(self, other: Any) -> Any:
-        return self.trace.operator("/", other, self)
+        return self.run.operator("/", other, self)
 
     def __pow__(self, other: Any) -> Any:
         if type(other) is int and 0 <= other <= 8:
@@ -79,13 +79,13 @@ class TracedSize:
             for _ in range(other):
                 power = power * self
             return power
-        return self.trace.operator("**", self, other)
+        return self.run.operator("**", self, other)
 
     def __rpow__(self, other: Any) -> Any:
-        return self.trace.operator("**", other, self)
+        return self.run.operator("**", other, self)
 
     def __neg__(self) -> Any:
-        return self.trace.size(-self.size, lambda: (["-", (self.expression, POWER)], UNARY))
+        return self.run.size(-self.size, lambda: (["-", (self.expression, POWER)], UNARY))
 
     def __pos__(self) -> Any:
         return self
@@ -97,7 +97,7 @@ class TracedSize:
         """Return the result of integer arithmetic; with anything but integers a size is a number like others."""
         a, b = _size_of(left), _size_of(right)
         if a is None or b is None:
-            return self.trace.operator(symbol, left, right)
+            return self.run.operator(symbol, left, right)
         if symbol in ("//", "%") and b == 0:
             raise ZeroDivisionError("integer division or modulo by zero")
         found = {
@@ -108,8 +108,8 @@ class TracedSize:
             "%": lambda: a % b,
         }[symbol]()
         level = _LEVELS[symbol]
-        return self.trace.size(
-            found, lambda: ([self.trace.part(left, level), f" {symbol} ", self.trace.part(right, level + 1)], level)
+        return self.run.size(
+            found, lambda: ([self.run.part(left, level), f" {symbol} ", self.run.part(right, level + 1)], level)
         )
 
     # --- what has to be known -----------------------------------------------------------------------------------------
@@ -165,9 +165,9 @@ class TracedSize:
         size = self.size if size is None else size
         if isinstance(size, int):
             return size
-        number = self.trace.flexible.fix(size)
+        number = self.run.flexible.fix(size)
         if number is None:
-            raise self.trace.located(
+            raise self.run.located(
                 UnsupportedError(
                     f"size {size} is not known when compiling, and a number is needed ({use}). Declare it as a number, "
                     'inputs={..., "x": "3"}, or give an example array; for all entries at once use array operations'

@@ -58,4 +58,4 @@ def straight_through(hard: Any, soft: Any) -> Any:
 
 def _called(name: str, value: Any, *args: Any) -> Any:
     traced = next((arg for arg in args if isinstance(arg, TracedArray)), None)
-    return value if traced is None else traced.trace.call(name, FUNCTIONS[name], args, {})
+    return value if traced is None else traced.run.call(name, FUNCTIONS[name], args, {})

@@ -51,6 +51,16 @@ def test_names_that_are_taken_get_numbers():
     assert text(repeated, x="n") == "x2 = np.sin(x)\nx3 = np.sin(x2)\nnp.sin(x3)"
 
 
+def test_names_of_modules_are_avoided():
+    def named(x):
+        special = np.sin(x)
+        return special.T @ special
+
+    assert text(named, x="n") == "special_ = np.sin(x)\nspecial_.T @ special_"
+    with pytest.raises(sb.ArgumentError, match="rename it"):
+        sb.compile_grad(lambda special: special**2)
+
+
 def test_names_reach_the_printed_code():
     def named(X, w):
         hidden = np.tanh(X @ w)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import functools
+import math
 import pickle
 from collections import namedtuple
 from dataclasses import dataclass
@@ -251,6 +252,40 @@ def test_methods_partials_and_objects():
         assert_allclose(compiled(W), 6 * W)
 
 
+class Kernel:
+    def __init__(self, width):
+        self.width = width
+        self.calls = 0
+
+    def of(self, x):
+        self.calls += 1
+        return self.padded(x) * self.scale
+
+    def padded(self, x):
+        return np.zeros(3) + np.array([x[0], x[1], 1.0]) * math.exp(self.width)
+
+    @property
+    def scale(self):
+        return np.full(3, 2.0)
+
+
+class Wider(Kernel):
+    def padded(self, x):
+        return 2 * super().padded(x)
+
+
+KERNEL = Wider(0.0)
+
+
+def test_objects_see_what_the_function_sees():
+    compiled = sb.compile_grad(lambda x: np.sum(KERNEL.of(x) ** 2), inputs={"x": "2"}, wrt="x")
+    assert_allclose(compiled([1.0, 3.0]), [32.0, 96.0])
+    assert KERNEL.calls == 0
+    value = sb.compile_value(KERNEL.of, inputs={"x": "2"})
+    assert_allclose(value([1.0, 3.0]), [4.0, 12.0, 4.0])
+    assert compiled.verify()
+
+
 def helper(x):
     return np.zeros(3) + x * recursive(x, 2)
 
@@ -307,6 +342,7 @@ def test_small_constants_stand_in_the_text_and_large_ones_are_bound(tmp_path, mo
 def test_constants_are_those_of_the_compilation():
     values = np.arange(50.0)
     compiled = sb.compile_grad(lambda x: np.sum(values * x), inputs={"x": "50"}, wrt="x")
+    values[:] = 7.0
     assert_allclose(compiled(np.ones(50)), np.arange(50.0))
 
 

@@ -1,0 +1,231 @@
+"""Writing into arrays inside a function: updates, views that see them, arrays that share memory and those that do not."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from numpy.testing import assert_allclose
+
+import symbackprop as sb
+
+X = np.array([0.7, -1.3, 2.1, 0.4])
+
+
+def entry(x):
+    y = x.copy()
+    y[0] = 2 * x[1]
+    return y
+
+
+def parts(x):
+    y = np.zeros(4)
+    y[1:3] = x[:2]
+    y[1:3] += x[2]
+    y[-1] = y[1] * x[3]
+    return y
+
+
+def operators(x):
+    y = x * 1.0
+    y += x[0]
+    y *= x
+    y -= 1.0
+    y /= 2.0 + x[0]
+    y **= 2
+    return y
+
+
+def rows(x):
+    A = np.zeros((3, 4))
+    row = A[1]
+    row[0] = x[0]
+    row += x
+    A[2] = row * 2
+    A[2, 1:3] -= x[1:3]
+    return A
+
+
+def views_see_writes(x):
+    y = x.copy()
+    tail = y[1:]
+    turned = y[::-1]
+    y[2] = 5 * x[0]
+    return tail * turned[1:]
+
+
+def numbers_do_not(x):
+    y = x.copy()
+    first = y[0]
+    y[0] = 3 * x[1]
+    return first * y
+
+
+def copies_do_not(x):
+    y = x.copy()
+    chosen = y[[0, 1]]
+    kept = y.copy()
+    y[0] = 7 * x[2]
+    chosen[1] = 0.0
+    return y[:2] * chosen + kept[:2]
+
+
+def view_of_a_view(x):
+    A = np.outer(x, x)
+    block = A[1:3, 1:]
+    corner = block[0, 1:]
+    corner *= x[0]
+    block[1] = 4.0
+    return A
+
+
+def columns(x):
+    A = np.empty((4, 2))
+    A[:, 0] = x
+    A[:, 1] = x**2
+    for i in range(4):
+        A[i, 1] += A[i - 1, 0] if i else 0.0
+    return A
+
+
+def masks(x):
+    y = x.copy()
+    y[y > 0.5] = 0.5
+    y[np.array([True, False, False, True])] *= 3.0
+    return y
+
+
+def positions(x):
+    y = np.zeros(3)
+    y[[0, 2]] = x[:2]
+    np.add.at(y, np.array([0, 0, 1]), x[1:])
+    np.subtract.at(y, [2], x[0])
+    return y
+
+
+def recurrence(x):
+    y = np.zeros(4)
+    y[0] = x[0]
+    for i in range(1, 4):
+        y[i] = 0.5 * y[i - 1] + x[i]
+    return y
+
+
+def sorted_in_place(x):
+    y = x.copy()
+    y.sort()
+    y[0] = x[0]
+    return y
+
+
+def filled(x):
+    y = x.copy()
+    y.fill(x[0])
+    y[1:] = x[1:]
+    return y
+
+
+def lists_stay_lists(x):
+    found = [x[0], x[1]]
+    found[0] = found[0] * 2
+    found.append(x[2])
+    return np.array(found)
+
+
+def helper_writes(y, value):
+    y[1] = value
+
+
+def by_reference(x):
+    y = x.copy()
+    helper_writes(y, x[3] * 2)
+    return y
+
+
+def diagonal(x):
+    A = np.outer(x, x)
+    np.fill_diagonal(A, 1.0)
+    return A
+
+
+def whole(x):
+    y = np.ones(4)
+    y[...] = x
+    y[:] += 1.0
+    np.copyto(y, y * x)
+    return y
+
+
+FUNCTIONS = [
+    entry, parts, operators, rows, views_see_writes, numbers_do_not, copies_do_not, view_of_a_view, columns, masks,
+    positions, recurrence, sorted_in_place, filled, lists_stay_lists, by_reference, diagonal, whole,
+]  # fmt: skip
+
+
+@pytest.mark.parametrize("function", FUNCTIONS, ids=lambda f: f.__name__)
+def test_as_numpy_does(function):
+    weights = np.random.default_rng(0).normal(size=function(X).shape)
+
+    def weighted(x):
+        return np.sum(function(x) * weights)
+
+    compiled = sb.compile_value_and_grad(weighted, inputs={"x": "4"}, wrt="x")
+    value, gradient = compiled(X)
+    assert_allclose(value, weighted(X), rtol=1e-13)
+    steps = 1e-6 * np.eye(4)
+    assert_allclose(gradient, [(weighted(X + s) - weighted(X - s)) / 2e-6 for s in steps], rtol=1e-6, atol=1e-8)
+    assert compiled.verify()
+    assert_allclose(X, [0.7, -1.3, 2.1, 0.4])
+
+
+def test_a_row_of_writes_reads_as_it_was_written():
+    from symbackprop.read.from_numpy.trace import trace_function
+
+    assert trace_function(parts, {"x": "4"}).text.split("\n") == [
+        "y = np.zeros(4)",
+        "y[1:3] = x[:2]",
+        "y[1:3] += x[2]",
+        "y[-1] = y[1] * x[3]",
+        "y",
+    ]
+
+
+def test_symbolic_sizes():
+    def shifted(x):
+        y = np.zeros_like(x)
+        y[1:] = x[:-1]
+        y[0] = x[-1]
+        return np.sum(y * np.arange(len(x)))
+
+    compiled = sb.compile_grad(shifted, inputs={"x": "n"}, wrt="x")
+    assert_allclose(compiled(np.ones(5)), [1.0, 2.0, 3.0, 4.0, 0.0])
+
+
+@pytest.mark.parametrize(
+    ("function", "message"),
+    [
+        (lambda x: x.__setitem__(0, 1.0), "writes into its input"),
+        (lambda x: x[1:].__setitem__(0, 1.0), "writes into its input"),
+        (lambda x: x.T.__setitem__(0, 1.0), "writes into a view|writes into its input|into a view"),
+        (lambda x: np.asarray(x).__setitem__(0, 1.0), "writes into its input"),
+        (lambda x: np.add.at(x, [0], 1.0), "writes into its input"),
+        (lambda x: x.sort(), "writes into its input"),
+        (lambda x: np.fill_diagonal(x, 0.0), "writes into its input|fill_diagonal"),
+        (lambda x: x.copy().reshape(2, 2).__setitem__(0, 1.0), "take a copy"),
+        (lambda x: np.arange(3).__iadd__(x[0]), "cannot change the dtype"),
+        (lambda x: x[:1].copy().__iadd__(x), "cannot change the shape"),
+    ],
+)
+def test_what_is_refused(function, message):
+    with pytest.raises(sb.SymbackpropError, match=message):
+        sb.compile_value(lambda x: function(x) or x.sum(), inputs={"x": "4"})
+
+
+def test_a_long_row_of_writes_is_linear():
+    def filled(x):
+        y = np.zeros(3000)
+        for i in range(3000):
+            y[i] = x[i % 4] * (i + 1)
+        return y.sum()
+
+    compiled = sb.compile_grad(filled, inputs={"x": "4"}, wrt="x")
+    assert_allclose(compiled(X), [sum(range(k + 1, 3001, 4)) for k in range(4)])
