@@ -18,7 +18,7 @@ from symbackprop.ir.node import Apply, Const, Node, Operation, Output
 from symbackprop.ir.size import SizeExpression
 from symbackprop.ops.arithmetic import add, div, is_subtracted, mul
 from symbackprop.ops.broadcasting import sized
-from symbackprop.ops.declare import Primitive
+from symbackprop.ops.declare import COPIED, Primitive
 
 __all__ = ["Line", "Writer"]
 
@@ -61,6 +61,7 @@ class Writer:
         self._crossing: set[Node] = set()
         self._outer_constants: set[Node] = set()
         self._fixed: set[Node] = set()
+        self._owned: set[Node] = set()  # buffers that statements fill
         self._twice_by_op: dict[Operation, frozenset[int]] = {}
         self._results: dict[Node, dict[int, Node]] = {}
         for node in (*self.schedule.forward, *self.schedule.backward):
@@ -226,8 +227,13 @@ class Writer:
         """Write the statements of a primitive that fills a buffer of its own."""
         op = node.op
         assert isinstance(op, Primitive) and op.lines is not None
-        name = self._name(node)
         templates = op.lines(node, self.style)
+        if templates[0] == COPIED and self._is_spare(node.args[0], node):
+            name = self._bare[node] = self._bare[node.args[0]]  # nobody needs the array as it was
+            templates = templates[1:]
+        else:
+            name = self._name(node)
+        self._owned.add(node)
         index = self.names.numbered("i") if any("{index}" in template for template in templates) else ""
         for position, template in enumerate(templates):
             text = fill(template.replace("{out}", name).replace("{index}", index), operands).text
@@ -235,6 +241,15 @@ class Writer:
                 lines.append(Line("", text, self._origin(node) if position == 0 else ""))
         self._texts[node] = f"{name} = {op.name}(...)"
         self._codes[node], self._weights[node] = Code(name), 0
+
+    def _is_spare(self, x: Node, user: Apply) -> bool:
+        """Tell whether the memory of `x` is a buffer that these lines made, and that is used by `user` alone."""
+        return (
+            x in self._owned
+            and self._uses.get(x) == 1
+            and user.args.count(x) == 1
+            and (x in self._forward_nodes) == (user in self._forward_nodes)
+        )
 
     def _operands(self, consumer: Apply) -> list[Code]:
         """Return the codes of all arguments."""

@@ -36,11 +36,14 @@ class NumpyStyle(TargetStyle):
         if position == 0 and consumer.op in _COPYING:
             return consumer.args[0], ""  # all of its entries are copied
         if self.is_index(consumer, position):
-            return _looked_through_index(consumer.args[position], consumer.args[1:-1])
+            return _looked_through_index(consumer.args[position], index_arrays(consumer, consumer.args[position]))
         return super().operand(consumer, position)
 
     def is_index(self, consumer: Apply, position: int) -> bool:
         """Tell whether an argument says which entries are written."""
+        if consumer.op is scatter_add:
+            width: int = consumer.param("indices")  # type: ignore[assignment]
+            return position % (width + 1) < width
         return consumer.op in (replace_at, add_at) and 0 < position < len(consumer.args) - 1
 
     def looked_through(self, consumer: Apply, arg: Node) -> tuple[Node, str]:
@@ -49,7 +52,7 @@ class NumpyStyle(TargetStyle):
             if isinstance(arg, Apply) and arg.op is broadcast:
                 return arg.args[0], expand_index(arg.param("axes"), arg.rank)  # type: ignore[arg-type]
             return arg, ""
-        if consumer.op is gather or consumer.op is scatter_add:
+        if consumer.op is gather:
             return _looked_through_index(arg, index_arrays(consumer, arg))
         if not _is_elementwise(consumer):
             return arg, ""

@@ -30,6 +30,7 @@ from symbackprop.ir.node import (
 from symbackprop.ir.size import Size
 
 __all__ = [
+    "COPIED",
     "Primitive",
     "Refused",
     "Style",
@@ -78,6 +79,8 @@ class Refused:
 
     argument: str
 
+
+COPIED = "{out} = {0}.copy()"  # the first statement of a primitive that writes into a copy of its first argument
 
 Text = str | Callable[[Apply, Style], str]
 Infer = Callable[[tuple[Node, ...], Mapping[str, object]], tuple[Shape, str]]

@@ -14,6 +14,7 @@ from symbackprop.ir.size import Size, shape_text
 from symbackprop.ir.slices import slice_length
 from symbackprop.ops.comparison import equal, where
 from symbackprop.ops.declare import Primitive, Style, linear
+from symbackprop.ops.positions import are_distinct
 
 __all__ = ["Bounds", "choose", "gather", "index_arrays", "place", "scatter_add", "slice_", "subtracts"]
 
@@ -214,8 +215,10 @@ def _groups(node: Apply) -> list[tuple[tuple[int, ...], int]]:
 
 
 def index_arrays(node: Apply, arg: Node) -> tuple[Node, ...]:
-    """Return the index arrays of a `gather` or `scatter_add` that `arg` is one of; nothing if it is none."""
-    groups = [places for places, _ in _groups(node)] if node.op is scatter_add else [range(1, len(node.args))]
+    """Return the index arrays that `arg` is one of, of a node that reads or writes at positions; nothing if of none."""
+    groups: list[Sequence[int]] = [range(1, len(node.args) - (node.op is not gather))]
+    if node.op is scatter_add:
+        groups = [places for places, _ in _groups(node)]
     for places in groups:
         group = tuple(node.args[place] for place in places)
         if any(index is arg for index in group):
@@ -230,7 +233,11 @@ def _infer_scatter(args: tuple[Node, ...], params: Mapping[str, object]) -> tupl
 def _scatter_lines(node: Apply, style: Style) -> list[str]:
     axis: int = node.param("axis")  # type: ignore[assignment]
     lines = [f"{{out}} = {zeros_text(node, style)}"]
-    for places, value in _groups(node):
+    for number, (places, value) in enumerate(_groups(node)):
+        if are_distinct([node.args[place] for place in places]):
+            parts = [":"] * axis + [f"{{{place}}}" for place in places]
+            lines.append(f"{{out}}[{', '.join(parts)}] {'+=' if number else '='} {{{value}}}")
+            continue
         parts = ["slice(None)"] * axis + [f"{{{place}}}" for place in places]
         index = f"({', '.join(parts)})" if len(parts) > 1 else parts[0]
         lines.append(f"np.add.at({{out}}, {index}, {{{value}}})")
@@ -259,6 +266,7 @@ scatter_add: Primitive = linear(
     arity=None,
     numpy="{0}",
     lines=_scatter_lines,
+    assigns=True,
     infer=_infer_scatter,
     transpose=_scatter_transpose,
     samples=lambda: [

@@ -15,11 +15,10 @@ from symbackprop.ir.size import product, shape_text
 from symbackprop.ops.broadcasting import broadcast
 from symbackprop.ops.comparison import where
 from symbackprop.ops.creation import arange
-from symbackprop.ops.declare import Primitive, Style, custom, linear
+from symbackprop.ops.declare import COPIED, Primitive, Style, custom, linear
 from symbackprop.ops.indexing import Bounds, bounds_text, gather, slice_, sliced_shape, zeros_text
-from symbackprop.ops.literal import literal
 from symbackprop.ops.masking import masked, place_masked
-from symbackprop.ops.order import argsort
+from symbackprop.ops.positions import are_distinct
 
 __all__ = [
     "add_at",
@@ -57,7 +56,7 @@ def _start(node: Apply, style: Style) -> str:
             return f"{{out}} = {zeros_text(node, style)}"
         dtype = "" if node.dtype == "float64" else f", dtype={style.dtype(node.dtype)}"
         return f"{{out}} = np.full({style.shape(x.shape)}, {style.number(x.value, x.dtype)}{dtype})"
-    return "{out} = {0}.copy()"
+    return COPIED
 
 
 # --- parts given by bounds --------------------------------------------------------------------------------------------
@@ -259,6 +258,8 @@ def _replace_at_lines(node: Apply, style: Style) -> list[str]:
 
 
 def _add_at_lines(node: Apply, style: Style) -> list[str]:
+    if are_distinct(node.args[1:-1]):
+        return [_start(node, style), f"{{out}}[{_index_text(node, ':')}] += {{{len(node.args) - 1}}}"]
     index = _index_text(node, "slice(None)")
     index = f"({index})" if "," in index else index
     return [_start(node, style), f"np.add.at({{out}}, {index}, {{{len(node.args) - 1}}})"]
@@ -268,7 +269,7 @@ def _replace_at_transpose(g: Node, out: Apply) -> Sequence[Node | None]:
     x, *indices, value = out.args
     axis: int = out.param("axis")  # type: ignore[assignment]
     read = gather(g, *indices, axis=axis)
-    if not _are_distinct(indices):
+    if not are_distinct(indices):
         stays = last_written(*indices, shape=x.shape[axis : axis + len(indices)])
         places = tuple(range(axis, axis + stays.rank))
         read = where(broadcast(stays, shape=read.shape, axes=places), read, 0)
@@ -332,24 +333,6 @@ add_at: Primitive = linear(
     derivative="the cotangent, and its entries at the positions",
     source="linear: repeated positions add up",
 )
-
-
-def _are_distinct(indices: Sequence[Node]) -> bool:
-    """Tell whether no position is sure to stand among `indices` twice."""
-    if not indices[0].rank:
-        return True
-    return any(_is_distinct(index) for index in indices)
-
-
-def _is_distinct(index: Node) -> bool:
-    if not isinstance(index, Apply) or index.rank != 1:
-        return False
-    if index.op is arange or index.op is argsort:
-        return True
-    if index.op is literal and all(isinstance(entry, Const) for entry in index.args):
-        numbers = [entry.value for entry in index.args]  # type: ignore[attr-defined]
-        return len(set(numbers)) == len(numbers) and len({number < 0 for number in numbers}) == 1
-    return False
 
 
 def _last_lines(node: Apply, style: Style) -> list[str]:

@@ -13,7 +13,7 @@ from symbackprop.ops import primitives
 from symbackprop.ops.arithmetic import add, integer_power, mul, neg
 from symbackprop.ops.broadcasting import broadcast, cast, converted, reduce_sum, reshape, sized
 from symbackprop.ops.contraction import contract, einsum
-from symbackprop.ops.indexing import place, scatter_add
+from symbackprop.ops.indexing import place, scatter_add, slice_
 from symbackprop.ops.layout import diagonal, transpose
 from symbackprop.ops.literal import literal
 from symbackprop.ops.reduction import kept_axes, mean
@@ -370,6 +370,11 @@ def _filled_place(node: Apply, context: Context) -> Node | None:
     return literal(*(entries[position] for position in positions), shape=node.shape)
 
 
+def _part_of_constant(node: Apply, context: Context) -> Node | None:
+    (x,) = node.args
+    return constant(x.value, node.shape, x.dtype) if isinstance(x, Const) else None
+
+
 ROWS = (
     Row("delay broadcast", _ELEMENTWISE, _delay_broadcast, arrays=True),
     Row("simplify broadcast", (broadcast,), _simplify_broadcast),
@@ -380,6 +385,7 @@ ROWS = (
     Row("sum of contraction", (reduce_sum,), _sum_of_contraction),
     Row("diagonal of contraction", (diagonal,), _diagonal_of_contraction),
     Row("merge writes", (add,), _merge_places),
+    Row("part of a constant", (slice_,), _part_of_constant),
     Row("filled vector", (place,), _filled_place),
     Row("contract product", (reduce_sum,), _contract_product),
     Row("simplify transpose", (transpose,), _simplify_transpose),

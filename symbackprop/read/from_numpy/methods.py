@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Any, NoReturn
 
+import numpy as np
+
 from symbackprop.errors import UnsupportedError
 from symbackprop.read.vocabulary import FUNCTIONS
 
@@ -45,6 +47,13 @@ def _tolist(x: TracedArray) -> Any:
     return [_tolist(part) for part in x]
 
 
+def _astype(x: TracedArray, dtype: Any, *args: Any, copy: Any = True, **options: Any) -> Any:
+    """Return the array converted; itself where it need not be, and no copy is asked for."""
+    if not copy and np.dtype(dtype) == x.dtype:
+        return x
+    return x.run.method("astype", x, (dtype,), {})
+
+
 def _refused(name: str, instead: str) -> Callable[..., Any]:
     def refuse(x: TracedArray, *args: Any, **kwargs: Any) -> NoReturn:
         raise x.run.located(UnsupportedError(f"the method {name} is not supported; {instead}"))
@@ -53,6 +62,7 @@ def _refused(name: str, instead: str) -> Callable[..., Any]:
 
 
 OWN: Mapping[str, Callable[..., Any]] = {
+    "astype": _astype,
     "sort": _sort,
     "partition": _partition,
     "fill": _fill,

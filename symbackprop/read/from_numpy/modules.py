@@ -26,12 +26,6 @@ _MAKERS = frozenset(
      "zeros_like", "ones_like", "full_like", "empty_like", "diag", "copy", "logspace", "geomspace", "asfarray",
      "ascontiguousarray", "asanyarray", "atleast_1d", "atleast_2d", "atleast_3d")
 )  # fmt: skip
-_SAME = frozenset(("asarray", "asanyarray", "ascontiguousarray", "asfarray", "asarray_chkfinite"))
-_VIEWS = frozenset(
-    ("ravel", "reshape", "transpose", "swapaxes", "moveaxis", "rollaxis", "squeeze", "expand_dims", "broadcast_to",
-     "atleast_1d", "atleast_2d", "atleast_3d", "diagonal", "flip", "fliplr", "flipud", "rot90", "permute_dims",
-     "matrix_transpose")
-)  # fmt: skip
 _MATH = {
     "pow": "power",
     "lgamma": "gammaln",
@@ -101,24 +95,9 @@ class _Function:
             return self._real(*args, **kwargs)
         if self._prefix == "math":
             return self._of_numbers(args, kwargs)
-        if self._name in _SAME and isinstance(args[0], TracedArray) and not kwargs and len(args) == 1:
-            return args[0]
         if isinstance(self._real, np.ufunc):
             return self._trace.protocols.ufunc(self._real, "__call__", args, kwargs)
-        if self._name in _VIEWS and args and isinstance(args[0], TracedArray):
-            first, rest = args[0], args[1:]
-            return first.view_by(lambda x: self._made((x, *rest), kwargs))
-        return self._made(args, kwargs)
-
-    def _made(self, args: Any, kwargs: Any) -> Any:
-        if self._name == "copyto" and len(args) == 2 and isinstance(args[0], TracedArray) and not kwargs:
-            args[0][...] = args[1]
-            return None
-        made = self._trace.protocols.named(self._prefix, self._name, args, kwargs, self._real)
-        if self._name != "fill_diagonal":
-            return made
-        args[0].write((made.node, made.expression, made.concrete))  # NumPy's own writes into its argument
-        return None
+        return self._trace.protocols.named(self._prefix, self._name, args, kwargs, self._real)
 
     def _of_numbers(self, args: Any, kwargs: Any) -> Any:
         """Call a function of `math`, which takes numbers."""

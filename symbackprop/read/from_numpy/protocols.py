@@ -9,6 +9,7 @@ import numpy as np
 
 from symbackprop.errors import UnknownNameError, UnsupportedError, nearest_names
 from symbackprop.read.from_numpy.arrays import TracedArray
+from symbackprop.read.from_numpy.sharing import SHARING, called_with_sharing, copied_to
 from symbackprop.read.vocabulary import FUNCTIONS
 
 if TYPE_CHECKING:
@@ -84,12 +85,20 @@ class Protocols:
         """Return what the function ``module.name`` makes of arguments."""
         key = f"{module.removeprefix('np.')}.{name}" if module.endswith("linalg") else name
         word = FUNCTIONS.get(key)
+        if name == "copyto":
+            return copied_to(self._trace, args, kwargs)
         if word is None:
             if all(self._trace.is_known(value) for value in (*args, *kwargs.values())):
                 return self._trace.array_of(np.asarray(self._trace.known_result(real, args, kwargs)))
             known = nearest_names(key, FUNCTIONS)
             raise self._trace.located(UnknownNameError(f"{module}.{name} is not supported.{known}"))
-        return self._trace.call(f"{module}.{name}", word, args, kwargs, real)
+        named = dict(kwargs)
+        if not args:
+            first = next((key for key, value in named.items() if isinstance(value, TracedArray)), None)
+            args = () if first is None or name not in SHARING else (named.pop(first),)
+        return called_with_sharing(
+            self._trace, name, args, named, lambda given: self._trace.call(f"{module}.{name}", word, given, named, real)
+        )
 
 
 def _module_of(function: Any) -> str:

@@ -147,6 +147,35 @@ def diagonal(x):
     return A
 
 
+def parts_of_a_split(x):
+    y = x.copy()
+    first, second = np.split(y, 2)
+    y[0] = 3 * x[1]
+    y[3] = x[0] ** 2
+    return np.outer(first, second)
+
+
+def views_by_functions(x):
+    A = np.outer(x, x)
+    turned = np.transpose(A)
+    flat = np.ravel(A)
+    diagonal = np.einsum("ii->i", A)
+    upside_down = np.flip(A, axis=0)
+    same = np.asarray(A, dtype=float)
+    copied = np.array(A)
+    same[0, 1] = 7.0
+    A[2] *= x
+    return turned + flat.reshape(4, 4) + diagonal + upside_down + copied
+
+
+def keyword_arguments(x):
+    y = x.copy()
+    shaped = np.reshape(y, shape=(2, 2))
+    kept = y.astype(float, copy=False)
+    kept[1] = 4 * x[0]
+    return shaped
+
+
 def whole(x):
     y = np.ones(4)
     y[...] = x
@@ -158,6 +187,7 @@ def whole(x):
 FUNCTIONS = [
     entry, parts, operators, rows, views_see_writes, numbers_do_not, copies_do_not, view_of_a_view, columns, masks,
     positions, recurrence, sorted_in_place, filled, lists_stay_lists, by_reference, diagonal, whole,
+    parts_of_a_split, views_by_functions, keyword_arguments,
 ]  # fmt: skip
 
 
@@ -211,6 +241,10 @@ def test_symbolic_sizes():
         (lambda x: x.sort(), "writes into its input"),
         (lambda x: np.fill_diagonal(x, 0.0), "writes into its input|fill_diagonal"),
         (lambda x: x.copy().reshape(2, 2).__setitem__(0, 1.0), "take a copy"),
+        (lambda x: np.split(x.copy(), 2)[0].__setitem__(0, 1.0), "take a copy"),
+        (lambda x: np.einsum("ii->i", np.outer(x, x)).__setitem__(0, 1.0), "take a copy"),
+        (lambda x: np.nan_to_num(x.copy(), copy=False), "writes into its argument"),
+        (lambda x: np.copyto(x.copy(), x, where=x > 0), r"x\[mask\] = value"),
         (lambda x: np.arange(3).__iadd__(x[0]), "cannot change the dtype"),
         (lambda x: x[:1].copy().__iadd__(x), "cannot change the shape"),
     ],
