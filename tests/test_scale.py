@@ -65,6 +65,7 @@ def test_nested_statements(count: int) -> None:
     assert gradient == pytest.approx(expected[:used], rel=1e-10, abs=1e-300)
 
 
+@pytest.mark.timeout(500)  # some 50 s of work, on a machine that may do other things
 def test_nested_a_hundred_thousand_times() -> None:
     point = [0.3, 0.1, -0.2, 0.5, 0.7]
     value, gradient = sb.compile_value_and_grad(nested(100_000))(*point)
