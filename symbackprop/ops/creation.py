@@ -9,7 +9,7 @@ from symbackprop.ir.size import Size
 from symbackprop.ops.broadcasting import broadcast, reduce_sum
 from symbackprop.ops.declare import Primitive, Style, linear
 
-__all__ = ["arange", "linspace"]
+__all__ = ["arange", "eye", "linspace"]
 
 
 def _infer_arange(args: tuple[Node, ...], params: Mapping[str, object]) -> tuple[Shape, str]:
@@ -27,6 +27,38 @@ arange: Primitive = linear(
     infer=_infer_arange,
     transpose=lambda g, out: (),
     samples=lambda: [arange(size=4)],
+    flops=0,
+    public=False,
+    derivative="none",
+    source="a constant",
+)
+
+
+def _infer_eye(args: tuple[Node, ...], params: Mapping[str, object]) -> tuple[Shape, str]:
+    return (params["rows"], params["columns"]), str(params["dtype"])  # type: ignore[return-value]
+
+
+def _eye_text(node: Apply, style: Style) -> str:
+    rows, columns = node.shape
+    offset = node.param("k")
+    options = [style.size(rows)]
+    options += [style.size(columns)] if columns != rows else []
+    options += [f"k={offset}"] if offset else []
+    options += [f"dtype={style.dtype(node.dtype)}"] if node.dtype != "float64" else []
+    return f"np.eye({', '.join(options)})"
+
+
+eye: Primitive = linear(
+    "eye",
+    arity=0,
+    numpy=_eye_text,
+    infer=_infer_eye,
+    transpose=lambda g, out: (),
+    samples=lambda: [
+        eye(rows=3, columns=3, k=0, dtype="float64"),
+        eye(rows=2, columns=4, k=1, dtype="float32"),
+        eye(rows=4, columns=2, k=-1, dtype="int64"),
+    ],
     flops=0,
     public=False,
     derivative="none",

@@ -9,8 +9,9 @@ from __future__ import annotations
 
 from symbackprop.ir.graph import Graph
 from symbackprop.ir.node import Apply
+from symbackprop.ops import primitives
 from symbackprop.ops.arithmetic import neg
-from symbackprop.simplify import algebra, arrays, choices, lower, powers, stable
+from symbackprop.simplify import algebra, arrays, choices, identity, lower, powers, stable
 from symbackprop.simplify.common_products import share_products
 from symbackprop.simplify.factors import factor_sums
 from symbackprop.simplify.guard import guard_branches
@@ -19,11 +20,11 @@ from symbackprop.simplify.pattern import Rewrites, rewrite
 
 __all__ = ["canonical", "finish", "prepare", "regrouped"]
 
-_CANONICAL = (*algebra.ROWS, *powers.ROWS, *choices.ROWS, *arrays.ROWS)
+_CANONICAL = (*algebra.ROWS, *powers.ROWS, *choices.ROWS, *arrays.ROWS, *identity.ROWS)
 _RECOGNISING = (*stable.ROWS, *_CANONICAL)
 _LOWERING = lower.rows()
 _LARGE = 100  # nodes of a formula that nobody reads for its order
-_COMPOSITES = frozenset(op for row in _LOWERING for op in row.ops)
+_COMPOSITES = frozenset(op for op in primitives().values() if op.lower is not None)
 
 
 def prepare(graph: Graph, log: Rewrites, *, reordered: bool = False) -> Graph:

@@ -125,6 +125,44 @@ def _exp_minus_one(node: Apply, context: Context) -> Node | None:
     return None
 
 
+def _shifted(y: Node, axes: tuple[int, ...]) -> tuple[list[Node], list[Node]] | None:
+    """Return the terms of a sum, and those of them that are the same along `axes`; None if none is, or all are."""
+    if not _is(y, add):
+        return None
+    terms = list(_args(y))
+    shifts = [term for term in terms if _is_alike(_args(term)[0] if _is(term, neg) else term, axes)]
+    rest = [term for term in terms if term not in shifts]
+    return (rest, shifts) if shifts and rest else None
+
+
+def _is_alike(term: Node, axes: tuple[int, ...]) -> bool:
+    """Tell whether an array is a broadcast one that repeats along all of `axes`."""
+    return _is(term, broadcast) and not set(term.param("axes")) & set(axes)  # type: ignore[attr-defined]
+
+
+def _softmax_of_shifted(node: Apply, context: Context) -> Node | None:
+    """softmax(x - c) is softmax(x) for what is the same along the axis, as the maximum that code by hand takes off."""
+    found = _shifted(node.args[0], (node.param("axis"),))  # type: ignore[arg-type]
+    if found is None:
+        return None
+    rest, _ = found
+    return node.op(rest[0] if len(rest) == 1 else add(*rest), **dict(node.params))  # type: ignore[operator, no-any-return]
+
+
+def _log_sum_exp_of_shifted(node: Apply, context: Context) -> Node | None:
+    """logsumexp(x - max(x)) is logsumexp(x) - max(x), of which lowering leaves the logarithm."""
+    axes: tuple[int, ...] = node.param("axes")  # type: ignore[assignment]
+    found = _shifted(node.args[0], axes)
+    if found is None or len(found[1]) != 1 or not _is(found[1][0], neg):
+        return None
+    rest, (shift,) = found
+    x = rest[0] if len(rest) == 1 else add(*rest)
+    (largest,) = _args(_args(shift)[0])
+    if not _is(largest, _op("max")) or _args(largest)[0] is not x or largest.param("axes") != axes:  # type: ignore[attr-defined]
+        return None
+    return add(node.op(x, axes=axes), neg(largest))  # type: ignore[operator]
+
+
 def _sigmoid(node: Apply, context: Context) -> Node | None:
     """1 / (1 + exp(-x)) and exp(x) / (1 + exp(x)) are expit(x)."""
     top, bottom = node.args
@@ -255,6 +293,8 @@ ROWS = (
     Row("expit", (div,), _sigmoid),
     Row("1 - expit", (add,), _one_minus_sigmoid),
     Row("softmax", (div,), _softmax),
+    Row("softmax of shifted", (_op("softmax"), _op("log_softmax")), _softmax_of_shifted),
+    Row("logsumexp of shifted", (_op("logsumexp"),), _log_sum_exp_of_shifted),
     Row("hypot", (sqrt,), _hypotenuse),
     Row("root of squares", (sqrt,), _root_of_squares),
     Row("1 - cos", (add,), _one_minus_cosine),

@@ -13,7 +13,7 @@ from symbackprop.ir.node import Apply, Const, NamedNumber, Node, constant
 from symbackprop.ir.size import Size, SizeExpression, ceil_div, maximum
 from symbackprop.ops import creation
 from symbackprop.ops.broadcasting import align_shapes, broadcast, broadcast_to, cast, converted
-from symbackprop.ops.comparison import equal, less_equal
+from symbackprop.ops.comparison import less_equal
 from symbackprop.ops.elementwise import common_dtype
 from symbackprop.ops.extrema import maximum as maximum_of
 from symbackprop.ops.layout import expanded
@@ -221,8 +221,8 @@ def _geomspace(
 
 def _eye(N: object, M: object = None, k: object = _ZERO, dtype: object = None) -> Node:
     rows, columns = count_of_entries(N), count_of_entries(N if M is None else M)
-    i, j = _grid(rows, columns)
-    return converted(cast(equal(i + static_int(k, "k"), j), dtype=default_float()), dtype_of(dtype, default_float()))
+    offset = static_int(k, "k")
+    return creation.eye(rows=rows, columns=columns, k=offset, dtype=dtype_of(dtype, default_float()))
 
 
 def _tri(N: object, M: object = None, k: object = _ZERO, dtype: object = None) -> Node:

@@ -1,0 +1,52 @@
+"""Identity matrices: in a contraction they rename an index, or take the diagonal of what they meet; sums of them."""
+
+from __future__ import annotations
+
+from symbackprop.ir.node import Apply, Node, constant
+from symbackprop.ops.broadcasting import reduce_sum
+from symbackprop.ops.contraction import Indices, contract, einsum
+from symbackprop.ops.creation import eye
+from symbackprop.simplify.pattern import Context, Row
+
+__all__ = ["ROWS"]
+
+
+def _is_identity(node: Node) -> bool:
+    return isinstance(node, Apply) and node.op is eye and node.shape[0] == node.shape[1] and node.param("k") == 0
+
+
+def _contract_identity(node: Apply, context: Context) -> Node | None:
+    """The sum over j of I[i, j] * x[j] is x[i], and that over i and j of I[i, j] * A[i, j] is the trace."""
+    operands: tuple[Indices, ...] = node.param("operands")  # type: ignore[assignment]
+    output: Indices = node.param("output")  # type: ignore[assignment]
+    for position, arg in enumerate(node.args):
+        if not _is_identity(arg):
+            continue
+        kept, gone = operands[position]
+        if gone in output:
+            kept, gone = gone, kept
+        if gone in output:  # both: a diagonal matrix
+            continue
+        rest = [other for i, other in enumerate(node.args) if i != position]
+        renamed = [
+            tuple(kept if index == gone else index for index in indices)
+            for i, indices in enumerate(operands)
+            if i != position
+        ]
+        return contract(rest, renamed, output)
+    return None
+
+
+def _sum_of_identity(node: Apply, context: Context) -> Node | None:
+    """The rows and the columns of I add up to ones, all of it to n."""
+    (x,) = node.args
+    if not _is_identity(x):
+        return None
+    ones = constant(1, node.shape, node.dtype)
+    return ones if node.rank else constant(x.shape[0], (), node.dtype)
+
+
+ROWS = (
+    Row("sum of the identity", (reduce_sum,), _sum_of_identity),
+    Row("contraction with the identity", (einsum,), _contract_identity),
+)
