@@ -16,6 +16,8 @@ from symbackprop.symbolic.writer import Place, Rule
 
 __all__ = ["RULES"]
 
+_INVERSE = "linalg.inv("  # what the text of an inverse begins with, unless it is used twice and has a name
+
 
 def _texts(place: Place) -> list[Code]:
     return [place.code(number) for number in place.arguments]
@@ -30,7 +32,7 @@ def _is_matrix(node: Any) -> bool:
 
 
 def _matrix_product(place: Place) -> Code:
-    """Write numbers times matrices: ``2*(A @ B)``."""
+    """Write numbers times matrices, ``2*(A @ B)``; an inverse times a matrix as the solution that it is."""
     scalars: list[Code] = []
     matrices: list[Code] = []
     negative = False
@@ -42,13 +44,24 @@ def _matrix_product(place: Place) -> Code:
             negative = not negative
         else:
             scalars.append(place.code(number))
-    text = " @ ".join(
-        matrix.within(PRODUCT) if position == 0 else matrix.within(UNARY) for position, matrix in enumerate(matrices)
-    )
-    inner = matrices[0] if len(matrices) == 1 else Code(text, PRODUCT)
+    behind: list[Code] = []
+    for matrix in reversed(matrices):
+        if behind and matrix.text.startswith(_INVERSE):
+            behind = [Code(f"linalg.solve({matrix.text[len(_INVERSE) : -1]}, {_chain(behind).text})")]
+        else:
+            behind.insert(0, matrix)
+    inner = _chain(behind)
     if not scalars:
         return codes.negated(inner) if negative else inner
     return codes.product([*scalars, inner], [], negative)
+
+
+def _chain(matrices: Sequence[Code]) -> Code:
+    """Return the product of matrices from left to right."""
+    if len(matrices) == 1:
+        return matrices[0]
+    first, *others = matrices
+    return Code(" @ ".join([first.within(PRODUCT), *(matrix.within(UNARY) for matrix in others)]), PRODUCT)
 
 
 def _matrix_power(place: Place) -> Code:
@@ -57,7 +70,7 @@ def _matrix_power(place: Place) -> Code:
     if not isinstance(node, sympy.Integer):
         raise UnsupportedError(f"the matrix power {place.node} has no fixed integer as exponent")
     if node == -1:
-        return Code(f"linalg.inv({place.code(base).text})")
+        return Code(f"{_INVERSE}{place.code(base).text})")
     return Code(f"linalg.matrix_power({place.code(base).text}, {number_code(node).text})")
 
 

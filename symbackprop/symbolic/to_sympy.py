@@ -123,6 +123,10 @@ class _Builder:
             return _normalised(normalisation, np.asarray(args[0]), (params["axis"],))
         if op.name == "inv":
             return _inverses(np.asarray(args[0]))
+        if op.name == "solve":
+            return _inverses(np.asarray(args[0])) @ np.asarray(args[1])
+        if op.name == "det":
+            return _determinants(np.asarray(args[0]))
         if op.kind == "linear" or op.name == "einsum":
             return self.run(node, args)
         raise UnsupportedError(f"{op.name} has no counterpart in SymPy")
@@ -206,6 +210,14 @@ def _inverses(x: Any) -> Any:
     for index in np.ndindex(x.shape[:-2]):
         result[index] = np.array(sympy.Matrix(x[index]).inv(method="ADJ"), dtype=object)
     return result
+
+
+def _determinants(x: Any) -> Any:
+    """Return the determinants of the matrices in the last two axes."""
+    result = np.empty(x.shape[:-2], dtype=object)
+    for index in np.ndindex(result.shape):
+        result[index] = sympy.Matrix(x[index]).det(method="berkowitz")
+    return result[()]
 
 
 def _reduced(reduction: Callable[..., Any], x: Any, axes: Any) -> Any:
