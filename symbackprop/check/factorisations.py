@@ -56,7 +56,7 @@ class Factorisations:
         array = np.asarray(a, dtype=object)
         lead = array.shape[:-2]
         found = [function(self._lifted(array[index])) for index in np.ndindex(lead)]
-        parts = [np.array(part, dtype=object) for part in zip(*found, strict=True)]
+        parts = [np.stack([np.asarray(x, dtype=object) for x in part]) for part in zip(*found, strict=True)]
         return tuple(part.reshape(lead + part.shape[1:]) for part in parts)
 
     def _lifted(self, matrix: Any) -> Any:

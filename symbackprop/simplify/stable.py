@@ -10,7 +10,8 @@ from symbackprop.ops import primitives
 from symbackprop.ops.arithmetic import add, div, integer_power, mul, neg
 from symbackprop.ops.broadcasting import broadcast, reduce_sum
 from symbackprop.ops.contraction import einsum
-from symbackprop.ops.declare import Primitive
+from symbackprop.ops.declare import Primitive, results
+from symbackprop.ops.determinants import det, slogdet
 from symbackprop.ops.exponential import exp, log
 from symbackprop.ops.indexing import Bounds, slice_
 from symbackprop.ops.order import order_statistic, sort
@@ -55,6 +56,17 @@ def _log_one_plus(node: Apply, context: Context) -> Node | None:
     """log(1 + x) is log1p(x)."""
     x = _other_term(node.args[0], 1)
     return None if x is None or isinstance(x, Const) else _op("log1p")(x)
+
+
+def _log_determinant(node: Apply, context: Context) -> Node | None:
+    """log(det(A)) is log(sign) + logdet, and log(abs(det(A))) is logdet: a determinant overflows where these do not."""
+    (x,) = node.args
+    signed = _is(x, det)
+    inner = x if signed else _args(x)[0] if _is(x, absolute) and _is(_args(x)[0], det) else None
+    if inner is None or not context.is_free(x) or not context.is_free(inner):
+        return None
+    sign, logarithm = results(slogdet(*_args(inner)))  # type: ignore[arg-type]
+    return add(log(sign), logarithm) if signed else logarithm
 
 
 def _softplus(node: Apply, context: Context) -> Node | None:
@@ -282,6 +294,7 @@ def _entry_of_sorted(node: Apply, context: Context) -> Node | None:
 
 ROWS = (
     Row("log1p", (log,), _log_one_plus),
+    Row("log of a determinant", (log,), _log_determinant),
     Row("softplus", (primitives()["log1p"],), _softplus),
     Row("logaddexp", (log,), _log_add_exp),
     Row("softplus", (primitives()["logaddexp"],), _log_add_exp_zero),

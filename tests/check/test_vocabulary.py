@@ -21,6 +21,8 @@ VALUES = [
     ("round(x, -1)", "x[n]"),
     ("corrcoef(x)", "x[n]"),
     ("linalg.matrix_power(x, 2)", "x[2,n,n]"),
+    ("log(abs(linalg.det(x)))", "x[2,n,n]"),
+    ("log(linalg.det(x))", "x[2,n,n]"),
     ("average(x, axis=1, returned=True)[1]", "x[n,d]"),
     ("average(x, weights=w, returned=True)[0]", "x[n] w[n]"),
     ("full(shape=3, fill_value=pi) * x[0]", "x[n]"),

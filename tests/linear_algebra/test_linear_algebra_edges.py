@@ -219,3 +219,15 @@ def test_one_triangle_is_read_and_the_gradient_is_symmetric() -> None:
         np.testing.assert_allclose(found, wanted, rtol=1e-14)
         np.testing.assert_allclose(found, found.T, rtol=1e-14)
     assert SHAPES["K"] == drawn("K", np.random.default_rng(0)).shape
+
+
+def test_logarithm_of_a_determinant_beyond_what_numbers_hold() -> None:
+    """The determinant is 1e-1200; of a negative one the logarithm is nan, as in NumPy."""
+    compiled = sb.compile_value_and_grad("A[n,n] -> log(linalg.det(A))")
+    value, (found,) = compiled(1e-3 * np.eye(400))
+    assert value == pytest.approx(400 * np.log(1e-3), rel=1e-14)
+    np.testing.assert_allclose(found, 1e3 * np.eye(400), rtol=1e-14)
+    with np.errstate(invalid="ignore"):
+        assert np.isnan(compiled(np.diag([1.0, -1.0]))[0])
+    with np.errstate(divide="ignore"):
+        assert sb.compile_value("A[n,n] -> log(linalg.det(A))")(np.ones((2, 2))) == -np.inf
