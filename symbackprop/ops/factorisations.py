@@ -4,7 +4,9 @@ The rules read the factors of the forward pass; nothing is factored again.
 
 Source of the rules: Murray, I. (2016), Differentiation of the Cholesky decomposition, arXiv:1602.07527; Walter, S. F.
 and Lehmann, L. (2010), Algorithmic differentiation of linear algebra functions with application in optimum experimental
-design, arXiv:1001.1654; Townsend, J. (2018), Differentiating the QR decomposition.
+design, arXiv:1001.1654; Walter, S. F., Lehmann, L. and Lamour, R. (2010), on higher derivatives of the QR decomposition,
+arXiv:1009.6112; Roberts, D. A. O. and Roberts, L. R. (2020), QR and LQ decomposition matrix backpropagation algorithms,
+arXiv:2009.10071.
 """
 
 from __future__ import annotations
@@ -159,7 +161,7 @@ cholesky: Primitive = custom(
     kinks="the matrix is symmetric, and the gradient is the symmetric one, though one triangle alone is read; "
     "of a matrix that is not positive definite there is no factor (LinAlgError)",
     domain="symmetric positive definite matrices",
-    source="Murray (2016), equations 8 and 10",
+    source="Murray (2016), the symbolic updates in both modes",
 )
 
 
@@ -222,5 +224,5 @@ qr: Primitive = custom(
     derivative="(Q_bar + Q @ S) @ inv(R).T, S symmetric with the lower triangle of R @ R_bar.T - Q_bar.T @ Q",
     kinks="of dependent columns R is singular and there is no derivative (LinAlgError)",
     domain="matrices of at least as many rows as columns, which are independent",
-    source="Walter and Lehmann (2010), section 3.2; Townsend (2018)",
+    source="Walter and Lehmann (2010); Roberts and Roberts (2020), equation 3",
 )

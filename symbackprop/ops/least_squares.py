@@ -75,7 +75,7 @@ pinv: Primitive = custom(
     count=lambda node: cubes(node.args[0], 14),
     derivative="-P.T @ G @ P.T + (I - A @ P) @ G.T @ P @ P.T + P.T @ P @ G.T @ (I - P @ A)",
     kinks=_KINKS,
-    source="Golub and Pereyra (1973), equation 4.12",
+    source="Golub and Pereyra (1973), theorem 4.3",
 )
 
 
@@ -130,5 +130,5 @@ lstsq: Primitive = custom(
     count=lambda node: cubes(node.args[0], 14),
     derivative="y = pinv(A).T @ g for b; for A -y @ x.T + (b - A @ x) @ (pinv(A) @ y).T, and a part of lower rank",
     kinks=_KINKS,
-    source="Golub and Pereyra (1973), equation 4.12, applied to a right side",
+    source="Golub and Pereyra (1973), theorem 4.3, applied to a right side",
 )

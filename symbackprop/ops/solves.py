@@ -4,7 +4,7 @@ No rule inverts a matrix where it can solve. Vectors are solved for as they are,
 the unknowns are matrices, in the last two axes.
 
 Source of the rules: Giles, M. (2008), An extended collection of matrix derivative results for forward and reverse mode
-automatic differentiation, section 2.3.1.
+automatic differentiation, on the matrix inverse product.
 """
 
 from __future__ import annotations
@@ -109,7 +109,7 @@ solve: Primitive = custom(
     count=lambda node: cubes(node.args[0], 2, 3) + squares(*node.args, 2),  # type: ignore[call-arg]
     derivative="b_bar = solve(A.T, g), A_bar = -outer(b_bar, out)",
     kinks="of a singular matrix neither value nor derivative exists: NumPy raises LinAlgError",
-    source="Giles (2008), section 2.3.1",
+    source="Giles (2008), matrix inverse product",
 )
 
 
@@ -198,7 +198,7 @@ solve_triangular: Primitive = custom(
     count=lambda node: squares(*node.args, 1),  # type: ignore[call-arg]
     derivative="b_bar = solve_triangular(A, g, trans='T'), A_bar = the triangle of -outer(b_bar, out)",
     kinks="what the solution does not read of the matrix has derivative 0",
-    source="Giles (2008), section 2.3.1, for the entries of one triangle",
+    source="Giles (2008), matrix inverse product, for the entries of one triangle",
 )
 
 
@@ -254,7 +254,7 @@ cho_solve: Primitive = custom(
     public=False,
     count=lambda node: squares(*node.args, 2),  # type: ignore[call-arg]
     derivative="b_bar = cho_solve((L, True), g), L_bar = the triangle of -(b_bar @ out.T + out @ b_bar.T) @ L",
-    source="Giles (2008), section 2.3.1, and the product rule for L @ L.T",
+    source="Giles (2008), matrix inverse product, and the product rule for L @ L.T",
 )
 
 

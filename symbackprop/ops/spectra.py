@@ -178,7 +178,7 @@ eig: Primitive = custom(
     kinks="complex eigenvalues are an error (ValueError) when the code runs; of equal eigenvalues the derivative is "
     "not finite, or an error (LinAlgError) where eigenvectors are missing",
     domain="matrices of distinct real eigenvalues",
-    source="Giles (2008), section 3.1; Boeddeker et al. (2017), section 4.17, for vectors of length 1",
+    source="Giles (2008), section 3.1; Boeddeker et al. (2017), equation 4.77, for vectors of length 1",
 )
 
 

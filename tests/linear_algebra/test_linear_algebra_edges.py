@@ -231,3 +231,20 @@ def test_logarithm_of_a_determinant_beyond_what_numbers_hold() -> None:
         assert np.isnan(compiled(np.diag([1.0, -1.0]))[0])
     with np.errstate(divide="ignore"):
         assert sb.compile_value("A[n,n] -> log(linalg.det(A))")(np.ones((2, 2))) == -np.inf
+
+
+@pytest.mark.parametrize(
+    ("formula", "operations"),
+    [
+        ("A[n,n] b[n] -> sum(linalg.solve(A, b))", 2 * 100**3 // 3 + 2 * 100**2 + 100),
+        ("A[n,n] -> sum(linalg.inv(A))", 2 * 100**3 + 100**2),
+        ("A[n,n] -> linalg.slogdet(A)[1]", 2 * 100**3 // 3),
+        ("K[n,n] -> sum(linalg.cholesky(K))", 100**3 // 3 + 100**2),
+        ("A[n,n] B[n,k] -> sum(linalg.solve_triangular(A, B))", 30 * 100**2 + 3000),
+        ("A[m,n,n] -> sum(linalg.det(A))", 5 * (2 * 100**3 // 3) + 5),
+    ],
+)
+def test_counted_operations(formula: str, operations: int) -> None:
+    """The counts are those of Golub and Van Loan, for n = 100, k = 30, m = 5."""
+    cost = sb.compile_grad(formula).cost()
+    assert cost.at({"n": 100, "k": 30, "m": 5})[0] == operations

@@ -11,20 +11,9 @@ from collections.abc import Callable, Mapping
 from typing import Any, NamedTuple
 
 from symbackprop.errors import ArgumentError, ShapeError, UnsupportedError
-from symbackprop.ir.node import Apply, Const, Node, constant
+from symbackprop.ir.node import Node, constant
 from symbackprop.ir.size import is_nonnegative, shape_text
-from symbackprop.ops.arithmetic import add
-from symbackprop.ops.broadcasting import (
-    agreed,
-    broadcast,
-    broadcast_shapes,
-    broadcast_to,
-    converted,
-    reshape,
-    with_shape,
-)
-from symbackprop.ops.comparison import greater_equal, less_equal, where
-from symbackprop.ops.creation import arange
+from symbackprop.ops.broadcasting import agreed, converted, with_shape
 from symbackprop.ops.declare import results
 from symbackprop.ops.determinants import det, slogdet
 from symbackprop.ops.elementwise import common_dtype
@@ -36,154 +25,88 @@ from symbackprop.ops.matrices import flipped, times
 from symbackprop.ops.solves import inv, solve
 from symbackprop.ops.spectra import eig, eigh, svd
 from symbackprop.read.vocabulary.arguments import Unavailable, node_of, real, require, static_flag, static_number
+from symbackprop.read.vocabulary.matrices import (
+    EighResult,
+    EigResult,
+    QRResult,
+    SlogdetResult,
+    SVDResult,
+    matrix,
+    square,
+    symmetric,
+    system,
+)
 
-__all__ = [
-    "FUNCTIONS",
-    "EighResult",
-    "QRResult",
-    "SVDResult",
-    "eigh_of",
-    "lstsq_of",
-    "qr_of",
-    "square",
-    "svd_of",
-    "symmetric",
-    "system",
-]
+__all__ = ["FUNCTIONS", "eigh_of", "lstsq_of", "qr_of", "require_no_more_rows", "svd_of"]
 
 _FALSE, _TRUE = constant(False), constant(True)
-
-
-class SlogdetResult(NamedTuple):
-    """Sign and logarithm of the absolute value of a determinant."""
-
-    sign: Node
-    logabsdet: Node
-
-
-class EighResult(NamedTuple):
-    """Eigenvalues in ascending order, and eigenvectors as columns."""
-
-    eigenvalues: Node
-    eigenvectors: Node
-
-
-class EigResult(NamedTuple):
-    """Eigenvalues, and eigenvectors of length 1 as columns."""
-
-    eigenvalues: Node
-    eigenvectors: Node
-
-
-class QRResult(NamedTuple):
-    """A matrix of orthonormal columns, and an upper triangular one."""
-
-    Q: Node
-    R: Node
-
-
-class SVDResult(NamedTuple):
-    """Left singular vectors as columns, singular values in descending order, right vectors as rows."""
-
-    U: Any
-    S: Node
-    Vh: Any
-
-
-# --- arguments --------------------------------------------------------------------------------------------------------
-
-
-def matrix(value: object, what: str) -> Node:
-    """Return a matrix of real numbers, or a stack of them."""
-    x = real(node_of(value))
-    if x.rank < 2:
-        raise ShapeError(f"{what} takes matrices, not shape {shape_text(x.shape)}")
-    return x
-
-
-def square(value: object, what: str) -> Node:
-    """Return a square matrix of real numbers, or a stack of them."""
-    x = matrix(value, what)
-    rows, columns = x.shape[-2:]
-    if not agreed(rows, columns):
-        raise ShapeError(f"{what} takes square matrices, not shape {shape_text(x.shape)}")
-    return with_shape(x, (*x.shape[:-1], rows))
-
-
-def symmetric(value: object, what: str) -> Node:
-    """Return a symmetric matrix; one that was cut to a triangle is refused."""
-    x = square(value, what)
-    if _is_cut(x):
-        raise UnsupportedError(
-            f"{what} takes a symmetric matrix, and its gradient is that along symmetric changes: of one triangle alone "
-            "it would be wrong. Complete the matrix first: for its lower triangle T write T + tril(T, -1).T"
-        )
-    return x
-
-
-def _is_cut(x: Node) -> bool:
-    """Tell whether `x` was made by `tril` or `triu`."""
-    if not isinstance(x, Apply) or x.op is not where or not isinstance(x.args[2], Const):
-        return False
-    mask = x.args[0]
-    while isinstance(mask, Apply) and mask.op is broadcast:
-        mask = mask.args[0]
-    if not isinstance(mask, Apply) or mask.op not in (less_equal, greater_equal):
-        return False
-    return all(_is_count(side) for side in mask.args)
-
-
-def _is_count(x: Node) -> bool:
-    """Tell whether `x` numbers rows or columns."""
-    while isinstance(x, Apply) and x.op in (broadcast, add):
-        x = next((arg for arg in x.args if not isinstance(arg, Const)), x.args[0])
-    return isinstance(x, Apply) and x.op is arange
-
-
-def system(a: object, b: object, what: str) -> tuple[Node, Node, Callable[[Node], Node]]:
-    """Return matrix and right side of linear systems, in equally many stacks, and what to do with the solution.
-
-    A right side of one axis is a vector, one of more is a stack of matrices, as in NumPy 2.
-    """
-    x, y = square(a, what), real(node_of(b))
-    dtype = common_dtype([x, y])
-    x, y = converted(x, dtype), converted(y, dtype)
-    if not y.rank or not agreed(x.shape[-1], y.shape[-2 if y.rank > 1 else 0]):
-        raise ShapeError(
-            f"{what}: shapes {shape_text(x.shape)} and {shape_text(y.shape)} do not match: the right side is a vector, "
-            "or has its vectors in the columns of matrices, each of as many numbers as the matrix has rows"
-        )
-    if y.rank == 1:
-        y = with_shape(y, x.shape[-1:])
-        if x.rank == 2:
-            return x, y, lambda solution: solution
-        column = reshape(y, shape=(*y.shape, 1))
-        return x, broadcast_to(column, (*x.shape[:-1], 1)), lambda solution: reshape(solution, shape=x.shape[:-1])
-    lead = broadcast_shapes([x.shape[:-2], y.shape[:-2]])
-    rows = x.shape[-1]
-    y = with_shape(y, (*y.shape[:-2], rows, y.shape[-1]))
-    x = broadcast_to(x, (*lead, rows, rows))
-    return x, broadcast_to(y, (*lead, rows, y.shape[-1])), lambda solution: solution
 
 
 # --- the words --------------------------------------------------------------------------------------------------------
 
 
 def _solve(a: object, b: object) -> Node:
+    """Return the solution x of ``a @ x = b``.
+
+    Shapes: ``a[..., n, n]``, ``b[n]`` or ``b[..., n, k]``; leading axes broadcast.
+
+    Derivative: ``b_bar = solve(a.T, x_bar)``, ``a_bar = -outer(b_bar, x)``.
+
+    Raises
+    ------
+    ShapeError
+        Where the shapes do not match; of a singular matrix NumPy raises LinAlgError when the code runs.
+
+    Source: Giles (2008), matrix inverse product.
+    """
     x, y, shaped = system(a, b, "solve")
     return shaped(solve(x, y))
 
 
 def _slogdet(a: object) -> SlogdetResult:
+    """Return sign and logarithm of the absolute value of the determinant.
+
+    Shapes: ``a[..., n, n]``, results ``[...]``.
+
+    Derivative: ``inv(a).T`` for the logarithm, 0 for the sign; at a singular matrix the logarithm is -inf and the
+    derivative an error (LinAlgError).
+
+    Source: Giles (2008), section 2.2.4.
+    """
     return SlogdetResult(*results(slogdet(square(a, "slogdet"))))  # type: ignore[arg-type]
 
 
 def _cholesky(a: object, *, upper: object = _FALSE) -> Node:
+    """Return the triangular factor L of a symmetric positive definite matrix, ``a = L @ L.T``.
+
+    Shapes: ``a[..., n, n]``, result the same. One triangle of `a` is read: the lower one, or the upper if `upper`.
+
+    Derivative: the symmetric matrix ``inv(L).T @ S @ inv(L) / 2``, with S symmetric and of the lower triangle of
+    ``L.T @ L_bar``. It is the gradient along symmetric changes, as peers have it: a step against it keeps the matrix
+    symmetric. Of a matrix that was cut to a triangle it would be wrong, and is refused.
+
+    Raises
+    ------
+    UnsupportedError
+        Of ``tril(A)`` and ``triu(A)``; where the matrix is not positive definite NumPy raises LinAlgError on the call.
+
+    Source: Murray (2016), arXiv:1602.07527, the symbolic update in reverse mode.
+    """
     return cholesky(symmetric(a, "cholesky"), lower=not static_flag(upper, "upper"))
 
 
 def eigh_of(a: object, lower: bool, what: str) -> EighResult:
-    """Return eigenvalues and eigenvectors of symmetric matrices, of which one triangle is read."""
+    """Return eigenvalues in ascending order, and eigenvectors as columns, of symmetric matrices.
+
+    Shapes: ``a[..., n, n]``, eigenvalues ``[..., n]``, eigenvectors ``[..., n, n]``. One triangle of `a` is read.
+
+    Derivative: ``V @ (diag(w_bar) + F * (V.T @ V_bar - V_bar.T @ V) / 2) @ V.T`` with ``F_ij = 1/(w_j - w_i)``; the
+    gradient along symmetric changes, as for `cholesky`. Where eigenvalues repeat, what depends on eigenvalues alone
+    has its derivative (for one of the equal values, that along the vector found), what depends on their vectors a
+    derivative that is not finite.
+
+    Source: Giles (2008), section 3.1.
+    """
     return EighResult(*results(eigh(symmetric(a, what), lower=lower)))  # type: ignore[arg-type]
 
 
@@ -194,11 +117,29 @@ def _is_lower(UPLO: object) -> bool:
 
 
 def _eig(a: object) -> EigResult:
+    """Return eigenvalues, and eigenvectors of length 1 as columns, of matrices whose eigenvalues are real and distinct.
+
+    Shapes: ``a[..., n, n]``, eigenvalues ``[..., n]``, eigenvectors ``[..., n, n]``.
+
+    Derivative: ``solve(V.T, (diag(w_bar) + F * (V.T @ (V_bar - V * sum(V * V_bar, axis=-2)))) @ V.T)`` with
+    ``F_ij = 1/(w_j - w_i)``. Complex eigenvalues are a ValueError when the code runs.
+
+    Source: Giles (2008), section 3.1; Boeddeker et al. (2017), arXiv:1701.00392, equation 4.77.
+    """
     return EigResult(*results(eig(square(a, "eig"))))  # type: ignore[arg-type]
 
 
 def svd_of(a: object, full: bool) -> SVDResult:
-    """Return the singular value decomposition; vectors that only the full one has are refused where they are used."""
+    """Return the singular value decomposition ``U @ diag(S) @ Vh``.
+
+    Shapes: ``a[..., m, n]``; with k the smaller of m and n, ``U[..., m, k]``, ``S[..., k]``, ``Vh[..., k, n]``. The
+    vectors that only the full decomposition has are refused where they are used.
+
+    Derivative: of the values ``U @ diag(S_bar) @ Vh``; through vectors terms in ``1/(S_j - S_i)``, ``1/(S_j + S_i)``
+    and, of matrices that are not square, ``1/S``, which are not finite where values repeat or are 0.
+
+    Source: Townsend (2016), Differentiating the singular value decomposition; Giles (2008), section 3.2.
+    """
     x = matrix(a, "svd")
     u, s, vh = results(svd(x))  # type: ignore[arg-type]
     rows, columns = x.shape[-2:]
@@ -225,7 +166,17 @@ def _svd(
 
 
 def qr_of(a: object, what: str = "qr") -> QRResult:
-    """Return the reduced QR decomposition; of a wide matrix from that of its first columns."""
+    """Return the reduced QR decomposition, R upper triangular; of a wide matrix from that of its first columns.
+
+    Shapes: ``a[..., m, n]``; with k the smaller of m and n, ``Q[..., m, k]``, ``R[..., k, n]``. Where names of sizes
+    leave open whether m is at least n, every call checks it.
+
+    Derivative: ``(Q_bar + Q @ S) @ inv(R).T``, S symmetric with the lower triangle of ``R @ R_bar.T - Q_bar.T @ Q``.
+    Of dependent columns there is none (LinAlgError on the call).
+
+    Source: Walter, Lehmann and Lamour (2010), arXiv:1009.6112; Roberts and Roberts (2020), arXiv:2009.10071, for wide
+    matrices too.
+    """
     x = matrix(a, what)
     rows, columns = x.shape[-2:]
     missing = columns - rows
@@ -258,6 +209,15 @@ def require_no_more_rows(a: object) -> None:
 
 
 def _pinv(a: object, rcond: object = None, hermitian: object = _FALSE, *, rtol: object = _FALSE) -> Node:
+    """Return the pseudoinverse P.
+
+    Shapes: ``a[..., m, n]``, result ``[..., n, m]``. Singular values below `rcond` (`rtol`) times the largest are 0.
+
+    Derivative: ``-P.T @ G @ P.T + (I - a @ P) @ G.T @ P @ P.T + P.T @ P @ G.T @ (I - P @ a)``, right where the rank
+    stays what it is: of full rank always, of lower rank along changes that keep it.
+
+    Source: Golub and Pereyra (1973), theorem 4.3.
+    """
     if static_flag(hermitian, "hermitian"):
         raise UnsupportedError("pinv: hermitian=True is not supported; leave it out")
     if rcond is not None:
@@ -277,7 +237,16 @@ class LstsqResult(NamedTuple):
 
 
 def lstsq_of(a: object, b: object, cut: float | None) -> LstsqResult:
-    """Return the solution of least squares of smallest norm; singular values below `cut` times the largest are 0."""
+    """Return the x of smallest norm among those with the least ``sum((a @ x - b)**2)``, and singular values.
+
+    Shapes: ``a[m, n]``, ``b[m]`` or ``b[m, k]``, ``x[n]`` or ``x[n, k]``. Singular values below `cut` times the largest
+    are 0. Of NumPy's results the residuals and the rank are refused where they are used.
+
+    Derivative: with r the residuals and y, z, w the least squares of x_bar, y, x with a.T, a, a.T: ``b_bar = y``,
+    ``a_bar = outer(r, z) - outer(y, x) + outer(w, x_bar - a.T @ y)``; of lower rank as for `pinv`.
+
+    Source: Golub and Pereyra (1973), theorem 4.3.
+    """
     x, y = matrix(a, "lstsq"), real(node_of(b))
     if x.rank != 2 or y.rank not in (1, 2):
         raise ShapeError(

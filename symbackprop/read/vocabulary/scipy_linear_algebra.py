@@ -24,17 +24,8 @@ from symbackprop.read.vocabulary.arguments import node_of, real, static_flag, st
 from symbackprop.read.vocabulary.linear_algebra import (
     FUNCTIONS as NUMPY,
 )
-from symbackprop.read.vocabulary.linear_algebra import (
-    eigh_of,
-    lstsq_of,
-    matrix,
-    qr_of,
-    require_no_more_rows,
-    square,
-    svd_of,
-    symmetric,
-    system,
-)
+from symbackprop.read.vocabulary.linear_algebra import eigh_of, lstsq_of, qr_of, require_no_more_rows, svd_of
+from symbackprop.read.vocabulary.matrices import matrix, square, symmetric, system
 from symbackprop.read.vocabulary.norms import FUNCTIONS as NORMS
 
 __all__ = ["FUNCTIONS"]
