@@ -20,11 +20,13 @@ __all__ = [
     "agreeing",
     "concatenate",
     "diagonal",
+    "diagonal_matrix",
     "expanded",
     "identity_mask",
     "roll",
     "squeezed",
     "stacked",
+    "trace",
     "transpose",
 ]
 
@@ -206,6 +208,37 @@ diagonal: Primitive = linear(
     public=False,
     derivative="the cotangent on a diagonal",
     source="a choice of entries",
+)
+
+
+diagonal_matrix: Primitive = linear(
+    "diagonal_matrix",
+    numpy="np.diag({0})",
+    infer=lambda args, params: ((*args[0].shape, *args[0].shape), args[0].dtype),
+    transpose=lambda g, out: diagonal(g),
+    samples=lambda: [diagonal_matrix(make_input(0, (3,), "float64"))],
+    flops=0,
+    public=False,
+    derivative="the diagonal of the cotangent",
+    source="the transpose of a choice of entries",
+)
+
+
+def _trace_transpose(g: Node, out: Apply) -> Node:
+    (x,) = out.args
+    return where(identity_mask(x.shape[-1]), broadcast(g, shape=x.shape, axes=()), 0)
+
+
+trace: Primitive = linear(
+    "trace",
+    numpy="np.trace({0})",
+    infer=lambda args, params: (_infer_diagonal(args, params)[0][:-1], args[0].dtype),
+    transpose=_trace_transpose,
+    samples=lambda: [trace(make_input(0, (3, 3), "float64"))],
+    public=False,
+    count=lambda node: node.args[0].shape[0],
+    derivative="the cotangent on the diagonal",
+    source="a sum of entries",
 )
 
 

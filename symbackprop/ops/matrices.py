@@ -7,9 +7,10 @@ from collections.abc import Callable, Mapping
 from symbackprop.errors import ShapeError
 from symbackprop.ir.node import Apply, Const, Node, Shape, constant, make_input
 from symbackprop.ir.size import Size, minimum, product, shape_text
-from symbackprop.ops.broadcasting import broadcast, converted
+from symbackprop.ops.broadcasting import broadcast
 from symbackprop.ops.comparison import where
 from symbackprop.ops.contraction import contract
+from symbackprop.ops.creation import eye
 from symbackprop.ops.declare import Primitive, Style, linear
 from symbackprop.ops.indexing import slice_
 from symbackprop.ops.layout import concatenate, identity_mask, transpose
@@ -112,8 +113,8 @@ def over_matrices(x: Node, like: Node) -> Node:
 
 def identity_like(x: Node) -> Node:
     """Return an identity matrix for each of the square matrices in `x`."""
-    mask = converted(identity_mask(x.shape[-1]), x.dtype)
-    return broadcast(mask, shape=x.shape, axes=(x.rank - 2, x.rank - 1)) if x.rank > 2 else mask
+    one = eye(rows=x.shape[-1], columns=x.shape[-1], k=0, dtype=x.dtype)
+    return broadcast(one, shape=x.shape, axes=(x.rank - 2, x.rank - 1)) if x.rank > 2 else one
 
 
 def diagonal_matrices(values: Node) -> Node:

@@ -11,8 +11,9 @@ from symbackprop.ir.graph import Graph
 from symbackprop.ir.node import Apply
 from symbackprop.ops import primitives
 from symbackprop.ops.arithmetic import neg
-from symbackprop.simplify import algebra, arrays, choices, identity, lower, powers, stable
+from symbackprop.simplify import algebra, arrays, choices, diagonals, identity, lower, powers, stable
 from symbackprop.simplify.common_products import share_products
+from symbackprop.simplify.diagonals import written_out
 from symbackprop.simplify.factors import factor_sums
 from symbackprop.simplify.guard import guard_branches
 from symbackprop.simplify.partial_sums import share_partial_sums
@@ -20,7 +21,7 @@ from symbackprop.simplify.pattern import Rewrites, rewrite
 
 __all__ = ["canonical", "finish", "prepare", "regrouped"]
 
-_CANONICAL = (*algebra.ROWS, *powers.ROWS, *choices.ROWS, *arrays.ROWS, *identity.ROWS)
+_CANONICAL = (*algebra.ROWS, *powers.ROWS, *choices.ROWS, *arrays.ROWS, *identity.ROWS, *diagonals.ROWS)
 _RECOGNISING = (*stable.ROWS, *_CANONICAL)
 _LOWERING = lower.rows()
 _LARGE = 100  # nodes of a formula that nobody reads for its order
@@ -68,4 +69,4 @@ def finish(graph: Graph, log: Rewrites) -> Graph:
     graph = rewrite(graph, _RECOGNISING, log, settled=graph.primal_nodes)
     if any(isinstance(node, Apply) and node.op in _COMPOSITES for node in graph.nodes()):
         graph = rewrite(rewrite(graph, _LOWERING, log), _CANONICAL, log)
-    return share_partial_sums(graph, log)
+    return written_out(share_partial_sums(graph, log), log)

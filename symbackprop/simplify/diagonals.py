@@ -1,0 +1,77 @@
+"""Diagonal matrices: their sums along an axis are the diagonal, and, last of all, they are written by their name.
+
+Until the code is printed a vector on a diagonal is ``where(rows == columns, v, 0)``, which merges with other masks.
+Where it is left at the end it prints as ``np.diag(v)``, and the sum of a diagonal as ``np.trace(A)``.
+"""
+
+from __future__ import annotations
+
+from symbackprop.ir.dtype import is_float
+from symbackprop.ir.graph import Graph
+from symbackprop.ir.node import Apply, Const, Node, constant
+from symbackprop.ops.broadcasting import broadcast, reduce_sum
+from symbackprop.ops.comparison import equal, where
+from symbackprop.ops.creation import arange
+from symbackprop.ops.layout import diagonal, diagonal_matrix, identity_mask, trace
+from symbackprop.simplify.pattern import Context, Rewrites, Row, rewrite
+
+__all__ = ["ROWS", "written_out"]
+
+
+def _is_mask(x: Node) -> bool:
+    """Tell whether `x` is the mask of the diagonal of a square matrix."""
+    if isinstance(x, Apply) and x.op is broadcast and x.shape == x.args[0].shape:
+        x = x.args[0]
+    return x.rank == 2 and isinstance(x, Apply) and x.op is equal and x is identity_mask(x.shape[0])
+
+
+def _masked(x: Node) -> Node | None:
+    """Return what is on the diagonal of a square matrix that is 0 elsewhere, as a matrix."""
+    if not isinstance(x, Apply) or x.op is not where or x.rank != 2:
+        return None
+    mask, values, rest = x.args
+    return values if _is_mask(mask) and isinstance(rest, Const) and rest.value == 0 else None
+
+
+def _sum_of_diagonal_matrix(node: Apply, context: Context) -> Node | None:
+    """The sum over rows, or columns, of a matrix with entries on its diagonal alone is its diagonal."""
+    values = _masked(node.args[0])
+    if values is None or len(node.param("axes")) != 1:  # type: ignore[arg-type]
+        return None
+    if isinstance(values, Apply) and values.op is broadcast:
+        axes: tuple[int, ...] = values.param("axes")  # type: ignore[assignment]
+        return values.args[0] if axes else broadcast(values.args[0], shape=node.shape, axes=())
+    return constant(values.value, node.shape, node.dtype) if isinstance(values, Const) else diagonal(values)
+
+
+ROWS = (Row("sum of a diagonal matrix", (reduce_sum,), _sum_of_diagonal_matrix, arrays=True),)
+
+
+# --- at the end -------------------------------------------------------------------------------------------------------
+
+
+def _diagonal_matrix(node: Apply, context: Context) -> Node | None:
+    values = _masked(node)
+    if not is_float(node.dtype) or not isinstance(values, Apply) or values.op is not broadcast:
+        return None
+    return diagonal_matrix(values.args[0]) if len(values.param("axes")) == 1 else None  # type: ignore[arg-type]
+
+
+def _trace(node: Apply, context: Context) -> Node | None:
+    (x,) = node.args
+    if node.shape or not isinstance(x, Apply) or x.op is not diagonal or x.rank != 1 or context.is_named(x):
+        return None
+    return trace(x.args[0])
+
+
+_LAST = (
+    Row("diagonal matrix", (where,), _diagonal_matrix),
+    Row("trace", (reduce_sum,), _trace),
+)
+
+
+def written_out(graph: Graph, log: Rewrites) -> Graph:
+    """Return `graph` with diagonal matrices and traces as what they are called."""
+    if not any(isinstance(node, Apply) and (node.op is arange or node.op is diagonal) for node in graph.nodes()):
+        return graph
+    return rewrite(graph, _LAST, log)
