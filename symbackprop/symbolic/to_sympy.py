@@ -16,7 +16,7 @@ import sympy
 from symbackprop.errors import UnsupportedError
 from symbackprop.ir.dtype import is_float
 from symbackprop.ir.graph import Graph, count_uses
-from symbackprop.ir.node import Apply, Const, ConstantValue, Input, NamedNumber, Node
+from symbackprop.ir.node import Apply, Const, ConstantValue, Input, NamedNumber, Node, Output
 from symbackprop.ir.size import SizeExpression, evaluate
 from symbackprop.ops.declare import Primitive
 from symbackprop.symbolic.meanings import meaning_of
@@ -77,6 +77,9 @@ class _Builder:
             if isinstance(node, Apply):
                 value = self._applied(node, [found[arg] for arg in node.args])
                 found[node] = self._kept(node, value)
+            elif isinstance(node, Output) and isinstance(found[node.source], tuple):
+                found[node] = found[node.source][node.index]
+                self.weights[node] = self.weights[node.source]
             else:
                 found[node] = self._leaf(node)
                 self.weights[node] = 1
@@ -99,7 +102,13 @@ class _Builder:
         """Return the value of a node, behind a symbol where it is shared or long and the whole is large."""
         weight = 1 + sum(self.weights[arg] for arg in node.args)
         long = weight > _LONGEST
-        if self.in_pairs and not node.shape and is_float(node.dtype) and (self.uses[node] > 1 or long):
+        if (
+            self.in_pairs
+            and not node.shape
+            and not isinstance(value, tuple)
+            and is_float(node.dtype)
+            and (self.uses[node] > 1 or long)
+        ):
             symbol = next(self.names)
             self.pairs.append((symbol, value))
             value, weight = symbol, 1
@@ -121,12 +130,10 @@ class _Builder:
         normalisation = _NORMALISATIONS.get(op.name)
         if normalisation is not None:
             return _normalised(normalisation, np.asarray(args[0]), (params["axis"],))
-        if op.name == "inv":
-            return _inverses(np.asarray(args[0]))
-        if op.name == "solve":
-            return _inverses(np.asarray(args[0])) @ np.asarray(args[1])
-        if op.name == "det":
-            return _determinants(np.asarray(args[0]))
+        if op.name in _MATRICES:
+            return _MATRICES[op.name](*map(np.asarray, args))
+        if op.name == "eye":
+            return np.eye(evaluate(node.shape[0], self.sizes), dtype=int).astype(object) * sympy.Integer(1)
         if op.kind == "linear" or op.name == "einsum":
             return self.run(node, args)
         raise UnsupportedError(f"{op.name} has no counterpart in SymPy")
@@ -218,6 +225,20 @@ def _determinants(x: Any) -> Any:
     for index in np.ndindex(result.shape):
         result[index] = sympy.Matrix(x[index]).det(method="berkowitz")
     return result[()]
+
+
+def _sign_and_logarithm(x: Any) -> tuple[Any, Any]:
+    """Return the signs of determinants, and the logarithms of their sizes."""
+    found = _determinants(x)
+    return _entrywise(sympy.sign, [found]), _entrywise(lambda entry: sympy.log(sympy.Abs(entry)), [found])
+
+
+_MATRICES: Mapping[str, Callable[..., Any]] = {
+    "inv": _inverses,
+    "solve": lambda a, b: _inverses(a) @ b,
+    "det": _determinants,
+    "slogdet": _sign_and_logarithm,
+}
 
 
 def _reduced(reduction: Callable[..., Any], x: Any, axes: Any) -> Any:
