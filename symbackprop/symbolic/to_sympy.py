@@ -132,8 +132,8 @@ class _Builder:
             return _normalised(normalisation, np.asarray(args[0]), (params["axis"],))
         if op.name in _MATRICES:
             return _MATRICES[op.name](*map(np.asarray, args))
-        if op.name == "eye":
-            return np.eye(evaluate(node.shape[0], self.sizes), dtype=int).astype(object) * sympy.Integer(1)
+        if op.name == "eye" and is_float(node.dtype):
+            return _entrywise(lambda entry: sympy.Integer(int(entry)), [self.run(node, args)])
         if op.kind == "linear" or op.name == "einsum":
             return self.run(node, args)
         raise UnsupportedError(f"{op.name} has no counterpart in SymPy")
