@@ -12,7 +12,7 @@ from symbackprop.ops.broadcasting import broadcast, reduce_sum
 from symbackprop.ops.contraction import einsum
 from symbackprop.ops.declare import Primitive, results
 from symbackprop.ops.determinants import det, slogdet
-from symbackprop.ops.exponential import exp, log
+from symbackprop.ops.exponential import exp, log, log1p
 from symbackprop.ops.indexing import Bounds, slice_
 from symbackprop.ops.order import order_statistic, sort
 from symbackprop.ops.powers import root, sqrt
@@ -121,6 +121,12 @@ def _x_log_number(node: Apply, context: Context) -> Node | None:
     """xlogy(x, 2) is x * log(2): the logarithm is finite."""
     x, y = node.args
     return mul(x, log(y)) if is_number(y) and exact(y.value) > 0 else None  # type: ignore[attr-defined, operator]
+
+
+def _x_log1p_number(node: Apply, context: Context) -> Node | None:
+    """xlog1py(x, 2) is x * log1p(2): the logarithm is finite."""
+    x, y = node.args
+    return mul(x, log1p(y)) if is_number(y) and exact(y.value) > -1 else None  # type: ignore[attr-defined, operator]
 
 
 # --- exponentials -----------------------------------------------------------------------------------------------------
@@ -302,6 +308,7 @@ ROWS = (
     Row("log of softmax or expit", (log,), _log_of_composite),
     Row("x log x", (mul,), _x_log_x),
     Row("x log of a number", (primitives()["xlogy"],), _x_log_number),
+    Row("x log1p of a number", (primitives()["xlog1py"],), _x_log1p_number),
     Row("expm1", (add,), _exp_minus_one),
     Row("expit", (div,), _sigmoid),
     Row("1 - expit", (add,), _one_minus_sigmoid),
