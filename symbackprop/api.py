@@ -19,10 +19,11 @@ from symbackprop.errors import ArgumentError, SymbackpropError, UnsupportedError
 from symbackprop.ops.declare import primitives
 from symbackprop.read.from_numpy.trace import trace_function
 from symbackprop.read.shapes import declarations_text, read_declarations
+from symbackprop.read.vocabulary.listing import supported_page
 from symbackprop.verification import FunctionOrigin, Origin
 from symbackprop.version import __version__
 
-__all__ = ["check_saved", "compile_grad", "compile_value", "compile_value_and_grad", "primitives"]
+__all__ = ["check_saved", "compile_grad", "compile_value", "compile_value_and_grad", "primitives", "supported_page"]
 
 Inputs = Mapping[Any, object] | Sequence[Any] | str | None
 Wrt = Any  # a name or a SymPy symbol, a sequence of these, or None

@@ -147,8 +147,12 @@ def check(files: Sequence[str]) -> None:
 
 
 @cli.command()
-def ops() -> None:
+@click.option("--markdown", is_flag=True, help="Print the page of all words that formulas may use instead.")
+def ops(markdown: bool) -> None:
     """Print the table of primitives with their rules."""
+    if markdown:
+        click.echo(api.supported_page(), nl=False)
+        return
     columns = ("primitive", "kind", "numpy", "math", "derivative", "at kinks", "source")
     rows = [_row(primitive) for _, primitive in sorted(api.primitives().items())]
     if not _is_terminal(sys.stdout):

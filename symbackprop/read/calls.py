@@ -10,7 +10,7 @@ from symbackprop.ir.node import Const
 from symbackprop.read.program import Instruction
 from symbackprop.read.vocabulary.arguments import Value
 
-__all__ = ["called", "callee", "without_prefix"]
+__all__ = ["called", "callee", "signature_text", "without_prefix"]
 
 _PREFIXES = ("np.", "numpy.", "math.", "scipy.special.", "special.", "scipy.")
 
@@ -45,18 +45,18 @@ def called(name: str, function: Callable[..., Value], operands: list[Value], key
         try:
             inspect.signature(function).bind(*operands[:count], **named)
         except TypeError as mismatch:
-            raise ArgumentError(f"{name}{_signature_text(function)}: {mismatch}") from None
+            raise ArgumentError(f"{name}{signature_text(function)}: {mismatch}") from None
         raise
 
 
-def _signature_text(function: Callable[..., Value]) -> str:
-    """Return the parameters of a word, with defaults as a formula would write them."""
+def signature_text(function: Callable[..., Value], skip: int = 0) -> str:
+    """Return the parameters of a word behind the first `skip`, with defaults as a formula would write them."""
     signature = inspect.signature(function)
     parameters = [
         parameter.replace(annotation=parameter.empty, default=_Shown(parameter.default))
         if parameter.default is not parameter.empty
         else parameter.replace(annotation=parameter.empty)
-        for parameter in signature.parameters.values()
+        for parameter in list(signature.parameters.values())[skip:]
     ]
     return str(signature.replace(parameters=parameters, return_annotation=signature.empty))
 

@@ -30,6 +30,7 @@ from symbackprop.read.vocabulary import ATTRIBUTES, CONSTANTS, FUNCTIONS, METHOD
 from symbackprop.read.vocabulary.arguments import Listed, Value, collecting, fold_negative, node_of
 from symbackprop.read.vocabulary.indexing import Slice, changed, subscript
 from symbackprop.read.vocabulary.logic import chain, choose, conjunction, disjunction
+from symbackprop.read.vocabulary.refused import REFUSED, REFUSED_METHODS
 from symbackprop.read.vocabulary.special import SYMBOLS
 
 __all__ = ["read_formula"]
@@ -297,6 +298,9 @@ class _Reader:
         self._check_reduction(without_prefix(name), operands)
         function = FUNCTIONS.get(without_prefix(name))
         if function is None:
+            hint = REFUSED.get(without_prefix(name))
+            if hint is not None:
+                raise UnsupportedError(f"{name} is not part of formulas: {hint}")
             raise UnknownNameError(f"unknown function {name!r}.{nearest_names(without_prefix(name), FUNCTIONS)}")
         self.stack.append(called(name, function, operands, keywords))
 
@@ -319,6 +323,8 @@ class _Reader:
         operands = self._take(instruction.count)
         self._check_reduction(name, operands)
         method = METHODS.get(name)
+        if method is None and name in REFUSED_METHODS:
+            raise UnsupportedError(f"x.{name}() is not part of formulas: {REFUSED_METHODS[name]}")
         if method is None:
             raise UnknownNameError(f"arrays have no method {name!r} in formulas.{nearest_names(name, METHODS)}")
         self.stack.append(called(name, method, operands, keywords))
@@ -330,6 +336,10 @@ class _Reader:
             return
         attribute = ATTRIBUTES.get(str(instruction.value))
         if attribute is None:
+            if instruction.value in REFUSED:
+                raise UnsupportedError(
+                    f"x.{instruction.value} is not part of formulas: {REFUSED[str(instruction.value)]}"
+                )
             known = nearest_names(str(instruction.value), [*fields, *ATTRIBUTES])
             raise UnknownNameError(f"arrays have no attribute {instruction.value!r} in formulas.{known}")
         self.stack.append(attribute(node_of(self._pop())))

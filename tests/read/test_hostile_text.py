@@ -55,7 +55,7 @@ HOSTILE = [
     "x == ",
     "print(x)",
     "x.tofile('a')",
-    "x.real",
+    "x.imag",
     "'text'",
     "x['a']",
     "",

@@ -7,6 +7,7 @@ one in `ops` makes it a word here. Not in here: primitives (`ops`), parsing (`re
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from types import ModuleType
 from typing import Any
 
 from symbackprop.ir.node import PI, E, Node, constant
@@ -28,28 +29,30 @@ from symbackprop.read.vocabulary import (
     signal,
     special,
     surrogates,
+    ufuncs,
 )
 
-__all__ = ["ATTRIBUTES", "CONSTANTS", "FUNCTIONS", "METHODS", "OPERATORS"]
+__all__ = ["ATTRIBUTES", "CONSTANTS", "FUNCTIONS", "METHODS", "OPERATORS", "SECTIONS"]
 
-_SECTIONS = (
-    elementwise,
-    special,
-    logic,
-    reductions,
-    norms,
-    cumulative,
-    contractions,
-    linear_algebra,
-    scipy_linear_algebra,
-    layout,
-    joining,
-    padding,
-    indexing,
-    creation,
-    signal,
-    surrogates,
-)
+SECTIONS: Mapping[str, ModuleType] = {
+    "Elementwise functions": elementwise,
+    "Special functions with orders or several results": special,
+    "Choice": logic,
+    "Reductions": reductions,
+    "Norms": norms,
+    "Running sums, differences, order, moments": cumulative,
+    "Products of arrays": contractions,
+    "Linear algebra": linear_algebra,
+    "Linear algebra of SciPy": scipy_linear_algebra,
+    "Layout": layout,
+    "Joining, splitting, repeating": joining,
+    "Padding, triangles, diagonals": padding,
+    "Indexing": indexing,
+    "Making arrays": creation,
+    "Signals and polynomials": signal,
+    "Derivatives that are chosen": surrogates,
+    "Methods of ufuncs": ufuncs,
+}
 
 CONSTANTS: Mapping[str, Any] = {
     "pi": constant(PI),
@@ -63,12 +66,12 @@ CONSTANTS: Mapping[str, Any] = {
     "bool_": "bool",
 }
 FUNCTIONS: Mapping[str, Callable[..., Any]] = {
-    name: function for section in _SECTIONS for name, function in section.FUNCTIONS.items()
+    name: function for section in SECTIONS.values() for name, function in section.FUNCTIONS.items()
 }
 METHODS: Mapping[str, Callable[..., Any]] = {
-    name: function for section in _SECTIONS for name, function in getattr(section, "METHODS", {}).items()
+    name: function for section in SECTIONS.values() for name, function in getattr(section, "METHODS", {}).items()
 }
 ATTRIBUTES: Mapping[str, Callable[[Node], Any]] = {
-    name: function for section in _SECTIONS for name, function in getattr(section, "ATTRIBUTES", {}).items()
+    name: function for section in SECTIONS.values() for name, function in getattr(section, "ATTRIBUTES", {}).items()
 }
 OPERATORS: Mapping[str, Callable[..., Any]] = {**operators.OPERATORS, "@": contractions.matmul}

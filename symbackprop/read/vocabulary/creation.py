@@ -31,7 +31,7 @@ from symbackprop.read.vocabulary.arguments import (
     static_int,
 )
 
-__all__ = ["FUNCTIONS", "METHODS"]
+__all__ = ["ATTRIBUTES", "FUNCTIONS", "METHODS"]
 
 _ZERO, _ONE = constant(0), constant(1)
 
@@ -277,3 +277,5 @@ FUNCTIONS: Mapping[str, Callable[..., Any]] = {
 }
 
 METHODS: Mapping[str, Callable[..., Any]] = {"astype": _astype, "copy": _copy}
+
+ATTRIBUTES: Mapping[str, Callable[[Node], Any]] = {"dtype": lambda x: x.dtype}

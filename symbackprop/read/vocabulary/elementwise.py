@@ -18,7 +18,7 @@ from symbackprop.read.vocabulary.arguments import fold_negative, node_of, real, 
 from symbackprop.read.vocabulary.logic import are_masks
 from symbackprop.read.vocabulary.operators import minus, plus, times
 
-__all__ = ["FUNCTIONS", "METHODS"]
+__all__ = ["ATTRIBUTES", "FUNCTIONS", "METHODS"]
 
 
 def _word(primitive: Primitive) -> Callable[..., Node]:
@@ -150,7 +150,7 @@ FUNCTIONS: Mapping[str, Callable[..., Any]] = {
     "square": lambda x: power(node_of(x), 2),
     "nan_to_num": _nan_to_num,
     "reciprocal": lambda x: 1 / node_of(x),
-    "positive": lambda x: node_of(x),
+    **{name: lambda x: node_of(x) for name in ("positive", "real", "conj", "conjugate")},
     "round": _round,
     "around": _round,
     "heaviside": _heaviside,
@@ -161,4 +161,10 @@ FUNCTIONS: Mapping[str, Callable[..., Any]] = {
     "degrees": _to_degrees,
 }
 
-METHODS: Mapping[str, Callable[..., Any]] = {"round": _round}
+METHODS: Mapping[str, Callable[..., Any]] = {
+    "round": _round,
+    "conj": lambda x: node_of(x),
+    "conjugate": lambda x: node_of(x),
+}
+
+ATTRIBUTES: Mapping[str, Callable[[Node], Any]] = {"real": lambda x: x}

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Mapping
+from inspect import signature
 from typing import Any
 
 from symbackprop.errors import ArgumentError, ShapeError
@@ -258,6 +259,9 @@ def _average(
         total = keeping(reduce_sum(w, axes=axes), x, axes, keepdims)
         result = keeping(reduce_sum(x * w, axes=axes), x, axes, keepdims) / total
     return (result, broadcast_to(total, result.shape)) if static_flag(returned, "returned") else result
+
+
+_std.__signature__ = signature(_var)  # type: ignore[attr-defined]
 
 
 # --- softmax and its relatives ----------------------------------------------------------------------------------------
