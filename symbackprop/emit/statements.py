@@ -228,24 +228,27 @@ class Writer:
         op = node.op
         assert isinstance(op, Primitive) and op.lines is not None
         templates = op.lines(node, self.style)
-        if templates[0] == COPIED and self._is_spare(node.args[0], node):
-            name = self._bare[node] = self._bare[node.args[0]]  # nobody needs the array as it was
+        copied = node.args[0] if templates[0] == COPIED else None
+        if copied is not None and self._is_spare(copied, node):
+            name = self._bare[node] = self._bare[copied]  # nobody needs the array as it was
             templates = templates[1:]
         else:
             name = self._name(node)
+            if copied is not None and copied not in self._bare and _is_fresh(copied):
+                templates[0] = "{out} = {0}"  # what is computed there needs no copy
         self._owned.add(node)
         index = self.names.numbered("i") if any("{index}" in template for template in templates) else ""
         for position, template in enumerate(templates):
             text = fill(template.replace("{out}", name).replace("{index}", index), operands).text
             if lines is not None:
                 lines.append(Line("", text, self._origin(node) if position == 0 else ""))
-        self._texts[node] = f"{name} = {op.name}(...)"
+        self._texts[node] = f"{name} = {op.name}(...)" if copied is None else text
         self._codes[node], self._weights[node] = Code(name), 0
 
     def _is_spare(self, x: Node, user: Apply) -> bool:
-        """Tell whether the memory of `x` is a buffer that these lines made, and that is used by `user` alone."""
+        """Tell whether the memory of `x` was made by these lines, and is used by `user` alone."""
         return (
-            x in self._owned
+            (x in self._owned or (x in self._bare and _is_fresh(x)))
             and self._uses.get(x) == 1
             and user.args.count(x) == 1
             and (x in self._forward_nodes) == (user in self._forward_nodes)
@@ -363,6 +366,13 @@ class Writer:
                 found = self._host_lines.setdefault(arg, [])
                 if line not in found and len(found) < 2 and len(line) <= 60:
                     found.append(line)
+
+
+def _is_fresh(node: Node) -> bool:
+    """Tell whether an array is computed entry by entry, into new memory."""
+    if not isinstance(node, Apply) or not isinstance(node.op, Primitive):
+        return False
+    return node.op is add or (node.op.kind == "elementwise" and node.op.memory == "fresh")
 
 
 _OPERATOR_NAMES = frozenset(("negative", "add", "multiply", "divide"))

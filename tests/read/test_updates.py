@@ -167,3 +167,41 @@ def test_values_of_a_mask_have_to_be_as_many_as_it_chooses() -> None:
 def test_what_does_not_fit_is_refused(formula: str, message: str) -> None:
     with pytest.raises(SymbackpropError, match=message):
         sb.compile_value(formula)
+
+
+def body(formula: str) -> str:
+    return sb.compile_value(formula).source.split('"""')[-1]
+
+
+def test_an_array_that_nothing_else_needs_is_written_into_itself() -> None:
+    assert ".copy()" not in body("x[n] y -> t = x*y; t[0] = 1.0; t[-1] = y; t")
+    assert ".copy()" not in body("x[n] k[m]:int -> t = exp(x); t[k] = 2.0; t")
+    assert ".copy()" not in body("x[n] k[m]:int v[m] -> np.add.at(exp(x), k, v)")
+
+
+@pytest.mark.parametrize(
+    "formula",
+    [
+        "x[n] -> x[0] = 5.0; x",
+        "x[n,d] -> t = x.T; t[0] = 5.0; t",
+        "x[n] -> t = sin(x); s = t[1:]; t[0] = 5.0; t[1] = 2.0; t[0]*s + t[1:]",
+        "x[n] -> t = sin(x); u = 1.0*t; t[0] = 5.0; t*u",
+        "x[n] -> t = sin(x); t[0] = 5.0; u = 2*t; u[1] = 4.0; u",
+        "x[n,d] -> t = broadcast_to(x[0], x.shape) + x[1]; t[0] = 5.0; t",
+    ],
+)
+def test_what_is_needed_as_it_was_is_copied(formula: str) -> None:
+    x = np.random.default_rng(0).normal(size=(4, 4))
+    x = x if "n,d" in formula else x[0]
+    before = x.copy()
+    *writes, last = formula.split(" -> ")[1].split("; ")
+    statements = [
+        write.replace("t = x.T", "t = x.T.copy()").replace("x[0] = 5", "x = x.copy(); x[0] = 5") for write in writes
+    ]
+    scope = {**{name: getattr(np, name) for name in dir(np)}, "x": x.copy()}
+    for statement in statements:
+        exec(statement.replace("s = t[1:]", "s = t[1:].copy()"), scope)
+    np.testing.assert_allclose(sb.compile_value(formula)(x), eval(last, scope), rtol=1e-15)
+    assert np.array_equal(x, before)
+    scalar = "; ".join([*writes, f"sum(sin({last}))"])
+    assert sb.compile_value_and_grad(f"{formula.split(' -> ')[0]} -> {scalar}").verify(points=1, seconds=0.3)
