@@ -95,7 +95,7 @@ class TargetStyle:
         arg = consumer.args[position]
         if position and consumer.op is add and is_subtracted(arg):
             if isinstance(arg, Const):
-                return constant(-arg.value, arg.shape, arg.dtype), ""  # type: ignore[operator]
+                return constant(-1 * arg.value, arg.shape, arg.dtype), ""  # type: ignore[operator]
             assert isinstance(arg, Apply)
             arg = arg.args[0]
         return self.looked_through(consumer, arg)

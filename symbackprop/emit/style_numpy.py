@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 from symbackprop.emit.style import TargetStyle
 from symbackprop.emit.template import Code
-from symbackprop.ir.node import Apply, Const, Node
+from symbackprop.ir.node import Apply, Const, Node, constant
 from symbackprop.ir.size import SizeExpression, has_opaque
 from symbackprop.ops.arithmetic import neg
 from symbackprop.ops.broadcasting import broadcast, cast, expand_index
@@ -29,8 +29,10 @@ class NumpyStyle(TargetStyle):
 
     def operand(self, consumer: Apply, position: int) -> tuple[Node, str]:
         """Return the argument; the sign of what goes into a part of a buffer is in the statement."""
-        if consumer.op is place and subtracts(consumer, position):
+        if consumer.op in (place, scatter_add, add_at) and subtracts(consumer, position):
             arg = consumer.args[position]
+            if isinstance(arg, Const):
+                return constant(-1 * arg.value, arg.shape, arg.dtype), ""  # type: ignore[operator]
             assert isinstance(arg, Apply)
             return self.looked_through(consumer, arg.args[0])
         if position == 0 and consumer.op in _COPYING:
@@ -48,12 +50,12 @@ class NumpyStyle(TargetStyle):
 
     def looked_through(self, consumer: Apply, arg: Node) -> tuple[Node, str]:
         """Look through the broadcasts and casts that NumPy does by itself in an elementwise operation."""
+        if consumer.op is gather or (consumer.op is scatter_add and index_arrays(consumer, arg)):
+            return _looked_through_index(arg, index_arrays(consumer, arg))
         if isinstance(consumer.op, Primitive) and consumer.op.assigns:
             if isinstance(arg, Apply) and arg.op is broadcast:
                 return arg.args[0], expand_index(arg.param("axes"), arg.rank)  # type: ignore[arg-type]
             return arg, ""
-        if consumer.op is gather:
-            return _looked_through_index(arg, index_arrays(consumer, arg))
         if not _is_elementwise(consumer):
             return arg, ""
         if isinstance(arg, Apply) and arg.op is cast and _casts_itself(consumer, arg):

@@ -32,6 +32,7 @@ __all__ = [
     "evaluate",
     "exact_division",
     "has_opaque",
+    "is_negative",
     "is_nonnegative",
     "known_equal",
     "maximum",
@@ -104,6 +105,18 @@ def known_equal(a: Size, b: Size) -> bool | None:
     """Return whether two sizes are equal, or None where that depends on the names."""
     difference = a - b
     return difference == 0 if isinstance(difference, int) else None
+
+
+def is_negative(size: SizeExpression) -> bool:
+    """Tell whether every term of `size` has a minus before it.
+
+    Examples
+    --------
+    >>> n = named("n")
+    >>> is_negative(-1 * n), is_negative(1 - n)
+    (True, False)
+    """
+    return all(coefficient < 0 for _, coefficient in size.terms)
 
 
 def may_be_equal(a: Size, b: Size) -> bool:

@@ -10,6 +10,7 @@ from fractions import Fraction
 
 from symbackprop.ir.dtype import is_float
 from symbackprop.ir.node import Apply, Const, Node, Operand, Shape, bind_operators, constant, make_input
+from symbackprop.ir.size import SizeExpression, is_negative
 from symbackprop.ops.broadcasting import align_shapes, converted
 from symbackprop.ops.declare import Primitive, Style, as_node, register
 from symbackprop.ops.elementwise import common_dtype, elementwise
@@ -42,7 +43,10 @@ def _sum_text(node: Apply, style: Style) -> str:
 def is_subtracted(term: Node) -> bool:
     """Tell whether a term of a sum, not the first, prints behind a minus: it is negated, or a negative number."""
     if isinstance(term, Const):
-        return isinstance(term.value, (int, float, Fraction)) and not isinstance(term.value, bool) and term.value < 0
+        value = term.value
+        if isinstance(value, SizeExpression):
+            return is_negative(value)
+        return isinstance(value, (int, float, Fraction)) and not isinstance(value, bool) and value < 0
     return isinstance(term, Apply) and term.op is neg
 
 

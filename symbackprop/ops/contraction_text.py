@@ -20,7 +20,8 @@ def einsum_text(node: Apply, style: Style) -> str:
     operands: tuple[Indices, ...] = node.param("operands")  # type: ignore[assignment]
     output: Indices = node.param("output")  # type: ignore[assignment]
     if len(operands) == 2:
-        vector_first = len(operands[0]) == 1 and len(operands[1]) == 2 and len(output) == 1
+        own = [set(indices) & set(output) for indices in operands]
+        vector_first = own[0] < own[1]  # a matrix stands before a vector
         for left, right in ((1, 0), (0, 1)) if vector_first else ((0, 1), (1, 0)):
             text = _pair_text(operands[left], operands[right], output, f"{{{left}}}", f"{{{right}}}")
             if text is not None:
@@ -134,13 +135,13 @@ def _batched_text(
         return None
     left_text = _matrix_text(left, a[count:], inner, last=True)
     right_text = _matrix_text(right, b[count:], inner, last=False)
+    if not free_left and not free_right:
+        return f"np.vecdot({left}, {right})"
     if not free_left:
         left_text = f"{left}[..., None, :]"
     if not free_right:
         right_text = f"{right}[..., None]"
     product = f"{left_text} @ {right_text}"
-    if not free_left and not free_right:
-        return f"({product})[..., 0, 0]"
     if not free_left:
         return f"({product})[..., 0, :]"
     return f"({product})[..., 0]" if not free_right else product

@@ -12,11 +12,15 @@ from symbackprop.errors import ShapeError
 from symbackprop.ir.node import Apply, Node, Shape, constant, make_input
 from symbackprop.ir.size import Size, shape_text
 from symbackprop.ir.slices import slice_length
+from symbackprop.ops.arithmetic import is_subtracted
 from symbackprop.ops.comparison import equal, where
 from symbackprop.ops.declare import Primitive, Style, linear
 from symbackprop.ops.positions import are_distinct
 
-__all__ = ["Bounds", "choose", "gather", "index_arrays", "place", "scatter_add", "slice_", "subtracts"]
+__all__ = [
+    "Bounds", "added_line", "choose", "gather", "index_arrays", "place", "scatter_add", "slice_",
+    "subtracts",
+]  # fmt: skip
 
 Span = tuple[Size | None, Size | None, int]  # start, stop, step
 Bounds = tuple[Span | Size | None, ...]  # an axis each: a span, a position (which drops the axis), or None for all
@@ -117,9 +121,13 @@ def _place_lines(node: Apply, style: Style) -> list[str]:
 
 
 def subtracts(node: Apply, position: int) -> bool:
-    """Tell whether a `place` writes the negative of something, the sign of which is in the statement."""
-    arg = node.args[position]
-    return isinstance(arg, Apply) and arg.op.name == "negative"
+    """Tell whether a statement that adds to a buffer has the sign of what it adds: a negative, or a negative number."""
+    if not is_subtracted(node.args[position]):
+        return False
+    if node.op is place:
+        return isinstance(node.args[position], Apply)
+    groups = _groups(node) if node.op is scatter_add else [(tuple(range(1, len(node.args) - 1)), len(node.args) - 1)]
+    return any(value == position and are_distinct([node.args[at] for at in places]) for places, value in groups)
 
 
 def _is_apart(parts: Sequence[Bounds], position: int) -> bool:
@@ -233,15 +241,22 @@ def _infer_scatter(args: tuple[Node, ...], params: Mapping[str, object]) -> tupl
 def _scatter_lines(node: Apply, style: Style) -> list[str]:
     axis: int = node.param("axis")  # type: ignore[assignment]
     lines = [f"{{out}} = {zeros_text(node, style)}"]
-    for number, (places, value) in enumerate(_groups(node)):
-        if are_distinct([node.args[place] for place in places]):
-            parts = [":"] * axis + [f"{{{place}}}" for place in places]
-            lines.append(f"{{out}}[{', '.join(parts)}] {'+=' if number else '='} {{{value}}}")
-            continue
+    return [
+        *lines,
+        *(added_line(node, places, axis, value, value == node.param("indices")) for places, value in _groups(node)),
+    ]
+
+
+def added_line(node: Apply, places: Sequence[int], axis: int, value: int, is_first: bool = False) -> str:
+    """Return the statement that adds values to a buffer at some positions, with `np.add.at` if these may repeat."""
+    if not are_distinct([node.args[place] for place in places]):
         parts = ["slice(None)"] * axis + [f"{{{place}}}" for place in places]
         index = f"({', '.join(parts)})" if len(parts) > 1 else parts[0]
-        lines.append(f"np.add.at({{out}}, {index}, {{{value}}})")
-    return lines
+        return f"np.add.at({{out}}, {index}, {{{value}}})"
+    part = f"{{out}}[{', '.join([':'] * axis + [f'{{{place}}}' for place in places])}]"
+    if subtracts(node, value):
+        return f"{part} = -{{-{value}}}" if is_first else f"{part} -= {{-{value}}}"
+    return f"{part} {'=' if is_first else '+='} {{{value}}}"
 
 
 def _scatter_transpose(g: Node, out: Apply) -> Sequence[Node | None]:

@@ -16,7 +16,7 @@ from symbackprop.ops.broadcasting import broadcast
 from symbackprop.ops.comparison import where
 from symbackprop.ops.creation import arange
 from symbackprop.ops.declare import COPIED, Primitive, Style, custom, linear
-from symbackprop.ops.indexing import Bounds, bounds_text, gather, slice_, sliced_shape, zeros_text
+from symbackprop.ops.indexing import Bounds, added_line, bounds_text, gather, slice_, sliced_shape, zeros_text
 from symbackprop.ops.masking import masked, place_masked
 from symbackprop.ops.positions import are_distinct
 
@@ -247,22 +247,19 @@ def _infer_at(args: tuple[Node, ...], params: Mapping[str, object]) -> tuple[Sha
     return x.shape, x.dtype
 
 
-def _index_text(node: Apply, whole: str) -> str:
+def _index_text(node: Apply) -> str:
     axis: int = node.param("axis")  # type: ignore[assignment]
-    parts = [whole] * axis + [f"{{{place}}}" for place in range(1, len(node.args) - 1)]
+    parts = [":"] * axis + [f"{{{place}}}" for place in range(1, len(node.args) - 1)]
     return ", ".join(parts)
 
 
 def _replace_at_lines(node: Apply, style: Style) -> list[str]:
-    return [_start(node, style), f"{{out}}[{_index_text(node, ':')}] = {{{len(node.args) - 1}}}"]
+    return [_start(node, style), f"{{out}}[{_index_text(node)}] = {{{len(node.args) - 1}}}"]
 
 
 def _add_at_lines(node: Apply, style: Style) -> list[str]:
-    if are_distinct(node.args[1:-1]):
-        return [_start(node, style), f"{{out}}[{_index_text(node, ':')}] += {{{len(node.args) - 1}}}"]
-    index = _index_text(node, "slice(None)")
-    index = f"({index})" if "," in index else index
-    return [_start(node, style), f"np.add.at({{out}}, {index}, {{{len(node.args) - 1}}})"]
+    *places, value = range(1, len(node.args))
+    return [_start(node, style), added_line(node, places, node.param("axis"), value)]  # type: ignore[arg-type]
 
 
 def _replace_at_transpose(g: Node, out: Apply) -> Sequence[Node | None]:

@@ -17,6 +17,7 @@ from symbackprop.ops.powers import pow_, power, sqrt
 from symbackprop.simplify.numbers import (
     exact,
     folded,
+    is_below_zero,
     is_dyadic,
     is_modest,
     is_number,
@@ -27,6 +28,7 @@ from symbackprop.simplify.numbers import (
     times,
 )
 from symbackprop.simplify.pattern import Context, Row
+from symbackprop.simplify.quotients import cancel_product, cancel_quotient, divide_constants, reuse_reciprocal
 
 __all__ = ["ROWS"]
 
@@ -139,7 +141,7 @@ def _multiply_constants(node: Apply, context: Context) -> Node | None:
         return constant(0, node.shape, node.dtype)
     if value == 1:
         return b
-    if isinstance(value, (int, Fraction)) and value < 0:
+    if value is not None and is_below_zero(value):
         positive = folded(minus(value), a)
         return None if positive is None else neg(mul(positive, b))
     if _is(b, mul) and isinstance(_args(b)[0], Const):
@@ -272,39 +274,7 @@ def _choose_factor(node: Apply, context: Context) -> Node | None:
     return None
 
 
-# --- quotients, signs, powers -----------------------------------------------------------------------------------------
-
-
-def _divide_constants(node: Apply, context: Context) -> Node | None:
-    a, b = node.args
-    if isinstance(a, Const) and exact(a.value) == 0 and not is_value(b, 0):
-        return constant(0, node.shape, node.dtype)
-    if is_value(b, 1):
-        return a
-    if a is b and not context.is_primal(node):
-        return constant(1, node.shape, node.dtype)  # a derivative that goes on into the hole at 0
-    if isinstance(b, Const) and isinstance(a, Const):
-        return folded(quotient(exact(a.value), exact(b.value)), node)
-    for number, other in ((a, b), (b, a)):
-        if is_number(number) and exact(number.value) < 0:  # type: ignore[attr-defined, operator]
-            positive = folded(minus(exact(number.value)), number)  # type: ignore[attr-defined]
-            if positive is not None:
-                return neg(div(positive, other) if number is a else div(other, positive))
-    if isinstance(b, Const) and _is(a, mul) and is_number(_args(a)[0]) and context.is_free(a):
-        coefficient, rest = _args(a)
-        ratio = quotient(exact(coefficient.value), exact(b.value))  # type: ignore[attr-defined]
-        scale = folded(ratio, node) if is_dyadic(ratio) else None
-        return None if scale is None else mul(scale, rest)
-    return None
-
-
-def _cancel_quotient(node: Apply, context: Context) -> Node | None:
-    """(g / (a / b)) / b is g / a, in an adjoint."""
-    a, b = node.args
-    if context.is_primal(node) or not _is(a, div) or not context.is_free(a):
-        return None
-    g, q = _args(a)
-    return div(g, _args(q)[0]) if _is(q, div) and _args(q)[1] is b else None
+# --- signs, powers ---------------------------------------------------------------------------------------------------
 
 
 def _negate(node: Apply, context: Context) -> Node | None:
@@ -372,8 +342,10 @@ ROWS = (
     Row("divide by number", (div,), _divide_by_number),
     Row("choose factor", (mul,), _choose_factor),
     Row("commuted product", (mul,), _commute),
-    Row("divide constants", (div,), _divide_constants),
-    Row("cancel quotient", (div,), _cancel_quotient),
+    Row("divide constants", (div,), divide_constants),
+    Row("cancel quotient", (div,), cancel_quotient),
+    Row("cancel product", (mul,), cancel_product),
+    Row("reuse reciprocal", (div,), reuse_reciprocal),
     Row("negate", (neg,), _negate),
     Row("integer power", (integer_power,), _integer_power),
     Row("power", (pow_,), _power),

@@ -10,15 +10,23 @@ from symbackprop.ir.dtype import is_float
 from symbackprop.ir.node import Apply, Const, Node, Shape, constant
 from symbackprop.ir.size import product
 from symbackprop.ops import primitives
-from symbackprop.ops.arithmetic import add, integer_power, mul, neg
+from symbackprop.ops.arithmetic import add, div, integer_power, mul, neg
 from symbackprop.ops.broadcasting import broadcast, cast, converted, reduce_sum, reshape, sized
-from symbackprop.ops.contraction import contract, einsum
+from symbackprop.ops.contraction import contract, einsum, permuted
 from symbackprop.ops.indexing import place, scatter_add, slice_
 from symbackprop.ops.layout import diagonal, transpose
 from symbackprop.ops.literal import literal
 from symbackprop.ops.reduction import kept_axes, mean
-from symbackprop.simplify.numbers import exact, folded, is_modest, is_number, times
+from symbackprop.simplify.numbers import exact, folded, is_number, times
 from symbackprop.simplify.pattern import Context, Row
+from symbackprop.simplify.scalars import (
+    coefficient_of,
+    gather_scalars,
+    is_absorbed,
+    quotient_by_scalar,
+    scalar_out_of_sum,
+    scale_scalar,
+)
 
 __all__ = ["ROWS"]
 
@@ -82,49 +90,6 @@ def _simplify_broadcast(node: Apply, context: Context) -> Node | None:
     return None
 
 
-def _scalar_factor(node: Node) -> tuple[Node, Node] | None:
-    """Split ``broadcast(s) * x``, for a number s, into s and x."""
-    if _is(node, mul):
-        for factor, rest in (_args(node), _args(node)[::-1]):
-            if _is(factor, broadcast) and _args(factor)[0].shape == ():
-                return _args(factor)[0], rest
-    return None
-
-
-def _gather_scalars(node: Apply, context: Context) -> Node | None:
-    """A * (s * b) is s * (a * b), and s * (t * b) is (s * t) * b, for numbers s and t."""
-    for left, right in (node.args, node.args[::-1]):
-        parts = _scalar_factor(right) if isinstance(left, Const) or context.is_free(right) else None
-        if parts is None:
-            continue
-        scalar, rest = parts
-        if not is_modest(scalar):
-            continue
-        if _is(left, broadcast) and _args(left)[0].shape == ():
-            return mul(mul(_args(left)[0], scalar), rest)
-        if isinstance(left, Const):
-            return mul(mul(constant(left.value, (), left.dtype), scalar), rest)
-        return mul(scalar, mul(left, rest) if right is node.args[1] else mul(rest, left))
-    return None
-
-
-def _scale_scalar(node: Apply, context: Context) -> Node | None:
-    """S * (2 * x), for a number s, is (2 * s) * x."""
-    for left, right in (node.args, node.args[::-1]):
-        if (
-            _is(left, broadcast)
-            and _args(left)[0].shape == ()
-            and _is(right, mul)
-            and isinstance(_args(right)[0], Const)
-            and is_modest(_args(right)[0])
-            and context.is_free(right)
-        ):
-            coefficient, rest = _args(right)
-            number = constant(coefficient.value, (), coefficient.dtype)  # type: ignore[attr-defined]
-            return mul(mul(number, _args(left)[0]), rest)
-    return None
-
-
 # --- sums -------------------------------------------------------------------------------------------------------------
 
 
@@ -141,6 +106,8 @@ def _simplify_sum(node: Apply, context: Context) -> Node | None:
         return reduce_sum(_args(x)[0], axes=tuple(sorted((*_axes(x), *(left[axis] for axis in axes)))))
     if _is(x, broadcast):
         return _sum_of_broadcast(node, x, axes)
+    if _is(x, transpose):
+        return _sum_of_transpose(x, axes)
     if _is(x, neg):
         return neg(reduce_sum(_args(x)[0], axes=axes))
     if _is(x, mul) and is_number(_args(x)[0]):
@@ -162,6 +129,15 @@ def _sum_of_broadcast(node: Apply, x: Node, axes: tuple[int, ...]) -> Node | Non
     left = kept_axes(x.rank, axes)
     scaled = mul(constant(count, (), x.dtype), part)
     return broadcast(scaled, shape=node.shape, axes=tuple(left.index(axis) for axis in own if axis not in axes))
+
+
+def _sum_of_transpose(x: Node, axes: tuple[int, ...]) -> Node:
+    """Sum first, over the axes as they were, and transpose what is left."""
+    moved = _axes(x)
+    summed = sorted(moved[axis] for axis in axes)
+    left = [moved[axis] for axis in kept_axes(x.rank, axes)]
+    order = tuple(sorted(left).index(axis) for axis in left)
+    return permuted(reduce_sum(_args(x)[0], axes=tuple(summed)), order)
 
 
 def _sum_of_contraction(node: Apply, context: Context) -> Node | None:
@@ -205,14 +181,6 @@ def _merge_places(node: Apply, context: Context) -> Node | None:
 def _addressing(node: Node) -> tuple[object, object]:
     """Return at which axis a `scatter_add` writes, and by how many index arrays."""
     return _axes(node, "axis"), _axes(node, "indices")
-
-
-def _scalar_out_of_sum(node: Apply, context: Context) -> Node | None:
-    """sum(s * x) is s * sum(x), for a number s."""
-    parts = _scalar_factor(node.args[0]) if context.is_free(node.args[0]) else None
-    if parts is None or not is_modest(parts[0]):
-        return None
-    return mul(parts[0], reduce_sum(parts[1], axes=_axes(node)))
 
 
 def _factors(node: Node) -> list[Node]:
@@ -289,11 +257,10 @@ def _absorb_operands(node: Apply, context: Context) -> Node | None:
         elif _is(arg, broadcast):
             arrays[position] = _args(arg)[0]
             indices[position] = tuple(operands[position][axis] for axis in _axes(arg))
-        elif _is(arg, neg) and context.is_free(arg):
+        elif _is(arg, neg) and is_absorbed(arg, context):
             arrays[position], negative = _args(arg)[0], not negative
-        elif _is_scaled(arg) and context.is_free(arg) and scale is None:
-            coefficient, arrays[position] = _args(arg)
-            scale = constant(coefficient.value, (), coefficient.dtype)  # type: ignore[attr-defined]
+        elif scale is None and (parts := coefficient_of(arg, node, context)) is not None:
+            scale, arrays[position] = parts
         elif isinstance(arg, Const):
             arrays[position], indices[position] = constant(arg.value, (), arg.dtype), ()
         else:
@@ -313,11 +280,6 @@ def _absorb_operands(node: Apply, context: Context) -> Node | None:
     return neg(result) if negative else result
 
 
-def _is_scaled(node: Node) -> bool:
-    """Tell whether `node` is a number times something, and the number may be taken out."""
-    return _is(node, mul) and is_number(_args(node)[0]) and is_modest(_args(node)[0])
-
-
 def _reshape(node: Apply, context: Context) -> Node | None:
     (x,) = node.args
     if x.shape == node.shape:
@@ -326,12 +288,29 @@ def _reshape(node: Apply, context: Context) -> Node | None:
         return constant(x.value, node.shape, x.dtype)
     if _is(x, neg):
         return neg(reshape(_args(x)[0], shape=node.shape))
+    if _is(x, slice_) and context.is_free(x):
+        return _dropped_axes(node, x)
     if _is(x, reshape) and not context.is_named(x):
         return reshape(_args(x)[0], shape=node.shape)
     if _is(x, broadcast) and all(x.shape[axis] == 1 for axis in range(x.rank) if axis not in _axes(x)):
         inner = _args(x)[0]
         return inner if inner.shape == node.shape else reshape(inner, shape=node.shape)
     return None
+
+
+def _dropped_axes(node: Apply, x: Node) -> Node | None:
+    """x[:, 2:3] without its second axis is x[:, 2]."""
+    old: tuple[object, ...] = _axes(x, "bounds")
+    bounds = list(old)
+    spans = [i for i, bound in enumerate(old) if bound is None or isinstance(bound, tuple)]
+    for size, i in zip(x.shape, spans, strict=True):
+        bound = old[i]
+        if size == 1 and isinstance(bound, tuple) and bound[2] == 1 and isinstance(bound[0] or 0, int):
+            bounds[i] = bound[0] or 0
+    if tuple(bounds) == old:
+        return None
+    found = slice_(_args(x)[0], bounds=tuple(bounds))
+    return found if found.shape == node.shape else None
 
 
 def _sized(node: Apply, context: Context) -> Node | None:
@@ -347,9 +326,11 @@ def _constant_mean(node: Apply, context: Context) -> Node | None:
     return constant(x.value, node.shape, x.dtype) if isinstance(x, Const) else None
 
 
-def _literal_cast(node: Apply, context: Context) -> Node | None:
-    """Convert an array of numbers that are written out by writing them so."""
+def _written_cast(node: Apply, context: Context) -> Node | None:
+    """Convert numbers that are written out, one or an array of them, by writing them so."""
     (x,) = node.args
+    if isinstance(x, Const) and x.dtype == "int64" and is_float(node.dtype):
+        return constant(x.value, node.shape, node.dtype)
     if not _is(x, literal) or not is_float(node.dtype):
         return None
     return literal(*(converted(number, node.dtype) for number in _args(x)), shape=x.shape)
@@ -378,10 +359,11 @@ def _part_of_constant(node: Apply, context: Context) -> Node | None:
 ROWS = (
     Row("delay broadcast", _ELEMENTWISE, _delay_broadcast, arrays=True),
     Row("simplify broadcast", (broadcast,), _simplify_broadcast),
-    Row("gather scalar factors", (mul,), _gather_scalars, arrays=True),
-    Row("scale scalar factor", (mul,), _scale_scalar, arrays=True),
+    Row("gather scalar factors", (mul,), gather_scalars, arrays=True),
+    Row("scale scalar factor", (mul,), scale_scalar, arrays=True),
+    Row("quotient by scalar", (div,), quotient_by_scalar, arrays=True),
     Row("simplify sum", (reduce_sum,), _simplify_sum),
-    Row("scalar out of sum", (reduce_sum,), _scalar_out_of_sum),
+    Row("scalar out of sum", (reduce_sum,), scalar_out_of_sum),
     Row("sum of contraction", (reduce_sum,), _sum_of_contraction),
     Row("diagonal of contraction", (diagonal,), _diagonal_of_contraction),
     Row("merge writes", (add,), _merge_places),
@@ -392,6 +374,6 @@ ROWS = (
     Row("absorb operands", (einsum,), _absorb_operands),
     Row("simplify reshape", (reshape,), _reshape),
     Row("simplify sizes", (sized,), _sized),
-    Row("convert written numbers", (cast,), _literal_cast),
+    Row("convert written numbers", (cast,), _written_cast),
     Row("mean of a constant", (mean,), _constant_mean),
 )

@@ -5,7 +5,7 @@ from __future__ import annotations
 from symbackprop.ir.node import Apply, Const, Node
 from symbackprop.ops.arithmetic import add, mul, neg
 from symbackprop.ops.comparison import logical_not, where
-from symbackprop.simplify.numbers import is_number
+from symbackprop.simplify.numbers import is_number, is_value
 from symbackprop.simplify.pattern import Context, Row
 
 __all__ = ["ROWS"]
@@ -26,6 +26,15 @@ def _decided_choice(node: Apply, context: Context) -> Node | None:
     if first is a and second is b:
         return first if a is b else None
     return where(condition, first, second)
+
+
+def _zero_already(node: Apply, context: Context) -> Node | None:
+    """where(c, 2 * where(c, a, 0), 0) is 2 * where(c, a, 0)."""
+    condition, a, b = node.args
+    inner = _behind_coefficient(a)
+    if not is_value(b, 0) or not isinstance(inner, Apply) or inner.op is not where:
+        return None
+    return a if inner.args[0] is condition and is_value(inner.args[2], 0) else None
 
 
 def _branch(node: Node, condition: Node, position: int) -> Node:
@@ -78,6 +87,7 @@ def _scaled_branch(term: Node, position: int) -> Node:
 
 ROWS = (
     Row("positive condition", (where,), _positive_condition),
+    Row("zero already", (where,), _zero_already),
     Row("decided choice", (where,), _decided_choice),
     Row("sum of choices", (add,), _sum_of_choices),
 )

@@ -14,10 +14,10 @@ from symbackprop.ops.broadcasting import broadcast, reduce_sum, reshape
 from symbackprop.ops.comparison import equal, isfinite, isinf, isnan, logical_and, logical_not, logical_or, not_equal
 from symbackprop.ops.declare import Primitive
 from symbackprop.ops.indexing import place, slice_
-from symbackprop.ops.layout import concatenate, inverse_permutation, transpose
+from symbackprop.ops.layout import concatenate, identity_mask, inverse_permutation, transpose
 from symbackprop.ops.reduction import kept_axes, mean
 
-__all__ = ["is_uniform", "mask_of_argument", "same", "tested_inputs"]
+__all__ = ["is_uniform", "mask_of_argument", "reads_every_entry", "same", "tested_inputs"]
 
 Follow = Callable[[Node], Node]
 
@@ -65,6 +65,18 @@ def _layout_mask(node: Apply, position: int, child: Node) -> Follow | None:
     if node.op is concatenate:
         return lambda mask: slice_(mask, bounds=_part(node, position))
     return None
+
+
+def reads_every_entry(node: Node, condition: Node) -> bool:
+    """Tell whether a condition leaves in some copy of each entry that `node` repeats: the diagonal of repeated rows."""
+    if not isinstance(node, Apply) or node.op is not broadcast or node.rank < 2:
+        return False
+    rows, columns = last = (node.rank - 2, node.rank - 1)
+    gone = [axis for axis in last if axis not in node.param("axes")]  # type: ignore[operator]
+    if len(gone) != 1 or node.shape[rows] != node.shape[columns]:
+        return False
+    diagonal = identity_mask(node.shape[rows])
+    return condition is diagonal or condition is broadcast(diagonal, shape=node.shape, axes=last)
 
 
 def _part(node: Apply, position: int) -> tuple[object, ...]:

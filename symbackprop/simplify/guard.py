@@ -22,7 +22,7 @@ from symbackprop.ops.broadcasting import rebuilt
 from symbackprop.ops.comparison import where
 from symbackprop.ops.declare import Primitive
 from symbackprop.simplify.elsewhere import Elsewhere
-from symbackprop.simplify.followed import is_uniform, mask_of_argument, same, tested_inputs
+from symbackprop.simplify.followed import is_uniform, mask_of_argument, reads_every_entry, same, tested_inputs
 from symbackprop.simplify.masks import ALWAYS, NEVER, Conditions, Mask, mask_node, numbers_in
 from symbackprop.simplify.pattern import Rewrites
 
@@ -88,6 +88,9 @@ class _Uses:
     def _mask_of_argument(self, node: Node, position: int, mask: Mask) -> Mask | None:
         """Return the mask of `node` in the shape of its argument, or None where it cannot be followed."""
         conditions = [self.conditions.condition(number) for number in numbers_in(mask)]
+        alone = len(conditions) == 1 and mask == self.conditions.literal(conditions[0], holds=True)
+        if alone and reads_every_entry(node, conditions[0]):
+            return None
         follow = mask_of_argument(node, position, is_uniform(conditions))
         return mask if follow is same else None if follow is None else self.conditions.derived(mask, follow)
 

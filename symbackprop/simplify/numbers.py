@@ -6,10 +6,13 @@ import math
 from fractions import Fraction
 
 from symbackprop.ir.node import Apply, Const, ConstantValue, Node, constant
-from symbackprop.ir.size import SizeExpression
+from symbackprop.ir.size import SizeExpression, is_negative
 from symbackprop.ops.arithmetic import mul
 
-__all__ = ["exact", "folded", "is_dyadic", "is_modest", "is_number", "is_value", "minus", "plus", "quotient", "times"]
+__all__ = [
+    "exact", "folded", "is_below_zero", "is_dyadic", "is_modest", "is_number", "is_value", "minus", "plus", "quotient",
+    "times",
+]  # fmt: skip
 
 Exact = int | Fraction | SizeExpression
 _LIMIT = 2**1000  # results beyond this are left to the printed code, which overflows as the user's would
@@ -32,6 +35,11 @@ def exact(value: ConstantValue) -> Exact | None:
 def is_number(node: Node) -> bool:
     """Tell whether `node` is a constant of an exact rational value."""
     return isinstance(node, Const) and isinstance(exact(node.value), (int, Fraction))
+
+
+def is_below_zero(value: Exact) -> bool:
+    """Tell whether a number is negative, or a size has a minus before each of its terms."""
+    return is_negative(value) if isinstance(value, SizeExpression) else value < 0
 
 
 def is_value(node: Node, number: int) -> bool:

@@ -18,7 +18,7 @@ from symbackprop.ops.arithmetic import add, neg
 from symbackprop.ops.broadcasting import broadcast, cast
 from symbackprop.simplify.pattern import Rewrites, with_new_arguments
 
-__all__ = ["share_partial_sums"]
+__all__ = ["is_stretched", "share_partial_sums"]
 
 _NAME = "shared partial sum"
 
@@ -63,10 +63,10 @@ def share_partial_sums(graph: Graph, log: Rewrites, *, reordered: bool = False) 
 
 def _is_shareable(node: Apply) -> bool:
     """Tell whether `node` is a sum whose terms all have its shape of themselves, so that some of them have it too."""
-    return node.op is add and (not node.shape or not any(map(_is_stretched, node.args)))
+    return node.op is add and (not node.shape or not any(map(is_stretched, node.args)))
 
 
-def _is_stretched(term: Node) -> bool:
+def is_stretched(term: Node) -> bool:
     """Tell whether NumPy repeats or converts a term within the sum that it stands in."""
     if isinstance(term, Apply) and term.op is neg:
         (term,) = term.args

@@ -7,18 +7,21 @@ in time linear in the nodes visited.
 
 from __future__ import annotations
 
+import math
 from collections import Counter
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence, Set
 from dataclasses import dataclass
 
 from symbackprop.errors import BudgetError
+from symbackprop.ir.dtype import is_float
 from symbackprop.ir.graph import Graph, children, count_uses
-from symbackprop.ir.node import Apply, Node, Operation, Output, make_output
+from symbackprop.ir.node import Apply, Const, Node, Operation, Output, constant, make_output
 from symbackprop.ops.broadcasting import rebuilt
 
 __all__ = ["Context", "Rewrites", "Row", "rewrite", "with_new_arguments"]
 
 _STEPS_PER_NODE = 200  # far above what any table needs; only a pair of rows that undo each other gets there
+_EXACT = 2**53  # below it every integer is a double
 
 Rewrites = Counter[str]
 CIRCLE = "rows that undo each other"  # in the log of a graph where that happened; the tests allow none
@@ -30,6 +33,9 @@ class Context:
     def __init__(self, graph: Graph) -> None:
         self.nodes = nodes = graph.nodes()
         self._uses = count_uses(nodes, graph.roots)
+        self._consumers: dict[Node, set[Operation | None]] | None = None
+        self._unfollowed: list[tuple[Node, Node]] = []  # replacements since `_consumers` was asked for
+        self._roots = graph.roots
         self._named = set(graph.names)
         self._primal = set(graph.primal_nodes)
         self._pairs: dict[tuple[object, ...], Node] = {}
@@ -38,6 +44,22 @@ class Context:
     def is_free(self, node: Node) -> bool:
         """Tell whether `node` may be taken apart: it is used once and has no name."""
         return self._uses.get(node, 1) <= 1 and node not in self._named
+
+    def also_used(self, node: Node) -> Node:
+        """Return `node`, of which one more use is made than before."""
+        self._uses[node] = self._uses.get(node, 1) + 1
+        return node
+
+    def only_feeds(self, node: Node, ops: Set[Operation]) -> bool:
+        """Tell whether all that is made of `node` are results of `ops` with no more axes, and it has no name."""
+        if node in self._named:
+            return False
+        if self._consumers is None:  # most graphs never ask
+            self._consumers = _consumers(self.nodes, self._roots)
+        for old, new in self._unfollowed:
+            self._consumers[new] = self._consumers.get(new, set()) | self._consumers.get(old, set())
+        self._unfollowed.clear()
+        return self._consumers.get(node, {None}) <= ops
 
     def is_named(self, node: Node) -> bool:
         """Tell whether the user named `node`."""
@@ -65,6 +87,7 @@ class Context:
     def replaced(self, old: Node, new: Node) -> None:
         """Take over what is known of `old` for `new`."""
         self._uses[new] = self._uses.get(new, 0) + self._uses.get(old, 1)
+        self._unfollowed.append((old, new))
         if old in self._named:
             self._named.add(new)
         if old in self._primal:
@@ -109,6 +132,24 @@ def with_new_arguments(node: Node, new: Mapping[Node, Node]) -> Node:
     if isinstance(node, Output):
         return make_output(new[node.source], node.index, node.shape, node.dtype)  # type: ignore[arg-type]
     return node
+
+
+def _consumers(nodes: Sequence[Node], roots: Iterable[Node]) -> dict[Node, set[Operation | None]]:
+    """Return which operations have each node as an argument; None stands for results, and operations that enlarge it."""
+    found: dict[Node, set[Operation | None]] = {root: {None} for root in roots}
+    for node in nodes:
+        for child in children(node):
+            shrinks = isinstance(node, Apply) and node.rank <= child.rank
+            found.setdefault(child, set()).add(node.op if shrinks else None)  # type: ignore[attr-defined]
+    return found
+
+
+def _one_form(node: Const) -> Const:
+    """Return a real number that is written 1.0 as what rules write 1, so that what is made of both is one node."""
+    value = node.value
+    if not isinstance(value, float) or not value.is_integer() or abs(value) > _EXACT or not is_float(node.dtype):
+        return node
+    return node if value == 0.0 and math.copysign(1.0, value) < 0 else constant(int(value), node.shape, node.dtype)
 
 
 def _by_operation(rows: Iterable[Row]) -> dict[Operation, list[Row]]:
@@ -181,7 +222,7 @@ class _Walk:
         """Return `node` with normal arguments, or what the first row that fits makes of it."""
         normal = self.normal
         if not isinstance(node, Apply):
-            return with_new_arguments(node, normal)
+            return _one_form(node) if isinstance(node, Const) else with_new_arguments(node, normal)
         for arg in node.args:
             if normal[arg] is not arg:
                 return rebuilt(node, tuple([normal[arg] for arg in node.args]))

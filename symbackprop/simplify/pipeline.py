@@ -8,10 +8,26 @@ partial sums.
 from __future__ import annotations
 
 from symbackprop.ir.graph import Graph
-from symbackprop.ir.node import Apply
+from symbackprop.ir.node import Apply, Node
 from symbackprop.ops import primitives
 from symbackprop.ops.arithmetic import neg
-from symbackprop.simplify import algebra, arrays, choices, diagonals, identity, lower, powers, stable
+from symbackprop.ops.creation import arange, eye
+from symbackprop.ops.indexing import scatter_add
+from symbackprop.ops.layout import diagonal
+from symbackprop.ops.matrices import triangle
+from symbackprop.simplify import (
+    algebra,
+    arrays,
+    choices,
+    diagonals,
+    identity,
+    lower,
+    powers,
+    scalars,
+    shifts,
+    stable,
+    structure,
+)
 from symbackprop.simplify.common_products import share_products
 from symbackprop.simplify.diagonals import written_out
 from symbackprop.simplify.factors import factor_sums
@@ -22,7 +38,9 @@ from symbackprop.simplify.pattern import Rewrites, rewrite
 __all__ = ["canonical", "finish", "prepare", "regrouped"]
 
 _CANONICAL = (*algebra.ROWS, *powers.ROWS, *choices.ROWS, *arrays.ROWS, *identity.ROWS, *diagonals.ROWS)
-_RECOGNISING = (*stable.ROWS, *_CANONICAL)
+_RECOGNISING = (*stable.ROWS, *shifts.ROWS, *_CANONICAL)
+_LAST = (*structure.ROWS, *_CANONICAL)
+_BY_POSITION = frozenset((arange, diagonal, eye, scatter_add, triangle))
 _LOWERING = lower.rows()
 _LARGE = 100  # nodes of a formula that nobody reads for its order
 _COMPOSITES = frozenset(op for op in primitives().values() if op.lower is not None)
@@ -58,6 +76,11 @@ def regrouped(graph: Graph, log: Rewrites) -> Graph:
     return found
 
 
+def _is_unfinished(node: Node) -> bool:
+    """Tell whether a last walk may find something, now that it is known who needs what and nothing is derived any more."""
+    return scalars.may_share_signs(node) or (isinstance(node, Apply) and node.op in _BY_POSITION)
+
+
 def _operations(graph: Graph) -> int:
     """Count the operations of scalars."""
     scalars = (node for node in graph.nodes() if isinstance(node, Apply) and not node.shape)
@@ -69,4 +92,6 @@ def finish(graph: Graph, log: Rewrites) -> Graph:
     graph = rewrite(graph, _RECOGNISING, log, settled=graph.primal_nodes)
     if any(isinstance(node, Apply) and node.op in _COMPOSITES for node in graph.nodes()):
         graph = rewrite(rewrite(graph, _LOWERING, log), _CANONICAL, log)
+    if any(_is_unfinished(node) for node in graph.nodes()):
+        graph = rewrite(graph, _LAST, log)
     return written_out(share_partial_sums(graph, log), log)

@@ -1,0 +1,71 @@
+"""Quotients: of constants, those that cancel, those by what the formula has the reciprocal of. Rows are in `algebra`."""
+
+from __future__ import annotations
+
+from symbackprop.ir.node import Apply, Const, Node, constant
+from symbackprop.ops.arithmetic import div, mul, neg
+from symbackprop.simplify.numbers import exact, folded, is_dyadic, is_number, is_value, minus, quotient
+from symbackprop.simplify.pattern import Context
+
+__all__ = ["cancel_product", "cancel_quotient", "divide_constants", "reuse_reciprocal"]
+
+
+def _is(node: Node, op: object) -> bool:
+    return isinstance(node, Apply) and node.op is op
+
+
+def _args(node: Node) -> tuple[Node, ...]:
+    assert isinstance(node, Apply)
+    return node.args
+
+
+def divide_constants(node: Apply, context: Context) -> Node | None:
+    """Fold what is known of a quotient: 0 / b is 0, a / 1 is a, signs go before it."""
+    a, b = node.args
+    if isinstance(a, Const) and exact(a.value) == 0 and not is_value(b, 0):
+        return constant(0, node.shape, node.dtype)
+    if is_value(b, 1):
+        return a
+    if a is b and not context.is_primal(node):
+        return constant(1, node.shape, node.dtype)  # a derivative that goes on into the hole at 0
+    if is_number(a) and is_number(b):
+        return folded(quotient(exact(a.value), exact(b.value)), node)  # type: ignore[attr-defined]
+    for number, other in ((a, b), (b, a)):
+        if is_number(number) and exact(number.value) < 0:  # type: ignore[attr-defined, operator]
+            positive = folded(minus(exact(number.value)), number)  # type: ignore[attr-defined]
+            if positive is not None:
+                return neg(div(positive, other) if number is a else div(other, positive))
+    if isinstance(b, Const) and _is(a, mul) and is_number(_args(a)[0]) and context.is_free(a):
+        coefficient, rest = _args(a)
+        ratio = quotient(exact(coefficient.value), exact(b.value))  # type: ignore[attr-defined]
+        scale = folded(ratio, node) if is_dyadic(ratio) else None
+        return None if scale is None else mul(scale, rest)
+    return None
+
+
+def cancel_quotient(node: Apply, context: Context) -> Node | None:
+    """(g / (a / b)) / b is g / a, in an adjoint."""
+    a, b = node.args
+    if context.is_primal(node) or not _is(a, div) or not context.is_free(a):
+        return None
+    g, q = _args(a)
+    return div(g, _args(q)[0]) if _is(q, div) and _args(q)[1] is b else None
+
+
+def cancel_product(node: Apply, context: Context) -> Node | None:
+    """(a / b) * b is a, in an adjoint."""
+    if context.is_primal(node):
+        return None
+    for ratio, b in (node.args, node.args[::-1]):
+        if _is(ratio, div) and _args(ratio)[1] is b and context.is_free(ratio):
+            return _args(ratio)[0]
+    return None
+
+
+def reuse_reciprocal(node: Apply, context: Context) -> Node | None:
+    """A / b is a * (1 / b), in an adjoint, where the formula computes 1 / b anyway."""
+    a, b = node.args
+    if context.is_primal(node) or isinstance(a, Const) or not context.is_paired(div, b):
+        return None
+    known = context.pair(div, constant(1, b.shape, b.dtype), b, node.dtype)
+    return mul(a, known) if known is not None and context.is_primal(known) else None

@@ -1,0 +1,137 @@
+"""Numbers that multiply or divide whole arrays: gathered among themselves, and out of sums and contractions.
+
+What is one number for a whole array is multiplied with other such numbers first and with an array last, or with the
+result of a sum, which is smaller.
+"""
+
+from __future__ import annotations
+
+from symbackprop.ir.node import Apply, Const, Node, constant
+from symbackprop.ops.arithmetic import div, mul, neg
+from symbackprop.ops.broadcasting import broadcast, reduce_sum
+from symbackprop.ops.contraction import einsum
+from symbackprop.simplify.numbers import is_modest, is_number
+from symbackprop.simplify.pattern import Context
+
+__all__ = [
+    "coefficient_of", "gather_scalars", "is_absorbed", "may_share_signs", "quotient_by_scalar",
+    "scalar_out_of_sum", "scale_scalar",
+]  # fmt: skip
+
+_SUMMING = frozenset((einsum, reduce_sum))  # out of which signs and numbers are taken
+
+
+def _is(node: Node, op: object) -> bool:
+    return isinstance(node, Apply) and node.op is op
+
+
+def _args(node: Node) -> tuple[Node, ...]:
+    assert isinstance(node, Apply)
+    return node.args
+
+
+def _is_scalar(node: Node) -> bool:
+    """Tell whether `node` is one number, repeated."""
+    return _is(node, broadcast) and _args(node)[0].shape == ()
+
+
+def _scalar_factor(node: Node) -> tuple[Node, Node] | None:
+    """Split ``broadcast(s) * x``, for a number s, into s and x."""
+    if _is(node, mul):
+        for factor, rest in (_args(node), _args(node)[::-1]):
+            if _is(factor, broadcast) and _args(factor)[0].shape == ():
+                return _args(factor)[0], rest
+    return None
+
+
+def gather_scalars(node: Apply, context: Context) -> Node | None:
+    """A * (s * b) is s * (a * b), and s * (t * b) is (s * t) * b, for numbers s and t."""
+    for left, right in (node.args, node.args[::-1]):
+        parts = _scalar_factor(right) if isinstance(left, Const) or context.is_free(right) else None
+        if parts is None:
+            continue
+        scalar, rest = parts
+        if not is_modest(scalar):
+            continue
+        if _is(left, broadcast) and _args(left)[0].shape == ():
+            return mul(mul(_args(left)[0], scalar), rest)
+        if isinstance(left, Const):
+            return mul(mul(constant(left.value, (), left.dtype), scalar), rest)
+        return mul(scalar, mul(left, rest) if right is node.args[1] else mul(rest, left))
+    return None
+
+
+def scale_scalar(node: Apply, context: Context) -> Node | None:
+    """S * (2 * x), for a number s, is (2 * s) * x."""
+    for left, right in (node.args, node.args[::-1]):
+        if (
+            _is(left, broadcast)
+            and _args(left)[0].shape == ()
+            and _is(right, mul)
+            and isinstance(_args(right)[0], Const)
+            and is_modest(_args(right)[0])
+            and context.is_free(right)
+        ):
+            coefficient, rest = _args(right)
+            number = constant(coefficient.value, (), coefficient.dtype)  # type: ignore[attr-defined]
+            return mul(mul(number, _args(left)[0]), rest)
+    return None
+
+
+def scalar_out_of_sum(node: Apply, context: Context) -> Node | None:
+    """sum(s * x) is s * sum(x), for a number s."""
+    if not is_absorbed(node.args[0], context):
+        return None
+    parts = _scalar_factor(node.args[0])
+    if parts is None or not is_modest(parts[0]):
+        return None
+    return mul(parts[0], reduce_sum(parts[1], axes=node.param("axes")))
+
+
+def quotient_by_scalar(node: Apply, context: Context) -> Node | None:
+    """(s * x) / t is (s / t) * x, and (s / x) / t is (s / t) / x, in an adjoint, for numbers s and t."""
+    top, bottom = node.args
+    if not _is_scalar(bottom) or context.is_primal(node) or not context.is_free(top) or not isinstance(top, Apply):
+        return None
+    t = _args(bottom)[0]
+    if top.op is mul:
+        for one, rest in (top.args, top.args[::-1]):
+            s = _number_of(one)
+            if s is not None and is_modest(s):
+                return mul(div(s, t), rest)
+    if top.op is div and (s := _number_of(top.args[0])) is not None:
+        return div(broadcast(div(s, t), shape=node.shape, axes=()), top.args[1])
+    return None
+
+
+def _number_of(node: Node) -> Node | None:
+    """Return the one number that `node` repeats."""
+    if isinstance(node, Const):
+        return constant(node.value, (), node.dtype)
+    return _args(node)[0] if _is_scalar(node) else None
+
+
+# --- out of contractions ----------------------------------------------------------------------------------------------
+
+
+def coefficient_of(arg: Node, node: Apply, context: Context) -> tuple[Node, Node] | None:
+    """Split an operand of a contraction into a number, which may go to the result, and an array."""
+    if not _is(arg, mul) or not is_absorbed(arg, context):
+        return None
+    number, rest = _args(arg)
+    if is_number(number) and is_modest(number):
+        return constant(number.value, (), number.dtype), rest  # type: ignore[attr-defined]
+    parts = _scalar_factor(arg) if node.rank <= arg.rank else None
+    return parts if parts is not None and is_modest(parts[0]) else None
+
+
+def is_absorbed(node: Node, context: Context) -> bool:
+    """Tell whether the sign or number that `node` begins with may go to the results of all that use it."""
+    return context.is_free(node) or context.only_feeds(node, _SUMMING)
+
+
+def may_share_signs(node: Node) -> bool:
+    """Tell whether `node` sums something with a sign or a number before it, which others may need too."""
+    if not _is(node, einsum) and not _is(node, reduce_sum):
+        return False
+    return any(_is(arg, neg) or (_is(arg, mul) and _number_of(_args(arg)[0]) is not None) for arg in _args(node))
