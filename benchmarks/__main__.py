@@ -9,10 +9,11 @@ from rich.console import Console
 from rich.table import Table
 
 from benchmarks.drop_in import DROP_IN
+from benchmarks.functions import FUNCTIONS
 from benchmarks.models import MODELS
 from benchmarks.workloads import WORKLOADS
 
-ALL = {**WORKLOADS, **MODELS, **DROP_IN}
+ALL = {**WORKLOADS, **MODELS, **DROP_IN, **FUNCTIONS}
 
 
 @click.command()
