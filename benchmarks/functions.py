@@ -20,8 +20,9 @@ except ImportError:
 import symbackprop as sb
 from benchmarks import by_hand_functions
 from benchmarks.row import Row
-from benchmarks.timing import interleaved
+from benchmarks.timing import interleaved, once
 from examples.functions import cox, gaussian_process, masked_factors, mixture, multinomial, nmf, student_t, tsne
+from symbackprop.read.from_numpy.trace import trace_function
 
 __all__ = ["FUNCTIONS", "WORKLOADS", "agree", "compiled"]
 
@@ -151,4 +152,23 @@ def _rows(name: str, quick: bool) -> list[Row]:
     return rows
 
 
-FUNCTIONS = {"functions": functions}
+def tracing(quick: bool) -> list[Row]:
+    """Time what a function costs beyond the text that it becomes."""
+    count = 3_000 if quick else 30_000
+    x = np.array([0.3, 1.2])
+
+    def loop(x):
+        for _ in range(count):
+            x = np.sin(x * x + 0.1)
+        return x.sum()
+
+    traced = trace_function(loop, {"x": "k"})
+    text = min(once(partial(sb.compile_value, traced.text, inputs=traced.inputs)) for _ in range(3))
+    whole = min(once(partial(sb.compile_value, loop, inputs={"x": "k"})) for _ in range(3))
+    np.testing.assert_allclose(sb.compile_value(traced.text, inputs=traced.inputs)(x), loop(x))
+    each = (whole - text) / (3 * count)
+    calls = f"tracing {3 * count:,} calls of NumPy, each beyond its text"
+    return [Row(calls, f"{1e6 * each:.0f} us", "150 us", each < 150e-6)]
+
+
+FUNCTIONS = {"functions": functions, "tracing": tracing}
