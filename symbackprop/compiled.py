@@ -86,7 +86,7 @@ class CompiledFunction:
         if self._packer is not None:
             given, leaves = self._packer.leaves(args, kwargs)
             bound = self._binder.bind((*leaves, *self._constants.values()), {})
-            return self._function(*self._packer.packed(given, bound), **self._bound)
+            return self._packer.call(self._function, self._packer.packed(given, bound), self._bound)
         if self._binder.wants_arrays(args, kwargs):
             return self._mapped(args, kwargs)
         return self._function(*self._binder.bind(args, kwargs))

@@ -15,7 +15,7 @@ import numpy as np
 from scipy import linalg, special
 
 from symbackprop.check.paths import EMITTED
-from symbackprop.emit.packing import arguments_of_leaves
+from symbackprop.emit.packing import Packer, arguments_of_leaves
 from symbackprop.ir.packing import Packing
 from symbackprop.ir.signature import ArgumentSpec, leaves_of
 
@@ -60,7 +60,8 @@ def run_emitted(
     if packing is None:
         return list(leaves_of(function(*(values[spec.name] for spec in arguments))))
     constants = {name: values[name] for name, _ in packing.constants}
-    outputs = leaves_of(function(*arguments_of_leaves(packing, values), **constants))
+    arguments = arguments_of_leaves(packing, values)
+    outputs = leaves_of(Packer(packing).call(function, arguments, constants))
     return [output for output in outputs if output is not None]  # None stands where there is no gradient
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import io
 import os
 from collections.abc import Mapping, Sequence
@@ -10,15 +9,12 @@ from typing import Any
 
 import numpy as np
 
-from symbackprop.emit.save import write_bytes, write_text
+from symbackprop.emit.save import read_text, write_bytes, write_text
 from symbackprop.errors import ArgumentError, FileError, SymbackpropError
+from symbackprop.ir.digest import digest_of
+from symbackprop.ir.packing import quoted
 
-__all__ = ["check_arrays", "digest_of", "save_with_arrays", "tail_of"]
-
-
-def digest_of(array: np.ndarray[Any, Any]) -> str:
-    """Return a hash of an array's contents."""
-    return hashlib.sha256(np.ascontiguousarray(array).tobytes()).hexdigest()
+__all__ = ["check_arrays", "save_with_arrays", "tail_of"]
 
 
 def arrays_path(path: str) -> str:
@@ -29,14 +25,15 @@ def arrays_path(path: str) -> str:
 def tail_of(path: str, name: str, parameters: Sequence[str]) -> str:
     """Return the lines that a file ends with whose function `name` has arrays bound to its last `parameters`."""
     beside = os.path.basename(arrays_path(path))
-    bound = "".join(f"        {parameter}=_arrays[{parameter!r}],\n".replace("'", '"') for parameter in parameters)
+    held = f"_arrays_of_{name}"
+    bound = "".join(f"        {parameter}={held}[{quoted(parameter)}],\n" for parameter in parameters)
     return (
         f"\n# the arrays that the function works with are in {beside}, beside this file\n"
-        "from functools import partial\n"
-        "from pathlib import Path\n\n"
-        "import numpy as np\n\n"
-        f'with np.load(Path(__file__).with_name("{beside}")) as _arrays:\n'
-        f"    {name} = partial(\n        {name},\n{bound}    )\n"
+        "from functools import partial as _partial\n"
+        "from pathlib import Path as _Path\n\n"
+        "import numpy as _np\n\n"
+        f"with _np.load(_Path(__file__).with_name({quoted(beside)})) as {held}:\n"
+        f"    {name} = _partial(\n        {name},\n{bound}    )\n"
     )
 
 
@@ -53,9 +50,14 @@ def save_with_arrays(
     target = os.fspath(path)
     if not isinstance(target, str) or not os.path.splitext(target)[1] or target.endswith(".npz"):
         raise ArgumentError(f"the path is {target!r}; name a file of Python's, 'grad.py': its arrays go to 'grad.npz'")
+    beside = arrays_path(target)
+    if os.path.exists(beside) and not _is_ours(target):
+        raise ArgumentError(
+            f"{beside} is there already, and is not of a function saved to {target}; choose another name"
+        )
     content = io.BytesIO()
     np.savez(content, **arrays)  # type: ignore[arg-type]
-    write_bytes(arrays_path(target), content.getvalue())
+    write_bytes(beside, content.getvalue())
     write_text(target, source + tail_of(target, name, [*arrays]))
 
 
@@ -77,3 +79,11 @@ def check_arrays(path: str, digests: Mapping[str, str]) -> None:
         raise FileError(f"cannot read {beside}, the arrays of {path}: {error}") from error
     if found != dict(digests):
         raise SymbackpropError(f"{beside} does not hold the arrays that {path} was saved with; save it again")
+
+
+def _is_ours(path: str) -> bool:
+    """Tell whether a file is one that was saved with arrays beside it."""
+    try:
+        return " as _arrays_of_" in read_text(path)
+    except SymbackpropError:
+        return False

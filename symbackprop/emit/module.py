@@ -67,11 +67,7 @@ def print_module(graph: Graph, recipe: Recipe, version: str, target: str) -> Pri
     constants, _, code = _aligned(text).partition("\0")
     constants += "\n" if constants else ""
     head = header_lines(recipe, version, _description(graph, recipe))
-    defaults = {} if packing is None else dict(packing.defaults)
-    shown = [f"{name}={defaults[name]!r}" if name in defaults else name for name in parameters]
-    if packing is not None and packing.constants:
-        shown.insert(-len(packing.constants), "*")
-    signature = f"def {function}({', '.join(shown)}):"
+    signature = f"def {function}({_parameter_list(parameters, packing)}):"
     source = "\n".join([*head, "", *imports, constants, signature, doc, code, ""])
     return Printed(source, function, parameters, target, "\n".join([*imports, constants]), code)
 
@@ -135,6 +131,27 @@ def _modules_of(graph: Graph) -> frozenset[str]:
     )
 
 
+def _parameter_list(parameters: Sequence[str], packing: Packing | None) -> str:
+    """Return the parameters of the function with defaults, and a star before those that are given by name only."""
+    if packing is None:
+        return ", ".join(parameters)
+    defaults = dict(packing.defaults)
+    names = [name for name, _ in packing.arguments] + [name for name, _ in packing.constants]
+    by_name_only = len(names) - len(packing.constants) - len(packing.named_only)
+    shown = [
+        f"{printed}={_default_text(defaults[name])}" if name in defaults else printed
+        for name, printed in zip(names, parameters, strict=True)
+    ]
+    if by_name_only < len(shown):
+        shown.insert(by_name_only, "*")
+    return ", ".join(shown)
+
+
+def _default_text(value: float) -> str:
+    finite = isinstance(value, int) or (value == value and abs(value) != float("inf"))
+    return repr(value) if finite else f'float("{value}")'
+
+
 def _lines(lines: Sequence[Line]) -> list[str]:
     """Return assignments, with marks where their comments begin."""
     printed = []
@@ -173,12 +190,12 @@ def _size_lines(graph: Graph, parameters: Sequence[str], style: TargetStyle) -> 
     lines = []
     for spec, parameter in zip(graph.arguments, parameters, strict=True):
         for axis, size in enumerate(spec.shape or ()):
-            for name in list(wanted):
-                if isinstance(size, SizeExpression) and names(size) == (name,):
-                    text = _solved(size, name, f"{parameter}.shape[{axis}]")
-                    if text is not None:
-                        lines.append(f"{style.size_names[name]} = {text}")
-                        del wanted[name]
+            found = names(size) if isinstance(size, SizeExpression) else ()
+            if len(found) == 1 and found[0] in wanted:
+                text = _solved(size, found[0], f"{parameter}.shape[{axis}]")  # type: ignore[arg-type]
+                if text is not None:
+                    lines.append(f"{style.size_names[found[0]]} = {text}")
+                    del wanted[found[0]]
     if wanted:
         raise ArgumentError(
             f"size {next(iter(wanted))!r} cannot be read from any argument's shape; declare one with it"

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 from collections import namedtuple
-from collections.abc import Iterator, Mapping, Sequence, Set
+from collections.abc import Callable, Iterator, Mapping, Sequence, Set
 from typing import Any
 
 from symbackprop.errors import ArgumentError, nearest_names
@@ -19,6 +19,7 @@ class Packer:
     def __init__(self, packing: Packing) -> None:
         self._arguments = packing.arguments
         self._names = [name for name, _ in packing.arguments]
+        self._by_position = len(self._names) - len(packing.named_only)
         self._defaults = dict(packing.defaults)
 
     def leaves(self, args: Sequence[Any], kwargs: Mapping[str, Any]) -> tuple[list[Any], list[Any]]:
@@ -40,11 +41,19 @@ class Packer:
         rest = iter(leaves)
         return [_put(packed, value, rest) for (_, packed), value in zip(self._arguments, given, strict=True)]
 
+    def call(self, function: Callable[..., Any], arguments: Sequence[Any], bound: Mapping[str, Any]) -> Any:
+        """Call the printed function, whose last parameters may be given by name only."""
+        count = self._by_position
+        named = dict(zip(self._names[count:], arguments[count:], strict=True))
+        return function(*arguments[:count], **named, **bound)
+
     def _ordered(self, args: Sequence[Any], kwargs: Mapping[str, Any]) -> list[Any]:
         names = self._names
         shown = f"({', '.join(names)})"
-        if len(args) > len(names):
-            raise ArgumentError(f"{len(args)} arguments were given; the function takes {len(names)}: {shown}")
+        if len(args) > self._by_position:
+            raise ArgumentError(
+                f"{len(args)} arguments were given by position; the function takes {self._by_position}: {shown}"
+            )
         given = {**self._defaults, **dict(zip(names, args, strict=False))}
         for name, value in kwargs.items():
             if name not in names:

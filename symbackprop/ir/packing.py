@@ -50,6 +50,8 @@ class Packing:
         What parameters are if they are not given.
     constants : tuple of (str, str)
         Arrays that are bound already, each with a hash of its contents.
+    named_only : tuple of str
+        Parameters that are given by name only.
     """
 
     arguments: tuple[tuple[str, Packed], ...]
@@ -57,6 +59,7 @@ class Packing:
     results: Packed = None
     defaults: tuple[tuple[str, Any], ...] = ()
     constants: tuple[tuple[str, str], ...] = ()
+    named_only: tuple[str, ...] = ()
 
 
 # Structures are as deep as a person writes them, so the following may recurse.
@@ -109,6 +112,7 @@ def packing_from(fields: Mapping[str, Any] | None) -> Packing | None:
         _packed_from(fields["results"]),
         tuple((name, value) for name, value in fields["defaults"]),
         tuple((name, digest) for name, digest in fields["constants"]),
+        tuple(fields["named_only"]),
     )
 
 

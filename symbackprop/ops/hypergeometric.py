@@ -1,19 +1,24 @@
 """Hypergeometric functions of a real argument: 0F1, Kummer's 1F1 and Gauss's 2F1.
 
-SciPy loses digits of 2F1 near x = 1 where c - a - b is an integer up to rounding (all of them in hyp2f1(1.3, 1.4, 2.7, 0.999));
-the derivative is as good as SciPy's function is.
+SciPy's 2F1 is wrong near x = 1 where c - a - b is an integer but for rounding (hyp2f1(1.3, 1.4, 2.7, 0.999) is -49, and
+should be 11.6); a derivative that would need such a one is refused where the parameters are numbers.
 
 Not in here: their derivatives in the parameters, which are not elementary; asking for one is an error.
 """
 
 from __future__ import annotations
 
-from symbackprop.ir.node import Node
+from fractions import Fraction
+
+from symbackprop.errors import UnsupportedError
+from symbackprop.ir.node import Apply, Const, Node
 from symbackprop.ops.declare import Primitive, Refused
 from symbackprop.ops.elementwise import elementwise
 from symbackprop.ops.scipy_text import called, moved
 
 __all__ = ["hyp0f1", "hyp1f1", "hyp2f1"]
+
+_ROUNDING = 1e-9
 
 
 hyp0f1: Primitive = elementwise(
@@ -49,7 +54,24 @@ hyp1f1: Primitive = elementwise(
 
 
 def _slope(a: Node, b: Node, c: Node, x: Node, out: Node) -> Node:
+    numbers = [_number(parameter) for parameter in (a, b, c)]
+    if None not in numbers:
+        first, second, third = numbers
+        excess = (third + 1) - (first + 1) - (second + 1)  # type: ignore[operator]
+        if excess != round(excess) and abs(excess - round(excess)) < _ROUNDING:
+            raise UnsupportedError(
+                f"the derivative of hyp2f1({first:g}, {second:g}, {third:g}, x) needs hyp2f1 where c - a - b is an integer "
+                "but for rounding, of which SciPy's is wrong near x = 1; write parameters that floats hold exactly"
+            )
     return a * b / c * hyp2f1(moved(a, 1), moved(b, 1), moved(c, 1), x)
+
+
+def _number(x: Node) -> float | None:
+    while isinstance(x, Apply) and x.op.name in ("broadcast", "cast"):
+        x = x.args[0]
+    if not isinstance(x, Const) or not isinstance(x.value, (int, float, Fraction)):
+        return None
+    return float(x.value)
 
 
 hyp2f1: Primitive = elementwise(

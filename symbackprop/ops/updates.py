@@ -33,6 +33,7 @@ __all__ = [
 ]
 
 _DEEPEST = 1000  # nodes that a read looks through for what was written
+_PARTS = 128  # parts that are not single entries which it compares with
 _MOST = 64  # parts that one node writes, so that a long chain of writes stays linear
 
 
@@ -184,12 +185,14 @@ def _are_points(parts: tuple[Bounds, ...]) -> bool:
 def read_part(x: Node, bounds: Bounds) -> Node:
     """Return a part of `x`: what was written there last, where that is sure."""
     is_point = _are_points((bounds,))
+    looked_at = 0
     for _ in range(_DEEPEST):
-        if not isinstance(x, Apply) or x.op is not replace_parts:
+        if not isinstance(x, Apply) or x.op is not replace_parts or looked_at > _PARTS:
             break
         if is_point and _are_points(_parts(x)) and bounds not in _parts(x):
             x = x.args[0]
             continue
+        looked_at += len(x.args) - 1
         for value, written in zip(reversed(x.args[1:]), reversed(_parts(x)), strict=True):
             if written == bounds:
                 return value

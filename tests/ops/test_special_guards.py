@@ -63,3 +63,9 @@ def test_a_branch_that_is_not_taken(condition: str, function: str, inside: float
     expected, (slope,) = alone(inside)
     assert value == pytest.approx(float(expected) + 2 * outside, rel=1e-14)
     np.testing.assert_allclose(slopes, [float(slope), 2.0], rtol=1e-14)
+
+
+def test_a_derivative_of_which_scipy_would_be_wrong_is_refused():
+    with pytest.raises(sb.UnsupportedError, match="is an integer but for rounding"):
+        sb.compile_grad("hyp2f1(0.3, 0.4, 1.7, x)")
+    assert sb.compile_value("hyp2f1(0.3, 0.4, 1.7, x)")(0.5) > 0

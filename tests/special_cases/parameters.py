@@ -73,7 +73,7 @@ HYPERGEOMETRIC = [
     Case("hyp2f1(0.5, 1.5, 2.5, x)", hypergeometric(0.5, 1.5, 2.5), (-30.0, -0.9, 0.0, 1e-8, 0.3, 0.95)),
     Case("hyp2f1(1, 1, 2, x)", hypergeometric(1, 1, 2), (-2.5, -1e-8, 0.3, 0.999)),
     Case("hyp2f1(-3, 2.5, 0.5, x)", hypergeometric(-3, 2.5, 0.5), (-2.5, 0.3, 0.999)),
-    Case("hyp2f1(0.3, 0.4, 1.7, x)", hypergeometric(0.3, 0.4, 1.7), (-2.5, 0.3, 0.85)),
+    Case("hyp2f1(0.3, 0.4, 1.8, x)", hypergeometric(0.3, 0.4, 1.8), (-2.5, 0.3, 0.85)),
 ]
 
 

@@ -6,6 +6,8 @@ import ast
 import dataclasses
 import inspect
 import keyword
+import re
+import unicodedata
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any, get_args, get_origin
@@ -264,9 +266,13 @@ class _Reader:
             if keys[0] in MODULES:
                 raise ArgumentError(f"the parameter {keys[0]!r} has the name of a module in formulas; rename it")
             return str(keys[0])
-        wanted = str(keys[-1]) if _is_name(keys[-1]) and self._keys.get(keys[-1], 0) == 1 else ""
+        wanted = (
+            unicodedata.normalize("NFKC", str(keys[-1]))
+            if _is_name(keys[-1]) and self._keys.get(keys[-1], 0) == 1
+            else ""
+        )
         if not wanted or wanted in self._taken:
-            wanted = "_".join("".join(c if c.isalnum() else "_" for c in str(key)) for key in keys)
+            wanted = re.sub(r"\W", "_", unicodedata.normalize("NFKC", "_".join(map(str, keys))))
         name, number = wanted, 2
         while name in self._taken or name in MODULES or keyword.iskeyword(name):
             name, number = f"{wanted}_{number}", number + 1
@@ -295,7 +301,7 @@ def _children(value: Any) -> tuple[str, list[tuple[Any, Any]]] | None:
     """Return the kind of a structure and what is in it, None for a leaf."""
     if isinstance(value, Mapping):
         for key in value:
-            if not isinstance(key, (str, int)):
+            if type(key) not in (str, int):
                 raise UnsupportedError(f"a dict of arrays has keys that are text or integers, not {key!r}")
         return "dict", [*value.items()]
     if isinstance(value, tuple) and hasattr(value, "_fields"):

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any, NoReturn
 import numpy as np
 
 from symbackprop.errors import MissingAttributeError, UnsupportedError, nearest_names
+from symbackprop.ir.dtype import is_float
 from symbackprop.ir.node import Node
 from symbackprop.ir.size import shape_text
 from symbackprop.read.from_numpy.expressions import Expression
@@ -66,7 +67,24 @@ class TracedArray:
         Whether it is an argument, which must not be written to.
     """
 
-    __slots__ = ("_seen", "concrete", "derive", "expression", "index", "is_input", "node", "run", "version", "viewed")
+    __slots__ = (
+        "_root",
+        "_root_seen",
+        "_seen",
+        "concrete",
+        "derive",
+        "expression",
+        "index",
+        "is_certain",
+        "is_foreign",
+        "is_found",
+        "is_input",
+        "is_zero_d",
+        "node",
+        "run",
+        "version",
+        "viewed",
+    )
     __hash__ = None  # type: ignore[assignment]
     __array_priority__ = 1000.0
 
@@ -78,28 +96,50 @@ class TracedArray:
         self.viewed: TracedArray | None = None
         self.derive: Callable[[], State] | None = None
         self.index: object = None
+        self.is_certain = True  # whether NumPy's view is one, and no copy
+        self.is_found = False  # whether it was computed of arrays of the function's module or closure alone
+        self.is_foreign = False  # whether it is one of these
+        self.is_zero_d = False  # whether it is an array without axes, and no number
         self._seen = 0
+        self._root: TracedArray = self
+        self._root_seen = 0
 
     # --- views and writing --------------------------------------------------------------------------------------------
 
-    def as_view_of(self, base: TracedArray, derive: Callable[[], State], index: object = None) -> TracedArray:
+    def as_view_of(
+        self, base: TracedArray, derive: Callable[[], State], index: object = None, *, is_certain: bool = True
+    ) -> TracedArray:
         """Make this a view, which `derive` gives anew of a changed `base`; with an `index` it can be written through."""
-        self.viewed, self.derive, self.index = base, derive, index
+        self.viewed, self.derive, self.index, self.is_certain = base, derive, index, is_certain
         self._seen = base.version
+        self._root = base._root
+        self._root_seen = self._root.version
         return self
 
     def refreshed(self) -> TracedArray:
         """Return this array, which stands for what its base has become."""
+        if self._root_seen == self._root.version or self.viewed is None:
+            return self
         chain: list[TracedArray] = []
-        array: TracedArray | None = self
-        while array is not None:
+        array: TracedArray = self
+        while array.viewed is not None:
             chain.append(array)
             array = array.viewed
-        for view in reversed(chain[:-1]):
-            if view.viewed is not None and view.derive is not None and view.viewed.version != view._seen:
-                view.node, view.expression, view.concrete = view.derive()
-                view._seen = view.viewed.version
+        for view in reversed(chain):
+            base, derive = view.viewed, view.derive
+            if base is not None and derive is not None and base.version != view._seen:
+                if not view.is_certain:
+                    raise self.run.located(
+                        UnsupportedError(
+                            "the array was written to after a part or another form of it was taken, of which it depends "
+                            "on the layout in memory whether NumPy makes a view or a copy; take a copy() explicitly"
+                        )
+                    )
+                with self.run.places.unnamed():
+                    view.node, view.expression, view.concrete = derive()
+                view._seen = base.version
                 view.version += 1
+            view._root_seen = view._root.version
         return self
 
     def writable(self) -> TracedArray:
@@ -120,6 +160,14 @@ class TracedArray:
                     )
                 )
             array = array.viewed
+        if array.is_foreign:
+            title = array.expression.name or "an array"
+            raise self.run.located(
+                UnsupportedError(
+                    f"the function writes into {title} of its module or closure, which would change only once, when it "
+                    "is compiled; take a copy first: a = a.copy()"
+                )
+            )
         if array.is_input:
             raise self.run.located(
                 UnsupportedError(
@@ -134,12 +182,14 @@ class TracedArray:
         view: TracedArray = self.writable()
         while True:
             view.node, view.expression, view.concrete = state
+            view.is_found = view.is_found and view.concrete is not None
             view.version += 1
             base = view.viewed
             if base is None:
                 return
             state = self.run.updated("=", base.refreshed(), view.index, view)
             view._seen = base.version + 1  # which is what it becomes in the next round
+            view._root_seen = view._root.version + 1
             view = base
 
     def __setitem__(self, index: object, value: object) -> None:
@@ -149,15 +199,13 @@ class TracedArray:
         self.write(self.run.updated("=", self.writable(), index, value))
 
     def _in_place(self, symbol: str, other: object) -> TracedArray:
-        if self.node.shape:
+        if self.node.shape or self.is_zero_d:
             self.writable()
-        if self.viewed is not None and self.index is not None and self.node.shape and symbol in _ARITHMETIC:
-            state = self.run.updated(f"{symbol}=", self.viewed.refreshed(), self.index, other)
-            self.viewed.write(state)
-            return self.refreshed()
         result = self.run.operator(symbol, self, other)
-        if not self.node.shape:
+        if result is NotImplemented or not (self.node.shape or self.is_zero_d):
             return result  # type: ignore[no-any-return]  # a number is not changed, its name is bound again
+        if not isinstance(result, TracedArray):  # a known number
+            result = self.run.array_of(np.asarray(result))
         if result.node.shape != self.node.shape:
             raise self.run.located(
                 UnsupportedError(
@@ -166,12 +214,17 @@ class TracedArray:
                 )
             )
         if result.node.dtype != self.node.dtype:
-            raise self.run.located(
-                UnsupportedError(
-                    f"`{symbol}=` cannot change the dtype of an array, {self.node.dtype} to {result.node.dtype}; "
-                    f"write x = x {symbol} ..."
+            if not (is_float(result.node.dtype) and is_float(self.node.dtype)):
+                raise self.run.located(
+                    UnsupportedError(
+                        f"`{symbol}=` cannot change the dtype of an array, {self.node.dtype} to {result.node.dtype}; "
+                        f"write x = x {symbol} ..."
+                    )
                 )
-            )
+            result = result.astype(self.dtype)
+        if self.viewed is not None and self.index is not None and symbol in _ARITHMETIC:
+            self.viewed.write(self.run.updated(f"{symbol}=", self.viewed.refreshed(), self.index, other))
+            return self.refreshed()
         self.write((result.node, result.expression, result.concrete))
         return self
 
@@ -215,14 +268,14 @@ class TracedArray:
         """The array with its last two axes exchanged."""
         return self.view_by(lambda x: self.run.attribute(x, "mT"))
 
-    def view_by(self, make: Callable[[TracedArray], TracedArray]) -> TracedArray:
+    def view_by(self, make: Callable[[TracedArray], TracedArray], *, is_certain: bool = True) -> TracedArray:
         """Return what `make` makes of the array, as a view of it."""
 
         def derive() -> State:
             made = make(self)
             return made.node, made.expression, made.concrete
 
-        return make(self.refreshed()).as_view_of(self, derive)
+        return make(self.refreshed()).as_view_of(self, derive, is_certain=is_certain)
 
     def __len__(self) -> int:
         return int(self.run.length(self))
@@ -248,7 +301,8 @@ class TracedArray:
 
         def bound(*args: object, **kwargs: object) -> Any:
             if name in _VIEWS:
-                return self.view_by(lambda x: self.run.method(name, x, args, kwargs))
+                certain = name not in ("reshape", "ravel") or (self.node.rank < 2 and self.viewed is None)
+                return self.view_by(lambda x: self.run.method(name, x, args, kwargs), is_certain=certain)
             return self.run.method(name, self.refreshed(), args, kwargs)
 
         return bound

@@ -5,6 +5,7 @@ What depends on no input is computed beside that by NumPy itself, so that it can
 
 from __future__ import annotations
 
+import keyword
 import operator
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
@@ -26,6 +27,7 @@ from symbackprop.read.from_numpy.expressions import (
     ATOM,
     COMPARISON,
     LOWEST,
+    MODULES,
     POSTFIX,
     POWER,
     PRODUCT,
@@ -57,6 +59,7 @@ _BINARY: Mapping[str, tuple[int, Callable[[Any, Any], Any]]] = {
     "&": (8, operator.and_),
     "|": (6, operator.or_),
 }
+_UNARY: Mapping[str, Callable[[Any], Any]] = {"-": operator.neg, "+": operator.pos, "~": operator.invert}
 _COMPARE: Mapping[str, Callable[[Any, Any], Any]] = {
     "<": operator.lt,
     "<=": operator.le,
@@ -86,38 +89,62 @@ class Trace:
         self.flexible = flexible
         self.places = Places()
         self.is_open = True
+        self.refusal: SymbackpropError | None = None
         self.specs = list(specs)
         self.constants: dict[str, np.ndarray[Any, Any]] = {}
+        self._taken = {spec.name for spec in specs}
         self.titles: dict[int, str] = {}  # of arrays in the function's module and closure, by their identity
         self._count = 0
         self._arrays: dict[int, tuple[Any, TracedArray]] = {}
         self.operands = Operands(self._check, self.array_of)
         self.protocols = Protocols(self)
-        self.inputs = [self._input(spec) for spec in specs]
+        self.inputs = [self._input(spec, position) for position, spec in enumerate(specs)]
 
     # --- beginnings ---------------------------------------------------------------------------------------------------
 
-    def _input(self, spec: ArgumentSpec) -> TracedArray:
-        node = make_input(self.specs.index(spec), spec.shape or (), spec.dtype)
+    def _input(self, spec: ArgumentSpec, position: int) -> TracedArray:
+        node = make_input(position, spec.shape or (), spec.dtype)
         return TracedArray(self, (node, self._expression([], ATOM, spec.name, is_input=True), None), is_input=True)
 
     def array_of(self, array: Any) -> TracedArray:
-        """Return an array of numbers that the function found somewhere, as a constant of the formula."""
+        """Return an array of numbers that came from somewhere else, as it is now, as a constant of the formula."""
         known = self._arrays.get(id(array))
-        if known is None or known[0] is not array:
+        if known is None or known[0] is not array or not _is_same(known[1].concrete, array):
             with self._located():
                 found = usable(array, "an array in the function")
-            known = self._arrays[id(array)] = array, self._constant(found, self.titles.get(id(array)))
+            known = self._arrays[id(array)] = array, self._constant(found.copy(), self.titles.get(id(array)))
         return known[1]
+
+    def found(self, value: Any, title: str | None = None, *, is_foreign: bool = False) -> Any:
+        """Return what depends on no input as the function sees it: arrays as traced ones whose entries are known.
+
+        Parameters
+        ----------
+        value : object
+            Arrays of numbers, also in tuples and lists, are replaced; a single number stays one.
+        title : str, optional
+            What the function calls it.
+        is_foreign : bool
+            Whether it belongs to the function's module or closure, so that it must not be written to.
+        """
+        if type(value) in (tuple, list):
+            return type(value)(self.found(item) for item in value)
+        if type(value) is not np.ndarray or value.dtype.kind not in "biuf" or not value.ndim:
+            return value
+        with self._located():
+            array = usable(value, "an array in the function")
+        made = self._constant(array.copy() if is_foreign else array, title)
+        made.is_found, made.is_foreign = True, is_foreign
+        return made
 
     def _constant(self, array: np.ndarray[Any, Any], title: str | None) -> TracedArray:
         text = literal_text(array)
         if text is None:
             name = self._constant_name(title)
-            self.constants[name] = array = array.copy()  # which nobody writes to afterwards
+            self.constants[name] = array
             spec = ArgumentSpec(name, array.shape, array.dtype.name)
             self.specs.append(spec)
-            found = self._input(spec)
+            found = self._input(spec, len(self.specs) - 1)
             found.is_input = False
             found.concrete = array
             return found
@@ -126,14 +153,12 @@ class Trace:
         return TracedArray(self, (node, self._expression([text], level, title if array.ndim else None), array))
 
     def _constant_name(self, title: str | None) -> str:
-        taken = {spec.name for spec in self.specs}
-        stem = title or "constant"
-        if stem not in taken:
-            return stem
-        number = 2
-        while f"{stem}_{number}" in taken:
-            number += 1
-        return f"{stem}_{number}"
+        stem = title if title is not None and title.isidentifier() and not title.startswith("_") else "constant"
+        name, number = stem, 2
+        while name in self._taken or name in MODULES or keyword.iskeyword(name):
+            name, number = f"{stem}_{number}", number + 1
+        self._taken.add(name)
+        return name
 
     def named_number(self, name: str) -> TracedArray:
         """Return pi or e, exact."""
@@ -161,46 +186,54 @@ class Trace:
     def operator(self, symbol: str, left: Any, right: Any) -> Any:
         """Return ``left symbol right``."""
         if symbol == "^":
-            return self.call("np.logical_xor", FUNCTIONS["logical_xor"], (left, right), {}, np.logical_xor)
+            return self._exclusive_or(left, right)
+        if symbol == "**" and _is_integer(left) and isinstance(right, (int, np.integer)) and right < 0:
+            raise self.located(
+                UnsupportedError("integers to a negative power are an error in NumPy; write x.astype(float)")
+            )
         level, real = _BINARY[symbol]
         if _strange(left) or _strange(right):
             return NotImplemented
+        known = self.known_result(real, (left, right), {})
+        if self._are_found(known, (left, right)):
+            return self.found(known)
         with self._located():
             first, first_parts = self.operands.of(left, POSTFIX if symbol == "**" else level)
             second, second_parts = self.operands.of(right, UNARY if symbol == "**" else level + 1)
             value = OPERATORS[symbol](first, second)
-        return self._made(
-            value, [*first_parts, f" {symbol} ", *second_parts], level, self.known_result(real, (left, right), {})
-        )
+        return self._made(value, [*first_parts, f" {symbol} ", *second_parts], level, known)
+
+    def _exclusive_or(self, left: Any, right: Any) -> Any:
+        for operand in (left, right):
+            if not isinstance(operand, (bool, np.bool_)) and getattr(operand, "dtype", None) != np.dtype(bool):
+                raise self.located(UnsupportedError("`^` of integers works on their bits, which is not supported"))
+        return self.call("np.logical_xor", FUNCTIONS["logical_xor"], (left, right), {}, np.logical_xor)
 
     def compare(self, symbol: str, left: Any, right: Any) -> Any:
         """Return ``left symbol right``, entry by entry."""
         if _strange(left) or _strange(right):
             return NotImplemented
+        known = self.known_result(_COMPARE[symbol], (left, right), {})
+        if self._are_found(known, (left, right)):
+            return self.found(known)
         with self._located():
             first, first_parts = self.operands.of(left, COMPARISON + 1)
             second, second_parts = self.operands.of(right, COMPARISON + 1)
             value = chain((symbol,), (first, second))
         parts = [*first_parts, f" {symbol} ", *second_parts]
-        return self._made(value, parts, COMPARISON, self.known_result(_COMPARE[symbol], (left, right), {}))
+        return self._made(value, parts, COMPARISON, known)
 
     def unary(self, symbol: str, x: TracedArray) -> Any:
         """Return ``-x`` and the like."""
         if symbol == "abs":
             return self.call("np.abs", FUNCTIONS["abs"], (x,), {}, np.abs)
-        if symbol == "-":
-            return self._negative(x)
+        known = self.known_result(_UNARY[symbol], (x,), {})
+        if self._are_found(known, (x,)):
+            return self.found(known)
         with self._located():
             value, parts = self.operands.of(x, UNARY)
-            result = OPERATORS[f"unary {symbol}"](value)
-        real = operator.pos if symbol == "+" else operator.invert
-        return self._made(result, [symbol, *parts], UNARY, self.known_result(real, (x,), {}))
-
-    def _negative(self, x: TracedArray) -> Any:
-        with self._located():
-            value, parts = self.operands.of(x, UNARY)
-            result = fold_negative(node_of(value))
-        return self._made(result, ["-", *parts], UNARY, self.known_result(operator.neg, (x,), {}))
+            result = fold_negative(node_of(value)) if symbol == "-" else OPERATORS[f"unary {symbol}"](value)
+        return self._made(result, [symbol, *parts], UNARY, known)
 
     def call(
         self, text: str, word: Callable[..., Value], args: Sequence[Any], kwargs: Mapping[str, Any], real: Any = None
@@ -212,10 +245,14 @@ class Trace:
                 raise UnsupportedError(
                     f"{text}: out= is not supported; bind the result to a name instead, y = {text}(...)"
                 )
+        known = self.known_result(real, args, named)
+        if self._are_found(known, (*args, *named.values())):
+            return self.found(known)
+        with self._located():
             operands = [self.operands.of(arg) for arg in (*args, *named.values())]
             value = called(text, word, [operand for operand, _ in operands], tuple(named))
         parts: Parts = [f"{text}(", *_argument_parts(operands, len(args), [*named])]
-        return self._made(value, [*parts, ")"], POSTFIX, self.known_result(real, args, named))
+        return self._made(value, [*parts, ")"], POSTFIX, known)
 
     def method(self, name: str, x: TracedArray, args: Sequence[Any], kwargs: Mapping[str, Any]) -> Any:
         """Return ``x.name(...)``."""
@@ -223,22 +260,27 @@ class Trace:
         with self._located():
             if named.pop("out", None) is not None:
                 raise UnsupportedError(f".{name}: out= is not supported; bind the result to a name instead")
+        known = self.known_result(
+            lambda array, *rest, **more: getattr(np.asarray(array), name)(*rest, **more), (x, *args), named
+        )
+        if self._are_found(known, (x, *args, *named.values())):
+            return self.found(known)
+        with self._located():
             receiver, receiver_parts = self.operands.of(x, POSTFIX)
             operands = [self.operands.of(arg) for arg in (*args, *named.values())]
             value = called(name, METHODS[name], [receiver, *(operand for operand, _ in operands)], tuple(named))
         parts: Parts = [*receiver_parts, f".{name}(", *_argument_parts(operands, len(args), [*named])]
-        real = self.known_result(
-            lambda array, *rest, **more: getattr(np.asarray(array), name)(*rest, **more), (x, *args), named
-        )
-        return self._made(value, [*parts, ")"], POSTFIX, real)
+        return self._made(value, [*parts, ")"], POSTFIX, known)
 
-    def attribute(self, x: TracedArray, name: str) -> Any:
+    def attribute(self, x: TracedArray, name: str) -> TracedArray:
         """Return ``x.name``."""
         with self._located():
             value, parts = self.operands.of(x, POSTFIX)
             result = ATTRIBUTES[name](value)  # type: ignore[arg-type]
-        real = self.known_result(lambda array: getattr(np.asarray(array), name), (x,), {})
-        return self._made(result, [*parts, f".{name}"], POSTFIX, real)
+        known = self.known_result(lambda array: getattr(np.asarray(array), name), (x,), {})
+        made: TracedArray = self._made(result, [*parts, f".{name}"], POSTFIX, known)
+        made.is_found = x.is_found
+        return made
 
     def subscript(self, x: TracedArray, index: Any) -> Any:
         """Return ``x[index]``: a view, unless arrays are in the index."""
@@ -252,7 +294,12 @@ class Trace:
             return self._made(result, [*parts, "[", *index_parts, "]"], POSTFIX, real)  # type: ignore[no-any-return]
 
         found = read(x)
-        if not is_basic(index) or not isinstance(found, TracedArray):
+        if not isinstance(found, TracedArray):
+            return found
+        found.is_found = x.is_found and found.concrete is not None
+        if found.is_found and not found.node.shape:
+            return np.asarray(found.concrete)[()]  # a number
+        if not is_basic(index):
             return found
 
         def derive() -> State:
@@ -381,6 +428,10 @@ class Trace:
             return self.is_known((value.start, value.stop, value.step))
         return not isinstance(value, TracedSize)
 
+    def _are_found(self, known: Any, values: Sequence[Any]) -> bool:
+        """Tell whether a result is known and was made of what the function found: it is computed once, not in each call."""
+        return known is not _NOTHING and any(_holds_found(value) for value in values)
+
     def known_result(self, function: Any, args: Sequence[Any], kwargs: Mapping[str, Any]) -> Any:
         """Return what NumPy makes of arguments that are all known, else nothing."""
         if function is None or not self.is_known((*args, *kwargs.values())):
@@ -391,8 +442,11 @@ class Trace:
     # --- errors -------------------------------------------------------------------------------------------------------
 
     def located(self, error: SymbackpropError) -> SymbackpropError:
-        """Return an error with the place in the user's function."""
-        return self.places.located(error)
+        """Return an error with the place in the user's function; a refusal is not forgotten if the function catches it."""
+        located = self.places.located(error)
+        if isinstance(error, UnsupportedError) and self.refusal is None:
+            self.refusal = located
+        return located
 
     def _located(self) -> _Located:
         return _Located(self)
@@ -428,6 +482,17 @@ def _written_copy(x: Any, symbol: str, index: Any, value: Any) -> Any:
     return copy
 
 
+def _is_same(copy: Any, array: Any) -> bool:
+    """Tell whether an array still holds what it held when it was copied."""
+    return copy.shape == array.shape and bool(np.array_equal(copy, array, equal_nan=array.dtype.kind == "f"))
+
+
+def _holds_found(value: Any) -> bool:
+    if isinstance(value, (tuple, list)):
+        return any(map(_holds_found, value))
+    return (isinstance(value, TracedArray) and value.is_found) or isinstance(value, np.ndarray)
+
+
 def _known(value: Any) -> Any:
     if isinstance(value, TracedArray):
         return value.concrete
@@ -436,6 +501,10 @@ def _known(value: Any) -> Any:
     if isinstance(value, slice):
         return slice(*map(_known, (value.start, value.stop, value.step)))
     return value
+
+
+def _is_integer(value: Any) -> bool:
+    return isinstance(value, TracedArray) and value.node.dtype == "int64"
 
 
 def _is_size(node: Node) -> bool:

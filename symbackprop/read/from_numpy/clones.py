@@ -38,6 +38,9 @@ class Clones:
         self._trace = trace
         self._modules = Modules(trace)
         self._made: dict[int, tuple[Any, Any]] = {}
+        self._scopes: dict[int, dict[str, Any]] = {}
+        self._cells: dict[int, tuple[CellType, CellType]] = {}
+        self._filled: set[int] = set()  # cells
         self._builtins = self._own_builtins()
 
     def of(self, function: Callable[..., Any]) -> Callable[..., Any]:
@@ -55,27 +58,61 @@ class Clones:
         return self.seen(function)  # type: ignore[no-any-return]
 
     def seen(self, value: Any, name: str | None = None) -> Any:
-        """Return what a clone sees in place of `value`, which its function knows as `name`."""
+        """Return what a clone sees in place of `value`, which its function knows as `name`.
+
+        Arrays, and lists and dicts with what is in them, are copies: what the function does to them stays inside.
+        """
+        known = self._made.get(id(value))
+        if known is not None and known[0] is value:
+            return known[1]
+        made = self._stand_in(value, name)
+        if made is not value:
+            self._made[id(value)] = value, made
+        return made
+
+    def _stand_in(self, value: Any, name: str | None) -> Any:
         if isinstance(value, np.ndarray):
-            if name is not None:
-                self._trace.titles.setdefault(id(value), name)
-            return value
-        if isinstance(value, (ModuleType, type, BuiltinFunctionType, np.ufunc)) or _is_library(value):
-            return self._modules.stand_in(value)
+            return self._trace.found(value, name, is_foreign=True)
+        if isinstance(value, (list, dict, set, tuple)):
+            return self._container(value)
+        if isinstance(value, ModuleType):
+            return self._modules.of(value, self.seen)
         if isinstance(value, (np.random.Generator, np.random.RandomState, random.Random)):
             return RandomNumbers(self._trace, name or "the generator")
-        plain = getattr(value, "__untraced__", None)  # a compiled function: its printed code is NumPy like any other
+        if isinstance(value, functools._lru_cache_wrapper):
+            return self.seen(value.__wrapped__)
+        if isinstance(value, type):
+            return self._class(value) if _is_plain_class(value) else value
+        if isinstance(value, (BuiltinFunctionType, np.ufunc)) or _is_library(value):
+            return self._modules.stand_in(value)
+        plain = getattr(type(value), "__untraced__", None)  # of a compiled function: its printed code is NumPy too
         if plain is not None:
-            return self.of(plain())
+            return self.of(plain(value))
         if isinstance(value, (FunctionType, MethodType, functools.partial)) and not _is_ours(value):
             return self.of(value)
         return self._object(value) if _is_plain_object(value) else value
 
+    def _container(self, value: Any) -> Any:
+        """Return a copy of a list, dict, set or tuple with what clones see of its items."""
+        if type(value) is tuple:
+            items = tuple([self.seen(item) for item in value])
+            return value if all(a is b for a, b in zip(items, value, strict=True)) else items
+        if type(value) is set:
+            return set(value)
+        if type(value) is list:
+            copied: Any = []
+            self._made[id(value)] = value, copied  # before its items, which may hold it
+            copied.extend(self.seen(item) for item in value)
+            return copied
+        if type(value) is dict:
+            copied = {}
+            self._made[id(value)] = value, copied
+            copied.update((key, self.seen(item, str(key))) for key, item in value.items())
+            return copied
+        return value
+
     def _object(self, value: Any) -> Any:
         """Return a copy of an object of a class of the user's own, whose methods are clones."""
-        known = self._made.get(id(value))
-        if known is not None:
-            return known[1]
         kind = type(value)
         copied: Any = object.__new__(self._class(kind))
         self._made[id(value)] = value, copied
@@ -87,18 +124,25 @@ class Clones:
         known = self._made.get(id(kind))
         if known is not None:
             return known[1]  # type: ignore[no-any-return]
-        members: dict[str, Any] = {"__module__": kind.__module__, "__qualname__": kind.__qualname__}
+        members: dict[str, Any] = {}
         functions: list[FunctionType] = []
         for name, member in vars(kind).items():
+            if name in ("__dict__", "__weakref__"):
+                continue
+            members[name] = member
             if isinstance(member, FunctionType):
                 members[name] = self._function(member)
                 functions.append(members[name])
             elif isinstance(member, (staticmethod, classmethod)):
-                members[name] = type(member)(self.seen(member.__func__))
+                inner = self.seen(member.__func__)
+                members[name] = type(member)(inner)
+                functions += [inner] if isinstance(inner, FunctionType) else []
             elif isinstance(member, property):
                 parts = [None if f is None else self.seen(f) for f in (member.fget, member.fset, member.fdel)]
                 members[name] = property(*parts)
                 functions += [part for part in parts if isinstance(part, FunctionType)]
+            elif not name.startswith("__"):
+                members[name] = self.seen(member)
         bases = [self._class(base) for base in kind.__bases__ if _is_plain_class(base)]
         made = type(kind.__name__, (*bases, kind), members)
         self._made[id(kind)] = kind, made
@@ -112,8 +156,8 @@ class Clones:
         known = self._made.get(id(function))
         if known is not None:
             return known[1]  # type: ignore[no-any-return]
-        scope: dict[str, Any] = {"__builtins__": self._builtins, "__name__": function.__module__}
-        cells = tuple(CellType() for _ in function.__closure__ or ())
+        scope = self._scope(function)
+        cells = tuple(self._cell(cell) for cell in function.__closure__ or ())
         clone = FunctionType(function.__code__, scope, function.__name__, None, cells)
         self._made[id(function)] = function, clone  # before what it reads, which may be itself
         self._trace.places.add(function.__code__)
@@ -121,16 +165,33 @@ class Clones:
         clone.__kwdefaults__ = {n: self.seen(v, n) for n, v in (function.__kwdefaults__ or {}).items()}
         clone.__qualname__ = function.__qualname__
         for name in _names(function.__code__):
-            if name in function.__globals__:
+            if name in function.__globals__ and name not in scope:
+                scope[name] = None  # before it is looked at, for it may come back here
                 scope[name] = self.seen(function.__globals__[name], name)
         for name, cell, original in zip(function.__code__.co_freevars, cells, function.__closure__ or (), strict=True):
-            if name == "__class__":
-                continue  # the class is a clone too, which is not made yet
+            if name == "__class__" or id(original) in self._filled:
+                continue  # a class is a clone too, which is not made yet
+            self._filled.add(id(original))
             try:
                 cell.cell_contents = self.seen(original.cell_contents, name)
             except ValueError:
                 continue  # not bound yet: a function that is defined further down
         return clone
+
+    def _scope(self, function: FunctionType) -> dict[str, Any]:
+        """Return the globals of the clones of one module's functions."""
+        known = self._scopes.get(id(function.__globals__))
+        if known is None:
+            module = function.__globals__.get("__name__")
+            known = self._scopes[id(function.__globals__)] = {"__builtins__": self._builtins, "__name__": module}
+        return known
+
+    def _cell(self, original: CellType) -> CellType:
+        """Return the cell of the clones of functions that share a variable of the function around them."""
+        known = self._cells.get(id(original))
+        if known is None:
+            known = self._cells[id(original)] = original, CellType()
+        return known[1]
 
     # --- builtins -----------------------------------------------------------------------------------------------------
 
@@ -139,6 +200,7 @@ class Clones:
         own = {
             "__import__": self._import,
             "isinstance": _isinstance,
+            "type": _type_of,
             "len": lambda x: trace.length(x) if isinstance(x, TracedArray) else len(x),
             "max": self._extreme("max", "maximum"),
             "min": self._extreme("min", "minimum"),
@@ -149,7 +211,7 @@ class Clones:
 
     def _import(self, name: str, *args: Any, **kwargs: Any) -> Any:
         """Import a module inside the function, as it sees it."""
-        return self._modules.stand_in(builtins.__import__(name, *args, **kwargs))
+        return self.seen(builtins.__import__(name, *args, **kwargs))
 
     def _print(self, *values: Any, **options: Any) -> None:
         if any(isinstance(value, (TracedArray, TracedSize)) for value in values):
@@ -171,10 +233,16 @@ class Clones:
         trace = self._trace
 
         def extreme(*values: Any, **options: Any) -> Any:
+            if options and _hold_traced(values):
+                raise trace.located(
+                    UnsupportedError(
+                        f"{name}() with {', '.join(options)}= of traced numbers; use np.where, or np.{name}"
+                    )
+                )
             if len(values) == 1 and isinstance(values[0], TracedArray) and values[0].node.rank == 1:
                 return trace.method(name, values[0].refreshed(), (), {})
             items = list(values[0]) if len(values) == 1 else list(values)
-            if options or not any(isinstance(item, TracedArray) for item in items):
+            if not any(isinstance(item, TracedArray) for item in items):
                 return real(items, **options)
             result = items[0]
             for item in items[1:]:
@@ -186,14 +254,31 @@ class Clones:
 
 def _isinstance(value: Any, kinds: Any) -> bool:
     """Tell whether a traced array is what the real one would be."""
-    if isinstance(value, (TracedArray, TracedSize)):
-        wanted = kinds if isinstance(kinds, tuple) else (kinds,)
-        if isinstance(value, TracedSize):
-            return any(kind in (int, object) for kind in wanted)
-        if value.node.shape:
-            return np.ndarray in wanted or object in wanted
-        return any(isinstance(kind, type) and issubclass(np.float64, kind) for kind in wanted) or np.ndarray in wanted
-    return isinstance(value, kinds)
+    return isinstance(_like(value), type if kinds is _type_of else kinds)
+
+
+def _type_of(value: Any, *rest: Any, **options: Any) -> Any:
+    """Return the type that the real array would have; or make a class."""
+    return type(value, *rest, **options) if rest else type(_like(value))
+
+
+def _like(value: Any) -> Any:
+    """Return what a traced array or size stands for, with other entries."""
+    if isinstance(value, TracedSize):
+        return 1
+    if not isinstance(value, TracedArray):
+        return value
+    if value.node.shape or value.is_zero_d:
+        return np.zeros((0,) * max(value.node.rank, 1), value.node.dtype)
+    if value.is_input:
+        return {"int64": 1, "bool": True}.get(value.node.dtype, np.float64(1))
+    return np.dtype(value.node.dtype).type(1)
+
+
+def _hold_traced(values: Any) -> bool:
+    if isinstance(values, (tuple, list)):
+        return any(map(_hold_traced, values))
+    return isinstance(values, (TracedArray, TracedSize))
 
 
 def _names(code: CodeType) -> Iterator[str]:
@@ -208,17 +293,23 @@ def _names(code: CodeType) -> Iterator[str]:
 def _is_plain_object(value: Any) -> bool:
     """Tell whether `value` is of a class of the user's own, with its attributes in a dict."""
     kind = type(value)
-    return _is_plain_class(kind) and hasattr(value, "__dict__") and not isinstance(value, (Enum, BaseException))
+    return _is_plain_class(kind) and hasattr(value, "__dict__")
 
 
 def _is_plain_class(kind: type) -> bool:
+    """Tell whether a class is the user's own, made by plain `class` statements all the way up."""
+    return all(_is_plain(base) for base in kind.__mro__[:-1]) and not issubclass(kind, (Enum, BaseException, tuple))
+
+
+def _is_plain(kind: type) -> bool:
+    members = vars(kind)
     module = kind.__module__.split(".")[0]
     return (
         type(kind) is type
-        and "__slots__" not in vars(kind)
-        and kind.__base__ is not None
-        and all(base.__flags__ & _HEAP_TYPE or base is object for base in kind.__mro__)
-        and module not in sys.stdlib_module_names
+        and bool(kind.__flags__ & _HEAP_TYPE)
+        and "__slots__" not in members
+        and "__init_subclass__" not in members
+        and (module not in sys.stdlib_module_names or module == "__main__")
         and module not in (*_LIBRARIES, "symbackprop")
     )
 

@@ -25,7 +25,13 @@ def usable(array: Any, what: str) -> np.ndarray[Any, Any]:
     UnsupportedError
         On complex numbers, objects and text.
     """
+    if isinstance(array, (np.ma.MaskedArray, np.matrix)):
+        raise UnsupportedError(
+            f"{what} is a {type(array).__name__}, which means other things by its operators; use an array"
+        )
     found = np.asarray(array)
+    if found.dtype.kind == "u" and found.size and found.max() > np.iinfo(np.int64).max:
+        raise UnsupportedError(f"{what} has integers beyond those of int64")
     dtype = _KINDS.get(found.dtype.kind)
     if dtype is None:
         hint = "real numbers only" if found.dtype.kind == "c" else "numbers, integers and truth values only"
@@ -90,4 +96,6 @@ def literal_node(array: np.ndarray[Any, Any]) -> Node:
 
 
 def _is_uniform(array: np.ndarray[Any, Any]) -> bool:
-    return array.size > 2 and bool((array == array.flat[0]).all())
+    if array.size <= 2 or not bool((array == array.flat[0]).all()):
+        return False
+    return array.dtype.kind != "f" or len(set(np.signbit(array).flat)) == 1  # 0.0 and -0.0 are not the same

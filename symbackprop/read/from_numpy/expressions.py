@@ -75,10 +75,11 @@ class Expression:
 
 
 class Written(NamedTuple):
-    """A formula, and for each of its statements the line of the user's file that it comes from, 0 for none."""
+    """A formula, and for each of its statements the line of the user's file that it comes from, 0 for none; its inputs."""
 
     text: str
     lines: tuple[int, ...]
+    inputs: frozenset[str]
 
 
 def written(results: Expression, taken: Iterable[str]) -> Written:
@@ -108,7 +109,8 @@ class _Writer:
                 self._value(expression, self._text(expression.parts))
         if self._results.is_write or self._results.is_input:
             self._state(self._texts[self._results][0], self._results)
-        return Written("\n".join(self._statements), tuple(self._lines))
+        inputs = frozenset(str(expression.name) for expression in self._needed if expression.is_input)
+        return Written("\n".join(self._statements), tuple(self._lines), inputs)
 
     def _value(self, expression: Expression, text: str) -> None:
         if expression is self._results:
@@ -190,6 +192,8 @@ class _Names:
         self._counts: dict[str, int] = {}
 
     def fresh(self, wanted: str | None) -> str:
+        if wanted is not None and wanted.startswith("__"):
+            wanted = f"_{wanted.strip('_')}"  # formulas have no names of Python's own machinery
         if wanted in MODULES:
             wanted = f"{wanted}_"
         stem = wanted or "_t"  # what begins with an underscore only shares: printed code chooses its own name

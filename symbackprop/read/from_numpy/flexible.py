@@ -61,6 +61,11 @@ class Flexible:
                 self._needed.append((named(other), named(name)))
         return bool(self._needed)
 
+    def fix_all(self) -> bool:
+        """Let all open sizes be the numbers that they are; tell whether there were any."""
+        self._needed += [(named(name), number) for name, number in self.numbers.items()]
+        return bool(self._needed)
+
     def solved(self) -> dict[str, Size]:
         """Return what open sizes are in terms of the others, and forget them."""
         solution: dict[str, Size] = {}

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import math
 import sys
+from collections.abc import Callable
 from types import ModuleType
 from typing import Any, NoReturn
 
@@ -92,12 +93,15 @@ class _Function:
     def __call__(self, *args: Any, **kwargs: Any) -> Any:
         makes = self._name in _MAKERS and self._prefix == "np"
         if not makes and not _holds_traced((args, kwargs)):
-            return self._real(*args, **kwargs)
+            return self._trace.found(self._real(*args, **kwargs))
         if self._prefix == "math":
             return self._of_numbers(args, kwargs)
         if isinstance(self._real, np.ufunc):
             return self._trace.protocols.ufunc(self._real, "__call__", args, kwargs)
-        return self._trace.protocols.named(self._prefix, self._name, args, kwargs, self._real)
+        made = self._trace.protocols.named(self._prefix, self._name, args, kwargs, self._real)
+        if makes and isinstance(made, TracedArray) and not made.node.shape:
+            made.is_zero_d = True
+        return made
 
     def _of_numbers(self, args: Any, kwargs: Any) -> Any:
         """Call a function of `math`, which takes numbers."""
@@ -186,19 +190,36 @@ class Modules:
                     self._functions.setdefault(id(value), (prefix, attribute, value))
 
     def stand_in(self, value: Any) -> Any:
-        """Return what stands for a module or a function of one; anything else stands for itself."""
-        if isinstance(value, ModuleType):
-            return self._module(value)
+        """Return what stands for a function of a module; anything else stands for itself."""
         found = self._functions.get(id(value))
         if found is None or found[2] is not value:
             return value
         prefix, name, real = found
         return stand_in(self._trace, real, prefix, name)
 
-    def _module(self, module: ModuleType) -> Any:
+    def of(self, module: ModuleType, seen: Callable[..., Any]) -> Any:
+        """Return what stands for a module: for one of the user's, of which `seen` tells what clones see."""
         name = module.__name__
         if name in ("numpy.random", "random"):
             return RandomNumbers(self._trace, "np.random" if name == "numpy.random" else name)
         if name == "scipy":
             return StandIn(self._trace, module, "scipy")
-        return self._modules.get(name, module)
+        if name in self._modules:
+            return self._modules[name]
+        top = name.split(".")[0]
+        is_library = top in ("numpy", "scipy", "symbackprop") or (top in sys.stdlib_module_names and top != "__main__")
+        return module if is_library else _OwnModule(module, seen)
+
+
+class _OwnModule:
+    """A module of the user's own: what is taken from it is what clones see."""
+
+    def __init__(self, module: ModuleType, seen: Callable[..., Any]) -> None:
+        self._module = module
+        self._seen = seen
+
+    def __getattr__(self, name: str) -> Any:
+        return self._seen(getattr(self._module, name), name)
+
+    def __repr__(self) -> str:
+        return repr(self._module)

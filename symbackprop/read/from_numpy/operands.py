@@ -69,6 +69,8 @@ class Operands:
 
     def index(self, index: Any) -> Operand:
         """Return what stands in square brackets."""
+        if isinstance(index, tuple) and not index:
+            index = Ellipsis  # as x[()]: all of an array without axes
         entries = index if isinstance(index, tuple) else (index,)
         operands = [operand for entry in entries for operand in self._entries(entry)]
         parts = separated([own for _, own in operands])

@@ -9,6 +9,7 @@ import dis
 import linecache
 import sys
 from collections.abc import Iterator
+from contextlib import contextmanager
 from types import CodeType, FrameType
 from typing import NamedTuple
 
@@ -35,6 +36,16 @@ class Places:
     def __init__(self) -> None:
         self._stores: dict[int, dict[int, tuple[str, ...]]] = {}
         self._codes: list[CodeType] = []  # which keeps the numbers of `_stores` theirs
+        self._is_naming = True
+
+    @contextmanager
+    def unnamed(self) -> Iterator[None]:
+        """Give no names to what is computed again, of which the running line does not speak."""
+        before, self._is_naming = self._is_naming, False
+        try:
+            yield
+        finally:
+            self._is_naming = before
 
     def add(self, code: CodeType) -> None:
         """Count `code` as the user's, with all that is defined inside."""
@@ -48,6 +59,8 @@ class Places:
         frame = self._frame()
         if frame is None:
             return _NOWHERE
+        if not self._is_naming:
+            return Place(frame.f_lineno, ())
         return Place(frame.f_lineno, self._stores[id(frame.f_code)].get(frame.f_lasti, ()))
 
     def located(self, error: SymbackpropError) -> SymbackpropError:
@@ -101,8 +114,9 @@ def _stores(code: CodeType) -> dict[int, tuple[str, ...]]:
             if not bound:
                 break
             names.extend(bound)
-        if len(names) >= count and names:
-            found[instruction.offset] = tuple(names[:count])
+        if len(names) >= count and names:  # a frame may stand at the caches behind its instruction
+            for offset in range(instruction.offset, following.offset, 2):
+                found[offset] = tuple(names[:count])
     return found
 
 

@@ -32,7 +32,7 @@ _REDUCED = {
     "logical_and": "all",
     "logical_or": "any",
 }
-_ACCUMULATED = {"add": "cumsum", "multiply": "cumprod", "maximum": "cummax", "minimum": "cummin"}
+_ACCUMULATED = {"add": "cumsum", "multiply": "cumprod", "maximum": "cummax"}
 
 
 class Protocols:
@@ -45,6 +45,16 @@ class Protocols:
         """Return what a ufunc of NumPy or SciPy makes of traced arrays."""
         name = ufunc.__name__
         if method == "__call__":
+            if len(inputs) > ufunc.nin:
+                raise self._trace.located(
+                    UnsupportedError(
+                        f"np.{name}: an array to write the result into is not supported; bind it to a name"
+                    )
+                )
+            if name == "reciprocal" and _is_integer(inputs[0]):
+                raise self._trace.located(
+                    UnsupportedError("np.reciprocal of integers rounds to 0 in NumPy; write 1.0 / x")
+                )
             plain = not kwargs
             if plain and name in _UFUNCS:
                 return self._trace.operator(_UFUNCS[name], *inputs)
@@ -89,7 +99,8 @@ class Protocols:
             return copied_to(self._trace, args, kwargs)
         if word is None:
             if all(self._trace.is_known(value) for value in (*args, *kwargs.values())):
-                return self._trace.array_of(np.asarray(self._trace.known_result(real, args, kwargs)))
+                known = self._trace.known_result(real, args, kwargs)
+                return self._trace.array_of(known) if isinstance(known, np.ndarray) else self._trace.found(known)
             known = nearest_names(key, FUNCTIONS)
             raise self._trace.located(UnknownNameError(f"{module}.{name} is not supported.{known}"))
         named = dict(kwargs)
@@ -99,6 +110,10 @@ class Protocols:
         return called_with_sharing(
             self._trace, name, args, named, lambda given: self._trace.call(f"{module}.{name}", word, given, named, real)
         )
+
+
+def _is_integer(value: Any) -> bool:
+    return isinstance(value, TracedArray) and value.node.dtype == "int64"
 
 
 def _module_of(function: Any) -> str:

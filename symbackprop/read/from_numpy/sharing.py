@@ -57,7 +57,11 @@ def _same(name: str, args: Sequence[Any], kwargs: Mapping[str, Any], made: Made)
     dtype = kwargs.get("dtype", args[1] if len(args) > 1 else None)
     if not isinstance(x, TracedArray) or kwargs.get("copy") or kwargs.get("ndmin", 0) > x.ndim:
         return made(args)
-    return x if dtype is None or np.dtype(dtype) == x.dtype else made(args)
+    if dtype is not None and np.dtype(dtype) != x.dtype:
+        return made(args)
+    if kwargs.get("order", "K") in ("K", None, "A") or x.ndim < 2:
+        return x
+    return x.view_by(lambda y: made([y, *args[1:]]), is_certain=False)
 
 
 def copied_to(trace: Trace, args: Sequence[Any], kwargs: Mapping[str, Any]) -> None:
@@ -74,8 +78,9 @@ def _views(name: str, args: Sequence[Any], made: Made) -> Any:
     found = made(args)
     traced = [i for i, arg in enumerate(args) if isinstance(arg, TracedArray)]
     one_each = name in ("atleast_1d", "atleast_2d", "atleast_3d", "broadcast_arrays") and len(args) > 1
-    if (len(traced) != 1 and not one_each) or (name == "einsum" and len(args) > 2):
+    if (len(traced) != 1 and not one_each) or not _is_view(name, args):
         return found
+    certain = name not in ("ravel", "reshape") or (args[traced[0]].ndim < 2 and args[traced[0]].viewed is None)
 
     def viewing(part: TracedArray, item: int | None) -> TracedArray:
         base = args[item] if one_each and item is not None else args[traced[0]]
@@ -85,8 +90,21 @@ def _views(name: str, args: Sequence[Any], made: Made) -> Any:
             array = again if item is None else again[item]
             return array.node, array.expression, array.concrete
 
-        return part.as_view_of(base, derive) if isinstance(base, TracedArray) else part
+        return part.as_view_of(base, derive, is_certain=certain) if isinstance(base, TracedArray) else part
 
     if isinstance(found, TracedArray):
         return viewing(found, None)
     return type(found)([viewing(part, i) for i, part in enumerate(found)])
+
+
+def _is_view(name: str, args: Sequence[Any]) -> bool:
+    """Tell whether a function that can give a view gives one of these arguments."""
+    if name == "diag":
+        return not isinstance(args[0], TracedArray) or args[0].ndim > 1
+    if name != "einsum":
+        return True
+    if len(args) != 2 or not isinstance(args[0], str):
+        return False
+    inner, arrow, outer = args[0].replace(" ", "").partition("->")
+    kept = set(outer) if arrow else {index for index in inner if inner.count(index) == 1}
+    return set(inner) == kept  # else something is summed

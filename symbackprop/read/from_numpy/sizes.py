@@ -33,7 +33,13 @@ class TracedSize:
         return f"<size {self.size}>"
 
     def __hash__(self) -> int:
-        return hash(self.size)
+        return hash(self._number("as a key, in a dict or a set"))
+
+    def __str__(self) -> str:
+        return str(self._number("as text"))
+
+    def __format__(self, spec: str) -> str:
+        return format(self._number("as text"), spec)
 
     # --- arithmetic ---------------------------------------------------------------------------------------------------
 
@@ -95,6 +101,9 @@ class TracedSize:
 
     def _computed(self, symbol: str, left: Any, right: Any) -> Any:
         """Return the result of integer arithmetic; with anything but integers a size is a number like others."""
+        for repeated, size in ((left, right), (right, left)):
+            if symbol == "*" and isinstance(repeated, (list, tuple, str, bytes, bytearray)):
+                return repeated * size.__index__()
         a, b = _size_of(left), _size_of(right)
         if a is None or b is None:
             return self.run.operator(symbol, left, right)
@@ -116,6 +125,8 @@ class TracedSize:
 
     def __eq__(self, other: object) -> Any:
         size = _size_of(other)
+        if isinstance(other, (float, np.floating)):
+            return bool(self._number("==") == other)
         if size is None:
             return NotImplemented
         difference = self.size - size
@@ -124,18 +135,44 @@ class TracedSize:
         return self._number("==") == self._number("==", size)
 
     def __lt__(self, other: Any) -> Any:
+        if isinstance(other, (float, np.floating)):
+            return bool(self._number("<") < other)
         return self._less(self.size, _size_of(other), "<")
 
     def __gt__(self, other: Any) -> Any:
+        if isinstance(other, (float, np.floating)):
+            return bool(self._number(">") > other)
         return self._less(_size_of(other), self.size, ">")
 
     def __le__(self, other: Any) -> Any:
-        less = self._less(_size_of(other), self.size, "<=")
-        return less if less is NotImplemented else not less
+        greater = self.__gt__(other)
+        return greater if greater is NotImplemented else not greater
 
     def __ge__(self, other: Any) -> Any:
-        less = self._less(self.size, _size_of(other), ">=")
+        less = self.__lt__(other)
         return less if less is NotImplemented else not less
+
+    def __divmod__(self, other: Any) -> Any:
+        return self // other, self % other
+
+    def __rdivmod__(self, other: Any) -> Any:
+        return other // self, other % self
+
+    def __and__(self, other: Any) -> Any:
+        return self._number("&") & other
+
+    def __or__(self, other: Any) -> Any:
+        return self._number("|") | other
+
+    def __lshift__(self, other: Any) -> Any:
+        return self._number("<<") << other
+
+    def __rshift__(self, other: Any) -> Any:
+        return self._number(">>") >> other
+
+    def bit_length(self) -> int:
+        """Return the number of bits, as of an integer."""
+        return self._number("bit_length()").bit_length()
 
     def _less(self, a: Size | None, b: Size | None, symbol: str) -> Any:
         if a is None or b is None:

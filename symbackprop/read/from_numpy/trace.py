@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import re
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
@@ -11,12 +10,13 @@ from typing import Any
 import numpy as np
 
 from symbackprop.errors import ShapeError, UnknownNameError, UnsupportedError, nearest_names
+from symbackprop.ir.digest import digest_of
 from symbackprop.ir.dtype import is_float, using_float
 from symbackprop.ir.packing import Pack, Packed, Packing, leaf_names
 from symbackprop.ir.signature import ArgumentSpec
 from symbackprop.ir.size import Size, substitute
 from symbackprop.ops.broadcasting import unifying
-from symbackprop.read.from_numpy.arguments import Arguments, arguments_of
+from symbackprop.read.from_numpy.arguments import Arguments, Parameter, arguments_of
 from symbackprop.read.from_numpy.arrays import TracedArray
 from symbackprop.read.from_numpy.calls import Trace
 from symbackprop.read.from_numpy.clones import Clones
@@ -125,12 +125,16 @@ class _Run:
             with using_float(self._dtype), collecting(), unifying(self._flexible.unify):
                 clone = Clones(trace).of(self._function)
                 results = clone(*positional, **named)
+                if trace.refusal is not None:  # the function went on as if it were some error of NumPy's
+                    raise trace.refusal
                 self.results, plain = _plain_results(results, trace)
                 return written(trace.gathered(plain), [spec.name for spec in trace.specs])
         except ShapeError as error:
             mentioned = re.findall(r"\w+", error.message)
             if self._flexible.unify_alike(mentioned) or self._flexible.unify_alike([*self._flexible.numbers]):
                 return None  # sizes that are equal in the examples may be what is missing
+            if self._flexible.fix_all():
+                return None  # or that sizes are the numbers that they have there
             raise
         finally:
             trace.is_open = False
@@ -141,6 +145,10 @@ class _Run:
 
 def _plain_results(results: Any, trace: Trace) -> tuple[Packed, Any]:
     """Return how results are packed, where that takes a dict, and the results in tuples and lists."""
+    if isinstance(results, (tuple, list, dict)) and not results:
+        raise UnsupportedError(
+            f"{trace.title} returns an empty {type(results).__name__}; return what is to be computed"
+        )
     if not _has_dict(results):
         return None, _checked(results, trace)
     leaves: list[Any] = []
@@ -156,6 +164,9 @@ def _has_dict(results: Any) -> bool:
 
 def _packed_results(results: Any, leaves: list[Any], trace: Trace) -> Packed:
     if isinstance(results, dict):
+        wrong = next((key for key in results if type(key) not in (str, int)), None)
+        if wrong is not None:
+            raise UnsupportedError(f"{trace.title} returns a dict with the key {wrong!r}; keys are text or integers")
         items = tuple(_packed_results(item, leaves, trace) for item in results.values())
         return Pack("dict", tuple(results), items)
     if isinstance(results, (tuple, list)):
@@ -169,6 +180,10 @@ def _checked(results: Any, trace: Trace) -> Any:
     if isinstance(results, (tuple, list)):
         items = [_checked(item, trace) for item in results]
         return items if isinstance(results, list) else tuple(items)
+    if isinstance(results, (tuple, list, dict)) and not results:
+        raise UnsupportedError(
+            f"{trace.title} returns an empty {type(results).__name__}; return what is to be computed"
+        )
     if results is None:
         raise UnsupportedError(f"{trace.title} returns None; return what is to be computed")
     if isinstance(results, (TracedArray, TracedSize, int, float, np.ndarray, np.generic)):
@@ -185,6 +200,8 @@ def _traced(
     arguments: Arguments, flexible: Flexible, run: _Run, found: Written, wrt: str | Sequence[str] | None
 ) -> TracedFunction:
     trace = run.trace
+    constants = {name: array for name, array in trace.constants.items() if name in found.inputs}
+    specs = [spec for spec in trace.specs if spec.name not in trace.constants or spec.name in constants]
     packed = {p.name: p.packed for p in arguments.parameters if p.packed is not None}
     dtypes = {spec.name: spec.dtype for spec in arguments.specs}
     asked = _asked(wrt, packed, dtypes)
@@ -196,29 +213,36 @@ def _traced(
         items = tuple(_differentiable(packed[name], dtypes) for name in chosen)
         gradient = Pack("tuple", tuple(range(len(items))), items)
     leaves = tuple(leaf_names(gradient))
-    defaults = tuple((p.name, p.default) for p in arguments.parameters if p.packed is not None and _is_given(p.default))
+    given = [p for p in arguments.parameters if p.packed is not None]
+    defaults = tuple((p.name, _plain(p.default)) for p in given if _is_given(p))
+    named_only = tuple(p.name for p in given if p.keyword_only)
     plain = all(isinstance(item, str) for item in packed.values())
     packing = None
-    if not plain or trace.constants or run.results is not None or defaults:
-        constants = tuple(
-            (name, hashlib.sha256(np.ascontiguousarray(array).tobytes()).hexdigest())
-            for name, array in trace.constants.items()
-        )
-        packing = Packing(tuple(packed.items()), gradient, run.results, defaults, constants)
+    if not plain or constants or run.results is not None or defaults or named_only:
+        digests = tuple((name, digest_of(array)) for name, array in constants.items())
+        packing = Packing(tuple(packed.items()), gradient, run.results, defaults, digests, named_only)
     return TracedFunction(
         text=found.text,
-        inputs=declarations_text(trace.specs),
+        inputs=declarations_text(specs),
         wrt=gradient if isinstance(gradient, str) else leaves,
         packing=packing,
-        constants=dict(trace.constants),
+        constants=constants,
         lines=found.lines,
         fixed=dict(flexible.fixed),
         arguments=arguments,
     )
 
 
-def _is_given(default: Any) -> bool:
-    return isinstance(default, (int, float))
+def _is_given(parameter: Parameter) -> bool:
+    """Tell whether a default is a number, for a parameter that takes one."""
+    return isinstance(parameter.packed, str) and isinstance(parameter.default, (int, float, np.number))
+
+
+def _plain(number: Any) -> Any:
+    """Return a number as Python's own."""
+    if isinstance(number, (bool, np.bool_)):
+        return bool(number)
+    return int(number) if isinstance(number, (int, np.integer)) else float(number)
 
 
 def _asked(wrt: Any, packed: Mapping[str, Packed], dtypes: Mapping[str, str]) -> str | Sequence[str]:

@@ -42,6 +42,26 @@ def test_local_names_survive():
     ]
 
 
+def test_results_of_methods_keep_their_names():
+    def named(x):
+        centre = x.mean()
+        shifted = x.copy()
+        shifted -= centre
+        tail = shifted[1:]
+        shifted[0] = 5 * centre
+        double = tail * 2
+        return double @ double
+
+    assert text(named, x="n").split("\n") == [
+        "centre = x.mean()",
+        "shifted = x.copy()",
+        "shifted2 = shifted - centre",
+        "shifted2[0] = 5 * centre",
+        "double = shifted2[1:] * 2",
+        "double @ double",
+    ]
+
+
 def test_names_that_are_taken_get_numbers():
     def repeated(x):
         for _ in range(3):

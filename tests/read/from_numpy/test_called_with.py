@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import enum
 import functools
 import math
 import pickle
@@ -20,6 +21,7 @@ X, W, Y = RNG.normal(size=(5, 3)), RNG.normal(size=3), np.sign(RNG.normal(size=5
 SMALL = np.array([1.0, 2.0, 3.0])
 LARGE = RNG.normal(size=(40, 3))
 POSITIONS = np.array([0, 2])
+HALVES = np.float64(1.5)
 
 
 def loss(X, w, y):
@@ -157,6 +159,75 @@ def test_keyword_only_parameters_and_defaults():
     assert_allclose(both(W, strength=1.0), 2 * W)
     with pytest.raises(sb.ArgumentError, match=r"no argument 'strenght'.*Did you mean strength"):
         both(W, strenght=1.0)
+
+
+def by_name_only(x, *, scale=float("inf"), power, shift=HALVES):
+    return np.minimum(scale, 10.0) * np.sum(x**power) + shift
+
+
+def test_defaults_and_names_in_any_order(tmp_path):
+    compiled = sb.compile_value(by_name_only, inputs={"x": "n", "power": "", "scale": "", "shift": ""})
+    assert '(x, *, scale=float("inf"), power, shift=1.5)' in compiled.source
+    assert_allclose(compiled(W**2, power=2.0), by_name_only(W**2, power=2.0))
+    assert_allclose(compiled.function(W**2, power=2.0), by_name_only(W**2, power=2.0))
+    with pytest.raises(sb.ArgumentError, match="by position"):
+        compiled(W, 1.0)
+    compiled.save(tmp_path / "named.py")
+    sb.api.check_saved(tmp_path / "named.py")
+    assert compiled.verify()
+    assert_allclose(pickle.loads(pickle.dumps(compiled))(W**2, power=3.0), by_name_only(W**2, power=3.0))
+
+
+@pytest.mark.parametrize(
+    "keys",
+    [("x²", "ﬁ"), ("µ", "①"), ("a b", "a_b"), ('q"', "it's"), ("class", "np"), (1, 2), ("_", "__x"), ("max", "x")],
+)
+def test_keys_of_every_kind(keys, tmp_path):
+    first, second = keys
+
+    def function(params):
+        return {first: np.sum(params[first] ** 2), second: np.sum(params[second])}
+
+    compiled = sb.compile_value(function, inputs={"params": {first: "n", second: "m"}})
+    found = compiled({first: W, second: Y})
+    assert_allclose([found[first], found[second]], [np.sum(W**2), np.sum(Y)])
+    compiled.save(tmp_path / "keyed.py")
+    sb.api.check_saved(tmp_path / "keyed.py")
+
+
+def test_keys_that_are_refused():
+    class Kind(enum.IntEnum):
+        FIRST = 1
+
+    with pytest.raises(sb.UnsupportedError, match="text or integers"):
+        sb.compile_value(lambda p: p[Kind.FIRST].sum(), inputs={"p": {Kind.FIRST: "n"}})
+    with pytest.raises(sb.UnsupportedError, match="keys are text or integers"):
+        sb.compile_value(lambda x: {np.int64(1): x.sum()}, inputs={"x": "n"})
+    with pytest.raises(sb.UnsupportedError, match="returns an empty dict"):
+        sb.compile_value(lambda x: {}, inputs={"x": "n"})
+
+
+def test_arrays_of_others_are_not_overwritten(tmp_path):
+    compiled = sb.compile_grad(fitted, inputs={"w": "3"}, wrt="w")
+    np.savez(tmp_path / "data.npz", x=W)
+    with pytest.raises(sb.ArgumentError, match="is there already"):
+        compiled.save(tmp_path / "data.py")
+    assert_allclose(np.load(tmp_path / "data.npz")["x"], W)
+    compiled.save(tmp_path / "own.py")
+    compiled.save(tmp_path / "own.py")
+    np.savez(tmp_path / "own.npz", LARGE=LARGE.reshape(3, 40))
+    with pytest.raises(sb.SymbackpropError, match="does not hold the arrays"):
+        sb.api.check_saved(tmp_path / "own.py")
+
+
+@pytest.mark.parametrize("name", ["partial", "Path", "np", "_arrays_of_grad"])
+def test_saved_under_any_name(name, tmp_path):
+    compiled = sb.compile_grad(fitted, inputs={"w": "3"}, wrt="w", name=name)
+    path = tmp_path / 'a"b.py'
+    compiled.save(path)
+    scope = {"__name__": "saved", "__file__": str(path)}
+    exec(compile(path.read_text(), str(path), "exec"), scope)
+    assert_allclose(scope[compiled.__name__](W), compiled(W))
 
 
 Params = namedtuple("Params", "W b")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import collections
 import math
 import random
 
@@ -12,7 +13,7 @@ from scipy import special
 import symbackprop as sb
 
 GENERATOR = np.random.default_rng(0)
-KEPT: list[object] = []
+KEPT: collections.deque[object] = collections.deque()
 
 
 def branch(x):
