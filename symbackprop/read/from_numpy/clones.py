@@ -311,7 +311,14 @@ def _is_plain(kind: type) -> bool:
         and "__init_subclass__" not in members
         and (module not in sys.stdlib_module_names or module == "__main__")
         and module not in (*_LIBRARIES, "symbackprop")
+        and not _is_installed(kind.__module__)
     )
+
+
+def _is_installed(module: str) -> bool:
+    """Tell whether a module is of an installed package, whose objects are its own affair: data frames, estimators."""
+    path = getattr(sys.modules.get(module), "__file__", None) or ""
+    return "site-packages" in path or "dist-packages" in path
 
 
 def _is_ours(value: Any) -> bool:

@@ -24,6 +24,7 @@ class Flexible:
 
     def __init__(self, numbers: Mapping[str, int]) -> None:
         self.numbers = dict(numbers)
+        self._order = {name: position for position, name in enumerate(numbers)}
         self.fixed: dict[str, int] = {}  # what had to be a number
         self._needed: list[tuple[Size, Size]] = []
 
@@ -73,7 +74,7 @@ class Flexible:
             a, b = substitute(a, solution), substitute(b, solution)
             if a == b:
                 continue
-            found = _solution(a - b)
+            found = _solution(a - b, self._order)
             if found is None:  # no name can be had from it: all of them are numbers
                 found = {name: self.numbers[name] for name in (*names(a), *names(b))}
             solution = {name: substitute(size, found) for name, size in solution.items()} | found
@@ -85,11 +86,11 @@ class Flexible:
         return solution
 
 
-def _solution(difference: Size) -> dict[str, Size] | None:
-    """Return the last name that stands alone in a difference which is 0, in terms of what is left."""
+def _solution(difference: Size, order: Mapping[str, int]) -> dict[str, Size] | None:
+    """Return the last name that stands alone in a difference which is 0, in terms of those before it."""
     if not isinstance(difference, SizeExpression):
         return None
-    for name in reversed(names(difference)):
+    for name in sorted(names(difference), key=order.__getitem__, reverse=True):
         rest = substitute(difference, {name: 0})
         slope = substitute(difference, {name: 1}) - rest if isinstance(difference, SizeExpression) else 0
         if slope in (1, -1) and difference == rest + slope * named(name):
