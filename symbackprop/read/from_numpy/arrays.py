@@ -18,6 +18,7 @@ from symbackprop.ir.node import Node
 from symbackprop.ir.size import shape_text
 from symbackprop.read.from_numpy.expressions import Expression
 from symbackprop.read.from_numpy.methods import OWN
+from symbackprop.read.from_numpy.operators import binary, comparison, unary
 from symbackprop.read.vocabulary import METHODS
 
 if TYPE_CHECKING:
@@ -28,30 +29,6 @@ __all__ = ["State", "TracedArray"]
 State = tuple[Node, Expression, Any]
 _ARITHMETIC = frozenset(("+", "-", "*", "/", "//", "%", "**"))
 _VIEWS = frozenset(("diagonal", "ravel", "reshape", "squeeze", "swapaxes", "transpose"))
-
-
-def _binary(symbol: str) -> tuple[Callable[..., Any], Callable[..., Any], Callable[..., Any]]:
-    def forward(self: TracedArray, other: object) -> Any:
-        return self.run.operator(symbol, self, other)
-
-    def reflected(self: TracedArray, other: object) -> Any:
-        return self.run.operator(symbol, other, self)
-
-    def in_place(self: TracedArray, other: object) -> Any:
-        return self._in_place(symbol, other)
-
-    return forward, reflected, in_place
-
-
-def _comparison(symbol: str) -> Callable[..., Any]:
-    def compare(self: TracedArray, other: object) -> Any:
-        return NotImplemented if other is None else self.run.compare(symbol, self, other)
-
-    return compare
-
-
-def _unary(symbol: str) -> Callable[..., Any]:
-    return lambda self: self.run.unary(symbol, self)
 
 
 class TracedArray:
@@ -205,7 +182,7 @@ class TracedArray:
         if result is NotImplemented or not (self.node.shape or self.is_zero_d):
             return result  # type: ignore[no-any-return]  # a number is not changed, its name is bound again
         if not isinstance(result, TracedArray):  # a known number
-            result = self.run.array_of(np.asarray(result))
+            result = self.run.constants.array_of(np.asarray(result))
         if result.node.shape != self.node.shape:
             raise self.run.located(
                 UnsupportedError(
@@ -322,20 +299,20 @@ class TracedArray:
 
     # --- operators ----------------------------------------------------------------------------------------------------
 
-    __add__, __radd__, __iadd__ = _binary("+")
-    __sub__, __rsub__, __isub__ = _binary("-")
-    __mul__, __rmul__, __imul__ = _binary("*")
-    __truediv__, __rtruediv__, __itruediv__ = _binary("/")
-    __floordiv__, __rfloordiv__, __ifloordiv__ = _binary("//")
-    __mod__, __rmod__, __imod__ = _binary("%")
-    __pow__, __rpow__, __ipow__ = _binary("**")
-    __matmul__, __rmatmul__, __imatmul__ = _binary("@")
-    __and__, __rand__, __iand__ = _binary("&")
-    __or__, __ror__, __ior__ = _binary("|")
-    __xor__, __rxor__, __ixor__ = _binary("^")
-    __lt__, __le__, __gt__, __ge__ = map(_comparison, ("<", "<=", ">", ">="))
-    __eq__, __ne__ = map(_comparison, ("==", "!="))
-    __neg__, __pos__, __invert__, __abs__ = map(_unary, ("-", "+", "~", "abs"))
+    __add__, __radd__, __iadd__ = binary("+")
+    __sub__, __rsub__, __isub__ = binary("-")
+    __mul__, __rmul__, __imul__ = binary("*")
+    __truediv__, __rtruediv__, __itruediv__ = binary("/")
+    __floordiv__, __rfloordiv__, __ifloordiv__ = binary("//")
+    __mod__, __rmod__, __imod__ = binary("%")
+    __pow__, __rpow__, __ipow__ = binary("**")
+    __matmul__, __rmatmul__, __imatmul__ = binary("@")
+    __and__, __rand__, __iand__ = binary("&")
+    __or__, __ror__, __ior__ = binary("|")
+    __xor__, __rxor__, __ixor__ = binary("^")
+    __lt__, __le__, __gt__, __ge__ = map(comparison, ("<", "<=", ">", ">="))
+    __eq__, __ne__ = map(comparison, ("==", "!="))
+    __neg__, __pos__, __invert__, __abs__ = map(unary, ("-", "+", "~", "abs"))
 
     # --- NumPy's protocols --------------------------------------------------------------------------------------------
 

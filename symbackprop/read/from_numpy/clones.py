@@ -72,7 +72,7 @@ class Clones:
 
     def _stand_in(self, value: Any, name: str | None) -> Any:
         if isinstance(value, np.ndarray):
-            return self._trace.found(value, name, is_foreign=True)
+            return self._trace.constants.seen(value, name, is_foreign=True)
         if isinstance(value, (list, dict, set, tuple)):
             return self._container(value)
         if isinstance(value, ModuleType):

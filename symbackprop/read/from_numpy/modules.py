@@ -93,7 +93,7 @@ class _Function:
     def __call__(self, *args: Any, **kwargs: Any) -> Any:
         makes = self._name in _MAKERS and self._prefix == "np"
         if not makes and not _holds_traced((args, kwargs)):
-            return self._trace.found(self._real(*args, **kwargs))
+            return self._trace.constants.seen(self._real(*args, **kwargs))
         if self._prefix == "math":
             return self._of_numbers(args, kwargs)
         if isinstance(self._real, np.ufunc):

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import numpy as np
@@ -16,7 +16,7 @@ from symbackprop.read.from_numpy.sizes import TracedSize
 from symbackprop.read.vocabulary.arguments import Listed, Value
 from symbackprop.read.vocabulary.indexing import Slice
 
-__all__ = ["Operand", "Operands", "Parts", "is_basic", "separated"]
+__all__ = ["Operand", "Operands", "Parts", "argument_parts", "is_basic", "separated"]
 
 Parts = list["str | tuple[Expression, int]"]
 Operand = tuple[Value, Parts]
@@ -104,6 +104,13 @@ def separated(several: list[Parts], sign: str = ", ") -> Parts:
     for position, own in enumerate(several):
         parts += [sign, *own] if position else own
     return parts
+
+
+def argument_parts(operands: Sequence[Operand], count: int, names: Sequence[str]) -> Parts:
+    """Return the text of arguments, those behind the first `count` with their names."""
+    plain = [own for _, own in operands[:count]]
+    named: list[Parts] = [[f"{name}=", *own] for name, (_, own) in zip(names, operands[count:], strict=True)]
+    return separated([*plain, *named])
 
 
 def is_basic(index: Any) -> bool:

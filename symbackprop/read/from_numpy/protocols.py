@@ -9,6 +9,7 @@ import numpy as np
 
 from symbackprop.errors import UnknownNameError, UnsupportedError, nearest_names
 from symbackprop.read.from_numpy.arrays import TracedArray
+from symbackprop.read.from_numpy.known import is_known, known_result
 from symbackprop.read.from_numpy.sharing import SHARING, called_with_sharing, copied_to
 from symbackprop.read.vocabulary import FUNCTIONS
 
@@ -73,7 +74,7 @@ class Protocols:
 
     def _outer(self, name: str, ufunc: Any, x: Any, y: Any) -> Any:
         """Return a ufunc of every entry of `x` with every entry of `y`."""
-        first = x if isinstance(x, TracedArray) else self._trace.array_of(np.asarray(x))
+        first = x if isinstance(x, TracedArray) else self._trace.constants.array_of(np.asarray(x))
         ranks = first.ndim, np.ndim(y) if not isinstance(y, TracedArray) else y.ndim
         return self.ufunc(ufunc, "__call__", (first[(..., *(None,) * ranks[1])], y), {})
 
@@ -98,9 +99,13 @@ class Protocols:
         if name == "copyto":
             return copied_to(self._trace, args, kwargs)
         if word is None:
-            if all(self._trace.is_known(value) for value in (*args, *kwargs.values())):
-                known = self._trace.known_result(real, args, kwargs)
-                return self._trace.array_of(known) if isinstance(known, np.ndarray) else self._trace.found(known)
+            if all(is_known(value) for value in (*args, *kwargs.values())):
+                known = known_result(real, args, kwargs)
+                return (
+                    self._trace.constants.array_of(known)
+                    if isinstance(known, np.ndarray)
+                    else self._trace.constants.seen(known)
+                )
             known = nearest_names(key, FUNCTIONS)
             raise self._trace.located(UnknownNameError(f"{module}.{name} is not supported.{known}"))
         named = dict(kwargs)

@@ -200,8 +200,8 @@ def _traced(
     arguments: Arguments, flexible: Flexible, run: _Run, found: Written, wrt: str | Sequence[str] | None
 ) -> TracedFunction:
     trace = run.trace
-    constants = {name: array for name, array in trace.constants.items() if name in found.inputs}
-    specs = [spec for spec in trace.specs if spec.name not in trace.constants or spec.name in constants]
+    constants = {name: array for name, array in trace.constants.constants.items() if name in found.inputs}
+    specs = [spec for spec in trace.specs if spec.name not in trace.constants.constants or spec.name in constants]
     packed = {p.name: p.packed for p in arguments.parameters if p.packed is not None}
     dtypes = {spec.name: spec.dtype for spec in arguments.specs}
     asked = _asked(wrt, packed, dtypes)
