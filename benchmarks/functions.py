@@ -37,14 +37,14 @@ def of_multinomial(size: int) -> Arguments:
 
 def of_cox(size: int) -> Arguments:
     beta = 0.2 * np.random.default_rng(1).normal(size=20)
-    return {"beta": beta}, cox.simulated(4 * size, beta + 0.1)
+    return {"beta": beta}, cox.simulated(10 * size, beta + 0.1)
 
 
 def of_student_t(size: int) -> Arguments:
     rng = np.random.default_rng(0)
-    X = rng.normal(size=(4 * size, 20))
+    X = rng.normal(size=(10 * size, 20))
     params = {"w": rng.normal(size=20), "b": 0.2, "log_scale": 0.3, "log_dof": 1.2}
-    return params, (X, X @ rng.normal(size=20) + rng.standard_t(3, size=4 * size))
+    return params, (X, X @ rng.normal(size=20) + rng.standard_t(3, size=10 * size))
 
 
 def of_tsne(size: int) -> Arguments:

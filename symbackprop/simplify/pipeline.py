@@ -78,7 +78,8 @@ def regrouped(graph: Graph, log: Rewrites) -> Graph:
 
 def _is_unfinished(node: Node) -> bool:
     """Tell whether a last walk may find something, now that it is known who needs what and nothing is derived any more."""
-    return scalars.may_share_signs(node) or (isinstance(node, Apply) and node.op in _BY_POSITION)
+    by_position = isinstance(node, Apply) and node.op in _BY_POSITION
+    return by_position or scalars.may_share_signs(node) or structure.takes_product_away(node)
 
 
 def _operations(graph: Graph) -> int:

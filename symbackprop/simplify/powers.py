@@ -93,6 +93,8 @@ def _factors(term: Node, context: Context) -> tuple[bool, list[Node]]:
         part = stack.pop()
         if _is(part, mul) and not part.weak and context.is_free(part) and len(factors) + len(stack) < _FACTORS:
             stack += reversed(_args(part))
+        elif _is(part, integer_power) and part.param("n") == 2 and context.is_free(part):  # type: ignore[attr-defined]
+            factors += [_args(part)[0]] * 2
         else:
             factors.append(part)
     return negative, factors

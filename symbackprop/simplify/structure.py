@@ -6,10 +6,11 @@ that is not taken must not poison, as of any other choice.
 
 from __future__ import annotations
 
-from symbackprop.ir.node import Apply, Node, constant
+from symbackprop.ir.node import Apply, Input, Node, constant
 from symbackprop.ops.arithmetic import add, mul, neg
 from symbackprop.ops.broadcasting import broadcast, reduce_sum
 from symbackprop.ops.comparison import equal, greater_equal, less_equal, where
+from symbackprop.ops.contraction import einsum
 from symbackprop.ops.creation import arange, eye
 from symbackprop.ops.indexing import scatter_add
 from symbackprop.ops.layout import diagonal, identity_mask
@@ -19,7 +20,9 @@ from symbackprop.simplify.numbers import is_number, is_value
 from symbackprop.simplify.partial_sums import is_stretched
 from symbackprop.simplify.pattern import Context, Row
 
-__all__ = ["ROWS"]
+__all__ = ["ROWS", "takes_product_away"]
+
+_PRODUCTS = frozenset((einsum,))
 
 
 def _is(node: Node, op: object) -> bool:
@@ -157,7 +160,33 @@ def _added_at(node: Apply, context: Context) -> Node | None:
     return None
 
 
+# --- differences ------------------------------------------------------------------------------------------------------
+
+
+def takes_product_away(node: Node) -> bool:
+    """Tell whether `node` is X - W @ H of an input, for which NumPy needs a second array, as W @ H - X does not."""
+    if not _is(node, add) or len(_args(node)) != 2 or node.rank < 2:
+        return False
+    x, taken = _args(node)
+    return isinstance(x, Input) and _is(taken, neg) and _is(_args(taken)[0], einsum)
+
+
+def _turned_difference(node: Apply, context: Context) -> Node | None:
+    """(X - W @ H) @ A is -((W @ H - X) @ A), bit by bit, where all that uses the difference is such a product."""
+    arrays = list(node.args)
+    for at, arg in enumerate(node.args):
+        if takes_product_away(arg) and context.only_feeds(arg, _PRODUCTS):
+            x, taken = _args(arg)
+            arrays[at] = add(_args(taken)[0], neg(x))
+    turned = sum(one is not other for one, other in zip(arrays, node.args, strict=True))
+    if not turned:
+        return None
+    product = einsum(*arrays, **dict(node.params))
+    return neg(product) if turned % 2 else product
+
+
 ROWS = (
+    Row("turned difference", (einsum,), _turned_difference),
     Row("added at positions", (add,), _added_at, arrays=True),
     Row("chosen diagonal", (reduce_sum,), _chosen_diagonal),
     Row("diagonal of multiple", (diagonal,), _diagonal),

@@ -17,6 +17,8 @@ def body(formula: str, **options: object) -> str:
 def test_signs_that_several_contractions_share_go_to_their_results() -> None:
     text = body("X[m,n] W[m,r] H[r,n] -> sum((X - W @ H)**2)", wrt=("W", "H"))
     assert "return np.vdot(t1, t1), (-2.0 * (t1 @ H.T), -2.0 * (W.T @ t1))" in text
+    half = body("X[m,n] W[m,r] H[r,n] -> sum((X - W @ H)**2)/2", wrt=("W", "H"))
+    assert "t1 = W @ H - X\n    return 0.5 * np.vdot(t1, t1), (t1 @ H.T, W.T @ t1)" in half  # in the memory of W @ H
     rng = np.random.default_rng(0)
     X, W, H = rng.normal(size=(4, 3)), rng.normal(size=(4, 2)), rng.normal(size=(2, 3))
     _, (by_W, by_H) = sb.compile_value_and_grad("X[m,n] W[m,r] H[r,n] -> sum((X - W @ H)**2)", wrt=("W", "H"))(X, W, H)
@@ -27,6 +29,8 @@ def test_signs_that_several_contractions_share_go_to_their_results() -> None:
 def test_a_sign_that_others_need_or_that_would_meet_a_larger_array_stays() -> None:
     outer = body("x[n,d] w[d] y[n] -> sum(sin(y * (x @ w)))", wrt=("x", "w"))
     assert "-np.outer" not in outer
+    assert "R = X - W @ H" in body("X[m,n] W[m,r] H[r,n] -> R = X - W @ H; sum(R**2)", wrt=("W", "H"))
+    assert "X - W @ H" in body("X[m,n] W[m,r] H[r,n] -> sum((X - W @ H)**2) + sum(exp(X - W @ H))", wrt=("W", "H"))
     named = body("A[n,n] x[n] -> r = -x; sum((A @ r)**2) + sum(exp(A.T @ r)) + sum(r**3)", wrt="A")
     assert "r = -x" in named
 
