@@ -49,7 +49,7 @@ def of_student_t(size: int) -> Arguments:
 
 def of_tsne(size: int) -> Arguments:
     rng = np.random.default_rng(0)
-    count = size // 4
+    count = size // 2
     P = rng.exponential(size=(count, count))
     np.fill_diagonal(P, 0.0)
     return {"Y": rng.normal(size=(count, 2))}, ((P + P.T) / (P + P.T).sum(),)
@@ -143,7 +143,7 @@ def _rows(name: str, quick: bool) -> list[Row]:
     ours = works["ours"](params, *data)
     for work in works.values():
         agree(ours, work(params, *data))
-    times = interleaved({who: partial(work, params, *data) for who, work in works.items()}, rounds=40 if quick else 200)
+    times = interleaved({who: partial(work, params, *data) for who, work in works.items()}, rounds=40 if quick else 80)
     ratio = times["ours"] / times["hand"]
     rows = [Row(f"{name.replace('_', ' ')}: ours / by hand", f"{ratio:.2f}", "1.5", ratio <= 1.5)]
     if "autograd" in times:
