@@ -47,8 +47,10 @@ def _base(term: Node) -> Base:
 
 
 def _without(node: Node, dropped: list[Node]) -> Node | None:
-    """Return a sum without some of its terms, None if none is left."""
-    left = [term for term in _args(node) if not any(term is other for other in dropped)]
+    """Return a sum without some of its terms, each of them once; None if none is left."""
+    left = list(_args(node))
+    for term in dropped:
+        left.pop(next(place for place, other in enumerate(left) if other is term))
     if not left:
         return None
     return left[0] if len(left) == 1 else add(*left)
@@ -76,8 +78,8 @@ def _shift_of_logsumexp(node: Apply, context: Context) -> Node | None:
             rest = _without(x, shifts[:1])
             if rest is not None:
                 whole = logsumexp(rest, axes=axes)
-                terms = [part for part in node.args if part is not other and part is not term]
-                return add(*terms, neg(whole) if negative else whole) if terms else neg(whole) if negative else whole
+                signed, terms = neg(whole) if negative else whole, _without(node, [other, term])
+                return signed if terms is None else add(terms, signed)
     return None
 
 
@@ -116,9 +118,9 @@ def _held_shift(node: Apply, context: Context) -> Node | None:
                 continue
             held = _with_held(_args(logarithm)[0], m)
             if held is not None:
-                new = {term: log(held), other: _repeated(stop_gradient(m), shift)}
-                signed = [(neg(new[t]) if negative else new[t]) if t in new else t for t in node.args]
-                return add(*signed)
+                whole = add(_repeated(stop_gradient(m), shift), log(held))
+                signed, terms = neg(whole) if negative else whole, _without(node, [other, term])
+                return signed if terms is None else add(terms, signed)
     return None
 
 

@@ -118,3 +118,11 @@ def test_sums_that_depend_on_the_shift_otherwise_keep_its_derivative() -> None:
         assert_allclose(gradient(X[0], 0.3), 4 * slope)
     gradient = sb.compile_grad("x[n] m -> sum(m + log(cumsum(m * exp(x - m))))", wrt="m")
     assert_allclose(gradient(X[0], 0.3), 4 / 0.3)
+
+
+@pytest.mark.parametrize("inside", ["sum(exp(x - m))", "cumsum(exp(x - m))[-1]"])
+@pytest.mark.parametrize("sign", [1, -1])
+def test_a_shift_that_stands_twice_goes_once(inside: str, sign: int) -> None:
+    for rest, slope in (("m", 1.0), ("m + 3*m", 4.0), ("x[0]", 0.0)):
+        gradient = sb.compile_grad(f"x[n] m -> {sign}*(m + {rest} + log({inside}))", wrt="m")
+        assert_allclose(gradient(X[0], 0.3), sign * slope)
