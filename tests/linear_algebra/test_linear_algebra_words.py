@@ -93,3 +93,11 @@ def smaller(formula: str) -> dict[str, tuple[int, ...]]:
 
 def test_there_are_three_forms_of_each_word() -> None:
     assert {word for word, formulas in CASES.items() if len(formulas) < 3} == {"expm_frechet", "solve_sylvester"}
+
+
+def test_every_word_of_the_page_has_forms() -> None:
+    page = (
+        "inv det slogdet solve cholesky eigh eigvalsh eig svd qr pinv lstsq expm logm sqrtm solve_triangular cho_solve"
+    ).split()
+    assert set(page) <= set(CASES)
+    assert sum("cho_factor(" in formula for formulas in CASES.values() for formula in formulas) >= 3
