@@ -6,11 +6,11 @@ import math
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from symbackprop.errors import ArgumentError
+from symbackprop.errors import ArgumentError, ShapeError
 from symbackprop.ir.dtype import default_float, is_float
 from symbackprop.ir.graph import children, topological
 from symbackprop.ir.node import Apply, Const, NamedNumber, Node, constant
-from symbackprop.ir.size import Size, SizeExpression, ceil_div, maximum
+from symbackprop.ir.size import Size, SizeExpression, ceil_div, maximum, shape_text
 from symbackprop.ops import creation
 from symbackprop.ops.broadcasting import align_shapes, broadcast, broadcast_to, cast, converted
 from symbackprop.ops.comparison import less_equal
@@ -26,6 +26,7 @@ from symbackprop.read.vocabulary.arguments import (
     dtype_of,
     node_of,
     real,
+    require,
     shape_of,
     static_flag,
     static_int,
@@ -233,6 +234,19 @@ def _tri(N: object, M: object = None, k: object = _ZERO, dtype: object = None) -
     )
 
 
+def _diag_indices(n: object, ndim: object = constant(2)) -> tuple[Node, ...]:
+    return (creation.arange(size=count_of_entries(n)),) * static_int(ndim, "ndim")
+
+
+def _diag_indices_from(arr: object) -> tuple[Node, ...]:
+    x = node_of(arr)
+    if x.rank < 2:
+        raise ShapeError(f"diag_indices_from takes an array of two axes or more, not of shape {shape_text(x.shape)}")
+    for size in x.shape[1:]:
+        require(size, "==", x.shape[0], "diag_indices_from: all axes have one size")
+    return (creation.arange(size=x.shape[0]),) * x.rank
+
+
 def _grid(rows: Size, columns: Size) -> tuple[Node, Node]:
     shape = (rows, columns)
     return (
@@ -271,6 +285,8 @@ FUNCTIONS: Mapping[str, Callable[..., Any]] = {
     "geomspace": _geomspace,
     "eye": _eye,
     "identity": lambda n, dtype=None: _eye(n, dtype=dtype),
+    "diag_indices": _diag_indices,
+    "diag_indices_from": _diag_indices_from,
     "tri": _tri,
     "astype": _astype,
     "copy": _copy,

@@ -190,6 +190,14 @@ def copies_that_look_like_views(x):
     return sums + squared + spread
 
 
+def along_the_diagonal(x):
+    A = np.outer(x, x)
+    A[np.diag_indices(len(x))] = 0.0
+    A[np.diag_indices_from(A)] += x
+    A[np.tril_indices(4, -1)] *= 2.0
+    return A
+
+
 def without_axes(x):
     a = np.zeros(())
     b = a
@@ -209,7 +217,7 @@ def whole(x):
 FUNCTIONS = [
     entry, parts, operators, rows, views_see_writes, numbers_do_not, copies_do_not, view_of_a_view, columns, masks,
     positions, recurrence, sorted_in_place, filled, lists_stay_lists, by_reference, diagonal, whole,
-    copies_that_look_like_views, without_axes, parts_of_a_split, views_by_functions, keyword_arguments,
+    along_the_diagonal, copies_that_look_like_views, without_axes, parts_of_a_split, views_by_functions, keyword_arguments,
 ]  # fmt: skip
 
 
