@@ -22,8 +22,3 @@ def checked_passes(monkeypatch: pytest.MonkeyPatch) -> None:
 
 def pytest_addoption(parser: pytest.Parser) -> None:
     parser.addoption("--update-golden", action="store_true", help="write the golden files of printed code anew")
-
-
-def pytest_make_parametrize_id(val: object, argname: str) -> str | None:
-    """Name a parameter after itself, unless its text has an address, which differs between the processes of one run."""
-    return getattr(val, "__name__", argname) if " at 0x" in repr(val) else None

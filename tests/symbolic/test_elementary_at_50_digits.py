@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+import re
 from typing import Any
 
 import numpy as np
@@ -33,7 +34,7 @@ def digits(expression: Any, values: dict[Any, float]) -> Any:
     return found if found.is_real and found.is_finite and abs(found) < 1e300 else None
 
 
-@pytest.mark.parametrize("function", SMOOTH, ids=str)
+@pytest.mark.parametrize("function", SMOOTH, ids=lambda value: re.sub(" at 0x[0-9a-f]+", "", str(value)))
 def test_value_and_gradient(function: Any) -> None:
     expression = function(x)
     compiled = sb.compile_value_and_grad(expression, wrt=x)
@@ -51,7 +52,7 @@ def test_value_and_gradient(function: Any) -> None:
     assert tried >= 2
 
 
-@pytest.mark.parametrize("function", SMOOTH, ids=str)
+@pytest.mark.parametrize("function", SMOOTH, ids=lambda value: re.sub(" at 0x[0-9a-f]+", "", str(value)))
 def test_arrays_agree_with_scalars(function: Any) -> None:
     compiled = sb.compile_value_and_grad(function(x), wrt=x)
     inside = [p for p in POINTS if digits(function(x), {x: p}) is not None and abs(p) < 300]
@@ -81,7 +82,7 @@ def test_arrays_agree_with_scalars(function: Any) -> None:
         (sp.re(x) + sp.im(x) * y + sp.conjugate(x), [(2.0, 3.0)]),
         (sp.GoldenRatio * x + sp.EulerGamma * y + sp.Catalan + sp.pi * sp.E, [(2.0, 3.0)]),
     ],
-    ids=str,
+    ids=lambda value: re.sub(" at 0x[0-9a-f]+", "", str(value)),
 )
 def test_functions_of_two(expression: Any, values: list[tuple[float, float]]) -> None:
     compiled = sb.compile_value_and_grad(expression, inputs=[x, y])
@@ -116,7 +117,7 @@ def test_functions_of_two(expression: Any, values: list[tuple[float, float]]) ->
         (sp.Piecewise((sp.log(x), x > 0), (0, True)), 0.0, 0.0, 0.0),
         (sp.Piecewise((sp.sin(x) / x, sp.Ne(x, 0)), (1, True)), 0.0, 1.0, 0.0),
     ],
-    ids=str,
+    ids=lambda value: re.sub(" at 0x[0-9a-f]+", "", str(value)),
 )
 def test_kinks_and_edges(expression: Any, point: float, value: float, slope: float) -> None:
     found = sb.compile_value_and_grad(expression, wrt=x)(point)
