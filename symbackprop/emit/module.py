@@ -66,7 +66,7 @@ def print_module(graph: Graph, recipe: Recipe, version: str, target: str) -> Pri
     text, imports = _imported(f"{constants}\0{_indented(body)}", target, taken)
     constants, _, code = _aligned(text).partition("\0")
     constants += "\n" if constants else ""
-    head = header_lines(recipe, version, _description(graph, recipe))
+    head = header_lines(recipe, version, [*_description(graph, recipe), *_needs(text)])
     signature = f"def {function}({_parameter_list(parameters, packing)}):"
     source = "\n".join([*head, "", *imports, constants, signature, doc, code, ""])
     return Printed(source, function, parameters, target, "\n".join([*imports, constants]), code)
@@ -259,6 +259,13 @@ def _structures(packing: Packing) -> dict[str, str]:
             elif item is not None:
                 found[item] = f"given as {pack.path}{accessor(pack, key)}"
     return found
+
+
+def _needs(text: str) -> list[str]:
+    """Return the line that says for what code needs SciPy beside NumPy, if it does."""
+    code = re.sub(rf"{_BEFORE_COMMENT}[^\n]*", "", text)
+    names = sorted(set(re.findall(r"(?<![\w.])(?:special|linalg)\.\w+", code)))
+    return [f"needs: SciPy, for {', '.join(names)}"] if names else []
 
 
 def _description(graph: Graph, recipe: Recipe) -> list[str]:
