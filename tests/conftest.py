@@ -7,7 +7,10 @@ import pytest
 from symbackprop import compilation
 from symbackprop.ops.verify import verify_graph
 
-collect_ignore_glob = ["references/*.py", "*/references/*.py"]  # scripts that make the stored arrays, with peers that tests do without
+collect_ignore_glob = [
+    "references/*.py",
+    "*/references/*.py",
+]  # scripts that make the stored arrays, with peers that tests do without
 
 
 @pytest.fixture(autouse=True)
