@@ -59,8 +59,9 @@ def run_emitted(
     function = run_source(source, name, words)
     if packing is None:
         return list(leaves_of(function(*(values[spec.name] for spec in arguments))))
-    constants = {name: values[name] for name, _ in packing.constants}
     arguments = arguments_of_leaves(packing, values)
+    parameters = function.__code__.co_varnames[len(arguments) :]
+    constants = {parameter: values[name] for parameter, (name, _) in zip(parameters, packing.constants, strict=False)}
     outputs = leaves_of(Packer(packing).call(function, arguments, constants))
     return [output for output in outputs if output is not None]  # None stands where there is no gradient
 

@@ -44,8 +44,8 @@ class Packer:
     def call(self, function: Callable[..., Any], arguments: Sequence[Any], bound: Mapping[str, Any]) -> Any:
         """Call the printed function, whose last parameters may be given by name only."""
         count = self._by_position
-        named = dict(zip(self._names[count:], arguments[count:], strict=True))
-        return function(*arguments[:count], **named, **bound)
+        parameters = function.__code__.co_varnames[count : len(arguments)]  # which may be called otherwise in the text
+        return function(*arguments[:count], **dict(zip(parameters, arguments[count:], strict=True)), **bound)
 
     def _ordered(self, args: Sequence[Any], kwargs: Mapping[str, Any]) -> list[Any]:
         names = self._names

@@ -410,6 +410,24 @@ def test_small_constants_stand_in_the_text_and_large_ones_are_bound(tmp_path, mo
         sb.api.check_saved(path)
 
 
+filter = RNG.normal(size=(40, 3))  # a name of Python's own, as large arrays and parameters may have
+
+
+def named_as_builtins(input, *, max=2.0, sum):
+    return max * np.sum((filter @ input) ** 2) + sum
+
+
+def test_names_of_builtins(tmp_path):
+    compiled = sb.compile_value_and_grad(named_as_builtins, inputs={"input": "3", "max": "", "sum": ""}, wrt="input")
+    value, gradient = compiled(W, sum=1.0)
+    assert_allclose(value, named_as_builtins(W, sum=1.0))
+    assert_allclose(gradient, 4 * filter.T @ (filter @ W))
+    assert compiled.verify()
+    assert_allclose(compiled(input=W, max=3.0, sum=1.0)[0], named_as_builtins(W, max=3.0, sum=1.0))
+    compiled.save(tmp_path / "builtins_as_names.py")
+    sb.api.check_saved(tmp_path / "builtins_as_names.py")
+
+
 def test_constants_are_those_of_the_compilation():
     values = np.arange(50.0)
     compiled = sb.compile_grad(lambda x: np.sum(values * x), inputs={"x": "50"}, wrt="x")
