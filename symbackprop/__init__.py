@@ -14,6 +14,8 @@ from symbackprop.errors import (
     UnknownNameError,
     UnsupportedError,
 )
+from symbackprop.optimize.entry import compile_scipy
+from symbackprop.optimize.problem import ScipyProblem
 from symbackprop.read.from_numpy.words import stop_gradient, straight_through
 from symbackprop.version import __version__
 
@@ -23,12 +25,14 @@ __all__ = [
     "CompiledFunction",
     "FormulaSyntaxError",
     "MissingAttributeError",
+    "ScipyProblem",
     "ShapeError",
     "SymbackpropError",
     "UnknownNameError",
     "UnsupportedError",
     "__version__",
     "compile_grad",
+    "compile_scipy",
     "compile_value",
     "compile_value_and_grad",
     "errors",

@@ -161,6 +161,11 @@ class CompiledFunction:
         )
 
     @property
+    def recipe(self) -> Recipe:
+        """What was asked for, from which the function can be made again."""
+        return self._recipe
+
+    @property
     def printed(self) -> Printed:
         """The source with its parts, for what builds on it."""
         return self._printed

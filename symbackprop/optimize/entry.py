@@ -1,0 +1,137 @@
+"""What the user calls: a formula, a start and data by name, to what SciPy's solvers want."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+from symbackprop.api import compile_value
+from symbackprop.compiled import CompiledFunction
+from symbackprop.errors import ArgumentError, SymbackpropError, UnknownNameError, nearest_names
+from symbackprop.optimize.parameters import Parameters
+from symbackprop.optimize.problem import ScipyProblem
+from symbackprop.optimize.structure import data_of, reals_of
+from symbackprop.read.shapes import split_declarations
+
+__all__ = ["compile_scipy"]
+
+
+def compile_scipy(
+    formula: Any = None,
+    start: Mapping[Any, Any] | None = None,
+    data: Mapping[Any, Any] | None = None,
+    *,
+    bounds: Mapping[Any, Any] | None = None,
+    fixed: Mapping[Any, Any] | Iterable[Any] = (),
+    inputs: Any = None,
+    static: Iterable[str] = (),
+) -> ScipyProblem:
+    """Compile a formula to what `scipy.optimize.minimize`, `least_squares` and `root` want: functions of a flat vector.
+
+    A scalar formula is minimised: ``jac`` is the gradient. A formula of arrays, or of several values, is a vector of
+    residuals r: ``jac`` is the Jacobian, ``J[i, j] = dr_i / dx_j``.
+
+    Parameters
+    ----------
+    formula : str, SymPy expression, nested list or tuple of expressions, or function
+        As for `compile_value`. Without it, the result is a decorator.
+    start : mapping
+        The parameters that are to be found, by name, and where the search starts: numbers, arrays, lists of numbers,
+        for functions structures of these. Their sizes are those of the parameters; SymPy's symbols may be the keys.
+    data : mapping, optional
+        All other inputs by name. They are copied.
+    bounds : mapping, optional
+        ``{name: (low, high)}`` for some of the parameters, in structures as `start`: numbers, or arrays that broadcast
+        to the parameter's shape; None where there is no bound.
+    fixed : name, sequence of names, or mapping
+        Parameters that stay where they start and are no part of the flat vector: names, or ``{name: True}``, in
+        structures as `start`; for single entries ``{name: [True, False]}``.
+    inputs : optional
+        Shapes, as for `compile_value`, where code is wanted that works for every size (`ScipyProblem.replace`); without
+        it text and SymPy expressions are compiled for the sizes of start and data.
+    static : sequence of str, optional
+        Parameters of a function whose values, in data, are not arrays but fixed when compiling.
+
+    Returns
+    -------
+    ScipyProblem
+        With `fun`, `jac`, `fun_and_jac`, `x0` and `bounds` for SciPy, `pack` and `unpack` from and to names, and
+        `minimize`, `least_squares` and `root`, which call SciPy and give results by name.
+
+    Shapes
+    ------
+    ``x`` has shape (k,), with k free entries in the order of `start`, each parameter in C order; the gradient (k,); m
+    residuals (m,), and their Jacobian (m, k).
+
+    Raises
+    ------
+    UnknownNameError, ArgumentError, ShapeError, UnsupportedError
+        On names that are no inputs, inputs that have no value, values, bounds and fixed entries that do not fit, a start
+        that is not finite or out of bounds, and where nothing is free; and what `compile_grad` raises.
+
+    Examples
+    --------
+    >>> import scipy.optimize
+    >>> import symbackprop as sb
+    >>> data = {"t": [0.0, 1.0, 2.0], "y": [3.0, 1.2, 0.4]}
+    >>> decay = sb.compile_scipy("a*exp(-k*t) - y", {"a": 1.0, "k": 1.0}, data, bounds={"k": (0, None)})
+    >>> fit = scipy.optimize.least_squares(decay.fun, decay.x0, decay.jac, decay.bounds)
+    >>> {name: round(value, 3) for name, value in decay.unpack(fit.x).items()}
+    {'a': 2.999, 'k': 1.004}
+    >>> decay.least_squares().params == decay.unpack(fit.x)
+    True
+
+    >>> rosenbrock = sb.compile_scipy("100*(y - x**2)**2 + (1 - x)**2", {"x": -1.2, "y": 1.0})
+    >>> rosenbrock.jac([-1.2, 1.0]).tolist()
+    [-215.6, -88.0]
+    """
+
+    def compiled(formula: Any) -> ScipyProblem:
+        parameters, given = _checked_mapping(start, "start"), _checked_mapping(data or {}, "data")
+        function = _function(formula, parameters, given, inputs, static)
+        names = (static,) if isinstance(static, str) else tuple(static)
+        known = {key: value for key, value in given.items() if key not in names}
+        limits = _checked_mapping(bounds or {}, "bounds")
+        return ScipyProblem(function, Parameters(function, parameters, known, limits, fixed))
+
+    return compiled if formula is None else compiled(formula)  # type: ignore[return-value]  # a decorator gives one
+
+
+def _function(
+    formula: Any, start: Mapping[Any, Any], data: Mapping[Any, Any], inputs: Any, static: Iterable[str]
+) -> CompiledFunction:
+    """Compile the value, with start and data as examples of what is not declared."""
+    declared = inputs is not None or (isinstance(formula, str) and split_declarations(formula)[0] is not None)
+    if declared:
+        return compile_value(formula, inputs=inputs, static=static, target="numpy")
+    names = (static,) if isinstance(static, str) else tuple(static)
+    examples = {key: reals_of(value, str(key)) for key, value in start.items()}
+    examples |= {key: value if key in names else data_of(value, str(key)) for key, value in data.items()}
+    try:
+        function = compile_value(formula, inputs=examples, static=static, target="numpy")
+    except SymbackpropError as error:
+        error.add_note("the inputs are what start and data give a value, by name")
+        raise
+    if not callable(formula):
+        _refuse_unused(function, [*examples])
+    return function
+
+
+def _refuse_unused(function: CompiledFunction, keys: Iterable[Any]) -> None:
+    """Refuse names that were declared here and are nowhere in the formula."""
+    titles = {title: name for name, title in function.recipe.titles}
+    words = {*re.findall(r"\w+", function.recipe.formula)}
+    for key in keys:
+        if titles.get(str(key), str(key)) not in words:
+            raise UnknownNameError(
+                f"the formula has no {str(key)!r}, which start or data gives a value.{nearest_names(str(key), words)}"
+            )
+
+
+def _checked_mapping(given: Any, what: str) -> Mapping[Any, Any]:
+    if not isinstance(given, Mapping):
+        raise ArgumentError(
+            f"{what} is a {type(given).__name__}; give a mapping by the names of inputs, {{'w': ..., 'b': ...}}"
+        )
+    return given

@@ -1,0 +1,245 @@
+"""`ScipyProblem`: a formula with parameters to be found, as SciPy's solvers want it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from functools import cached_property
+from types import ModuleType
+from typing import Any
+
+import numpy as np
+
+from symbackprop.compiled import CompiledFunction
+from symbackprop.errors import UnsupportedError
+from symbackprop.optimize.evaluation import Objective, Residuals
+from symbackprop.optimize.parameters import Parameters
+
+__all__ = ["ScipyProblem"]
+
+Array = np.ndarray[Any, Any]
+
+_WITHOUT_GRADIENT = frozenset(("nelder-mead", "powell", "cobyla", "cobyqa"))
+_ROOT_WITH_JACOBIAN = frozenset(("hybr", "lm"))
+
+
+class ScipyProblem:
+    """A function of one flat vector, with its derivative, for `scipy.optimize`; parameters by name.
+
+    Made by `compile_scipy`; not by hand. A scalar formula is an objective, ``jac`` its gradient; one of arrays, or of
+    several values, is a vector of residuals, all entries in their order, ``jac`` its Jacobian.
+    """
+
+    def __init__(self, function: CompiledFunction, parameters: Parameters) -> None:
+        graph = function.graph
+        self._function = function
+        self._parameters = parameters
+        self._is_scalar = graph.structure is None and graph.primals[0].shape == () and not _packs_results(function)
+        self._vector = parameters.vector
+        evaluated = Objective if self._is_scalar else Residuals
+        self._evaluated: Objective | Residuals = evaluated(function.recipe, parameters.arguments)
+
+    # --- what SciPy calls ---------------------------------------------------------------------------------------------
+
+    def fun(self, x: object) -> Any:
+        """Return the value at a flat vector: a float, or the vector of residuals.
+
+        Raises
+        ------
+        ShapeError, ArgumentError
+            If `x` is no vector of as many real numbers as there are free entries.
+        """
+        return self._evaluated.value(x)
+
+    def jac(self, x: object) -> Array:
+        """Return the derivative at a flat vector: the gradient, or the Jacobian with a row for each residual.
+
+        The gradient is computed with the value and kept, so that `fun` and `jac` at one point cost one evaluation. The
+        Jacobian is exact: for each free entry the tangent of the residuals is computed, so it costs as many calls as
+        there are free entries.
+
+        Raises
+        ------
+        ShapeError, ArgumentError
+            As `fun`.
+        """
+        return self._evaluated.derivative(x)
+
+    def fun_and_jac(self, x: object) -> tuple[Any, Array]:
+        """Return value and derivative, for ``jac=True``."""
+        return self.fun(x), self.jac(x)
+
+    @property
+    def x0(self) -> Array:
+        """The start as a flat vector, a new one."""
+        return self._vector.start
+
+    @cached_property
+    def bounds(self) -> Any:
+        """The bounds as `scipy.optimize.Bounds`; None for an objective without any, as some methods take none."""
+        lower, upper = self._vector.limits
+        if self._is_scalar and np.all(np.isneginf(lower)) and np.all(np.isposinf(upper)):
+            return None
+        return _scipy_optimize().Bounds(lower, upper)
+
+    @property
+    def names(self) -> list[str]:
+        """What the entries of the flat vector are called, ``["w[0]", "w[1]", "b"]``."""
+        return self._vector.labels
+
+    # --- there and back -----------------------------------------------------------------------------------------------
+
+    def pack(self, params: Mapping[Any, Any]) -> Array:
+        """Return parameters by name as a flat vector; what is not given is as at the start.
+
+        Raises
+        ------
+        UnknownNameError, ShapeError, ArgumentError
+            On names that are no parameters, values of another shape, and new values for fixed entries.
+        """
+        return self._parameters.pack(params)
+
+    def unpack(self, x: object) -> dict[Any, Any]:
+        """Return the parameters at a flat vector by name, fixed ones too: floats, new arrays, structures of these."""
+        return self._parameters.unpack(self._vector.checked(x))
+
+    def replace(
+        self,
+        *,
+        start: Mapping[Any, Any] | None = None,
+        data: Mapping[Any, Any] | None = None,
+        bounds: Mapping[Any, Any] | None = None,
+        fixed: Mapping[Any, Any] | Iterable[Any] | None = None,
+    ) -> ScipyProblem:
+        """Return a problem with some things other than here.
+
+        Parameters
+        ----------
+        start, data : mapping, optional
+            New values by name; the others stay. Sizes may change where the formula was compiled for any size.
+        bounds, fixed : optional
+            As for `compile_scipy`, in place of the present ones; None keeps these.
+        """
+        return ScipyProblem(self._function, self._parameters.replaced(start, data, bounds, fixed))
+
+    # --- solvers ------------------------------------------------------------------------------------------------------
+
+    def minimize(self, method: Any = None, **options: Any) -> Any:
+        """Call `scipy.optimize.minimize` with value, gradient, start and bounds.
+
+        Parameters
+        ----------
+        method, **options
+            As SciPy has them: ``tol``, ``callback``, ``options``, ``constraints`` and so on.
+
+        Returns
+        -------
+        scipy.optimize.OptimizeResult
+            With ``params``, the parameters at ``x`` by name.
+
+        Raises
+        ------
+        UnsupportedError
+            If the formula is a vector of residuals.
+        """
+        if not self._is_scalar:
+            raise UnsupportedError(
+                "minimize wants a scalar, and the formula gives residuals; use least_squares(), or sum their squares"
+            )
+        jac = None if str(method).lower() in _WITHOUT_GRADIENT else self.jac
+        given = {"method": method, "jac": jac, "bounds": self.bounds, **options}
+        return self._named(_scipy_optimize().minimize(self.fun, self.x0, **given))
+
+    def least_squares(self, **options: Any) -> Any:
+        """Call `scipy.optimize.least_squares` with residuals, Jacobian, start and bounds.
+
+        Parameters
+        ----------
+        **options
+            As SciPy has them: ``method``, ``loss``, ``xtol`` and so on.
+
+        Returns
+        -------
+        scipy.optimize.OptimizeResult
+            With ``params``, the parameters at ``x`` by name.
+
+        Raises
+        ------
+        UnsupportedError
+            If the formula is a scalar.
+        """
+        if self._is_scalar:
+            raise UnsupportedError(
+                "least_squares wants residuals, and the formula gives one scalar; use minimize(), or return the "
+                "residuals instead of the sum of their squares"
+            )
+        given = {"jac": self.jac, "bounds": self.bounds, **options}
+        return self._named(_scipy_optimize().least_squares(self.fun, self.x0, **given))
+
+    def root(self, method: str = "hybr", **options: Any) -> Any:
+        """Call `scipy.optimize.root` with residuals, Jacobian and start: as many equations as free entries.
+
+        Parameters
+        ----------
+        method, **options
+            As SciPy has them.
+
+        Returns
+        -------
+        scipy.optimize.OptimizeResult
+            With ``params``, the parameters at ``x`` by name.
+
+        Raises
+        ------
+        UnsupportedError
+            If there are bounds, which SciPy's `root` does not have.
+        """
+        lower, upper = self._vector.limits
+        if not (np.all(np.isneginf(lower)) and np.all(np.isposinf(upper))):
+            raise UnsupportedError("root has no bounds; use least_squares(), or leave the bounds out")
+
+        def equations(x: Array) -> Array:
+            return np.atleast_1d(self.fun(x))
+
+        def jacobian(x: Array) -> Array:
+            return np.atleast_2d(self.jac(x))
+
+        jac = jacobian if method in _ROOT_WITH_JACOBIAN else None
+        given = {"method": method, "jac": jac, **options}
+        return self._named(_scipy_optimize().root(equations, self.x0, **given))
+
+    def _named(self, result: Any) -> Any:
+        result["params"] = self.unpack(np.asarray(result.x, np.float64))
+        return result
+
+    # --- what it is ---------------------------------------------------------------------------------------------------
+
+    @property
+    def compiled(self) -> CompiledFunction:
+        """The compiled function that runs: value and gradient with respect to the free parameters, or residuals."""
+        return self._evaluated.compiled
+
+    def __repr__(self) -> str:
+        recipe = self._function.recipe
+        of = recipe.function or repr(" ".join(recipe.formula.split())[:60])
+        kind = "objective" if self._is_scalar else "residuals"
+        return f"<ScipyProblem: {kind} {of}, {self._vector.size} free entries>"
+
+    def __str__(self) -> str:
+        return "\n".join([repr(self)[1:-1], *self._parameters.lines()])
+
+    # --- keeping it ---------------------------------------------------------------------------------------------------
+
+    def __reduce__(self) -> tuple[object, ...]:
+        return ScipyProblem, (self._function, self._parameters)
+
+
+def _packs_results(function: CompiledFunction) -> bool:
+    packing = function.recipe.packing
+    return packing is not None and packing.results is not None
+
+
+def _scipy_optimize() -> ModuleType:
+    """Return `scipy.optimize`, which takes a second to load that `import symbackprop` must not take."""
+    import scipy.optimize
+
+    return scipy.optimize
