@@ -42,8 +42,9 @@ def compile_scipy(
     data : mapping, optional
         All other inputs by name. They are copied.
     bounds : mapping, optional
-        ``{name: (low, high)}`` for some of the parameters, in structures as `start`: numbers, or arrays that broadcast
-        to the parameter's shape; None where there is no bound.
+        ``{name: (low, high)}`` for some of the parameters, in structures as `start`: numbers, or lists and arrays that
+        broadcast to the parameter's shape; None where there is no bound. Or a tuple (low, high) for each entry of a
+        vector, or `scipy.optimize.Bounds`.
     fixed : name, sequence of names, or mapping
         Parameters that stay where they start and are no part of the flat vector: names, or ``{name: True}``, in
         structures as `start`; for single entries ``{name: [True, False]}``.

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import replace
+from functools import lru_cache
 from typing import Any
 
 import numpy as np
@@ -73,7 +74,7 @@ class Objective:
     def __init__(self, recipe: Recipe, arguments: Arguments) -> None:
         wrt = tuple(leaf.name for leaf in arguments.vector.active)
         recipe = _of_leaves(recipe, "value_and_grad", kind="grad", wrt=wrt, with_value=True)
-        self.compiled: CompiledFunction = compile_recipe(recipe)
+        self.compiled = _compiled(recipe)
         self._function = self.compiled.function
         self._arguments = arguments
         self._both = _Kept(self._computed, arguments.vector)
@@ -101,9 +102,9 @@ class Residuals:
     def __init__(self, recipe: Recipe, arguments: Arguments) -> None:
         wrt = tuple(leaf.name for leaf in arguments.vector.active)
         recipe = _of_leaves(recipe, "residuals")
-        self.compiled: CompiledFunction = compile_recipe(recipe)
+        self.compiled = _compiled(recipe)
         self._function = self.compiled.function
-        self._tangents = compile_tangents(recipe, wrt)
+        self._tangents = _compiled_tangents(recipe, wrt)
         self._arguments = arguments
         self._values = _Kept(self._computed, arguments.vector)
         self._jacobian = _Kept(self._columns, arguments.vector)
@@ -125,6 +126,16 @@ class Residuals:
         arguments = self._arguments.at(x)
         directions = self._arguments.vector.directions()
         return np.stack([_joined(self._tangents(*arguments, *direction)) for direction in directions], axis=1)
+
+
+@lru_cache(maxsize=64)  # problems that differ in their data alone share what is compiled
+def _compiled(recipe: Recipe) -> CompiledFunction:
+    return compile_recipe(recipe)
+
+
+@lru_cache(maxsize=64)
+def _compiled_tangents(recipe: Recipe, wrt: tuple[str, ...]) -> Callable[..., tuple[Any, ...]]:
+    return compile_tangents(recipe, wrt)
 
 
 def _of_leaves(recipe: Recipe, name: str, **changes: Any) -> Recipe:

@@ -184,8 +184,9 @@ def limits(given: Any, path: str, shape: tuple[int, ...]) -> tuple[Array, Array]
 
     Parameters
     ----------
-    given : (low, high), or scipy.optimize.Bounds
-        Numbers, or arrays that broadcast to the parameter's shape; None where there is no bound.
+    given : (low, high), sequence of such tuples, or scipy.optimize.Bounds
+        Numbers, or lists and arrays that broadcast to the parameter's shape; None where there is no bound. Or a tuple
+        for each entry of a vector, as SciPy has it.
     path : str
         What errors call the parameter.
     shape : tuple of int
@@ -198,13 +199,23 @@ def limits(given: Any, path: str, shape: tuple[int, ...]) -> tuple[Array, Array]
     """
     if hasattr(given, "lb") and hasattr(given, "ub"):
         given = (given.lb, given.ub)
+    if isinstance(given, (tuple, list)) and given and all(isinstance(item, tuple) for item in given):
+        if shape != (len(given),) or any(len(pair) != 2 for pair in given):
+            raise ArgumentError(
+                f"bounds of {path} are {given!r:.60}, a tuple for each of {len(given)} entries, and its shape is {shape}"
+            )
+        given = ([_or(low, -math.inf) for low, _ in given], [_or(high, math.inf) for _, high in given])
     if not isinstance(given, (tuple, list)) or len(given) != 2:
         raise ArgumentError(f"bounds of {path} are {given!r:.60}; give (low, high), None where there is no bound")
     low, high = given
     return (
-        _filled(-math.inf if low is None else low, f"the lower bound of {path}", shape),
-        _filled(math.inf if high is None else high, f"the upper bound of {path}", shape),
+        _filled(_or(low, -math.inf), f"the lower bound of {path}", shape),
+        _filled(_or(high, math.inf), f"the upper bound of {path}", shape),
     )
+
+
+def _or(bound: Any, infinite: float) -> Any:
+    return infinite if bound is None else bound
 
 
 def fixed_entries(given: Any, path: str, shape: tuple[int, ...]) -> Array:

@@ -64,6 +64,8 @@ class Parameters:
         self._packer = Packer(self._names.packing)
         values = {name: start[key] for name, key in self._keys.items()}
         known = {self._names.of(key, "data"): value for key, value in data.items()}
+        if not values:
+            raise UnsupportedError("nothing is free: start is empty; give it the parameters that are to be found")
         both = [name for name in values if name in known]
         if both:
             raise ArgumentError(f"{both[0]!r} is in start and in data; what is in start is to be found, data are given")
@@ -143,13 +145,13 @@ class Parameters:
     def replaced(self, start: Any, data: Any, bounds: Any, fixed: Any) -> Parameters:
         """Return parameters with other values by name, and other settings where these are not None."""
         old_start, old_data, old_bounds, old_fixed = self._given
-        return Parameters(
-            self._function,
-            self._merged(old_start, start, "start"),
-            self._merged(old_data, data, "data"),
-            old_bounds if bounds is None else bounds,
-            old_fixed if fixed is None else fixed,
-        )
+        start, data = self._merged(old_start, start, "start"), self._merged(old_data, data, "data")
+        bounds, fixed = old_bounds if bounds is None else bounds, old_fixed if fixed is None else fixed
+        try:
+            return Parameters(self._function, start, data, bounds, fixed)
+        except ArgumentError as error:
+            error.add_note("shapes other than before need names for their sizes: inputs={'X': 'n d', ...}")
+            raise
 
     def _merged(self, old: Mapping[Any, Any], new: Any, what: str) -> dict[Any, Any]:
         if new is not None and not isinstance(new, Mapping):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 from collections.abc import Callable, Iterator, Mapping
+from numbers import Number
 from typing import Any
 
 import numpy as np
@@ -70,7 +71,7 @@ def _is_numbers(value: Any) -> bool:
     """Tell whether a value is a number, or lists of numbers and nothing else."""
     if isinstance(value, (list, tuple)):
         return all(map(_is_numbers, value))
-    return isinstance(value, (int, float, np.number, np.bool_))
+    return isinstance(value, (Number, np.bool_))
 
 
 def settings_of(
