@@ -1,4 +1,4 @@
-"""Every code block of the README is executed, and prints what the README says."""
+"""Every code block of the README and of the pages in docs is executed, and prints what they say."""
 
 from __future__ import annotations
 
@@ -14,15 +14,16 @@ ROOT = Path(__file__).parent.parent
 BLOCK = re.compile(r"```(\w+)\n(.*?)```", re.DOTALL)
 
 
-def blocks() -> list[tuple[str, str]]:
-    return [(kind, text) for kind, text in BLOCK.findall((ROOT / "README.md").read_text(encoding="utf-8"))]
+def blocks(page: str = "README.md") -> list[tuple[str, str]]:
+    return [(kind, text) for kind, text in BLOCK.findall((ROOT / page).read_text(encoding="utf-8"))]
 
 
 def python_blocks() -> list[tuple[str, str | None]]:
     """Return each Python block with the text block that follows it, if one does."""
-    found = blocks()
+    pages = [blocks(page) for page in ("README.md", "docs/scipy.md")]
     return [
         (text, found[i + 1][1] if i + 1 < len(found) and found[i + 1][0] == "text" else None)
+        for found in pages
         for i, (kind, text) in enumerate(found)
         if kind == "python"
     ]

@@ -15,7 +15,6 @@ from functools import wraps
 from typing import Any
 
 import numpy as np
-
 from scipy_solvers import more_garbow_hillstrom_data as data
 
 __all__ = ["PROBLEMS", "Problem"]

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
+from scipy_solvers.more_garbow_hillstrom import PROBLEMS, Problem
 
 import symbackprop as sb
-from scipy_solvers.more_garbow_hillstrom import PROBLEMS, Problem
 
 PUBLISHED_DIGITS = 1e-5  # minima are published with six digits
 ZERO = 1e-12  # of sums of squares
