@@ -3,16 +3,12 @@
 from __future__ import annotations
 
 import re
-import warnings
-import zlib
-from collections.abc import Iterator
-from contextlib import contextmanager
 from typing import Any
 
 import numpy as np
 import pytest
 from coverage_table import PAGE, REFUSED, TABLE
-from scipy import special
+from numpy_forms import OURS, SIZES, along, by_numpy, direction_of, drawn, fixed, quiet, reals_of, slopes
 from support import inputs_of, run
 from test_the_checks import spoiled
 
@@ -27,102 +23,9 @@ from symbackprop.ops.broadcasting import reduce_sum
 from symbackprop.read.shapes import read_declarations
 from symbackprop.read.text import read_formula
 
-SIZES = {"n": 4, "d": 3}
 FORMS = [(name, *form) for name, forms in TABLE.items() for form in forms]
 FIRST = [(name, *form) for name, forms in TABLE.items() for form in forms[:3]]  # of which precision and sizes are tried
-DECLARATION = re.compile(r"(\w+)(?:\[(.*?)\])?(?::(\w+))?")
 IN_DOUBLE = {"interp"}  # NumPy computes it in float64 whatever it is given; formulas keep their own precision
-
-
-@contextmanager
-def quiet() -> Iterator[None]:
-    """Ignore what NumPy says of empty and undefined means."""
-    with warnings.catch_warnings(), np.errstate(all="ignore"):
-        warnings.simplefilter("ignore")
-        yield
-
-
-def drawn(formula: str, inputs: str, sizes: dict[str, int], dtype: str = "float64") -> dict[str, Any]:
-    """Return values of inputs; integers are positions up to 2, but less than `k` is counts or weights."""
-    rng = np.random.default_rng(zlib.crc32(f"{formula}{inputs}".encode()))
-    values: dict[str, Any] = {}
-    for declaration in inputs.split():
-        name, shape_text, kind = DECLARATION.fullmatch(declaration).groups()  # type: ignore[union-attr]
-        shape = (
-            tuple(sizes.get(size) if size in sizes else int(size) for size in shape_text.split(","))
-            if shape_text
-            else ()
-        )
-        if kind == "int":
-            values[name] = rng.integers(0, 3, shape)
-        elif kind == "bool":
-            values[name] = rng.random(shape) < 0.6
-        else:
-            values[name] = rng.normal(size=shape).astype(dtype)[()]
-    return values
-
-
-def _filled(x: Any, value: Any, wrap: bool = False) -> Any:
-    copy = np.array(x)
-    np.fill_diagonal(copy, value, wrap)
-    return copy
-
-
-class _Add:
-    """NumPy's add, whose `at` gives a copy, as in formulas."""
-
-    def __getattr__(self, name: str) -> Any:
-        return getattr(np.add, name)
-
-    def at(self, x: Any, index: Any, value: Any) -> Any:
-        copy = np.array(x)
-        np.add.at(copy, index, value)
-        return copy
-
-
-class _Numpy:
-    """NumPy, and our words beside it."""
-
-    add = _Add()
-
-    def __getattr__(self, name: str) -> Any:
-        return getattr(np, name)
-
-
-class _Special:
-    """SciPy's special functions, real ones only."""
-
-    def lambertw(self, z: Any, k: int = 0) -> Any:
-        return special.lambertw(z, k).real
-
-    def __getattr__(self, name: str) -> Any:
-        return getattr(special, name)
-
-
-SCOPE: dict[str, Any] = {
-    **{name: getattr(special, name) for name in special.__all__ if hasattr(special, name)},
-    **{name: getattr(np, name) for name in dir(np)},
-    "np": _Numpy(),
-    "special": _Special(),
-    "lambertw": lambda z, k=0: special.lambertw(z, k).real,
-    "softplus": lambda x: np.logaddexp(0, x),
-    "cummax": lambda x, axis=None: np.maximum.accumulate(np.ravel(x) if axis is None else x, axis=axis or 0),
-    "fill_diagonal": _filled,
-    "linspace": np.linspace,
-    "stop_gradient": lambda x: x,
-    "straight_through": lambda hard, soft: np.broadcast_arrays(hard * 1.0, soft)[0],
-    "max": np.max, "min": np.min, "sum": np.sum, "any": np.any, "all": np.all, "abs": np.abs, "round": np.round, "pow": np.pow,
-}  # fmt: skip
-
-
-def by_numpy(formula: str, values: dict[str, Any]) -> Any:
-    """Return what NumPy and SciPy make of a form."""
-    *writes, last = formula.split("; ")
-    scope = SCOPE | {name: np.array(value) if np.ndim(value) else value for name, value in values.items()}
-    with quiet():
-        for write in writes:
-            exec(write, scope)
-        return eval(last, scope)
 
 
 def same_values(found: Any, expected: Any, rtol: float = 1e-11) -> None:
@@ -130,34 +33,9 @@ def same_values(found: Any, expected: Any, rtol: float = 1e-11) -> None:
     np.testing.assert_allclose(found, expected, rtol=rtol, atol=rtol / 100)
 
 
-def slopes(formula: str, values: dict[str, Any], direction: dict[str, Any]) -> float:
-    """Return the difference quotient of a scalar form by NumPy along a direction."""
-    step = 1e-6
-    ends = [
-        float(by_numpy(formula, values | {k: values[k] + s * step * v for k, v in direction.items()})) for s in (1, -1)
-    ]
-    return (ends[0] - ends[1]) / (2 * step)
-
-
 def scalar_of(formula: str, rank: int = 1) -> str:
     *writes, last = formula.split("; ")
     return "; ".join([*writes, f"sum(sin({last}))" if rank else f"sin({last})"])
-
-
-def reals_of(inputs: str) -> list[str]:
-    return [declaration.split("[")[0] for declaration in inputs.split() if ":" not in declaration]
-
-
-def along(gradients: tuple[Any, ...], direction: dict[str, Any]) -> float:
-    return float(sum(np.sum(g * v) for g, v in zip(gradients, direction.values(), strict=True)))
-
-
-def direction_of(values: dict[str, Any], names: list[str]) -> dict[str, Any]:
-    rng = np.random.default_rng(5)
-    return {name: rng.uniform(0.5, 1.5, np.shape(values[name])) * rng.choice([-1, 1]) for name in names}
-
-
-OURS = {"stop_gradient", "straight_through"}  # whose derivative is not that of the value: tests/ops/test_surrogate.py
 
 
 @pytest.mark.parametrize(("name", "formula", "inputs"), FORMS)
@@ -181,8 +59,7 @@ def test_form(name: str, formula: str, inputs: str) -> None:
 
 def second_order(formula: str, inputs: str, values: dict[str, Any], grad: Any, direction: dict[str, Any]) -> None:
     """Check the derivative of the gradient along a direction, in reverse once more, against a difference quotient."""
-    fixed = re.sub(r"\b[nd]\b(?=[^\[]*\])", lambda size: str(SIZES[size[0]]), inputs)
-    graph = read_formula(formula, read_declarations(fixed, "float64"), "float64")
+    graph = read_formula(formula, read_declarations(fixed(inputs), "float64"), "float64")
     reals = [x for x in graph.inputs if is_float(x.dtype)]
     firsts = gradient(graph, reals).outputs
     weights = [make_input(len(graph.inputs) + i, x.shape, x.dtype) for i, x in enumerate(reals)]
