@@ -12,6 +12,7 @@ from symbackprop.ops.arithmetic import neg
 from symbackprop.ops.broadcasting import broadcast, cast, expand_index
 from symbackprop.ops.declare import Primitive
 from symbackprop.ops.indexing import gather, index_arrays, place, scatter_add, subtracts
+from symbackprop.ops.masking import place_masked
 from symbackprop.ops.updates import add_at, add_parts, replace_at, replace_parts
 
 __all__ = ["NumpyStyle"]
@@ -37,12 +38,16 @@ class NumpyStyle(TargetStyle):
             return self.looked_through(consumer, arg.args[0])
         if position == 0 and consumer.op in _COPYING:
             return consumer.args[0], ""  # all of its entries are copied
+        if _is_mask(consumer, position):
+            return consumer.args[position], ""  # as long as the axes that it chooses from
         if self.is_index(consumer, position):
             return _looked_through_index(consumer.args[position], index_arrays(consumer, consumer.args[position]))
         return super().operand(consumer, position)
 
     def is_index(self, consumer: Apply, position: int) -> bool:
         """Tell whether an argument says which entries are written."""
+        if _is_mask(consumer, position):
+            return True
         if consumer.op is scatter_add:
             width: int = consumer.param("indices")  # type: ignore[assignment]
             return position % (width + 1) < width
@@ -99,6 +104,10 @@ class NumpyStyle(TargetStyle):
 
 
 _COPYING = (replace_parts, add_parts, replace_at, add_at)
+
+
+def _is_mask(consumer: Apply, position: int) -> bool:
+    return consumer.op is place_masked and position == 1
 
 
 def _looked_through_index(arg: Node, beside: Sequence[Node]) -> tuple[Node, str]:

@@ -98,6 +98,16 @@ def masks(x):
     return y
 
 
+def masks_of_whole_rows(x):
+    y = x * 0.0
+    y[y > 0.5] = x[0]
+    y[y > 0.5] += x[1]
+    A = np.outer(x, x)
+    mask = np.broadcast_to(x > 0.5, (4, 4))
+    A[mask] = A[mask] ** 2
+    return A + y
+
+
 def positions(x):
     y = np.zeros(3)
     y[[0, 2]] = x[:2]
@@ -216,7 +226,7 @@ def whole(x):
 
 
 FUNCTIONS = [
-    entry, parts, operators, rows, views_see_writes, numbers_do_not, copies_do_not, view_of_a_view, columns, masks,
+    entry, parts, operators, rows, views_see_writes, numbers_do_not, copies_do_not, view_of_a_view, columns, masks, masks_of_whole_rows,
     positions, recurrence, sorted_in_place, filled, lists_stay_lists, by_reference, diagonal, whole,
     along_the_diagonal, copies_that_look_like_views, without_axes, parts_of_a_split, views_by_functions, keyword_arguments,
 ]  # fmt: skip
