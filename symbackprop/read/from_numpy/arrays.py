@@ -13,13 +13,12 @@ from typing import TYPE_CHECKING, Any, NoReturn
 import numpy as np
 
 from symbackprop.errors import MissingAttributeError, UnsupportedError, nearest_names
-from symbackprop.ir.dtype import is_float
 from symbackprop.ir.node import Node
-from symbackprop.ir.size import shape_text
 from symbackprop.read.from_numpy.expressions import Expression
 from symbackprop.read.from_numpy.methods import OWN
 from symbackprop.read.from_numpy.operators import binary, comparison, unary
 from symbackprop.read.vocabulary import METHODS
+from symbackprop.read.vocabulary.refused import REFUSED
 
 if TYPE_CHECKING:
     from symbackprop.read.from_numpy.calls import Trace
@@ -27,7 +26,6 @@ if TYPE_CHECKING:
 __all__ = ["State", "TracedArray"]
 
 State = tuple[Node, Expression, Any]
-_ARITHMETIC = frozenset(("+", "-", "*", "/", "//", "%", "**"))
 _VIEWS = frozenset(("diagonal", "ravel", "reshape", "squeeze", "swapaxes", "transpose"))
 
 
@@ -175,42 +173,28 @@ class TracedArray:
             return  # as in ``x[index] += v``: the view has been written through already
         self.write(self.run.updated("=", self.writable(), index, value))
 
-    def _in_place(self, symbol: str, other: object) -> TracedArray:
-        if self.node.shape or self.is_zero_d:
-            self.writable()
-        result = self.run.operator(symbol, self, other)
-        if result is NotImplemented or not (self.node.shape or self.is_zero_d):
-            return result  # type: ignore[no-any-return]  # a number is not changed, its name is bound again
-        if not isinstance(result, TracedArray):  # a known number
-            result = self.run.constants.array_of(np.asarray(result))
-        if result.node.shape != self.node.shape:
-            raise self.run.located(
-                UnsupportedError(
-                    f"`{symbol}=` cannot change the shape of an array: {shape_text(self.node.shape)} would become "
-                    f"{shape_text(result.node.shape)}"
-                )
-            )
-        if result.node.dtype != self.node.dtype:
-            if not (is_float(result.node.dtype) and is_float(self.node.dtype)):
-                raise self.run.located(
-                    UnsupportedError(
-                        f"`{symbol}=` cannot change the dtype of an array, {self.node.dtype} to {result.node.dtype}; "
-                        f"write x = x {symbol} ..."
-                    )
-                )
-            result = result.astype(self.dtype)
-        if self.viewed is not None and self.index is not None and symbol in _ARITHMETIC:
-            self.viewed.write(self.run.updated(f"{symbol}=", self.viewed.refreshed(), self.index, other))
-            return self.refreshed()
-        self.write((result.node, result.expression, result.concrete))
-        return self
+    def __delitem__(self, index: object) -> NoReturn:
+        raise self.run.located(UnsupportedError("entries of an array are not deleted; write np.delete, or a slice"))
 
     # --- what it looks like -------------------------------------------------------------------------------------------
+
+    @property  # type: ignore[misc]
+    def __class__(self) -> type:
+        """The type that the real array or number would have, for `isinstance` and ``case np.ndarray():``."""
+        if self.node.shape or self.is_zero_d:
+            return np.ndarray
+        if self.is_input:
+            return {"int64": int, "bool": bool}.get(self.node.dtype, np.float64)
+        return np.dtype(self.node.dtype).type
 
     @property
     def shape(self) -> tuple[Any, ...]:
         """The sizes: integers, or sizes that are not known yet."""
         return self.run.shape_of(self.refreshed())
+
+    @shape.setter
+    def shape(self, shape: object) -> NoReturn:
+        raise self.run.located(UnsupportedError("the shape of an array is not set; write x = x.reshape(...)"))
 
     @property
     def ndim(self) -> int:
@@ -272,9 +256,8 @@ class TracedArray:
             return lambda *args, **kwargs: own(self.refreshed(), *args, **kwargs)
         method = METHODS.get(name)
         if method is None:
-            raise self.run.located(
-                MissingAttributeError(f"arrays have no {name!r} here.{nearest_names(name, METHODS)}")
-            )
+            instead = f"; {REFUSED[name]}" if name in REFUSED else f".{nearest_names(name, METHODS)}"
+            raise self.run.located(MissingAttributeError(f"arrays have no {name!r} here{instead}"))
 
         def bound(*args: object, **kwargs: object) -> Any:
             if name in _VIEWS:
@@ -307,6 +290,8 @@ class TracedArray:
     __mod__, __rmod__, __imod__ = binary("%")
     __pow__, __rpow__, __ipow__ = binary("**")
     __matmul__, __rmatmul__, __imatmul__ = binary("@")
+    __lshift__, __rlshift__, __ilshift__ = binary("<<")
+    __rshift__, __rrshift__, __irshift__ = binary(">>")
     __and__, __rand__, __iand__ = binary("&")
     __or__, __ror__, __ior__ = binary("|")
     __xor__, __rxor__, __ixor__ = binary("^")
@@ -363,6 +348,9 @@ class TracedArray:
 
     def __complex__(self) -> NoReturn:
         raise self.run.located(UnsupportedError("complex numbers are not supported; all inputs are real"))
+
+    def __str__(self) -> str:
+        return self.__format__("")
 
     def __format__(self, spec: str) -> str:
         return format(

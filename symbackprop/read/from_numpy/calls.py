@@ -6,6 +6,7 @@ What depends on no input is computed beside that by NumPy itself, so that it can
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
+from fractions import Fraction
 from typing import Any
 
 import numpy as np
@@ -115,9 +116,9 @@ class Trace:
 
     def operator(self, symbol: str, left: Any, right: Any) -> Any:
         """Return ``left symbol right``."""
-        if symbol == "^":
-            return self._exclusive_or(left, right)
-        if symbol == "**" and _is_integer(left) and isinstance(right, (int, np.integer)) and right < 0:
+        if symbol in ("^", "<<", ">>"):
+            return self._of_bits(symbol, left, right)
+        if symbol == "**" and _is_integer(left) and issubclass(type(right), (int, np.integer)) and right < 0:
             raise self.located(
                 UnsupportedError("integers to a negative power are an error in NumPy; write x.astype(float)")
             )
@@ -133,11 +134,15 @@ class Trace:
             value = OPERATORS[symbol](first, second)
         return self._made(value, [*first_parts, f" {symbol} ", *second_parts], level, known)
 
-    def _exclusive_or(self, left: Any, right: Any) -> Any:
-        for operand in (left, right):
-            if not isinstance(operand, (bool, np.bool_)) and getattr(operand, "dtype", None) != np.dtype(bool):
-                raise self.located(UnsupportedError("`^` of integers works on their bits, which is not supported"))
-        return self.call("np.logical_xor", FUNCTIONS["logical_xor"], (left, right), {}, np.logical_xor)
+    def _of_bits(self, symbol: str, left: Any, right: Any) -> Any:
+        """Return what an operator on the bits of integers gives, which are known; `^` is one of conditions too."""
+        are_conditions = all(_is_condition(operand) for operand in (left, right))
+        known = known_result(BINARY[symbol], (left, right), {})
+        if known is not NOTHING and not are_conditions:
+            return self.constants.seen(known)
+        if symbol == "^" and are_conditions:
+            return self.call("np.logical_xor", FUNCTIONS["logical_xor"], (left, right), {}, np.logical_xor)
+        raise self.located(UnsupportedError(f"`{symbol}` of integers works on their bits, which is not supported"))
 
     def compare(self, symbol: str, left: Any, right: Any) -> Any:
         """Return ``left symbol right``, entry by entry."""
@@ -376,6 +381,10 @@ class _Located:
             self._trace.located(error)
 
 
+def _is_condition(value: Any) -> bool:
+    return isinstance(value, (bool, np.bool_)) or getattr(value, "dtype", None) == np.dtype(bool)
+
+
 def _is_integer(value: Any) -> bool:
     return isinstance(value, TracedArray) and value.node.dtype == "int64"
 
@@ -391,4 +400,6 @@ def _is_size(node: Node) -> bool:
 
 def _strange(value: Any) -> bool:
     """Tell whether arithmetic with `value` is its own affair."""
-    return not isinstance(value, (TracedArray, TracedSize, int, float, tuple, list, np.generic, np.ndarray, complex))
+    return not isinstance(
+        value, (TracedArray, TracedSize, int, float, Fraction, tuple, list, np.generic, np.ndarray, complex)
+    )

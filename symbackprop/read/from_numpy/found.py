@@ -56,6 +56,8 @@ class Found:
             array = usable(value, "an array in the function")
         made = self._constant(array.copy() if is_foreign else array, title)
         made.is_found, made.is_foreign = True, is_foreign
+        if array.dtype != value.dtype:  # NumPy computes with it as it is: integers of few bits wrap around
+            made.concrete = value.copy() if is_foreign else value
         return made
 
     def _constant(self, array: np.ndarray[Any, Any], title: str | None) -> TracedArray:

@@ -26,6 +26,9 @@ BINARY: Mapping[str, Callable[[Any, Any], Any]] = {
     "**": operator.pow,
     "&": operator.and_,
     "|": operator.or_,
+    "^": operator.xor,
+    "<<": operator.lshift,
+    ">>": operator.rshift,
 }
 UNARY: Mapping[str, Callable[[Any], Any]] = {"-": operator.neg, "+": operator.pos, "~": operator.invert}
 COMPARE: Mapping[str, Callable[[Any, Any], Any]] = {
@@ -72,7 +75,7 @@ def written_copy(x: Any, symbol: str, index: Any, value: Any) -> Any:
 def _holds_found(value: Any) -> bool:
     if isinstance(value, (tuple, list)):
         return any(map(_holds_found, value))
-    return (isinstance(value, TracedArray) and value.is_found) or isinstance(value, np.ndarray)
+    return (isinstance(value, TracedArray) and value.is_found) or issubclass(type(value), np.ndarray)
 
 
 def _known(value: Any) -> Any:

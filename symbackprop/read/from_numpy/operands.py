@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from fractions import Fraction
 from typing import Any
 
 import numpy as np
@@ -54,7 +55,7 @@ class Operands:
             return bool(value), [str(bool(value))]
         if isinstance(value, (tuple, list, range)):
             return self._several(value)
-        if isinstance(value, (np.integer, np.floating, int, float)):
+        if isinstance(value, (np.integer, np.floating, int, float, Fraction)):
             number = int(value) if isinstance(value, (np.integer, int)) else float(value)
             return constant(number), [_number(number, level)]
         if isinstance(value, np.ndarray):

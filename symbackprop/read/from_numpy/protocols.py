@@ -8,10 +8,13 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from symbackprop.errors import UnknownNameError, UnsupportedError, nearest_names
+from symbackprop.read.from_numpy.appearance import APPEARANCE
 from symbackprop.read.from_numpy.arrays import TracedArray
 from symbackprop.read.from_numpy.known import is_known, known_result
 from symbackprop.read.from_numpy.sharing import SHARING, called_with_sharing, copied_to
+from symbackprop.read.from_numpy.sizes import TracedSize
 from symbackprop.read.vocabulary import FUNCTIONS
+from symbackprop.read.vocabulary.refused import REFUSED
 
 if TYPE_CHECKING:
     from symbackprop.read.from_numpy.calls import Trace
@@ -98,6 +101,8 @@ class Protocols:
         word = FUNCTIONS.get(key)
         if name == "copyto":
             return copied_to(self._trace, args, kwargs)
+        if name in APPEARANCE:
+            return APPEARANCE[name](*map(self._array_like, args), **kwargs)
         if word is None:
             if all(is_known(value) for value in (*args, *kwargs.values())):
                 known = known_result(real, args, kwargs)
@@ -106,8 +111,8 @@ class Protocols:
                     if isinstance(known, np.ndarray)
                     else self._trace.constants.seen(known)
                 )
-            known = nearest_names(key, FUNCTIONS)
-            raise self._trace.located(UnknownNameError(f"{module}.{name} is not supported.{known}"))
+            instead = f"; {REFUSED[key]}" if key in REFUSED else f".{nearest_names(key, FUNCTIONS)}"
+            raise self._trace.located(UnknownNameError(f"{module}.{name} is not supported{instead}"))
         named = dict(kwargs)
         if not args:
             first = next((key for key, value in named.items() if isinstance(value, TracedArray)), None)
@@ -115,6 +120,12 @@ class Protocols:
         return called_with_sharing(
             self._trace, name, args, named, lambda given: self._trace.call(f"{module}.{name}", word, given, named, real)
         )
+
+    def _array_like(self, value: Any) -> Any:
+        """Return an argument as something with a shape, if it holds what is traced."""
+        if isinstance(value, TracedSize):
+            return np.int64(1)
+        return self.named("np", "array", (value,), {}, np.array) if type(value) in (list, tuple) else value
 
 
 def _is_integer(value: Any) -> bool:

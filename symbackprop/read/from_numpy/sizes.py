@@ -29,8 +29,13 @@ class TracedSize:
         self.size = size
         self.expression = expression
 
+    @property  # type: ignore[misc]
+    def __class__(self) -> type:
+        """The type that the real size would have."""
+        return int
+
     def __repr__(self) -> str:
-        return f"<size {self.size}>"
+        return str(self._number("as text"))  # as in str(x.shape)
 
     def __hash__(self) -> int:
         return hash(self._number("as a key, in a dict or a set"))
@@ -125,7 +130,7 @@ class TracedSize:
 
     def __eq__(self, other: object) -> Any:
         size = _size_of(other)
-        if isinstance(other, (float, np.floating)):
+        if issubclass(type(other), (float, np.floating)):
             return bool(self._number("==") == other)
         if size is None:
             return NotImplemented
@@ -135,12 +140,12 @@ class TracedSize:
         return self._number("==") == self._number("==", size)
 
     def __lt__(self, other: Any) -> Any:
-        if isinstance(other, (float, np.floating)):
+        if issubclass(type(other), (float, np.floating)):
             return bool(self._number("<") < other)
         return self._less(self.size, _size_of(other), "<")
 
     def __gt__(self, other: Any) -> Any:
-        if isinstance(other, (float, np.floating)):
+        if issubclass(type(other), (float, np.floating)):
             return bool(self._number(">") > other)
         return self._less(_size_of(other), self.size, ">")
 
@@ -216,6 +221,6 @@ class TracedSize:
 def _size_of(value: object) -> Size | None:
     if isinstance(value, TracedSize):
         return value.size
-    if isinstance(value, (int, np.integer)) and not isinstance(value, bool):
-        return int(value)
+    if issubclass(type(value), (int, np.integer)) and type(value) is not bool:
+        return int(value)  # type: ignore[call-overload, no-any-return]
     return None
