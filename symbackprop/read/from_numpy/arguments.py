@@ -18,6 +18,7 @@ from symbackprop.errors import ArgumentError, SymbackpropError, UnknownNameError
 from symbackprop.ir.packing import Pack, Packed, accessor
 from symbackprop.ir.signature import ArgumentSpec
 from symbackprop.ir.size import Size, named
+from symbackprop.read.from_numpy.arrays import TracedArray
 from symbackprop.read.from_numpy.expressions import MODULES
 from symbackprop.read.shapes import read_declarations
 
@@ -59,12 +60,24 @@ class Arguments:
     specs: tuple[ArgumentSpec, ...]
     numbers: Mapping[str, int]
 
-    def call_of(self, leaves: Mapping[str, Any]) -> tuple[list[Any], dict[str, Any]]:
-        """Return the positional and the keyword arguments that hold `leaves`, by name, in their structures."""
+    def call_of(
+        self, leaves: Mapping[str, Any], seen: Callable[..., Any] = lambda value, name=None: value
+    ) -> tuple[list[Any], dict[str, Any]]:
+        """Return the positional and the keyword arguments that hold `leaves`, by name, in their structures.
+
+        Parameters
+        ----------
+        leaves : mapping of str to object
+        seen : callable
+            Gives what stands for a fixed value, ``seen(value, name)``, and for the class of a record, ``seen(kind)``.
+        """
         positional: list[Any] = []
         named: dict[str, Any] = {}
         for parameter in self.parameters:
-            value = parameter.value if parameter.packed is None else _filled(parameter.packed, parameter.value, leaves)
+            if parameter.packed is None:
+                value = seen(parameter.value, parameter.name)
+            else:
+                value = _filled(parameter.packed, parameter.value, leaves, seen)
             if parameter.keyword_only:
                 named[parameter.name] = value
             else:
@@ -73,21 +86,34 @@ class Arguments:
 
 
 # Structures are as deep as a person writes them, so this may recurse.
-def _filled(packed: Packed, value: Any, leaves: Mapping[str, Any]) -> Any:
+def _filled(packed: Packed, value: Any, leaves: Mapping[str, Any], seen: Callable[..., Any]) -> Any:
     """Return a structure like `value` that holds `leaves`."""
     if not isinstance(packed, Pack):
         return leaves[str(packed)]
     inside = _children(value)
     assert inside is not None
-    items = [_filled(inner, item, leaves) for inner, (_, item) in zip(packed.items, inside[1], strict=True)]
+    items = [_filled(inner, item, leaves, seen) for inner, (_, item) in zip(packed.items, inside[1], strict=True)]
     named = dict(zip(packed.keys, items, strict=True))
     if packed.kind == "dict":
         return named
     if packed.kind == "dataclass":
-        return dataclasses.replace(value, **named)
+        return _made_record(packed, seen(type(value)), named)
     if packed.kind == "namedtuple":
-        return value._make(items)
+        return seen(type(value))._make(items)
     return items if packed.kind == "list" else tuple(items)
+
+
+def _made_record(packed: Pack, kind: type, named: Mapping[str, Any]) -> Any:
+    """Return a dataclass of `named` fields, having seen that it keeps them as they are given."""
+    made = kind(**named)
+    for name, given in named.items():
+        kept = getattr(made, name)
+        if isinstance(given, TracedArray) and getattr(kept, "node", None) is not given.node:
+            raise UnsupportedError(
+                f"{packed.path} is a {kind.__name__}, which changes its field {name!r} when it is made; derivatives are "
+                "with respect to the fields as they are. Change it in a method, or in the function"
+            )
+    return made
 
 
 def arguments_of(function: Callable[..., Any], inputs: Any, static: Iterable[str], dtype: str) -> Arguments:
@@ -307,10 +333,22 @@ def _children(value: Any) -> tuple[str, list[tuple[Any, Any]]] | None:
     if isinstance(value, tuple) and hasattr(value, "_fields"):
         return "namedtuple", [*zip(value._fields, value, strict=True)]
     if dataclasses.is_dataclass(value) and not isinstance(value, (type, ArgumentSpec)):
-        return "dataclass", [(field.name, getattr(value, field.name)) for field in dataclasses.fields(value)]
+        return "dataclass", [(name, getattr(value, name)) for name in _fields_given(value)]
     if isinstance(value, list) or (isinstance(value, tuple) and not _is_shape(value)):
         return ("list" if isinstance(value, list) else "tuple"), [*enumerate(value)]
     return None
+
+
+def _fields_given(record: Any) -> list[str]:
+    """Return the fields that a dataclass is made with; the others it computes of them."""
+    fields = [field.name for field in dataclasses.fields(record) if field.init]
+    for name in inspect.signature(type(record)).parameters:
+        if name not in fields:
+            raise UnsupportedError(
+                f"a {type(record).__name__} is made with {name!r}, which is none of its fields, so that it cannot be made "
+                "again with other arrays; give these in a dict, and make it inside the function"
+            )
+    return fields
 
 
 def _is_shape(value: tuple[Any, ...]) -> bool:

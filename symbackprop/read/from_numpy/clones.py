@@ -21,6 +21,7 @@ import numpy as np
 from symbackprop.errors import UnsupportedError
 from symbackprop.read.from_numpy.arrays import TracedArray
 from symbackprop.read.from_numpy.calls import Trace
+from symbackprop.read.from_numpy.containers import copied_container, is_container
 from symbackprop.read.from_numpy.modules import Modules, RandomNumbers
 from symbackprop.read.from_numpy.sizes import TracedSize
 from symbackprop.read.vocabulary import FUNCTIONS
@@ -60,7 +61,7 @@ class Clones:
     def seen(self, value: Any, name: str | None = None) -> Any:
         """Return what a clone sees in place of `value`, which its function knows as `name`.
 
-        Arrays, and lists and dicts with what is in them, are copies: what the function does to them stays inside.
+        Arrays, and containers with what is in them, are copies: what the function does to them stays inside.
         """
         known = self._made.get(id(value))
         if known is not None and known[0] is value:
@@ -71,10 +72,10 @@ class Clones:
         return made
 
     def _stand_in(self, value: Any, name: str | None) -> Any:
-        if isinstance(value, np.ndarray):
-            return self._trace.constants.seen(value, name, is_foreign=True)
-        if isinstance(value, (list, dict, set, tuple)):
-            return self._container(value)
+        if issubclass(type(value), np.ndarray):
+            return self._array(value, name)
+        if is_container(value, is_own=_is_own_class(type(value))):
+            return copied_container(value, self.seen, functools.partial(self._note, value))
         if isinstance(value, ModuleType):
             return self._modules.of(value, self.seen)
         if isinstance(value, (np.random.Generator, np.random.RandomState, random.Random)):
@@ -92,30 +93,20 @@ class Clones:
             return self.of(value)
         return self._object(value) if _is_plain_object(value) else value
 
-    def _container(self, value: Any) -> Any:
-        """Return a copy of a list, dict, set or tuple with what clones see of its items."""
-        if type(value) is tuple:
-            items = tuple([self.seen(item) for item in value])
-            return value if all(a is b for a, b in zip(items, value, strict=True)) else items
-        if type(value) is set:
-            return set(value)
-        if type(value) is list:
-            copied: Any = []
-            self._made[id(value)] = value, copied  # before its items, which may hold it
-            copied.extend(self.seen(item) for item in value)
-            return copied
-        if type(value) is dict:
-            copied = {}
-            self._made[id(value)] = value, copied
-            copied.update((key, self.seen(item, str(key))) for key, item in value.items())
-            return copied
-        return value
+    def _note(self, value: Any, copied: Any) -> None:
+        self._made[id(value)] = value, copied
+
+    def _array(self, value: Any, name: str | None) -> Any:
+        """Return an array as a traced one whose entries are known, or, if it is no plain array of numbers, a copy of it."""
+        plain = np.asarray(value) if isinstance(value, np.memmap) else value
+        made = self._trace.constants.seen(plain, name, is_foreign=True)
+        return value.copy() if made is value else made
 
     def _object(self, value: Any) -> Any:
         """Return a copy of an object of a class of the user's own, whose methods are clones."""
         kind = type(value)
         copied: Any = object.__new__(self._class(kind))
-        self._made[id(value)] = value, copied
+        self._note(value, copied)
         vars(copied).update((name, self.seen(item, name)) for name, item in vars(value).items())
         return copied
 
@@ -161,7 +152,7 @@ class Clones:
         clone = FunctionType(function.__code__, scope, function.__name__, None, cells)
         self._made[id(function)] = function, clone  # before what it reads, which may be itself
         self._trace.places.add(function.__code__)
-        clone.__defaults__ = None if function.__defaults__ is None else tuple(map(self.seen, function.__defaults__))
+        clone.__defaults__ = tuple(map(self.seen, *_defaults(function))) or None
         clone.__kwdefaults__ = {n: self.seen(v, n) for n, v in (function.__kwdefaults__ or {}).items()}
         clone.__qualname__ = function.__qualname__
         for name in _names(function.__code__):
@@ -253,32 +244,27 @@ class Clones:
 
 
 def _isinstance(value: Any, kinds: Any) -> bool:
-    """Tell whether a traced array is what the real one would be."""
-    return isinstance(_like(value), type if kinds is _type_of else kinds)
+    """Tell whether a value is of some type, of which `type` has a stand-in here."""
+    return isinstance(value, type if kinds is _type_of else kinds)
 
 
 def _type_of(value: Any, *rest: Any, **options: Any) -> Any:
     """Return the type that the real array would have; or make a class."""
-    return type(value, *rest, **options) if rest else type(_like(value))
-
-
-def _like(value: Any) -> Any:
-    """Return what a traced array or size stands for, with other entries."""
-    if isinstance(value, TracedSize):
-        return 1
-    if not isinstance(value, TracedArray):
-        return value
-    if value.node.shape or value.is_zero_d:
-        return np.zeros((0,) * max(value.node.rank, 1), value.node.dtype)
-    if value.is_input:
-        return {"int64": 1, "bool": True}.get(value.node.dtype, np.float64(1))
-    return np.dtype(value.node.dtype).type(1)
+    if rest:
+        return type(value, *rest, **options)
+    return value.__class__ if isinstance(value, (TracedArray, TracedSize)) else type(value)
 
 
 def _hold_traced(values: Any) -> bool:
     if isinstance(values, (tuple, list)):
         return any(map(_hold_traced, values))
     return isinstance(values, (TracedArray, TracedSize))
+
+
+def _defaults(function: FunctionType) -> tuple[tuple[Any, ...], tuple[str, ...]]:
+    """Return the defaults of a function, and the names of the parameters that have them."""
+    code, defaults = function.__code__, function.__defaults__ or ()
+    return defaults, code.co_varnames[code.co_argcount - len(defaults) : code.co_argcount]
 
 
 def _names(code: CodeType) -> Iterator[str]:
@@ -297,18 +283,26 @@ def _is_plain_object(value: Any) -> bool:
 
 
 def _is_plain_class(kind: type) -> bool:
-    """Tell whether a class is the user's own, made by plain `class` statements all the way up."""
-    return all(_is_plain(base) for base in kind.__mro__[:-1]) and not issubclass(kind, (Enum, BaseException, tuple))
+    """Tell whether a class is the user's own, made by plain `class` statements all the way up, or a named tuple."""
+    bases = [base for base in kind.__mro__[:-1] if not (base is tuple and hasattr(kind, "_fields"))]
+    return all(map(_is_plain, bases)) and not issubclass(kind, (Enum, BaseException))
 
 
 def _is_plain(kind: type) -> bool:
     members = vars(kind)
-    module = kind.__module__.split(".")[0]
     return (
         type(kind) is type
-        and bool(kind.__flags__ & _HEAP_TYPE)
-        and "__slots__" not in members
+        and not members.get("__slots__", ())
         and "__init_subclass__" not in members
+        and _is_own_class(kind)
+    )
+
+
+def _is_own_class(kind: type) -> bool:
+    """Tell whether a `class` statement of the user's made a class."""
+    module = kind.__module__.split(".")[0]
+    return (
+        bool(kind.__flags__ & _HEAP_TYPE)
         and (module not in sys.stdlib_module_names or module == "__main__")
         and module not in (*_LIBRARIES, "symbackprop")
         and not _is_installed(kind.__module__)

@@ -120,10 +120,11 @@ class _Run:
         """Return what the function does; None where sizes have to be equal that were open, for which it runs again."""
         trace = self.trace
         by_name = {spec.name: x for spec, x in zip(self._arguments.specs, trace.inputs, strict=True)}
-        positional, named = self._arguments.call_of(by_name)
         try:
             with using_float(self._dtype), collecting(), unifying(self._flexible.unify):
-                clone = Clones(trace).of(self._function)
+                clones = Clones(trace)
+                clone = clones.of(self._function)
+                positional, named = self._arguments.call_of(by_name, clones.seen)
                 results = clone(*positional, **named)
                 if trace.refusal is not None:  # the function went on as if it were some error of NumPy's
                     raise trace.refusal

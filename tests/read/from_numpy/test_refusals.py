@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-import collections
 import math
+import queue
 import random
 
 import numpy as np
@@ -13,7 +13,7 @@ from scipy import special
 import symbackprop as sb
 
 GENERATOR = np.random.default_rng(0)
-KEPT: collections.deque[object] = collections.deque()
+KEPT: queue.SimpleQueue[object] = queue.SimpleQueue()
 
 
 def branch(x):
@@ -196,11 +196,11 @@ def test_the_line_is_named_with_a_caret(function):
 
 def test_an_array_that_escapes_is_refused_where_it_is_used():
     def escaping(x):
-        KEPT.append(x)
+        KEPT.put(x)
         return x.sum()
 
     sb.compile_grad(escaping, inputs={"x": "n"})
-    kept = KEPT.pop()
+    kept = KEPT.get()
     with pytest.raises(sb.UnsupportedError, match="has escaped from escaping"):
         sb.compile_grad(lambda x: x.sum() + kept.sum(), inputs={"x": "n"})
     with pytest.raises(sb.UnsupportedError, match="has escaped from escaping"):

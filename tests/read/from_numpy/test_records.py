@@ -1,0 +1,116 @@
+"""Arguments that are records: their methods are followed, and their fields are what derivatives are with respect to."""
+
+from __future__ import annotations
+
+import dataclasses
+import math
+import pickle
+import typing
+from dataclasses import InitVar, dataclass, field
+
+import numpy as np
+import pytest
+from numpy.testing import assert_allclose
+
+import symbackprop as sb
+
+X = np.array([0.7, -1.3, 2.1, 0.4])
+
+
+@dataclass
+class Linear:
+    weight: object
+    bias: object
+
+    def of(self):
+        return np.zeros(len(self.weight)) + self.weight * math.exp(self.bias) + np.array([self.bias] * 4)
+
+
+class Pair(typing.NamedTuple):
+    weight: object
+    bias: object
+
+    def of(self):
+        return np.zeros(len(self.weight)) + self.weight * math.exp(self.bias) + np.array([self.bias] * 4)
+
+
+@dataclass
+class Converted:
+    weight: object
+    bias: object
+
+    def __post_init__(self):
+        self.weight = np.asarray(self.weight, dtype=float)
+
+    of = Linear.of
+
+
+@dataclass(frozen=True, slots=True)
+class Frozen:
+    weight: object
+    bias: object
+
+    def of(self):
+        return self.weight * np.exp(self.bias) + self.bias
+
+
+@pytest.mark.parametrize("kind", [Linear, Pair, Converted, Frozen])
+def test_methods_of_records_are_followed(kind):
+    def function(record):
+        return np.sum(record.of() ** 2) if isinstance(record, kind) else 0.0
+
+    compiled = sb.compile_value_and_grad(function, inputs={"record": kind(X, 0.5)}, wrt="record")
+    value, gradient = compiled(kind(X, 0.3))
+    assert_allclose(value, function(kind(X, 0.3)))
+    assert type(gradient) is kind
+    inner = 2 * (X * np.exp(0.3) + 0.3)
+    assert_allclose(gradient.weight, inner * np.exp(0.3))
+    assert_allclose(gradient.bias, inner @ (X * np.exp(0.3) + 1))
+    assert compiled.verify()
+    assert_allclose(pickle.loads(pickle.dumps(compiled))(kind(X, 0.3))[0], value)
+
+
+@dataclass
+class Computed:
+    weight: object
+    total: object = field(init=False)
+
+    def __post_init__(self):
+        self.total = np.sum(self.weight**2)
+
+
+def test_fields_that_are_computed_follow_those_that_are_given():
+    compiled = sb.compile_value_and_grad(lambda p: p.total * np.sum(p.weight), inputs={"p": Computed(X)}, wrt="p")
+    value, gradient = compiled(Computed(X))
+    assert_allclose(value, np.sum(X**2) * X.sum())
+    assert_allclose(gradient.weight, 2 * X * X.sum() + np.sum(X**2))
+
+
+@dataclass
+class Doubled:
+    weight: object
+
+    def __post_init__(self):
+        self.weight = 2 * self.weight
+
+
+@dataclass
+class Initialised:
+    weight: object
+    factor: InitVar[float] = 3.0
+
+    def __post_init__(self, factor):
+        self.factor_used = factor
+
+
+@pytest.mark.parametrize(
+    ("record", "message"),
+    [
+        (Doubled(X), "p is a Doubled, which changes its field 'weight' when it is made"),
+        (Initialised(X, factor=5.0), "made with 'factor', which is none of its fields"),
+        (dataclasses.make_dataclass("Titled", ["weight", "title"])(X, None), r"p\.title is None, which is no array"),
+    ],
+)
+def test_records_that_cannot_be_made_again_are_refused(record, message):
+    with pytest.raises(sb.SymbackpropError, match=message):
+        sb.compile_grad(lambda p: np.sum(p.weight), inputs={"p": record})
