@@ -258,6 +258,10 @@ def _of_function(
     with uncollected():
         traced = trace_function(function, inputs, _checked_wrt(wrt), static, dtype)
     title = getattr(function, "__name__", type(function).__name__)
+    if kind == "grad" and wrt is None and not traced.wrt:
+        raise UnsupportedError(
+            f"{title} has no real-valued input, so there is nothing to differentiate; examples of integers are integers"
+        )
     recipe = Recipe(
         traced.text, kind, traced.inputs, traced.wrt if kind == "grad" else None, bool(with_value), target, dtype,
         unicodedata.normalize("NFKC", name), optimize, function=title, packing=traced.packing,

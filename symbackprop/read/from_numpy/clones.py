@@ -46,7 +46,7 @@ class Clones:
 
     def of(self, function: Callable[..., Any]) -> Callable[..., Any]:
         """Return the clone of a function, of a bound method, a partial or an object that is called."""
-        if isinstance(function, FunctionType):
+        if isinstance(function, FunctionType) and not _is_library(function):
             return self._function(function)
         if isinstance(function, MethodType):
             owner = self.seen(function.__self__)

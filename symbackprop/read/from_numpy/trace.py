@@ -9,7 +9,7 @@ from typing import Any
 
 import numpy as np
 
-from symbackprop.errors import ShapeError, UnknownNameError, UnsupportedError, nearest_names
+from symbackprop.errors import ShapeError, SymbackpropError, UnknownNameError, UnsupportedError, nearest_names
 from symbackprop.ir.digest import digest_of
 from symbackprop.ir.dtype import is_float, using_float
 from symbackprop.ir.packing import Pack, Packed, Packing, leaf_names
@@ -125,9 +125,7 @@ class _Run:
                 clones = Clones(trace)
                 clone = clones.of(self._function)
                 positional, named = self._arguments.call_of(by_name, clones.seen)
-                results = clone(*positional, **named)
-                if trace.refusal is not None:  # the function went on as if it were some error of NumPy's
-                    raise trace.refusal
+                results = self._returned(clone, positional, named)
                 self.results, plain = _plain_results(results, trace)
                 return written(trace.gathered(plain), [spec.name for spec in trace.specs])
         except ShapeError as error:
@@ -139,6 +137,20 @@ class _Run:
             raise
         finally:
             trace.is_open = False
+
+    def _returned(self, clone: Callable[..., Any], positional: Sequence[Any], named: Mapping[str, Any]) -> Any:
+        """Return what the clone returns; a refusal is raised, whatever the function or a library made of it."""
+        try:
+            results = clone(*positional, **named)
+        except SymbackpropError:
+            raise
+        except Exception as error:
+            if self.trace.refusal is None:
+                raise
+            raise self.trace.refusal from error
+        if self.trace.refusal is not None:
+            raise self.trace.refusal
+        return results
 
 
 # --- results ----------------------------------------------------------------------------------------------------------

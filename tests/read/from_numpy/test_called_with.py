@@ -13,6 +13,7 @@ from typing import Annotated
 import numpy as np
 import pytest
 from numpy.testing import assert_allclose
+from scipy import special
 
 import symbackprop as sb
 
@@ -368,6 +369,11 @@ def recursive(x, depth):
 def test_helpers_see_what_the_function_sees():
     compiled = sb.compile_grad(lambda x: np.sum(helper(x)), inputs={"x": "3"}, wrt="x")
     assert_allclose(compiled(W), 8 * W)
+
+
+def test_functions_of_scipy_themselves():
+    compiled = sb.compile_grad(special.logsumexp, inputs={"a": "n"}, wrt="a")
+    assert_allclose(compiled(W), special.softmax(W))
 
 
 def test_compiled_functions_are_differentiated_again():

@@ -8,7 +8,7 @@ import random
 
 import numpy as np
 import pytest
-from scipy import special
+from scipy import optimize, special
 
 import symbackprop as sb
 
@@ -205,6 +205,19 @@ def test_an_array_that_escapes_is_refused_where_it_is_used():
         sb.compile_grad(lambda x: x.sum() + kept.sum(), inputs={"x": "n"})
     with pytest.raises(sb.UnsupportedError, match="has escaped from escaping"):
         kept + 1.0
+
+
+def test_a_refusal_is_told_whatever_others_make_of_it():
+    def minimised(x):
+        return optimize.minimize(lambda t: (t - x[0]) ** 2, 0.0).x
+
+    with pytest.raises(sb.UnsupportedError, match="NumPy asks for its entries"):
+        sb.compile_grad(minimised, inputs={"x": "n"})
+
+
+def test_integers_alone_have_no_gradient():
+    with pytest.raises(sb.UnsupportedError, match="no real-valued input"):
+        sb.compile_grad(lambda i: np.sum(i**2), inputs={"i": np.arange(3)})
 
 
 def test_nothing_global_changes():
