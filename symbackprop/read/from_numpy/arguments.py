@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import ast
 import dataclasses
 import inspect
 import keyword
@@ -10,7 +9,7 @@ import re
 import unicodedata
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
-from typing import Any, get_args, get_origin
+from typing import Any
 
 import numpy as np
 
@@ -18,6 +17,7 @@ from symbackprop.errors import ArgumentError, SymbackpropError, UnknownNameError
 from symbackprop.ir.packing import Pack, Packed, accessor
 from symbackprop.ir.signature import ArgumentSpec
 from symbackprop.ir.size import Size, named
+from symbackprop.read.from_numpy.annotations import declared_by
 from symbackprop.read.from_numpy.arrays import TracedArray
 from symbackprop.read.from_numpy.expressions import MODULES
 from symbackprop.read.shapes import read_declarations
@@ -25,7 +25,6 @@ from symbackprop.read.shapes import read_declarations
 __all__ = ["Arguments", "Parameter", "arguments_of"]
 
 _LETTERS = ("n", "m", "k", "p", "q", "r", "s")
-_PLAIN = {float: "", int: ":int", bool: ":bool"}
 _MISSING = inspect.Parameter.empty
 
 
@@ -43,6 +42,8 @@ class Parameter:
     keyword_only : bool
     default : object
         A number, or `inspect.Parameter.empty`.
+    left_out : bool
+        Whether it is not passed at all, as the function has a default for it.
     """
 
     name: str
@@ -50,6 +51,7 @@ class Parameter:
     value: Any
     keyword_only: bool
     default: Any = _MISSING
+    left_out: bool = False
 
 
 @dataclass(frozen=True)
@@ -73,12 +75,16 @@ class Arguments:
         """
         positional: list[Any] = []
         named: dict[str, Any] = {}
+        by_name = False
         for parameter in self.parameters:
+            if parameter.left_out:
+                by_name = True
+                continue
             if parameter.packed is None:
                 value = seen(parameter.value, parameter.name)
             else:
                 value = _filled(parameter.packed, parameter.value, leaves, seen)
-            if parameter.keyword_only:
+            if by_name or parameter.keyword_only:
                 named[parameter.name] = value
             else:
                 positional.append(value)
@@ -206,7 +212,7 @@ class _Reader:
         annotated = {
             name: found
             for name, parameter in self._signature.parameters.items()
-            if (found := _annotation(parameter.annotation)) is not None
+            if (found := declared_by(parameter.annotation)) is not None
         }
         nothing = not given and not annotated
         self._count_keys([*given.values(), *annotated.values()])
@@ -230,7 +236,8 @@ class _Reader:
                 default = parameter.default if isinstance(parameter.default, (int, float)) else _MISSING
                 parameters.append(Parameter(name, packed, value, keyword_only, default))
             elif parameter.default is not _MISSING:
-                parameters.append(Parameter(name, None, parameter.default, keyword_only))
+                left_out = parameter.kind is not parameter.POSITIONAL_ONLY
+                parameters.append(Parameter(name, None, parameter.default, keyword_only, left_out=left_out))
             else:
                 raise ArgumentError(
                     f'{name!r} is not declared. Declare it: inputs={{..., {name!r}: "n d"}} for a matrix, '
@@ -357,41 +364,3 @@ def _is_shape(value: tuple[Any, ...]) -> bool:
         isinstance(size, (int, np.integer)) or (isinstance(size, str) and size.strip().isidentifier()) or size is ...
         for size in value
     ) or any(hasattr(size, "terms") for size in value)
-
-
-def _annotation(annotation: Any) -> Any:
-    """Return the shape that an annotation gives: text, a number's type, or text in `typing.Annotated`."""
-    if annotation is _MISSING:
-        return None
-    if get_origin(annotation) is not None and hasattr(annotation, "__metadata__"):
-        texts = [item for item in get_args(annotation)[1:] if isinstance(item, str)]
-        return texts[0] if texts else None
-    if annotation in _PLAIN and isinstance(annotation, type):
-        return _PLAIN[annotation]
-    if isinstance(annotation, str):
-        return _annotation_text(annotation)
-    return None
-
-
-def _annotation_text(text: str) -> str | None:
-    """Return the shape in an annotation that is text: ``"n d"``, ``"float"``, or, where all are text, ``"'n d'"``."""
-    plain = {kind.__name__: declared for kind, declared in _PLAIN.items()}
-    if text in plain:
-        return plain[text]
-    quoted = _quoted_text(text)
-    if quoted is not None or "[" in text or "." in text:
-        return quoted
-    parts = text.split(":")[0].split()
-    return text if all(part.isidentifier() or part.isdigit() or set(part) & set("+*-") for part in parts) else None
-
-
-def _quoted_text(text: str) -> str | None:
-    """Return the text in an annotation of which all is text: ``"'n d'"``, ``"Annotated[np.ndarray, 'n d']"``."""
-    try:
-        tree = ast.parse(text, mode="eval").body
-    except (SyntaxError, ValueError, RecursionError):
-        return None
-    items = [tree]
-    if isinstance(tree, ast.Subscript) and isinstance(tree.slice, ast.Tuple):
-        items = tree.slice.elts[1:]
-    return next((item.value for item in items if isinstance(item, ast.Constant) and isinstance(item.value, str)), None)

@@ -14,6 +14,7 @@ import numpy as np
 
 from symbackprop.errors import MissingAttributeError, UnsupportedError, nearest_names
 from symbackprop.ir.node import Node
+from symbackprop.read.from_numpy.conversions import Conversions
 from symbackprop.read.from_numpy.expressions import Expression
 from symbackprop.read.from_numpy.methods import OWN
 from symbackprop.read.from_numpy.operators import binary, comparison, unary
@@ -29,7 +30,7 @@ State = tuple[Node, Expression, Any]
 _VIEWS = frozenset(("diagonal", "ravel", "reshape", "squeeze", "swapaxes", "transpose"))
 
 
-class TracedArray:
+class TracedArray(Conversions):
     """An array, or a number, that is not known before the compiled function is called.
 
     Parameters
@@ -54,6 +55,8 @@ class TracedArray:
         "is_foreign",
         "is_found",
         "is_input",
+        "is_lost",
+        "is_read_only",
         "is_zero_d",
         "node",
         "run",
@@ -74,6 +77,8 @@ class TracedArray:
         self.is_certain = True  # whether NumPy's view is one, and no copy
         self.is_found = False  # whether it was computed of arrays of the function's module or closure alone
         self.is_foreign = False  # whether it is one of these
+        self.is_lost = False  # whether a view of it was written to in a way that is not followed back
+        self.is_read_only = False  # whether it is a view that NumPy does not let one write to
         self.is_zero_d = False  # whether it is an array without axes, and no number
         self._seen = 0
         self._root: TracedArray = self
@@ -82,10 +87,12 @@ class TracedArray:
     # --- views and writing --------------------------------------------------------------------------------------------
 
     def as_view_of(
-        self, base: TracedArray, derive: Callable[[], State], index: object = None, *, is_certain: bool = True
-    ) -> TracedArray:
-        """Make this a view, which `derive` gives anew of a changed `base`; with an `index` it can be written through."""
-        self.viewed, self.derive, self.index, self.is_certain = base, derive, index, is_certain
+        self, base: TracedArray, derive: Callable[[], State], index: object = None, *,
+        is_certain: bool = True, is_read_only: bool = False,
+    ) -> TracedArray:  # fmt: skip
+        """Make this a view, which `derive` gives anew of a changed `base`; with an `index` writes reach the base."""
+        self.viewed, self.derive, self.index = base, derive, index
+        self.is_certain, self.is_read_only = is_certain, is_read_only
         self._seen = base.version
         self._root = base._root
         self._root_seen = self._root.version
@@ -93,6 +100,8 @@ class TracedArray:
 
     def refreshed(self) -> TracedArray:
         """Return this array, which stands for what its base has become."""
+        if self._root.is_lost:
+            self._find_root()
         if self._root_seen == self._root.version or self.viewed is None:
             return self
         chain: list[TracedArray] = []
@@ -117,22 +126,33 @@ class TracedArray:
             view._root_seen = view._root.version
         return self
 
+    def _find_root(self) -> None:
+        """Look what this array is a view of now, as one in between has gone on by itself."""
+        root: TracedArray = self
+        while root.viewed is not None:
+            root = root.viewed
+        if root.is_lost:
+            raise self.run.located(
+                UnsupportedError(
+                    "the array was written to through another form of it, which reshape, transpose and the like made, and "
+                    "is used afterwards; use that form from there on, take a copy() of it, or write to the array itself"
+                )
+            )
+        self._root, self._root_seen = root, -1
+
     def writable(self) -> TracedArray:
         """Return this array, which may be written to.
 
         Raises
         ------
         UnsupportedError
-            On an input, or a view of one, and on a view that cannot be written through.
+            On an input, or a view of one, and on a view that is read-only.
         """
         array = self.refreshed()
         while array.viewed is not None:
-            if array.index is None:
+            if array.is_read_only:
                 raise self.run.located(
-                    UnsupportedError(
-                        "writing into a view that reshape, transpose and the like made is not supported; "
-                        "take a copy(), or write to the array itself"
-                    )
+                    UnsupportedError("the function writes into a view that is read-only in NumPy; take a copy() first")
                 )
             array = array.viewed
         if array.is_foreign:
@@ -162,10 +182,22 @@ class TracedArray:
             base = view.viewed
             if base is None:
                 return
+            if view.index is None:
+                view.part()
+                return
             state = self.run.updated("=", base.refreshed(), view.index, view)
             view._seen = base.version + 1  # which is what it becomes in the next round
             view._root_seen = view._root.version + 1
             view = base
+
+    def part(self) -> None:
+        """Go on as an array of its own; what it was a view of has changed in a way that is not followed."""
+        root: TracedArray = self
+        while root.viewed is not None:
+            root = root.viewed
+        root.is_lost = True
+        self.viewed = self.derive = None
+        self._root, self._root_seen = self, self.version
 
     def __setitem__(self, index: object, value: object) -> None:
         if isinstance(value, TracedArray) and value.viewed is self and value.index is index:
@@ -229,14 +261,16 @@ class TracedArray:
         """The array with its last two axes exchanged."""
         return self.view_by(lambda x: self.run.attribute(x, "mT"))
 
-    def view_by(self, make: Callable[[TracedArray], TracedArray], *, is_certain: bool = True) -> TracedArray:
+    def view_by(
+        self, make: Callable[[TracedArray], TracedArray], *, is_certain: bool = True, is_read_only: bool = False
+    ) -> TracedArray:
         """Return what `make` makes of the array, as a view of it."""
 
         def derive() -> State:
             made = make(self)
             return made.node, made.expression, made.concrete
 
-        return make(self.refreshed()).as_view_of(self, derive, is_certain=is_certain)
+        return make(self.refreshed()).as_view_of(self, derive, is_certain=is_certain, is_read_only=is_read_only)
 
     def __len__(self) -> int:
         return int(self.run.length(self))
@@ -262,7 +296,11 @@ class TracedArray:
         def bound(*args: object, **kwargs: object) -> Any:
             if name in _VIEWS:
                 certain = name not in ("reshape", "ravel") or (self.node.rank < 2 and self.viewed is None)
-                return self.view_by(lambda x: self.run.method(name, x, args, kwargs), is_certain=certain)
+                return self.view_by(
+                    lambda x: self.run.method(name, x, args, kwargs),
+                    is_certain=certain,
+                    is_read_only=name == "diagonal",
+                )
             return self.run.method(name, self.refreshed(), args, kwargs)
 
         return bound
@@ -306,65 +344,3 @@ class TracedArray:
 
     def __array_function__(self, function: Any, types: Any, args: Any, kwargs: Any) -> Any:
         return self.run.protocols.function(function, args, kwargs)
-
-    def __array__(self, dtype: Any = None, copy: Any = None) -> Any:
-        return np.asarray(
-            self._known("NumPy asks for its entries, in a function that knows nothing of traced arrays"), dtype=dtype
-        )
-
-    # --- what has to be known -----------------------------------------------------------------------------------------
-
-    def _known(self, use: str) -> Any:
-        """Return the entries where they are known, as in an array that does not depend on any input."""
-        self.refreshed()
-        if self.concrete is None:
-            raise self.run.located(
-                UnsupportedError(
-                    f"the value of a traced array is not known before the compiled function is called: {use}"
-                )
-            )
-        return self.concrete
-
-    def __bool__(self) -> bool:
-        return bool(
-            self._known(
-                "`if`, `while`, `and`, `or`, `not` and bool() of it cannot be decided. "
-                "Choose entry by entry with np.where(condition, a, b), and combine conditions with & | ~"
-            )
-        )
-
-    def __float__(self) -> float:
-        return float(self._known("float() of it; leave float() out, numbers of NumPy need no conversion"))
-
-    def __int__(self) -> int:
-        return int(self._known("int() of it; use .astype(int) for an array of indices"))
-
-    def __index__(self) -> int:
-        return int(
-            np.asarray(
-                self._known("a Python index or a range() of it; index arrays, or make it static with static=(...)")
-            ).__index__()
-        )
-
-    def __complex__(self) -> NoReturn:
-        raise self.run.located(UnsupportedError("complex numbers are not supported; all inputs are real"))
-
-    def __str__(self) -> str:
-        return self.__format__("")
-
-    def __format__(self, spec: str) -> str:
-        return format(
-            self._known("a text of it, in print() or an f-string; print what the compiled function returns"), spec
-        )
-
-    def __contains__(self, item: object) -> bool:
-        return bool(self._known("`in`; write np.any(x == value)") == item)
-
-    def __round__(self, digits: int = 0) -> Any:
-        return self.run.method("round", self.refreshed(), (digits,), {})
-
-    def __divmod__(self, other: Any) -> Any:
-        return self // other, self % other
-
-    def __rdivmod__(self, other: Any) -> Any:
-        return other // self, other % self

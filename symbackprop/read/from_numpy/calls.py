@@ -11,11 +11,7 @@ from typing import Any
 
 import numpy as np
 
-from symbackprop.errors import (
-    MissingAttributeError,
-    SymbackpropError,
-    UnsupportedError,
-)
+from symbackprop.errors import MissingAttributeError, SymbackpropError, UnsupportedError
 from symbackprop.ir.node import Const, Node, make_input
 from symbackprop.ir.signature import ArgumentSpec
 from symbackprop.ir.size import Size, SizeExpression
@@ -34,15 +30,7 @@ from symbackprop.read.from_numpy.expressions import (
 from symbackprop.read.from_numpy.expressions import UNARY as UNARY_LEVEL
 from symbackprop.read.from_numpy.flexible import Flexible
 from symbackprop.read.from_numpy.found import Found
-from symbackprop.read.from_numpy.known import (
-    BINARY,
-    COMPARE,
-    NOTHING,
-    UNARY,
-    are_found,
-    known_result,
-    written_copy,
-)
+from symbackprop.read.from_numpy.known import BINARY, COMPARE, NOTHING, UNARY, are_found, known_result, written_copy
 from symbackprop.read.from_numpy.operands import Operands, Parts, argument_parts, is_basic
 from symbackprop.read.from_numpy.places import Places
 from symbackprop.read.from_numpy.protocols import Protocols

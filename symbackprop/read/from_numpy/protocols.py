@@ -11,6 +11,7 @@ from symbackprop.errors import UnknownNameError, UnsupportedError, nearest_names
 from symbackprop.read.from_numpy.appearance import APPEARANCE
 from symbackprop.read.from_numpy.arrays import TracedArray
 from symbackprop.read.from_numpy.known import is_known, known_result
+from symbackprop.read.from_numpy.operands import is_basic
 from symbackprop.read.from_numpy.sharing import SHARING, called_with_sharing, copied_to
 from symbackprop.read.from_numpy.sizes import TracedSize
 from symbackprop.read.vocabulary import FUNCTIONS
@@ -88,6 +89,9 @@ class Protocols:
                 UnsupportedError(f"np.{name}.at is not supported here; np.add.at(x, index, value) of a traced array is")
             )
         x, index, value = inputs
+        if is_basic(index):  # no entry is there twice
+            x.write(self._trace.updated("+=" if name == "add" else "-=", x.writable(), index, value))
+            return
         x.write(self._trace.added_at(x.writable(), index, value, name))
 
     def function(self, function: Any, args: Sequence[Any], kwargs: Mapping[str, Any]) -> Any:

@@ -26,6 +26,7 @@ _VIEWS = frozenset(
      "array_split", "hsplit", "vsplit", "dsplit", "unstack", "atleast_1d", "atleast_2d", "atleast_3d", "einsum",
      "broadcast_arrays", "real")
 )  # fmt: skip
+_READ_ONLY = frozenset(("broadcast_to", "broadcast_arrays", "diagonal", "diag"))
 
 SHARING = _SAME | _VIEWS | {"array", "fill_diagonal"}
 
@@ -90,7 +91,9 @@ def _views(name: str, args: Sequence[Any], made: Made) -> Any:
             array = again if item is None else again[item]
             return array.node, array.expression, array.concrete
 
-        return part.as_view_of(base, derive, is_certain=certain) if isinstance(base, TracedArray) else part
+        if not isinstance(base, TracedArray):
+            return part
+        return part.as_view_of(base, derive, is_certain=certain, is_read_only=name in _READ_ONLY)
 
     if isinstance(found, TracedArray):
         return viewing(found, None)

@@ -76,6 +76,7 @@ def appearances(x):
         lambda x: (WHOLE >> 1) @ x + (WHOLE << 2) @ x + (WHOLE ^ 3) @ x + (1 << WHOLE[3]) * x[0],
         lambda x: (np.arange(4) >> 1) @ x + (np.arange(4) ^ 1) @ x,
         lambda x: np.sum(((x > 0) ^ (x > 1)) * x) + np.sum(((x > 0) ^ np.array([True, False, True, False])) * x),
+        lambda x: x.sum() * (2.0 if 9 in WHOLE and 8 not in WHOLE else 3.0),
         lambda x: np.sum(Fraction(1, 3) * x + x * Fraction(2, 7)) * math.pi,
     ],
 )

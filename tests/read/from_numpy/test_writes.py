@@ -108,11 +108,27 @@ def masks_of_whole_rows(x):
     return A + y
 
 
+def other_forms(x):
+    A = np.zeros(8).reshape(2, 4)
+    A[0] = x
+    B = np.outer(x, x)
+    turned = B.T
+    last = turned[3]
+    turned[0] += x
+    turned[1] = 2 * turned[0]
+    last *= x
+    left = np.hsplit(np.outer(x, x), 2)[0]
+    left += 1.0
+    return turned @ A.T @ left[:2]
+
+
 def positions(x):
     y = np.zeros(3)
     y[[0, 2]] = x[:2]
     np.add.at(y, np.array([0, 0, 1]), x[1:])
     np.subtract.at(y, [2], x[0])
+    np.add.at(y, slice(1, None), x[2:])
+    np.subtract.at(y, 0, x[3])
     return y
 
 
@@ -226,7 +242,7 @@ def whole(x):
 
 
 FUNCTIONS = [
-    entry, parts, operators, rows, views_see_writes, numbers_do_not, copies_do_not, view_of_a_view, columns, masks, masks_of_whole_rows,
+    entry, parts, operators, rows, views_see_writes, numbers_do_not, copies_do_not, view_of_a_view, columns, masks, masks_of_whole_rows, other_forms,
     positions, recurrence, sorted_in_place, filled, lists_stay_lists, by_reference, diagonal, whole,
     along_the_diagonal, copies_that_look_like_views, without_axes, parts_of_a_split, views_by_functions, keyword_arguments,
 ]  # fmt: skip
@@ -279,19 +295,32 @@ def late_use_of(form):
     return function
 
 
+def written_through(form):
+    def function(x):
+        A = np.outer(x, x)
+        row = A[0]
+        form(A)[0] = 1.0
+        return row.sum()
+
+    return function
+
+
 @pytest.mark.parametrize(
     ("function", "message"),
     [
         (lambda x: x.__setitem__(0, 1.0), "writes into its input"),
         (lambda x: x[1:].__setitem__(0, 1.0), "writes into its input"),
-        (lambda x: x.T.__setitem__(0, 1.0), "into a view"),
+        (lambda x: x.T.__setitem__(0, 1.0), "writes into its input"),
         (lambda x: np.asarray(x).__setitem__(0, 1.0), "writes into its input"),
         (lambda x: np.add.at(x, [0], 1.0), "writes into its input"),
         (lambda x: x.sort(), "writes into its input"),
         (lambda x: np.fill_diagonal(x, 0.0), "writes into its input"),
-        (lambda x: x.copy().reshape(2, 2).__setitem__(0, 1.0), "take a copy"),
-        (lambda x: np.split(x.copy(), 2)[0].__setitem__(0, 1.0), "take a copy"),
-        (lambda x: np.einsum("ii->i", np.outer(x, x)).__setitem__(0, 1.0), "take a copy"),
+        (written_through(lambda A: A.T), "use that form from there on"),
+        (written_through(lambda A: A.reshape(-1)), "use that form from there on"),
+        (written_through(lambda A: np.split(A, 2)[0]), "use that form from there on"),
+        (written_through(lambda A: np.einsum("ii->i", A)), "use that form from there on"),
+        (lambda x: np.diagonal(np.outer(x, x)).__setitem__(0, 1.0), "read-only in NumPy"),
+        (lambda x: np.broadcast_to(x.copy(), (4, 4)).__setitem__(0, 1.0), "read-only in NumPy"),
         (lambda x: np.nan_to_num(x.copy(), copy=False), "writes into its argument"),
         (late_use_of(lambda A: np.ravel(A)), r"take a copy\(\) explicitly"),
         (late_use_of(lambda A: A[:, :2].reshape(-1)), r"take a copy\(\) explicitly"),
