@@ -8,7 +8,7 @@ from typing import Any
 
 from symbackprop.api import compile_value
 from symbackprop.compiled import CompiledFunction
-from symbackprop.errors import ArgumentError, SymbackpropError, UnknownNameError, nearest_names
+from symbackprop.errors import ArgumentError, UnknownNameError, nearest_names
 from symbackprop.optimize.parameters import Parameters
 from symbackprop.optimize.problem import ScipyProblem
 from symbackprop.optimize.structure import data_of, reals_of
@@ -111,7 +111,7 @@ def _function(
     examples |= {key: value if key in names else data_of(value, str(key)) for key, value in data.items()}
     try:
         function = compile_value(formula, inputs=examples, static=static, target="numpy")
-    except SymbackpropError as error:
+    except (UnknownNameError, ArgumentError) as error:
         error.add_note("the inputs are what start and data give a value, by name")
         raise
     if not callable(formula):

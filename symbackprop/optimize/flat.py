@@ -102,6 +102,11 @@ class FlatVector:
         return lower[self._free], upper[self._free]
 
     @property
+    def is_bounded(self) -> bool:
+        """Whether any free entry has a bound."""
+        return bool(np.isfinite(self.limits).any())
+
+    @property
     def labels(self) -> list[str]:
         """What the free entries are called."""
         labels = [label for leaf in self.leaves for label in leaf.labels()]

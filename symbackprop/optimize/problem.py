@@ -19,6 +19,7 @@ __all__ = ["ScipyProblem"]
 Array = np.ndarray[Any, Any]
 
 _WITHOUT_GRADIENT = frozenset(("nelder-mead", "powell", "cobyla", "cobyqa"))
+_WITHOUT_BOUNDS = frozenset(("cg", "bfgs", "newton-cg", "dogleg", "trust-ncg", "trust-exact", "trust-krylov"))
 _ROOT_WITH_JACOBIAN = frozenset(("hybr", "lm"))
 
 
@@ -76,10 +77,9 @@ class ScipyProblem:
     @cached_property
     def bounds(self) -> Any:
         """The bounds as `scipy.optimize.Bounds`; None for an objective without any, as some methods take none."""
-        lower, upper = self._vector.limits
-        if self._is_scalar and np.all(np.isneginf(lower)) and np.all(np.isposinf(upper)):
+        if self._is_scalar and not self._vector.is_bounded:
             return None
-        return _scipy_optimize().Bounds(lower, upper)
+        return _scipy_optimize().Bounds(*self._vector.limits)
 
     @property
     def names(self) -> list[str]:
@@ -139,11 +139,15 @@ class ScipyProblem:
         Raises
         ------
         UnsupportedError
-            If the formula is a vector of residuals.
+            If the formula is a vector of residuals, or there are bounds and the method has none.
         """
         if not self._is_scalar:
             raise UnsupportedError(
                 "minimize wants a scalar, and the formula gives residuals; use least_squares(), or sum their squares"
+            )
+        if self.bounds is not None and str(method).lower() in _WITHOUT_BOUNDS and "bounds" not in options:
+            raise UnsupportedError(
+                f"method {method!r} has no bounds; take one that has, like 'L-BFGS-B', or replace(bounds={{}})"
             )
         jac = None if str(method).lower() in _WITHOUT_GRADIENT else self.jac
         given = {"method": method, "jac": jac, "bounds": self.bounds, **options}
@@ -193,8 +197,7 @@ class ScipyProblem:
         UnsupportedError
             If there are bounds, which SciPy's `root` does not have.
         """
-        lower, upper = self._vector.limits
-        if not (np.all(np.isneginf(lower)) and np.all(np.isposinf(upper))):
+        if self._vector.is_bounded:
             raise UnsupportedError("root has no bounds; use least_squares(), or leave the bounds out")
 
         def equations(x: Array) -> Array:

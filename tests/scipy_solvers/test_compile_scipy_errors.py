@@ -125,6 +125,9 @@ def test_solvers_that_want_another_kind_of_formula() -> None:
         compiled().least_squares()
     with pytest.raises(UnsupportedError, match="minimize wants a scalar"):
         compiled(formula="X @ w + b - y").minimize()
+    for method in ("BFGS", "cg"):
+        with pytest.raises(UnsupportedError, match="has no bounds; take one that has"):
+            compiled(bounds={"b": (0, 1)}).minimize(method)
     with pytest.raises(UnsupportedError, match="root has no bounds"):
         compiled(formula="X @ w + b - y", bounds={"b": (0, 1)}).root()
 
