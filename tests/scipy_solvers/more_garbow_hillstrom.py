@@ -20,7 +20,7 @@ from scipy_solvers import more_garbow_hillstrom_data as data
 __all__ = ["PROBLEMS", "Problem"]
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Problem:
     """A problem.
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from functools import cache
+
 import numpy as np
 import pytest
 from scipy_solvers.more_garbow_hillstrom import PROBLEMS, Problem
@@ -14,10 +16,12 @@ ZERO = 1e-12  # of sums of squares
 every_problem = pytest.mark.parametrize("problem", PROBLEMS, ids=str)
 
 
+@cache
 def residuals_of(problem: Problem) -> sb.ScipyProblem:
     return sb.compile_scipy(problem.residuals, problem.start, problem.data, static=problem.static)
 
 
+@cache
 def objective_of(problem: Problem) -> sb.ScipyProblem:
     return sb.compile_scipy(problem.objective, problem.start, problem.data, static=problem.static)
 
