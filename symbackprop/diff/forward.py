@@ -34,7 +34,7 @@ def push_forward(outputs: Sequence[Node], tangents: Mapping[Node, Node]) -> list
         if all(tangent is None for tangent in incoming):
             continue
         if op.outputs:
-            several[node] = op.jvp(incoming, node)  # type: ignore[assignment]
+            several[node] = op.jvp(incoming, node, *((push_forward,) if op.has_bodies else ()))  # type: ignore[assignment]
         else:
             known[node] = op.jvp(incoming, node)
     return [known[output] for output in outputs]

@@ -7,18 +7,18 @@ Every node is visited once, after all its children; each rule is called once. Ze
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence, Set
+from dataclasses import dataclass, field
 
 from symbackprop.errors import ShapeError, SymbackpropError
-from symbackprop.ir.dtype import is_float
-from symbackprop.ir.graph import Graph, children, topological
+from symbackprop.ir.graph import Graph, dependents, topological
 from symbackprop.ir.node import Apply, Input, Node, Output, constant
 from symbackprop.ir.signature import Label
 from symbackprop.ir.size import shape_text
 from symbackprop.ops.arithmetic import add
-from symbackprop.ops.declare import Primitive, Refused, refuse
+from symbackprop.ops.declare import Primitive, Refused, refuse, result_names
 
-__all__ = ["gradient", "pull_back"]
+__all__ = ["Accumulation", "gradient", "pull_back"]
 
 
 def gradient(graph: Graph, wrt: Sequence[Input]) -> Graph:
@@ -32,23 +32,33 @@ def gradient(graph: Graph, wrt: Sequence[Input]) -> Graph:
     outputs: list[Node] = []
     labels: list[Label] = []
     known: dict[Node, Node] = {}
+    inner: dict[Node, Node] = {}
     for number, value in enumerate(graph.primals):
         if value.shape != ():
             raise ShapeError(
                 f"the gradient is that of a scalar, but the formula has shape {shape_text(value.shape)}; "
                 "reduce it, for example with sum(...) or mean(...)"
             )
-        adjoints = pull_back((value,), (constant(1, (), value.dtype),), wrt)
+        adjoints = pull_back((value,), (constant(1, (), value.dtype),), wrt, inner)
         outputs += [adjoints[x] if x in adjoints else constant(0, x.shape, x.dtype) for x in wrt]
         labels += [Label(number, graph.arguments[x.index].name) for x in wrt]
         known = {**adjoints, **known}  # names and comments go by the first value that a node reaches
-    return graph.with_outputs(outputs, labels, known)
+    return graph.with_outputs(outputs, labels, {**inner, **known})
 
 
-def pull_back(outputs: Sequence[Node], cotangents: Sequence[Node], wrt: Sequence[Node]) -> dict[Node, Node]:
-    """Return the adjoint of every node between `wrt` and `outputs`, given the cotangents of the outputs."""
+def pull_back(
+    outputs: Sequence[Node],
+    cotangents: Sequence[Node],
+    wrt: Sequence[Node],
+    inner: dict[Node, Node] | None = None,
+) -> dict[Node, Node]:
+    """Return the adjoint of every node between `wrt` and `outputs`, given the cotangents of the outputs.
+
+    The adjoints that belong to nodes of body graphs are put into `inner`.
+    """
     order = topological(outputs)
-    active = _dependents(order, wrt)
+    active = dependents(order, wrt)
+    engine = Accumulation(active, {} if inner is None else inner)
     received: dict[Node, list[Node]] = {}
     for output, cotangent in zip(outputs, cotangents, strict=True):
         received.setdefault(output, []).append(cotangent)
@@ -58,17 +68,18 @@ def pull_back(outputs: Sequence[Node], cotangents: Sequence[Node], wrt: Sequence
         if node not in active:
             continue
         if isinstance(node, Apply) and node in several:
-            contributions = node.op.vjp(several.pop(node), node)  # type: ignore[attr-defined]
+            contributions = _contributions(several.pop(node), node, engine)
         elif node in received:
             parts = received.pop(node)
             total = adjoints[node] = parts[0] if len(parts) == 1 else add(*parts)
             if isinstance(node, Output):
-                slots = several.setdefault(node.source, [None] * len(node.source.op.outputs))  # type: ignore[attr-defined]
-                slots[node.index] = total
+                if node.source not in several:
+                    several[node.source] = [None] * len(result_names(node.source))
+                several[node.source][node.index] = total
                 continue
             if not isinstance(node, Apply):
                 continue
-            contributions = node.op.vjp(total, node)  # type: ignore[attr-defined]
+            contributions = _contributions(total, node, engine)
         else:
             continue
         for arg, contribution in zip(node.args, _checked(node, contributions), strict=True):
@@ -79,15 +90,28 @@ def pull_back(outputs: Sequence[Node], cotangents: Sequence[Node], wrt: Sequence
     return adjoints
 
 
-def _dependents(order: Sequence[Node], wrt: Sequence[Node]) -> set[Node]:
-    """Return the real-valued nodes of `order` that depend on `wrt`."""
-    active = set(wrt)
-    for node in order:
-        for child in children(node):
-            if child in active and is_float(node.dtype):
-                active.add(node)
-                break
-    return active
+@dataclass(frozen=True)
+class Accumulation:
+    """The engine as rules of primitives with body graphs see it: `ops.declare.Engine`."""
+
+    active: Set[Node]
+    inner: dict[Node, Node] = field(default_factory=dict)
+
+    def pull_back(
+        self, outputs: Sequence[Node], cotangents: Sequence[Node], wrt: Sequence[Node]
+    ) -> Mapping[Node, Node]:
+        """Return the adjoints of all nodes between `wrt` and `outputs`, and note them by the nodes they belong to."""
+        found = pull_back(outputs, cotangents, wrt, self.inner)
+        for node, adjoint in found.items():
+            self.inner.setdefault(node, adjoint)
+        return found
+
+
+def _contributions(g: object, node: Apply, engine: Accumulation) -> Sequence[Node | Refused | None]:
+    """Return what the rule of `node` makes of its cotangents."""
+    op = node.op
+    assert isinstance(op, Primitive)
+    return op.vjp(g, node, engine) if op.has_bodies else op.vjp(g, node)
 
 
 def _checked(node: Apply, contributions: Sequence[Node | Refused | None]) -> Sequence[Node | Refused | None]:

@@ -8,11 +8,12 @@ from dataclasses import dataclass
 from typing import NamedTuple
 
 from symbackprop.emit.header import Recipe, header_lines
+from symbackprop.emit.lines import Line
 from symbackprop.emit.names import Names
 from symbackprop.emit.outputs import returned
 from symbackprop.emit.packing import unpacking_lines
 from symbackprop.emit.schedule import scheduled
-from symbackprop.emit.statements import Line, Writer
+from symbackprop.emit.statements import Writer
 from symbackprop.emit.style import TargetStyle
 from symbackprop.emit.style_math import MathStyle
 from symbackprop.emit.style_numpy import NumpyStyle
@@ -156,7 +157,7 @@ def _lines(lines: Sequence[Line]) -> list[str]:
     """Return assignments, with marks where their comments begin."""
     printed = []
     for line in lines:
-        text = f"{line.name} = {line.text}" if line.name else line.text
+        text = "    " * line.depth + (f"{line.name} = {line.text}" if line.name else line.text)
         if line.comment and len(text) + len(line.comment) + 4 <= _WIDTH:
             text = f"{text}{_BEFORE_COMMENT}{line.comment}"
         printed.append(text)

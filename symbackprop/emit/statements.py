@@ -6,19 +6,22 @@ backward) uses it, or if its text would make a line that no person would write.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Set
+import re
+from collections.abc import Iterable, Mapping, Sequence, Set
 from dataclasses import dataclass, field
 
+from symbackprop.emit.lines import Line
+from symbackprop.emit.loops import loop_operands, write_loop
 from symbackprop.emit.names import Names
 from symbackprop.emit.schedule import Schedule
 from symbackprop.emit.style import TargetStyle
 from symbackprop.emit.template import ATOM, BELOW_PRODUCT, Code, fill, repeated
-from symbackprop.ir.graph import Graph
+from symbackprop.ir.graph import Graph, topological
 from symbackprop.ir.node import Apply, Const, Node, Operation, Output
 from symbackprop.ir.size import SizeExpression
 from symbackprop.ops.arithmetic import add, div, is_subtracted, mul
 from symbackprop.ops.broadcasting import sized
-from symbackprop.ops.declare import COPIED, Primitive
+from symbackprop.ops.declare import COPIED, Primitive, result_names
 
 __all__ = ["Line", "Writer"]
 
@@ -27,13 +30,40 @@ _INLINE_WEIGHT = 4  # operations of such an expression
 _TERMS = 8  # terms of a sum on one line
 
 
-@dataclass(slots=True)
-class Line:
-    """One assignment; `comment` names the forward line that an adjoint comes from."""
+@dataclass
+class Shared:
+    """What the writers of a function and of its loops and branches know in common.
 
-    name: str
-    text: str
-    comment: str = ""
+    Parameters
+    ----------
+    adjoint_of : dict of Node to Node
+        For an adjoint the primal that it belongs to.
+    hosts : dict of Node to list of str
+        The forward lines that use a node.
+    bare : dict of Node to str
+        What nodes of forward bodies are called there.
+    primal : set of Node
+        The nodes of forward bodies.
+    """
+
+    names: Names
+    adjoint_of: Mapping[Node, Node] = field(default_factory=dict)
+    hosts: dict[Node, list[str]] = field(default_factory=dict)
+    bare: dict[Node, str] = field(default_factory=dict)
+    primal: set[Node] = field(default_factory=set)
+    _indices: list[str] = field(default_factory=list)
+
+    def adjoints_among(self, nodes: Iterable[Node]) -> dict[Node, Node]:
+        """Return for those of `nodes` that are adjoints the primals that they belong to."""
+        return {
+            node: self.adjoint_of[node] for node in nodes if node in self.adjoint_of and node not in self.primal
+        }
+
+    def index(self, depth: int) -> str:
+        """Return the name of what counts the steps of a loop that stands in `depth` others."""
+        while len(self._indices) <= depth:
+            self._indices.append(self.names.fresh("t"))
+        return self._indices[depth]
 
 
 @dataclass
@@ -49,9 +79,17 @@ class Writer:
     constants: list[Line] = field(default_factory=list)
     forward: list[Line] = field(default_factory=list)
     backward: list[Line] = field(default_factory=list)
+    shared: Shared = None  # type: ignore[assignment]  # made for the outermost
+    depth: int = 0  # of the loops and branches around it
+    input_codes: dict[Node, Code] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
-        self._codes: dict[Node, Code] = {}
+        if self.shared is None:
+            inverse: dict[Node, Node] = {}
+            for primal, adjoint in self.graph.adjoints.items():
+                inverse.setdefault(adjoint, primal)
+            self.shared = Shared(self.names, inverse)
+        self._codes: dict[Node, Code] = dict(self.input_codes)
         self._weights: dict[Node, int] = {}
         self._bare: dict[Node, str] = dict(self.input_names)
         self._forward_nodes = set(self.schedule.forward)
@@ -71,6 +109,77 @@ class Writer:
         for node, name in self.input_names.items():
             self._codes[node] = Code(name)
         self._count_uses()
+
+    # --- bodies -------------------------------------------------------------------------------------------------------
+
+    def inner(
+        self, inputs: Sequence[Node], outputs: Sequence[Node], codes: dict[Node, Code], is_forward: bool
+    ) -> Writer:
+        """Return the writer of a body, which has written its lines; the code of what it binds is given."""
+        nodes = topological(outputs)
+        adjoint_of = {} if is_forward else self.shared.adjoints_among(nodes)
+        if is_forward:
+            self.shared.primal.update(nodes)
+        schedule = Schedule(nodes if is_forward else [], [] if is_forward else nodes, set(nodes), adjoint_of)
+        graph = Graph((), (), tuple(outputs), tuple(outputs), (), names=self.graph.names)
+        bare = {node: code.text for node, code in codes.items() if code.text.isidentifier()}
+        inner = Writer(
+            graph, schedule, self.style, self.names, bare, constants=self.constants, shared=self.shared,
+            depth=self.depth + 1, input_codes=codes,
+        )  # fmt: skip
+        inner.write()
+        self.style.is_name = self._bare.__contains__
+        return inner
+
+    @property
+    def lines(self) -> list[Line]:
+        """All lines, forward ones first."""
+        return [*self.forward, *self.backward]
+
+    def renamed(self, old: str, new: str) -> None:
+        """Note that a variable has got another name."""
+        for node, name in self._bare.items():
+            if name == old:
+                self._bare[node] = new
+        for node, text in self._texts.items():
+            self._texts[node] = re.sub(rf"(?<![\w.]){re.escape(old)}\b", new, text)
+
+    def finish(self) -> None:
+        """Tell the others what is known of the nodes of this body, once its names are settled."""
+        self.shared.bare.update((node, name) for node, name in self._bare.items() if node in self.shared.primal)
+        self._find_hosts()
+
+    def results_of(self, node: Apply) -> dict[int, Node]:
+        """Return the needed ones of several results."""
+        return self._results.get(node, {})
+
+    def bind(self, node: Node, name: str) -> None:
+        """Give a node its name."""
+        self._bare[node] = name
+        self._codes[node], self._weights[node] = Code(name), 0
+
+    def note_text(self, node: Node, text: str) -> None:
+        """Say what comments quote for `node`."""
+        for named in (node, *self.results_of(node).values()):  # type: ignore[arg-type]
+            self._texts[named] = text
+
+    def operand_code(self, node: Node) -> Code:
+        """Return the code of an argument of a loop."""
+        return self._code(node, scalar=False)
+
+    def operand_text(self, node: Node) -> str:
+        """Return the text of an argument of a loop."""
+        return self.operand_code(node).text
+
+    def adjoint_name(self, node: Node) -> str | None:
+        """Return the name of an adjoint, after what it belongs to; None for any other node."""
+        primal = self.shared.adjoint_of.get(node)
+        if primal is None or node in self.shared.primal or node in self._forward_nodes:
+            return None
+        name = self._bare.get(primal) or self.shared.bare.get(primal)
+        return None if name is None else f"{name}_bar"
+
+    # --- the whole ----------------------------------------------------------------------------------------------------
 
     def write(self) -> None:
         """Fill `forward` and `backward`."""
@@ -113,6 +222,12 @@ class Writer:
     def _count_arguments(self, node: Apply, behind: Set[Node]) -> None:
         """Count the uses of what is written inside `node`; nodes `behind` it are those of the forward part."""
         uses, style = self._uses, self.style
+        if isinstance(node.op, Primitive) and node.op.has_bodies:
+            for inner, times in loop_operands(node):
+                uses[inner] = uses.get(inner, 0) + times
+                if inner in behind:
+                    self._crossing.add(inner)
+            return
         twice = self._twice(node)
         as_they_are = style.stand_as_they_are(node)
         for position, arg in enumerate(node.args):
@@ -145,6 +260,9 @@ class Writer:
             return  # every use looks through it
         if node.op is add and len(node.args) > _TERMS:
             self._accumulate(node, lines)
+            return
+        if isinstance(node.op, Primitive) and node.op.has_bodies:
+            write_loop(self, node, lines if lines is not None else [])
             return
         operands = self._operands(node)
         if isinstance(node.op, Primitive) and node.op.lines is not None:
@@ -206,13 +324,13 @@ class Writer:
         found = self._results[node]
         for index, output in sorted(found.items()):
             user = self.graph.names.get(output)
-            self._bare[output] = self.names.fresh(user or op.outputs[index])
+            self._bare[output] = self.names.fresh(user or result_names(node)[index])
             self._codes[output], self._weights[output] = Code(self._bare[output]), 0
         if len(found) == 1 and (alone := op.alone.get(*found)) is not None:
             target = self._bare[next(iter(found.values()))]
             template = alone if isinstance(alone, str) else alone(node, self.style)
         else:
-            target = ", ".join(self._bare[found[i]] if i in found else "_" for i in range(len(op.outputs)))
+            target = ", ".join(self._bare[found[i]] if i in found else "_" for i in range(len(result_names(node))))
             template = self.style.template(node)
         text = fill(template, operands).text
         for named in (node, *found.values()):
@@ -287,7 +405,7 @@ class Writer:
         """Return the code of `node`: made now if all printed lines look through it, and only a comment speaks of it."""
         if node not in self._codes:
             if isinstance(node, Output):  # a result that nothing printed needs
-                return Code(node.source.op.outputs[node.index])  # type: ignore[attr-defined]
+                return Code(result_names(node.source)[node.index])
             assert isinstance(node, Apply)
             operands = [self._operand(node, position) for position in range(len(node.args))]
             self._codes[node] = fill(self.style.template(node), operands)
@@ -333,9 +451,9 @@ class Writer:
         user = self.graph.names.get(node)
         if user is not None:
             return self.names.fresh(user)
-        primal = self.schedule.adjoint_of.get(node)
-        if primal is not None and primal in self._bare:
-            return self.names.fresh(self._bare[primal] + "_bar")
+        adjoint = self.adjoint_name(node)
+        if adjoint is not None:
+            return self.names.fresh(adjoint)
         if isinstance(node, Apply) and len(node.args) == 1:
             arg = node.args[0]
             op = node.op
@@ -348,14 +466,10 @@ class Writer:
     def _origin(self, node: Node) -> str:
         """Return the forward line in which the primal of an adjoint is used."""
         primal = self.schedule.adjoint_of.get(node)
-        if primal is None:
-            return ""
-        hosts = self._host_lines.get(primal, ())
-        return "; ".join(hosts)
+        return "; ".join(self.shared.hosts.get(primal, ())) if primal is not None else ""
 
     def _find_hosts(self) -> None:
         """For every forward node find the lines that use it, for the comments of its adjoint."""
-        self._host_lines: dict[Node, list[str]] = {}
         line_of: dict[Node, str] = {}
         for node in reversed(self.schedule.forward):
             if not isinstance(node, Apply):
@@ -363,7 +477,7 @@ class Writer:
             line = self._texts.get(node) or line_of.get(node) or f"L = {self._codes[node].text}"
             for arg in node.args:
                 line_of.setdefault(arg, line)
-                found = self._host_lines.setdefault(arg, [])
+                found = self.shared.hosts.setdefault(arg, [])
                 if line not in found and len(found) < 2 and len(line) <= 60:
                     found.append(line)
 

@@ -7,12 +7,13 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import cached_property
 
+from symbackprop.ir.dtype import is_float
 from symbackprop.ir.node import Apply, Input, Node, Output
 from symbackprop.ir.show import graph_text
 from symbackprop.ir.signature import ArgumentSpec, Label, Structure
 from symbackprop.ir.size import Size, evaluate, names
 
-__all__ = ["Graph", "Guard", "children", "count_uses", "topological"]
+__all__ = ["Graph", "Guard", "children", "count_uses", "dependents", "topological"]
 
 _RELATIONS: Mapping[str, Callable[[int, int], bool]] = {"==": operator.eq, "<=": operator.le, "<": operator.lt}
 
@@ -172,6 +173,17 @@ def topological(roots: Iterable[Node], known: Iterable[Node] = ()) -> list[Node]
                 stack.pop()
                 order.append(node)
     return order
+
+
+def dependents(nodes: Iterable[Node], wrt: Iterable[Node]) -> set[Node]:
+    """Return the real-valued ones of `nodes`, which come in topological order, that depend on `wrt`."""
+    active = set(wrt)
+    for node in nodes:
+        for child in children(node):
+            if child in active and is_float(node.dtype):
+                active.add(node)
+                break
+    return active
 
 
 def count_uses(nodes: Iterable[Node], roots: Iterable[Node]) -> dict[Node, int]:

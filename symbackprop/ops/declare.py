@@ -10,7 +10,7 @@ shapes, a function ``(node, style) -> template``. The printer parenthesises what
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Container, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import NoReturn, Protocol
 
@@ -31,6 +31,7 @@ from symbackprop.ir.size import Size
 
 __all__ = [
     "COPIED",
+    "Engine",
     "Primitive",
     "Refused",
     "Style",
@@ -41,6 +42,7 @@ __all__ = [
     "primitives",
     "refuse",
     "register",
+    "result_names",
     "results",
 ]
 
@@ -67,6 +69,19 @@ class Style(Protocol):
         """Tell whether the formula itself asks for functions of `module`, ``"scipy.linalg"``."""
 
 
+class Engine(Protocol):
+    """What the vjp of a primitive with body graphs may ask of the engine that calls it."""
+
+    @property
+    def active(self) -> Container[Node]:
+        """The nodes that depend on what is differentiated."""
+
+    def pull_back(
+        self, outputs: Sequence[Node], cotangents: Sequence[Node], wrt: Sequence[Node]
+    ) -> Mapping[Node, Node]:
+        """Return the adjoints of all nodes between `wrt` and `outputs`."""
+
+
 @dataclass(frozen=True)
 class Refused:
     """Stands for a derivative that no rule gives; it is an error only where it is asked for.
@@ -84,8 +99,8 @@ COPIED = "{out} = {0}.copy()"  # the first statement of a primitive that writes 
 
 Text = str | Callable[[Apply, Style], str]
 Infer = Callable[[tuple[Node, ...], Mapping[str, object]], tuple[Shape, str]]
-Vjp = Callable[[Node, Apply], Sequence[Node | Refused | None]]
-Jvp = Callable[[Sequence[Node | None], Apply], Node | None]
+Vjp = Callable[..., Sequence[Node | Refused | None]]
+Jvp = Callable[..., Node | None]
 Partial = Callable[..., Node] | Refused | None
 Points = Sequence[tuple[float, ...]]
 
@@ -149,6 +164,11 @@ class Primitive(Operation):
         the order in ``eval_legendre(3, x)``.
     memory : str
         ``"fresh"`` or ``"view"``: whether the printed text may share memory with an argument.
+    named_outputs : callable or None
+        ``(node) -> names`` of the results, where their number depends on the parameters; `outputs` is then not empty.
+    has_bodies : bool
+        Whether it runs body graphs; its vjp then takes an `Engine` as a third argument, its jvp a function
+        ``(outputs, tangents of inputs) -> tangents``.
     """
 
     name: str
@@ -185,6 +205,8 @@ class Primitive(Operation):
     public: bool = True
     defaults: Mapping[str, object] = field(default_factory=dict)
     fixed: tuple[str, ...] = ()
+    named_outputs: Callable[[Apply], Sequence[str]] | None = None
+    has_bodies: bool = False
 
     def __call__(self, *operands: Operand, **params: object) -> Node:
         """Build a node; numbers become constants and elementwise arguments are broadcast against each other."""
@@ -195,6 +217,13 @@ class Primitive(Operation):
 
     def __repr__(self) -> str:
         return f"<primitive {self.name}>"
+
+
+def result_names(node: Apply) -> Sequence[str]:
+    """Return what the results of a node that has several are called."""
+    op = node.op
+    assert isinstance(op, Primitive)
+    return op.outputs if op.named_outputs is None else op.named_outputs(node)
 
 
 def results(node: Apply) -> tuple[Node, ...]:

@@ -158,6 +158,8 @@ class ExpressionParser:
         if piece in ("True", "False", "None"):
             self._push(kinds.CONSTANT, {"True": True, "False": False, "None": None}[piece], start, end)
             return False
+        if piece in ("def", "return"):
+            raise self._error(f"`{piece}` may only begin a line", start, end)
         raise self._error(f"an operand is missing before `{piece}`", start, end)
 
     def _push(self, kind: str, value: object, start: int, end: int) -> None:

@@ -8,10 +8,12 @@ from __future__ import annotations
 from symbackprop.errors import FormulaSyntaxError
 from symbackprop.read import program as kinds
 from symbackprop.read.expression import ExpressionParser
-from symbackprop.read.program import Instruction, Program, Statement
+from symbackprop.read.program import Definition, Instruction, Program, Statement
 from symbackprop.read.tokens import Token, tokenized
 
 __all__ = ["parse"]
+
+_DEEPEST = 32  # functions defined inside functions
 
 
 def parse(text: str, start: int = 0) -> Program:
@@ -25,28 +27,135 @@ def parse(text: str, start: int = 0) -> Program:
         With the place, and what to write instead.
     """
     tokens = tokenized(text, start)
-    statements: list[Statement] = []
-    position = _skip_separators(tokens, 0)
-    while tokens[position].kind != "end":
-        statement, position = _statement(text, tokens, position)
-        statements.append(statement)
-        position = _skip_separators(tokens, position)
+    statements, _ = _block(text, tokens, 0, -1, 0)
     if not statements:
         raise FormulaSyntaxError(
             "the formula is empty; write an expression such as w*x + b", text=text, span=(start, start)
         )
+    last = _with_result(text, statements, "assign this one to a name, `name = ...`")
+    if isinstance(last, Definition):
+        raise FormulaSyntaxError(
+            f"the formula ends with the definition of {last.name}; end it with an expression",
+            text=text,
+            span=(last.start, last.end),
+        )
+    if isinstance(last.name, str):
+        result = Instruction(kinds.NAME, last.name, 0, last.start, last.end)
+        statements.append(Statement(None, last.start, last.end, [result]))
+    elif last.name is not None:
+        names = [Instruction(kinds.NAME, name, 0, last.start, last.end) for name in last.name]
+        gathered = Instruction(kinds.TUPLE, None, len(names), last.start, last.end)
+        statements.append(Statement(None, last.start, last.end, [*names, gathered]))
+    return Program(text, statements)
+
+
+def _with_result(text: str, statements: list[Statement | Definition], hint: str) -> Statement | Definition:
+    """Return the last statement, having refused any other that is a result."""
     for statement in statements[:-1]:
         if statement.name is None:
             raise FormulaSyntaxError(
-                "only the last statement may be an expression; assign this one to a name, `name = ...`",
+                f"only the last statement may be an expression; {hint}",
                 text=text,
                 span=(statement.start, statement.end),
             )
-    last = statements[-1]
+    return statements[-1]
+
+
+# --- blocks -----------------------------------------------------------------------------------------------------------
+
+
+def _block(
+    text: str, tokens: list[Token], position: int, outer: int, depth: int
+) -> tuple[list[Statement | Definition], int]:
+    """Return the statements of a block, whose lines begin to the right of column `outer`, and where it ends."""
+    statements: list[Statement | Definition] = []
+    column: int | None = None
+    position = _skip_separators(tokens, position)
+    while tokens[position].kind != "end":
+        token = tokens[position]
+        indent = _indent(text, token.start)
+        if outer >= 0:
+            if indent <= outer:
+                break
+            column = indent if column is None else column
+            if indent != column:
+                raise FormulaSyntaxError(
+                    "the lines of a function begin in one column", text=text, span=(token.start, token.end)
+                )
+        if token.kind == "word" and token.text == "def":
+            statement: Statement | Definition
+            statement, position = _definition(text, tokens, position, indent, depth)
+        elif token.kind == "word" and token.text == "return":
+            if outer < 0:
+                raise FormulaSyntaxError(
+                    "`return` ends a function; end the formula with the expression itself",
+                    text=text,
+                    span=(token.start, token.end),
+                )
+            statement, position = _returned(text, tokens, position)
+        else:
+            statement, position = _statement(text, tokens, position)
+        statements.append(statement)
+        position = _skip_separators(tokens, position)
+    return statements, position
+
+
+def _indent(text: str, place: int) -> int:
+    """Return how far the line of a place is indented."""
+    begin = text.rfind("\n", 0, place) + 1
+    line = text[begin:place]
+    return len(line) - len(line.lstrip())
+
+
+def _definition(
+    text: str, tokens: list[Token], position: int, indent: int, depth: int
+) -> tuple[Definition, int]:
+    """Return the function that a ``def`` defines."""
+    start = tokens[position].start
+
+    def error(message: str, token: Token) -> FormulaSyntaxError:
+        return FormulaSyntaxError(message, text=text, span=(token.start, max(token.end, token.start + 1)))
+
+    if depth == _DEEPEST:
+        raise error(f"functions are defined inside functions deeper than {_DEEPEST}", tokens[position])
+    name, opening = tokens[position + 1], tokens[position + 2]
+    if name.kind != "name" or opening.text != "(":
+        raise error("a function is defined as `def name(a, b):`", name)
+    position, parameters = position + 3, []
+    while tokens[position].text != ")":
+        token = tokens[position]
+        if token.kind != "name":
+            raise error("the parameters of a function are names with commas between", token)
+        if token.text in parameters:
+            raise error(f"parameter {token.text} stands twice", token)
+        parameters.append(token.text)
+        position += 1
+        if tokens[position].text == ",":
+            position += 1
+        elif tokens[position].text != ")":
+            raise error("the parameters of a function are names with commas between", tokens[position])
+    colon = tokens[position + 1]
+    if colon.text != ":":
+        raise error("a `:` is missing behind the parameters", colon)
+    position += 2
+    if tokens[position].kind == "newline":
+        statements, position = _block(text, tokens, position, indent, depth + 1)
+    else:
+        statement, position = (_returned if tokens[position].text == "return" else _statement)(text, tokens, position)
+        statements = [statement]
+    if not statements:
+        raise error(f"{name.text} has no lines below it that are indented further", name)
+    last = _with_result(text, statements, "what a function returns ends it")
     if last.name is not None:
-        result = Instruction(kinds.NAME, last.name, 0, last.start, last.end)
-        statements.append(Statement(None, last.start, last.end, [result]))
-    return Program(text, statements)
+        raise error(f"{name.text} returns nothing; end it with `return ...`", name)
+    return Definition(name.text, tuple(parameters), start, last.end, statements), position
+
+
+def _returned(text: str, tokens: list[Token], position: int) -> tuple[Statement, int]:
+    first = tokens[position]
+    expression = ExpressionParser(text, tokens, position + 1)
+    instructions = expression.parse()
+    return Statement(None, first.start, expression.end, instructions), expression.position
 
 
 def _skip_separators(tokens: list[Token], position: int) -> int:
@@ -58,16 +167,31 @@ def _skip_separators(tokens: list[Token], position: int) -> int:
 def _statement(text: str, tokens: list[Token], position: int) -> tuple[Statement, int]:
     """Return the statement that begins at a token, and the position of the token behind it."""
     first = tokens[position]
-    name = None
     written = _write_at(tokens, position)
     if written is not None:
         return _write(text, tokens, position, written)
-    if first.kind == "name" and tokens[position + 1].kind == "op" and tokens[position + 1].text == "=":
-        name = first.text
-        position += 2
+    name: str | tuple[str, ...] | None = None
+    names = _names_before_equals(tokens, position)
+    if names:
+        name = names[0] if len(names) == 1 else tuple(names)
+        position += 2 * len(names)
     expression = ExpressionParser(text, tokens, position)
     instructions = expression.parse()
     return Statement(name, first.start, expression.end, instructions), expression.position
+
+
+def _names_before_equals(tokens: list[Token], position: int) -> list[str]:
+    """Return the names that an assignment gives to its parts, or to its whole; none where it is no assignment."""
+    names = []
+    while tokens[position].kind == "name":
+        names.append(tokens[position].text)
+        following = tokens[position + 1]
+        if following.kind != "op" or following.text not in ("=", ","):
+            return []
+        if following.text == "=":
+            return names
+        position += 2
+    return []
 
 
 _CHANGES = frozenset(("+", "-", "*", "/", "//", "%", "**"))

@@ -24,7 +24,7 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
-__all__ = ["Instruction", "Program", "Statement"]
+__all__ = ["Definition", "Instruction", "Program", "Statement"]
 
 NUMBER = "number"
 NAME = "name"
@@ -57,16 +57,26 @@ class Instruction(NamedTuple):
 
 
 class Statement(NamedTuple):
-    """``name = expression``, or the result where `name` is None."""
+    """``name = expression``, ``a, b = expression``, or the result where `name` is None."""
 
-    name: str | None
+    name: str | tuple[str, ...] | None
     start: int
     end: int
     instructions: list[Instruction]
+
+
+class Definition(NamedTuple):
+    """``def name(parameters):`` and the statements below it, the last of which is what it returns."""
+
+    name: str
+    parameters: tuple[str, ...]
+    start: int
+    end: int
+    statements: list[Statement | Definition]
 
 
 class Program(NamedTuple):
     """A parsed formula."""
 
     text: str
-    statements: list[Statement]
+    statements: list[Statement | Definition]

@@ -6,9 +6,11 @@ error with its place. Sums without parentheses become one n-ary sum, as they wer
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections import ChainMap
+from collections.abc import Callable, Mapping, MutableMapping, Sequence
 
 from symbackprop.errors import (
+    ArgumentError,
     FormulaSyntaxError,
     ShapeError,
     SymbackpropError,
@@ -24,8 +26,9 @@ from symbackprop.ops.arithmetic import add, neg
 from symbackprop.read import program as kinds
 from symbackprop.read.calls import called, callee, without_prefix
 from symbackprop.read.expression import PYTHON_DTYPES
+from symbackprop.read.functions import TextFunction
 from symbackprop.read.parser import parse
-from symbackprop.read.program import Instruction
+from symbackprop.read.program import Definition, Instruction, Statement
 from symbackprop.read.vocabulary import ATTRIBUTES, CONSTANTS, FUNCTIONS, METHODS, OPERATORS, cumulative, reductions
 from symbackprop.read.vocabulary.arguments import Listed, Value, collecting, fold_negative, node_of
 from symbackprop.read.vocabulary.indexing import Slice, changed, subscript
@@ -83,12 +86,14 @@ class _Reader:
         self.dtype = dtype
         self.specs: list[ArgumentSpec] = list(specs or ())
         self.inputs = [make_input(i, spec.shape or (), spec.dtype) for i, spec in enumerate(self.specs)]
-        self.environment: dict[str, Value] = {
+        self.environment: MutableMapping[str, Value] = {
             spec.name: node for spec, node in zip(self.specs, self.inputs, strict=True)
         }
         self.names: dict[Node, str] = {}
         self.places: dict[Node, tuple[int, int]] = {}
         self.stack: list[Item] = []
+        self._defined = 0  # functions so far
+        self._depth = 0  # of calls that are running
         self.actions: dict[str, Callable[[Instruction], None]] = {
             kinds.NUMBER: self._number,
             kinds.NAME: self._name,
@@ -113,18 +118,10 @@ class _Reader:
     def read(self, start: int) -> Graph:
         program = parse(self.text, start)
         results: list[Node] = []
-        structure: Structure = None
         with collecting() as collected:
-            for statement in program.statements:
-                value = self._run(statement.instructions)
-                place = (statement.start, statement.end)
-                if statement.name is None:
-                    results = []
-                    structure = self._results(value, place, results)
-                else:
-                    self._assign(statement.name, value)
-                if isinstance(value, Node):
-                    self.places.setdefault(value, place)
+            result = self._block(program.statements)
+            last = program.statements[-1]
+            structure = self._results(result, (last.start, last.end), results)
         if not results:
             raise FormulaSyntaxError(
                 "the formula has no result: end it with an expression", text=self.text, span=(0, 0)
@@ -143,6 +140,61 @@ class _Reader:
         )
 
     # --- statements ---------------------------------------------------------------------------------------------------
+
+    def _block(self, statements: Sequence[Statement | Definition]) -> Value:
+        """Run statements and return the result that the last one is."""
+        value: Value = None
+        for statement in statements:
+            if isinstance(statement, Definition):
+                self._defined += 1
+                self.environment[statement.name] = TextFunction(statement, self._apply, self._became, self._defined)  # type: ignore[assignment]
+                continue
+            value = self._run(statement.instructions)
+            place = (statement.start, statement.end)
+            if isinstance(statement.name, str):
+                self._assign(statement.name, value)
+            elif statement.name is not None:
+                self._unpack(statement.name, value, place)
+            if isinstance(value, Node):
+                self.places.setdefault(value, place)
+        return value
+
+    def _apply(self, definition: Definition, values: Sequence[Value]) -> Value:
+        """Run the statements of a function."""
+        if self._depth == _DEEPEST:
+            raise UnsupportedError(f"functions call each other deeper than {_DEEPEST} times")
+        outer, stack = self.environment, self.stack
+        self.environment = ChainMap({}, outer)  # type: ignore[arg-type]
+        self.stack = []
+        self._depth += 1
+        try:
+            for name, value in zip(definition.parameters, values, strict=True):
+                self._assign(name, value)
+            return self._block(definition.statements)
+        finally:
+            self.environment, self.stack = outer, stack
+            self._depth -= 1
+
+    def _became(self, new: Mapping[Node, Node]) -> None:
+        """Take over names and places of nodes for what they have become in a body of their own."""
+        for node, now in new.items():
+            if node in self.names:
+                self.names.setdefault(now, self.names[node])
+            if node in self.places:
+                self.places.setdefault(now, self.places[node])
+
+    def _unpack(self, names: Sequence[str], value: Value, place: tuple[int, int]) -> None:
+        """Give the parts of a value their names."""
+        parts: Sequence[Value] = value if isinstance(value, tuple) else ()
+        if isinstance(value, Node) and value.shape and isinstance(value.shape[0], int):
+            parts = [subscript(value, constant(at)) for at in range(value.shape[0])]
+        if len(parts) != len(names):
+            found = f"has {len(parts)} parts" if isinstance(value, (tuple, Node)) else "has no parts"
+            raise ArgumentError(f"{', '.join(names)} = ... names {len(names)} parts of what {found}").located(
+                self.text, place
+            )
+        for name, part in zip(names, parts, strict=True):
+            self._assign(name, part)
 
     def _run(self, instructions: Sequence[Instruction]) -> Value:
         actions = self.actions
@@ -295,6 +347,10 @@ class _Reader:
     def _call(self, instruction: Instruction) -> None:
         name, keywords = callee(instruction)
         operands = self._take(instruction.count)
+        own = self.environment.get(name)
+        if isinstance(own, TextFunction):
+            self.stack.append(_called_by_position(own, operands, keywords))
+            return
         self._check_reduction(without_prefix(name), operands)
         function = FUNCTIONS.get(without_prefix(name))
         if function is None:
@@ -365,3 +421,9 @@ class _Reader:
 
     def _list(self, instruction: Instruction) -> None:
         self.stack.append(Listed(self._take(instruction.count)))
+
+
+def _called_by_position(function: TextFunction, operands: Sequence[Value], keywords: Sequence[str]) -> Value:
+    if keywords:
+        raise ArgumentError(f"{function.title}: functions of a formula take their arguments by position")
+    return function(*operands)

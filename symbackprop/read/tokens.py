@@ -24,7 +24,7 @@ _TOKEN = re.compile(
     r"|(?P<newline>\n)"
     r"|(?P<string>'[^'\\\n]*'|\"[^\"\\\n]*\"))"
 )
-_GRAMMAR_WORDS = frozenset(("and", "or", "not", "if", "else", "True", "False", "None"))
+_GRAMMAR_WORDS = frozenset(("and", "or", "not", "if", "else", "True", "False", "None", "def", "return"))
 _RESERVED = frozenset(keyword.kwlist) - _GRAMMAR_WORDS
 _ASCII = {
     "\u2212": "-", "\u00d7": "*", "\u00b7": "*", "\u22c5": "*", "\u00f7": "/", "\u00b2": "**2", "\u00b3": "**3",
@@ -133,12 +133,11 @@ def _word(text: str, piece: str, begin: int, end: int) -> Token:
 
 
 _REFUSED = {
-    "lambda": "formulas have no functions of their own; write the expression out",
+    "lambda": "a function has a name in formulas: write `def f(x): return ...` above",
     "for": "comprehensions and loops are not part of formulas; use array operations such as sum(x)",
     "in": "membership is not part of formulas",
     "is": "write `==`",
     "import": "everything that a formula may use is there already",
-    "return": "end the formula with the expression itself",
 }
 
 

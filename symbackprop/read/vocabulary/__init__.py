@@ -21,6 +21,7 @@ from symbackprop.read.vocabulary import (
     layout,
     linear_algebra,
     logic,
+    loops,
     norms,
     operators,
     padding,
@@ -52,6 +53,7 @@ SECTIONS: Mapping[str, ModuleType] = {
     "Signals and polynomials": signal,
     "Derivatives that are chosen": surrogates,
     "Methods of ufuncs": ufuncs,
+    "Loops": loops,
 }
 
 CONSTANTS: Mapping[str, Any] = {

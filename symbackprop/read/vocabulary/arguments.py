@@ -30,6 +30,7 @@ __all__ = [
     "as_dtype",
     "axes_of",
     "axis_of",
+    "collected_here",
     "collecting",
     "count_of_entries",
     "counted",
@@ -80,6 +81,7 @@ class Collected:
 
     guards: list[Guard] = field(default_factory=list)
     counts: dict[str, Node] = field(default_factory=dict)
+    outside: set[Node] = field(default_factory=set)  # nodes known to depend on no input of a body
 
 
 _collected: ContextVar[Collected | None] = ContextVar("collected", default=None)
@@ -95,6 +97,14 @@ def collecting() -> Iterator[Collected]:
             yield collected
     finally:
         _collected.reset(token)
+
+
+def collected_here() -> Collected:
+    """Return what is collected while a formula is read."""
+    collected = _collected.get()
+    if collected is None:
+        raise UnsupportedError("loops and branches belong to a formula that is being read")
+    return collected
 
 
 def counted(count: Node) -> Size:

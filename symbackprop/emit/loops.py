@@ -1,0 +1,190 @@
+"""Loops as statements: carries and stacks are made, a ``for`` runs the step, results go where they belong."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+from symbackprop.emit.lines import Line, renamed
+from symbackprop.emit.template import SUM, Code
+from symbackprop.ir.node import Apply, Const, Node
+from symbackprop.ops.creation import arange
+from symbackprop.ops.indexing import slice_
+from symbackprop.ops.loops import Loop
+
+if TYPE_CHECKING:
+    from symbackprop.emit.statements import Writer
+
+__all__ = ["loop_operands", "row_of", "write_loop"]
+
+
+def row_of(sequence: Node) -> tuple[Node, int]:
+    """Return the array whose row ``t + offset`` is row `t` of `sequence`, and the offset.
+
+    Of ``x[1:]`` nothing has to be written but ``x[t + 1]``.
+    """
+    if isinstance(sequence, Apply) and sequence.op is slice_:
+        first, *rest = sequence.param("bounds")  # type: ignore[misc]
+        if isinstance(first, tuple) and not any(bound is not None for bound in rest):
+            start, _, step = first
+            if step == 1 and (start is None or (isinstance(start, int) and start >= 0)):
+                return sequence.args[0], start or 0
+    return sequence, 0
+
+
+def loop_operands(node: Apply) -> list[tuple[Node, int]]:
+    """Return what the text of a loop is made of, and in how many places each stands: rows and constants in every step."""
+    loop = Loop(node)
+    initial = [(arg, 1) for arg in loop.initial]
+    sequences = [(row_of(arg)[0], 2) for arg in loop.sequences if not _counts(arg)]
+    return [*initial, *sequences, *((arg, 2) for arg in loop.constants)]
+
+
+def _counts(sequence: Node) -> bool:
+    """Tell whether the rows of an array are 0, 1, 2, ..., which is what a loop counts."""
+    return isinstance(sequence, Apply) and sequence.op is arange
+
+
+def write_loop(writer: Writer, node: Apply, lines: list[Line]) -> None:
+    """Append the statements of a loop."""
+    _LoopWriter(writer, node, lines is writer.forward).write(lines)
+
+
+class _LoopWriter:
+    """Writes one loop."""
+
+    def __init__(self, writer: Writer, node: Apply, is_forward: bool) -> None:
+        self.writer = writer
+        self.loop = Loop(node)
+        self.is_forward = is_forward
+        self.results = writer.results_of(node)
+        self.index = writer.shared.index(writer.depth)
+
+    def write(self, lines: list[Line]) -> None:
+        writer, loop = self.writer, self.loop
+        names = [self._carry_name(i) for i in range(loop.carries)]
+        trajectories = {i: self._result_name(len(loop.body.outputs) + at, f"{names[i]}s") for at, i in enumerate(loop.kept)}
+        stacks = [self._stack_name(j) for j in range(len(loop.values))]
+        for i, name in enumerate(names):
+            lines.append(Line(name, writer.operand_text(loop.initial[i])))
+        for i, name in trajectories.items():
+            lines.append(Line(name, self._empty(loop.trajectory(i))))
+            lines.append(Line("", f"{name}[{-1 if loop.reverse else 0}] = {names[i]}"))
+        lines += [Line(name, self._empty(loop.stack(j))) for j, name in enumerate(stacks) if name]
+        length = writer.style.size(loop.length)
+        steps = f"reversed(range({length}))" if loop.reverse else f"range({length})"
+        body = self._body(names, stacks, trajectories)
+        index = self.index if any(re.search(rf"\b{self.index}\b", line.text) for line in body) else "_"
+        header = f"for {index} in {steps}:"
+        lines.append(Line("", header))
+        lines += [line.indented() for line in body] or [Line("", "pass", depth=1)]
+        writer.note_text(loop.node, header)
+        for i, name in enumerate(names):
+            if i in self.results:
+                writer.bind(self.results[i], name)
+
+    # --- names --------------------------------------------------------------------------------------------------------
+
+    def _carry_name(self, carry: int) -> str:
+        writer, loop = self.writer, self.loop
+        user = writer.graph.names.get(loop.carry_inputs[carry])
+        if user is None and carry in self.results:
+            user = writer.graph.names.get(self.results[carry])
+        return writer.names.fresh(user or writer.adjoint_name(loop.new_carries[carry]) or "state")
+
+    def _stack_name(self, value: int) -> str:
+        node = self.loop.values[value]
+        stem = self.writer.graph.names.get(node) or self.writer.adjoint_name(node)
+        return self._result_name(self.loop.carries + value, f"{stem}s" if stem else "rows")
+
+    def _result_name(self, position: int, otherwise: str) -> str:
+        """Return the name of a result that is needed, "" for one that is not."""
+        if position not in self.results:
+            return ""
+        writer, result = self.writer, self.results[position]
+        name = writer.names.fresh(writer.graph.names.get(result) or writer.adjoint_name(result) or otherwise)
+        writer.bind(result, name)
+        return name
+
+    def _empty(self, node: Node) -> str:
+        style = self.writer.style
+        dtype = "" if node.dtype == "float64" else f", dtype={style.dtype(node.dtype)}"
+        return f"np.empty({style.shape(node.shape)}{dtype})"
+
+    # --- the step -----------------------------------------------------------------------------------------------------
+
+    def _body(self, names: Sequence[str], stacks: Sequence[str], trajectories: dict[int, str]) -> list[Line]:
+        loop, writer = self.loop, self.writer
+        codes: dict[Node, Code] = {node: Code(name) for node, name in zip(loop.carry_inputs, names, strict=True)}
+        for node, sequence in zip(loop.row_inputs, loop.sequences, strict=True):
+            codes[node] = self._row(sequence)
+        for node, arg in zip(loop.constant_inputs, loop.constants, strict=True):
+            codes[node] = writer.operand_code(arg)
+        needed = [node for j, node in enumerate(loop.values) if stacks[j]]
+        inner = writer.inner(loop.body.inputs, (*loop.new_carries, *needed), codes, self.is_forward)
+        lines = inner.lines
+        index = self.index
+        written = [
+            Line("", f"{name}[{index}] = {inner.result(node).text}")
+            for name, node in zip(stacks, loop.values, strict=True)
+            if name
+        ]
+        new = [inner.result(node).text for node in loop.new_carries]
+        pending, lines = _settled(dict(zip(names, new, strict=True)), lines, written, inner.renamed)
+        inner.finish()
+        behind = index if loop.reverse else f"{index} + 1"
+        kept = [Line("", f"{name}[{behind}] = {names[i]}") for i, name in trajectories.items() if name]
+        return [*lines, *_assigned(pending), *kept]
+
+    def _row(self, sequence: Node) -> Code:
+        if _counts(sequence):
+            return Code(self.index)
+        base, offset = row_of(sequence)
+        place = f"{self.index} + {offset}" if offset else self.index
+        code = self.writer.operand_code(base)
+        return Code(f"{code.text}[{place}]" if code.binding > SUM else f"({code.text})[{place}]")
+
+
+def _settled(
+    new: dict[str, str], lines: list[Line], written: list[Line], rename: object
+) -> tuple[dict[str, str], list[Line]]:
+    """Let the line that computes a new carry assign it at once, where nothing behind it needs the old one.
+
+    Returns the carries that are left to be assigned at the end, and all lines, those `written` to stacks among them.
+    """
+    pending = {name: text for name, text in new.items() if text != name}
+    every = [*lines, *written]
+    for name, text in [*pending.items()]:
+        places = [place for place, line in enumerate(every) if line.name == text and line.depth == 0]
+        if len(places) != 1 or [*new.values()].count(text) != 1:
+            continue
+        behind = [line.text for line in every[places[0] + 1 :]]
+        others = [other for key, other in pending.items() if key != name]
+        if any(_mentions(text_behind, name) for text_behind in (*behind, *others)):
+            continue
+        every = [renamed(line, text, name) for line in every]
+        pending = {key: _word(other, text, name) for key, other in pending.items() if key != name}
+        rename(text, name)  # type: ignore[operator]
+    return pending, every
+
+
+def _assigned(pending: dict[str, str]) -> list[Line]:
+    """Return the assignments of new carries to their names: one after another where no old one is needed any more."""
+    rest, lines = dict(pending), []
+    while rest:
+        free = next(
+            (name for name in rest if not any(_mentions(text, name) for key, text in rest.items() if key != name)), None
+        )
+        if free is None:
+            return [*lines, Line(", ".join(rest), ", ".join(rest.values()))]
+        lines.append(Line(free, rest.pop(free)))
+    return lines
+
+
+def _mentions(text: str, name: str) -> bool:
+    return re.search(rf"(?<![\w.]){re.escape(name)}\b", text) is not None
+
+
+def _word(text: str, old: str, new: str) -> str:
+    return re.sub(rf"(?<![\w.]){re.escape(old)}\b", new, text)

@@ -1,0 +1,348 @@
+"""`scan`: a step that is traced once and runs for every row of some arrays, handing a state on.
+
+    carry_{t+1}, value_t = step(carry_t, row_t, constants)
+
+Arguments are the initial carries, the arrays whose rows the steps read, and what all steps share. Results are the final
+carries, the values of all steps stacked, and for the carries that are `kept` their trajectory: of n + 1 entries, the
+initial one and the one behind every step. Backwards it runs from the last row to the first; then a trajectory begins
+at its end.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+
+from symbackprop.errors import ShapeError
+from symbackprop.ir.body import Body, fresh_inputs
+from symbackprop.ir.dtype import is_float
+from symbackprop.ir.graph import dependents
+from symbackprop.ir.node import Apply, Input, Node, Shape, constant, make_input, make_output
+from symbackprop.ir.size import Size, shape_text
+from symbackprop.ops.arithmetic import add
+from symbackprop.ops.broadcasting import reduce_sum
+from symbackprop.ops.declare import Engine, Primitive, custom
+from symbackprop.ops.indexing import Bounds, slice_
+
+__all__ = ["Loop", "looped", "scan"]
+
+
+@dataclass(frozen=True)
+class Loop:
+    """A node of `scan`, its parts by name."""
+
+    node: Apply
+
+    @cached_property
+    def _params(self) -> dict[str, object]:
+        return dict(self.node.params)
+
+    @property
+    def body(self) -> Body:
+        return self._params["body"]  # type: ignore[return-value]
+
+    @property
+    def carries(self) -> int:
+        """The number of carries."""
+        return self._params["carries"]  # type: ignore[return-value]
+
+    @property
+    def rows(self) -> int:
+        """The number of arrays whose rows are read."""
+        return self._params["rows"]  # type: ignore[return-value]
+
+    @property
+    def length(self) -> Size:
+        return self._params["length"]  # type: ignore[return-value]
+
+    @property
+    def reverse(self) -> bool:
+        return self._params["reverse"]  # type: ignore[return-value]
+
+    @property
+    def kept(self) -> tuple[int, ...]:
+        """The carries whose trajectories are results."""
+        return self._params["kept"]  # type: ignore[return-value]
+
+    @property
+    def initial(self) -> tuple[Node, ...]:
+        return self.node.args[: self.carries]
+
+    @property
+    def sequences(self) -> tuple[Node, ...]:
+        return self.node.args[self.carries : self.carries + self.rows]
+
+    @property
+    def constants(self) -> tuple[Node, ...]:
+        return self.node.args[self.carries + self.rows :]
+
+    @property
+    def carry_inputs(self) -> tuple[Input, ...]:
+        return self.body.inputs[: self.carries]
+
+    @property
+    def row_inputs(self) -> tuple[Input, ...]:
+        return self.body.inputs[self.carries : self.carries + self.rows]
+
+    @property
+    def constant_inputs(self) -> tuple[Input, ...]:
+        return self.body.inputs[self.carries + self.rows :]
+
+    @property
+    def new_carries(self) -> tuple[Node, ...]:
+        return self.body.outputs[: self.carries]
+
+    @property
+    def values(self) -> tuple[Node, ...]:
+        """What each step gives beside the carries."""
+        return self.body.outputs[self.carries :]
+
+    def final(self, carry: int) -> Node:
+        """Return what the last step makes of a carry."""
+        node = self.carry_inputs[carry]
+        return make_output(self.node, carry, node.shape, node.dtype)
+
+    def stack(self, value: int) -> Node:
+        """Return the values of all steps, stacked."""
+        node = self.values[value]
+        return make_output(self.node, self.carries + value, (self.length, *node.shape), node.dtype)
+
+    def trajectory(self, carry: int) -> Node:
+        """Return all values of a kept carry."""
+        node = self.carry_inputs[carry]
+        position = len(self.body.outputs) + self.kept.index(carry)
+        return make_output(self.node, position, (self.length + 1, *node.shape), node.dtype)
+
+    def entering(self, trajectory: Node) -> Node:
+        """Return of a trajectory, or an array like one, the rows with which the steps begin."""
+        span = (1, None, 1) if self.reverse else (None, -1, 1)
+        return slice_(trajectory, bounds=(span, *(None,) * (trajectory.rank - 1)))
+
+    def leaving(self, trajectory: Node) -> Node:
+        """Return of a trajectory the rows with which the steps end."""
+        span = (None, -1, 1) if self.reverse else (1, None, 1)
+        return slice_(trajectory, bounds=(span, *(None,) * (trajectory.rank - 1)))
+
+    def last(self, trajectory: Node) -> Node:
+        """Return of a trajectory what the last step leaves."""
+        bounds: Bounds = (0 if self.reverse else -1, *(None,) * (trajectory.rank - 1))
+        return slice_(trajectory, bounds=bounds)
+
+
+def looped(
+    body: Body,
+    initial: Sequence[Node],
+    sequences: Sequence[Node],
+    constants: Sequence[Node],
+    length: Size,
+    *,
+    reverse: bool = False,
+    kept: Sequence[int] = (),
+) -> Loop:
+    """Return the loop that runs `body` once for each of `length` rows."""
+    node = scan(
+        *initial,
+        *sequences,
+        *constants,
+        body=body,
+        carries=len(initial),
+        rows=len(sequences),
+        length=length,
+        reverse=reverse,
+        kept=tuple(kept),
+    )
+    assert isinstance(node, Apply)
+    return Loop(node)
+
+
+# --- shapes -----------------------------------------------------------------------------------------------------------
+
+
+def _infer_all(args: tuple[Node, ...], params: Mapping[str, object]) -> list[tuple[Shape, str]]:
+    body: Body = params["body"]  # type: ignore[assignment]
+    carries: int = params["carries"]  # type: ignore[assignment]
+    rows: int = params["rows"]  # type: ignore[assignment]
+    length: Size = params["length"]  # type: ignore[assignment]
+    kept: tuple[int, ...] = params["kept"]  # type: ignore[assignment]
+    if len(args) != len(body.inputs):
+        raise ShapeError(f"a loop whose step takes {len(body.inputs)} values has {len(args)}")
+    for position, (arg, inner) in enumerate(zip(args, body.inputs, strict=True)):
+        is_row = carries <= position < carries + rows
+        wanted = (length, *inner.shape) if is_row else inner.shape
+        if arg.shape != wanted or arg.dtype != inner.dtype:
+            raise ShapeError(
+                f"argument {position} of a loop has shape {shape_text(arg.shape)} and dtype {arg.dtype}, "
+                f"and its step takes {shape_text(wanted)} and {inner.dtype}"
+            )
+    for before, after in zip(body.inputs[:carries], body.outputs, strict=False):
+        if before.shape != after.shape or before.dtype != after.dtype:
+            raise ShapeError(f"a step turns {before!r} into {after!r}")
+    finals = [(node.shape, node.dtype) for node in body.inputs[:carries]]
+    stacks = [((length, *node.shape), node.dtype) for node in body.outputs[carries:]]
+    trajectories = [((length + 1, *body.inputs[i].shape), body.inputs[i].dtype) for i in kept]
+    return [*finals, *stacks, *trajectories]
+
+
+def _names(node: Apply) -> list[str]:
+    loop = Loop(node)
+    return ["carry"] * loop.carries + ["values"] * len(loop.values) + ["carries"] * len(loop.kept)
+
+
+def _infer(args: tuple[Node, ...], params: Mapping[str, object]) -> tuple[Shape, str]:
+    return (*_infer_all(args, params), ((), "float64"))[0]  # what the node itself has is of no use
+
+
+# --- derivatives ------------------------------------------------------------------------------------------------------
+
+
+def _active(loop: Loop, inputs: Sequence[Input], closed: Callable[[Sequence[Input]], set[Node]]) -> set[Input]:
+    """Return the inputs of the step that depend on what is differentiated, in the first step or a later one."""
+    active = set(inputs)
+    while True:
+        reached = closed(list(active))
+        more = {
+            before
+            for before, after in zip(loop.carry_inputs, loop.new_carries, strict=True)
+            if after in reached and before not in active and is_float(before.dtype)
+        }
+        if not more:
+            return active
+        active |= more
+
+
+def _all_active(loop: Loop, first: Sequence[Input]) -> set[Input]:
+    nodes = loop.body.nodes()
+    return _active(loop, first, lambda inputs: dependents(nodes, inputs))
+
+
+def _zeros(node: Node) -> Node:
+    return constant(0, node.shape, node.dtype)
+
+
+def _or_zeros(tangent: Node | None, like: Node) -> Node:
+    return _zeros(like) if tangent is None else tangent
+
+
+def _vjp(cotangents: Sequence[Node | None], out: Apply, engine: Engine) -> list[Node | None]:
+    """Run backwards: a step's vjp takes the cotangent of the state behind it to that of the state before it."""
+    loop = Loop(out)
+    body, carries, count = loop.body, loop.carries, len(loop.body.outputs)
+    first = [i for i, arg in zip(body.inputs, out.args, strict=True) if arg in engine.active and is_float(i.dtype)]
+    active = _all_active(loop, first)
+    carried = [i for i in range(carries) if loop.carry_inputs[i] in active]
+    valued = [
+        j for j, node in enumerate(loop.values) if cotangents[carries + j] is not None and is_float(node.dtype)
+    ]
+    along = {i: g for i, g in zip(loop.kept, cotangents[count:], strict=True) if g is not None and i in carried}
+    like = [*(loop.carry_inputs[i] for i in (*carried, *along)), *(loop.values[j] for j in valued)]
+    fresh = fresh_inputs(like, body.inputs)
+    carried_bars = dict(zip(carried, fresh, strict=False))
+    along_bars = dict(zip(along, fresh[len(carried) :], strict=False))
+    value_bars = fresh[len(carried) + len(along) :]
+    outputs = [*(loop.new_carries[i] for i in carried), *(loop.values[j] for j in valued)]
+    wrt = [node for node in body.inputs if node in active]
+    adjoints = engine.pull_back(outputs, [*carried_bars.values(), *value_bars], wrt)
+    found = {node: adjoints[node] if node in adjoints else _zeros(node) for node in wrt}
+    for i, bar in along_bars.items():
+        node = loop.carry_inputs[i]
+        found[node] = add(found[node], bar) if node in adjoints else bar
+    read = [node for node in (*loop.row_inputs, *loop.constant_inputs) if node in active and node in adjoints]
+    forward = looped(body, loop.initial, loop.sequences, loop.constants, loop.length, reverse=loop.reverse,
+                     kept=range(carries))  # fmt: skip
+    inner = Body(
+        (*carried_bars.values(), *along_bars.values(), *value_bars, *body.inputs),
+        (*(found[loop.carry_inputs[i]] for i in carried), *(found[node] for node in read)),
+    )
+    behind = [_behind(loop, cotangents[i], along.get(i), loop.carry_inputs[i]) for i in carried]
+    rows = [*(loop.entering(g) for g in along.values()), *(cotangents[carries + j] for j in valued)]
+    states = [loop.entering(forward.trajectory(i)) for i in range(carries)]
+    backward = looped(inner, behind, [*rows, *states, *loop.sequences], loop.constants, loop.length,
+                      reverse=not loop.reverse)  # fmt: skip
+    result: dict[Node, Node] = {loop.carry_inputs[i]: backward.final(at) for at, i in enumerate(carried)}
+    for at, node in enumerate(read):
+        stack = backward.stack(at)
+        result[node] = stack if node in loop.row_inputs else reduce_sum(stack, axes=(0,))
+    return [result.get(node) for node in body.inputs]
+
+
+def _behind(loop: Loop, final: Node | None, along: Node | None, carry: Node) -> Node:
+    """Return the cotangent of a carry behind the last step."""
+    terms = [g for g in (final, None if along is None else loop.last(along)) if g is not None]
+    return add(*terms) if len(terms) > 1 else terms[0] if terms else _zeros(carry)
+
+
+def _jvp(
+    tangents: Sequence[Node | None],
+    out: Apply,
+    push_forward: Callable[[Sequence[Node], Mapping[Node, Node]], Sequence[Node | None]],
+) -> list[Node | None]:
+    """Run forwards once more, with the tangents of the carries as further carries."""
+    loop = Loop(out)
+    body, carries = loop.body, loop.carries
+    given = dict(zip(body.inputs, tangents, strict=True))
+    active = _all_active(loop, [node for node, tangent in given.items() if tangent is not None])
+    moved = [node for node in body.inputs if node in active]
+    dots: dict[Node, Input] = dict(zip(moved, fresh_inputs(moved, body.inputs), strict=True))
+    pushed = push_forward(body.outputs, dots)
+    carried = [i for i in range(carries) if loop.carry_inputs[i] in active]
+    valued = [j for j in range(len(loop.values)) if pushed[carries + j] is not None]
+    rows = [at for at, node in enumerate(loop.row_inputs) if node in active]
+    shared = [at for at, node in enumerate(loop.constant_inputs) if node in active]
+    inputs = (
+        *loop.carry_inputs, *(dots[loop.carry_inputs[i]] for i in carried),
+        *loop.row_inputs, *(dots[loop.row_inputs[at]] for at in rows),
+        *loop.constant_inputs, *(dots[loop.constant_inputs[at]] for at in shared),
+    )  # fmt: skip
+    outputs = (
+        *loop.new_carries, *(_or_zeros(pushed[i], loop.carry_inputs[i]) for i in carried),
+        *(pushed[carries + j] for j in valued),
+    )  # fmt: skip
+    initial = [_or_zeros(given[loop.carry_inputs[i]], loop.carry_inputs[i]) for i in carried]
+    twin = looped(
+        Body(inputs, outputs),  # type: ignore[arg-type]
+        [*loop.initial, *initial],
+        [*loop.sequences, *(given[loop.row_inputs[at]] for at in rows)],  # type: ignore[list-item]
+        [*loop.constants, *(given[loop.constant_inputs[at]] for at in shared)],  # type: ignore[list-item]
+        loop.length,
+        reverse=loop.reverse,
+        kept=[carries + at for at, i in enumerate(carried) if i in loop.kept],
+    )
+    place = {i: carries + at for at, i in enumerate(carried)}
+    finals = [twin.final(place[i]) if i in place else None for i in range(carries)]
+    stacks = [twin.stack(valued.index(j)) if j in valued else None for j in range(len(loop.values))]
+    return [*finals, *stacks, *(twin.trajectory(place[i]) if i in place else None for i in loop.kept)]
+
+
+# --- the primitive ----------------------------------------------------------------------------------------------------
+
+
+def _samples() -> list[Node]:
+    h, c = make_input(0, (2,), "float64", 1), make_input(1, (), "float64", 1)
+    x, w = make_input(2, (2,), "float64", 1), make_input(3, (2,), "float64", 1)
+    arguments = [make_input(i, shape, "float64") for i, shape in enumerate([(2,), (), (3, 2), (2,)])]
+    body = Body((h, c, x, w), (h * w + x * x, c * c + 1, h * h * w))
+    found: list[Node] = []
+    for reverse in (False, True):
+        loop = looped(body, arguments[:2], arguments[2:3], arguments[3:], 3, reverse=reverse, kept=(0,))
+        found += [loop.final(0), loop.final(1), loop.stack(0), loop.trajectory(0)]
+    return found
+
+
+scan: Primitive = custom(
+    "scan",
+    arity=None,
+    numpy="scan",
+    infer=_infer,
+    infer_outputs=_infer_all,
+    outputs=("carry",),
+    named_outputs=_names,
+    has_bodies=True,
+    vjp=_vjp,
+    jvp=_jvp,  # type: ignore[arg-type]
+    samples=_samples,
+    public=False,
+    flops=0,
+    derivative="the vjps of the steps, from the last to the first",
+    source="the chain rule along the steps: P. J. Werbos, Backpropagation through time, Proc. IEEE 78 (1990) 1550-1560",
+)

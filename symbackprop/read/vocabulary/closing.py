@@ -1,0 +1,76 @@
+"""From what a step computes to a closed body: what it takes from outside becomes an input like the others.
+
+All that does not depend on what a body binds is computed outside, once: moving it out of a loop is a matter of where the
+body is cut off.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from typing import NamedTuple
+
+from symbackprop.errors import UnsupportedError
+from symbackprop.ir.body import Body
+from symbackprop.ir.graph import children, topological
+from symbackprop.ir.node import Apply, Const, Input, Node, Output, make_input, make_output
+from symbackprop.ops.broadcasting import broadcast, rebuilt
+from symbackprop.read.vocabulary.arguments import collected_here
+
+__all__ = ["Closed", "closed", "refusing_counts"]
+
+
+class Closed(NamedTuple):
+    """A body, the nodes outside that its last inputs stand for, and what the nodes inside have become."""
+
+    body: Body
+    captured: tuple[Node, ...]
+    new: Mapping[Node, Node]
+
+
+def closed(outputs: Sequence[Node], bound: Sequence[Input]) -> Closed:
+    """Return the body that computes `outputs` of what is `bound`, and of what it captures."""
+    outside = collected_here().outside
+    order = topological(outputs, known=outside)
+    inside, inner = set(bound), set(bound)  # what depends on what is bound; and on that or any other body's inputs
+    for node in order:
+        below = children(node)
+        if any(child in inside for child in below):
+            inside.add(node)
+        if any(child in inner for child in below) or (isinstance(node, Input) and node.level):
+            inner.add(node)
+    outside.update(node for node in order if node not in inner)
+    captured: dict[Node, Input] = {}
+    level, first = bound[0].level if bound else 1, len(bound)
+
+    def within(node: Node) -> Node:
+        if node in inside or isinstance(node, Const) or node.weak:
+            return new.get(node, node)
+        if isinstance(node, Apply) and node.op is broadcast:  # what repeats memory is repeated where it is used
+            return rebuilt(node, tuple(map(within, node.args)))
+        if node not in captured:
+            captured[node] = make_input(first + len(captured), node.shape, node.dtype, level)
+        return captured[node]
+
+    new: dict[Node, Node] = {}
+    for node in order:
+        if node in inside and isinstance(node, Apply):
+            new[node] = rebuilt(node, tuple(map(within, node.args)))
+        elif node in inside and isinstance(node, Output):
+            source = within(node.source)
+            assert isinstance(source, Apply)
+            new[node] = make_output(source, node.index, node.shape, node.dtype)
+    results = tuple(map(within, outputs))
+    return Closed(Body((*bound, *captured.values()), results), tuple(captured), new)
+
+
+@contextmanager
+def refusing_counts(what: str) -> Iterator[None]:
+    """Refuse sizes that are computed inside a body: they would be others for each run."""
+    counts = collected_here().counts
+    before = len(counts)
+    yield
+    if len(counts) > before:
+        raise UnsupportedError(
+            f"{what} makes an array whose size is computed, as x[mask] is; use where(mask, x, 0), which keeps the size"
+        )

@@ -1,0 +1,127 @@
+"""`scan`: a function of the formula as the step of a loop."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any, Protocol
+
+from symbackprop.errors import ArgumentError, ShapeError
+from symbackprop.ir.dtype import default_float, is_float
+from symbackprop.ir.node import Const, Input, Node, make_input
+from symbackprop.ir.size import Size, shape_text
+from symbackprop.ops.broadcasting import agreed, converted, with_shape
+from symbackprop.ops.loops import looped
+from symbackprop.read.vocabulary.arguments import Value, count_of_entries, static_flag
+from symbackprop.read.vocabulary.closing import closed, refusing_counts
+from symbackprop.read.vocabulary.trees import filled, leaves, same_form
+
+__all__ = ["FUNCTIONS", "Step", "scan"]
+
+
+class Step(Protocol):
+    """A function that a loop or a branch runs."""
+
+    title: str
+    parameters: Sequence[str]
+    level: int  # of the inputs that it binds
+
+    def __call__(self, *values: Value) -> Value:
+        """Return what the function makes of values."""
+
+    def became(self, new: Mapping[Node, Node]) -> None:
+        """Take over what is known of nodes, such as their names, for what they have become."""
+
+
+def scan(step: Any, init: Value, xs: Value = None, length: Value = None, reverse: Value = False) -> Value:
+    """``scan(step, init, xs)``: run ``carry, value = step(carry, row)`` over the rows of `xs`.
+
+    Returns the last carry and all values, stacked. Without `xs` it runs `length` times, and the step takes the carry
+    alone. With ``reverse=True`` it begins with the last row.
+    """
+    backwards = static_flag(reverse, "reverse")
+    title = _checked_step(step)
+    sequences = leaves(xs, "xs")
+    steps = _length(sequences, length)
+    sequences = [with_shape(x, (steps, *x.shape[1:])) for x in sequences]
+    initial = [_typed(node) for node in leaves(init, "init")]
+    given = 1 if xs is None and len(step.parameters) < 2 else 2
+    while True:
+        bound = _bound(step.level, initial, sequences)
+        carry = filled(init, bound[: len(initial)])
+        row = filled(xs, bound[len(initial) :])
+        with refusing_counts(title):
+            result = step(*(carry, row)[:given])
+        after, values = _parts(title, result)
+        new = [_typed(node) for node in leaves(after, "the new carry")]
+        if not same_form(init, after):
+            raise ShapeError(f"{title} takes a carry of {len(initial)} arrays and returns one of {len(new)}, or nests it otherwise")
+        raised = [_raised(before, now) for before, now in zip(initial, new, strict=True)]
+        if all(a is b for a, b in zip(raised, initial, strict=True)):
+            break
+        initial = raised
+    new = [_fitting(title, before, now) for before, now in zip(initial, new, strict=True)]
+    stacked = leaves(values, "the value of a step")
+    body, captured, became = closed([*new, *stacked], bound)
+    step.became(became)
+    loop = looped(body, initial, sequences, captured, steps, reverse=backwards)
+    finals = filled(init, [loop.final(i) for i in range(len(initial))])
+    return finals, filled(values, [loop.stack(j) for j in range(len(stacked))])
+
+
+def _checked_step(step: Any) -> str:
+    if not callable(step) or not hasattr(step, "parameters"):
+        raise ArgumentError("the first argument is a function, defined above: def step(carry, x): ...")
+    return str(step.title)
+
+
+def _length(sequences: Sequence[Node], length: Value) -> Size:
+    """Return the number of steps: the common length of all sequences, or what is given."""
+    steps: Size | None = None if length is None else count_of_entries(length, "length")
+    for x in sequences:
+        if not x.shape:
+            raise ShapeError("xs is a number; a loop runs over the rows of an array, or give length=")
+        if steps is None:
+            steps = x.shape[0]
+        elif not agreed(steps, x.shape[0]):
+            raise ShapeError(f"the arrays in xs have {steps} and {x.shape[0]} rows")
+    if steps is None:
+        raise ArgumentError("the number of steps is missing: give xs, or length=")
+    return steps
+
+
+def _typed(node: Node) -> Node:
+    """Return a number with the dtype that it has beside arrays of the formula."""
+    return converted(node, default_float()) if isinstance(node, Const) and is_float(node.dtype) else node
+
+
+def _raised(before: Node, after: Node) -> Node:
+    """Return an initial carry as a real number, where the step makes one of it."""
+    return converted(before, after.dtype) if is_float(after.dtype) and not is_float(before.dtype) else before
+
+
+def _bound(level: int, initial: Sequence[Node], sequences: Sequence[Node]) -> list[Input]:
+    shapes = [(node.shape, node.dtype) for node in initial] + [(x.shape[1:], x.dtype) for x in sequences]
+    return [make_input(at, shape, dtype, level) for at, (shape, dtype) in enumerate(shapes)]
+
+
+def _parts(title: str, result: Value) -> tuple[Value, Value]:
+    if not isinstance(result, tuple) or len(result) != 2:
+        raise ArgumentError(f"{title} returns the new carry and a value, `return carry, value`; the value may be None")
+    return result
+
+
+def _fitting(title: str, before: Node, after: Node) -> Node:
+    """Return a new carry in the shape and dtype of the one before it."""
+    if len(before.shape) != len(after.shape) or not all(map(agreed, before.shape, after.shape)):
+        raise ShapeError(
+            f"{title} turns a carry of shape {shape_text(before.shape)} into one of shape {shape_text(after.shape)}; "
+            "let init have the shape that all steps keep"
+        )
+    if before.dtype != after.dtype and (is_float(before.dtype) or before.dtype == "bool"):
+        after = converted(after, before.dtype)
+    if before.dtype != after.dtype:
+        raise ArgumentError(f"{title} turns a carry of dtype {before.dtype} into one of dtype {after.dtype}")
+    return with_shape(after, before.shape)
+
+
+FUNCTIONS: dict[str, Callable[..., Value]] = {"scan": scan}
