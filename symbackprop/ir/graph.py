@@ -65,6 +65,8 @@ class Graph:
         What is checked on call.
     counts : mapping of str to Node
         The integer nodes that define opaque sizes when they run, by the names of these.
+    forward : tuple of Node
+        What else belongs to the forward part: what loops keep for the way back.
     """
 
     arguments: tuple[ArgumentSpec, ...]
@@ -78,6 +80,7 @@ class Graph:
     guards: tuple[Guard, ...] = ()
     counts: Mapping[str, Node] = field(default_factory=dict)
     structure: Structure = None
+    forward: tuple[Node, ...] = ()
 
     def mapped(self, new: Callable[[Node], Node]) -> Graph:
         """Return the graph with `new` of every output and every table entry; of equal entries the first stays."""
@@ -98,6 +101,7 @@ class Graph:
             places=places,
             adjoints=adjoints,
             counts={name: new(node) for name, node in self.counts.items()},
+            forward=tuple(map(new, self.forward)),
         )
 
     def with_outputs(
@@ -112,7 +116,7 @@ class Graph:
     @cached_property
     def primal_nodes(self) -> list[Node]:
         """The nodes of the formula itself, arguments before what uses them, and what defines sizes first."""
-        return topological((*self.counts.values(), *self.primals))
+        return topological((*self.counts.values(), *self.primals, *self.forward))
 
     @cached_property
     def _nodes(self) -> list[Node]:
@@ -121,7 +125,7 @@ class Graph:
     @property
     def roots(self) -> tuple[Node, ...]:
         """All that the graph holds on to: what defines sizes, primals, outputs."""
-        return (*self.counts.values(), *self.primals, *self.outputs)
+        return (*self.counts.values(), *self.primals, *self.forward, *self.outputs)
 
     def nodes(self) -> list[Node]:
         """Return the nodes that primals and outputs reach, arguments before what uses them."""

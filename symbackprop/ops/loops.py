@@ -10,14 +10,14 @@ at its end.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 
 from symbackprop.errors import ShapeError
 from symbackprop.ir.body import Body, fresh_inputs
 from symbackprop.ir.dtype import is_float
-from symbackprop.ir.graph import dependents
+from symbackprop.ir.graph import dependents, topological
 from symbackprop.ir.node import Apply, Input, Node, Shape, constant, make_input, make_output
 from symbackprop.ir.size import Size, shape_text
 from symbackprop.ops.arithmetic import add
@@ -25,7 +25,7 @@ from symbackprop.ops.broadcasting import reduce_sum
 from symbackprop.ops.declare import Engine, Primitive, custom
 from symbackprop.ops.indexing import Bounds, slice_
 
-__all__ = ["Loop", "looped", "scan"]
+__all__ = ["Loop", "looped", "reached_by", "scan"]
 
 
 @dataclass(frozen=True)
@@ -154,6 +154,23 @@ def looped(
     )
     assert isinstance(node, Apply)
     return Loop(node)
+
+
+def reached_by(loop: Loop, results: Iterable[int]) -> tuple[set[int], set[Node]]:
+    """Return the carries, and the nodes of the step, that results at these positions need."""
+    count = len(loop.body.outputs)
+    by_input = {node: i for i, node in enumerate(loop.carry_inputs)}
+    carries = {i for i in results if i < loop.carries} | {loop.kept[i - count] for i in results if i >= count}
+    waiting = [loop.body.outputs[i] for i in results if loop.carries <= i < count]
+    waiting += [loop.new_carries[i] for i in carries]
+    reached: set[Node] = set()
+    while waiting:
+        more = topological(waiting, known=reached)
+        reached.update(more)
+        new = {by_input[node] for node in more if node in by_input} - carries
+        carries |= new
+        waiting = [loop.new_carries[i] for i in sorted(new)]
+    return carries, reached
 
 
 # --- shapes -----------------------------------------------------------------------------------------------------------

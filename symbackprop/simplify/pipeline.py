@@ -32,6 +32,9 @@ from symbackprop.simplify.common_products import share_products
 from symbackprop.simplify.diagonals import written_out
 from symbackprop.simplify.factors import factor_sums
 from symbackprop.simplify.guard import guard_branches
+from symbackprop.simplify.loops.bodies import has_loops, in_bodies
+from symbackprop.simplify.loops.stored import as_one, with_stored
+from symbackprop.simplify.loops.unneeded import without_unneeded
 from symbackprop.simplify.partial_sums import share_partial_sums
 from symbackprop.simplify.pattern import Rewrites, rewrite
 
@@ -52,6 +55,7 @@ def prepare(graph: Graph, log: Rewrites, *, reordered: bool = False) -> Graph:
     Where it may be `reordered` and is large, factors are taken out of sums, and what products or sums have in common is
     computed once; a small one stays as it was written.
     """
+    graph = in_bodies(without_unneeded(graph), lambda bodies: prepare(bodies, log))
     graph = rewrite(graph, _RECOGNISING, log)
     if reordered and len(graph.nodes()) > _LARGE:
         graph = regrouped(graph, log)
@@ -61,6 +65,7 @@ def prepare(graph: Graph, log: Rewrites, *, reordered: bool = False) -> Graph:
 
 def canonical(graph: Graph, log: Rewrites) -> Graph:
     """Return `graph` in one form, with nothing recognised and nothing guarded."""
+    graph = in_bodies(graph, lambda bodies: canonical(bodies, log))
     return rewrite(graph, _CANONICAL, log)
 
 
@@ -90,9 +95,24 @@ def _operations(graph: Graph) -> int:
 
 def finish(graph: Graph, log: Rewrites) -> Graph:
     """Return the graph of value and gradient ready for printing."""
-    graph = rewrite(graph, _RECOGNISING, log, settled=graph.primal_nodes)
+    return _lowered(_recognised(graph, log), log)
+
+
+def _recognised(graph: Graph, log: Rewrites) -> Graph:
+    """Return a graph with composites seen whole, and with loops that do in every step only what they have to."""
+    if not has_loops(graph):
+        return rewrite(graph, _RECOGNISING, log, settled=graph.primal_nodes)
+    graph = in_bodies(as_one(without_unneeded(graph)), lambda bodies: _recognised(bodies, log))
+    return rewrite(without_unneeded(graph), _RECOGNISING, log)
+
+
+def _lowered(graph: Graph, log: Rewrites) -> Graph:
+    """Return a graph in simple primitives, with loops back that read what the loops there computed."""
+    graph = in_bodies(graph, lambda bodies: _lowered(bodies, log))
     if any(isinstance(node, Apply) and node.op in _COMPOSITES for node in graph.nodes()):
         graph = rewrite(rewrite(graph, _LOWERING, log), _CANONICAL, log)
+    if has_loops(graph):
+        graph = without_unneeded(with_stored(graph))
     if any(_is_unfinished(node) for node in graph.nodes()):
         graph = rewrite(graph, _LAST, log)
     return written_out(share_partial_sums(graph, log), log)

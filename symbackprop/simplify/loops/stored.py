@@ -1,0 +1,252 @@
+"""Two loops that take the same steps become one; and a loop back reads what the loop there has computed.
+
+The reverse pass writes down the steps of the loop once more, keeping the trajectories of its carries, and lets every step
+back compute again what it needs of the step there. Here the two loops there become one, and what a step back would
+compute again is stacked by the step there, unless it is cheap to make of what is stacked already.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Set
+from dataclasses import dataclass, field, replace
+
+from symbackprop.ir.body import Body, fresh_inputs
+from symbackprop.ir.graph import Graph, children
+from symbackprop.ir.node import Apply, Const, Input, Node, Output
+from symbackprop.ops.bodies import substitute
+from symbackprop.ops.broadcasting import broadcast
+from symbackprop.ops.declare import Primitive
+from symbackprop.ops.indexing import slice_
+from symbackprop.ops.loops import Loop, looped
+from symbackprop.simplify.loops.bodies import with_known
+from symbackprop.simplify.loops.unneeded import needed_results
+from symbackprop.simplify.pattern import with_new_arguments
+
+__all__ = ["as_one", "with_stored"]
+
+
+# --- one loop for two -------------------------------------------------------------------------------------------------
+
+
+def as_one(graph: Graph) -> Graph:
+    """Return `graph` with loops that bind the same, and hand the same on, as one that gives the results of all."""
+    wanted = needed_results(graph)
+    groups: dict[object, list[Loop]] = {}
+    for node in graph.nodes():
+        if node in wanted:
+            loop = Loop(node)  # type: ignore[arg-type]
+            key = (loop.node.args, loop.body.inputs, loop.new_carries, loop.length, loop.reverse)
+            groups.setdefault(key, []).append(loop)
+    same = {loop.node: loops for loops in groups.values() if len(loops) > 1 for loop in loops}
+    if not same:
+        return graph
+    primal = set(graph.primal_nodes)
+    new: dict[Node, Node] = {}
+    forward: list[Node] = []
+    for node in graph.nodes():
+        if isinstance(node, Output) and node.source in same:
+            loop = Loop(node.source)
+            whole = _whole(same[loop.node], new)
+            new[node] = _result(whole, loop, node.index)
+            if any(other.node in primal for other in same[loop.node]):
+                forward.append(new[node])
+        else:
+            new[node] = with_new_arguments(node, new)
+    changed = graph.mapped(lambda node: new.get(node, node))
+    return replace(changed, forward=(*changed.forward, *dict.fromkeys(forward)))
+
+
+def _whole(loops: list[Loop], new: Mapping[Node, Node]) -> Loop:
+    """Return the loop that has the results of all of `loops`."""
+    first = loops[0]
+    every = dict.fromkeys(value for loop in loops for value in loop.values)
+    return _with_results(first, new, every, {i for loop in loops for i in loop.kept})
+
+
+def _with_results(first: Loop, new: Mapping[Node, Node], every: Iterable[Node], kept: Set[int]) -> Loop:
+    """Return a loop with the values `every`, each a stack or a part of a kept trajectory."""
+    every = [*every]
+    kept = kept | {i for i, carry in enumerate(first.carry_inputs) if carry in every}
+    known = {first.new_carries[i] for i in kept} | {first.carry_inputs[i] for i in kept}
+    values = [value for value in every if value not in known]
+    at = first.carries + first.rows
+    args = [new[arg] for arg in first.node.args]
+    body = Body(first.body.inputs, (*first.new_carries, *values))
+    return looped(body, args[: first.carries], args[first.carries : at], args[at:], first.length,
+                  reverse=first.reverse, kept=sorted(kept))  # fmt: skip
+
+
+def _result(whole: Loop, loop: Loop, index: int) -> Node:
+    """Return in terms of the whole the result of one loop."""
+    count = len(loop.body.outputs)
+    if index < loop.carries:
+        return whole.final(index)
+    if index >= count:
+        return whole.trajectory(loop.kept[index - count])
+    return _rows_of(whole, loop.body.outputs[index])
+
+
+def _rows_of(whole: Loop, value: Node) -> Node:
+    """Return what a value of a step is in all steps."""
+    for i in whole.kept:
+        if value is whole.new_carries[i]:
+            return whole.leaving(whole.trajectory(i))
+        if value is whole.carry_inputs[i]:
+            return whole.entering(whole.trajectory(i))
+    return whole.stack(whole.values.index(value))
+
+
+# --- what the way back reads ------------------------------------------------------------------------------------------
+
+
+@dataclass
+class _Reading:
+    """A loop back, the loop there, and what of its steps the steps back read instead of computing it."""
+
+    there: Loop
+    nodes: list[Node] = field(default_factory=list)
+
+
+def with_stored(graph: Graph) -> Graph:
+    """Return `graph` with loops back that read what the loops there have computed."""
+    wanted = needed_results(graph)
+    readings: dict[Node, _Reading] = {}
+    demands: dict[Node, dict[Node, None]] = {}
+    for node in wanted:
+        loop = Loop(node)  # type: ignore[arg-type]
+        there = _loop_there(loop, wanted)
+        if there is None:
+            continue
+        chosen = _chosen(loop, there)
+        if chosen:
+            readings[node] = _Reading(there, chosen)
+            demands.setdefault(there.node, {}).update(dict.fromkeys(chosen))
+    if not readings:
+        return graph
+    new: dict[Node, Node] = {}
+    inside: dict[Node, Node] = {}
+    larger: dict[Node, Loop] = {}
+    for node in graph.nodes():
+        if isinstance(node, Output) and node.source in larger:
+            new[node] = _result(larger[node.source], Loop(node.source), node.index)
+        elif node in readings:
+            reading = readings[node]
+            new[node] = _reading(Loop(node), reading, larger[reading.there.node], new, inside)  # type: ignore[arg-type]
+        else:
+            new[node] = with_new_arguments(node, new)
+        if node in demands:
+            there = Loop(node)  # type: ignore[arg-type]
+            every = dict.fromkeys((*there.values, *demands[node]))
+            kept = set(there.kept) | {i for i, carry in enumerate(there.new_carries) if carry in demands[node]}
+            larger[node] = _with_results(there, new, every, kept)
+    changed = graph.mapped(lambda node: new.get(node, node))
+    return with_known(changed, inside)
+
+
+def _reading(loop: Loop, reading: _Reading, there: Loop, new: Mapping[Node, Node], inside: dict[Node, Node]) -> Node:
+    """Return a loop back whose steps read what is stacked, in place of `loop`."""
+    fresh = fresh_inputs(reading.nodes, (*loop.body.inputs, *there.body.inputs))
+    now = substitute(loop.body.outputs, dict(zip(reading.nodes, fresh, strict=True)))
+    inside.update({node: after for node, after in now.items() if after is not node and node not in reading.nodes})
+    at, behind = loop.carries, loop.carries + loop.rows
+    args = [new[arg] for arg in loop.node.args]
+    inputs = (*loop.body.inputs[:behind], *fresh, *loop.body.inputs[behind:])
+    rows = [*args[at:behind], *(_rows_of(there, node) for node in reading.nodes)]
+    body = Body(inputs, tuple(now[output] for output in loop.body.outputs))
+    return looped(body, args[:at], rows, args[behind:], loop.length, reverse=loop.reverse, kept=loop.kept).node
+
+
+def _loop_there(loop: Loop, among: Iterable[Node]) -> Loop | None:
+    """Return the loop whose trajectories `loop` reads, step by step."""
+    for sequence in loop.sequences:
+        if not isinstance(sequence, Apply) or sequence.op is not slice_ or not isinstance(sequence.args[0], Output):
+            continue
+        there = Loop(sequence.args[0].source)
+        if there.node in among and there.reverse != loop.reverse and _mirrored(loop, there):
+            return there
+    return None
+
+
+def _mirrored(loop: Loop, there: Loop) -> set[Node]:
+    """Return the inputs that the steps of both loops have in common: of one step there and one back, the same values."""
+    bound: dict[Node, Node] = dict(zip(there.row_inputs, there.sequences, strict=True))
+    bound.update(zip(there.constant_inputs, there.constants, strict=True))
+    for i in there.kept:
+        bound[there.carry_inputs[i]] = there.entering(there.trajectory(i))
+    own = dict(zip(loop.body.inputs[loop.carries :], loop.node.args[loop.carries :], strict=True))
+    return {node for node, arg in own.items() if bound.get(node) is arg}
+
+
+def _chosen(loop: Loop, there: Loop) -> list[Node]:
+    """Return the nodes of the step there that the step back is to read."""
+    mirrored = _mirrored(loop, there)
+    order = loop.body.nodes()
+    pure = set(mirrored)
+    for node in order:
+        below = children(node)
+        if (below and all(child in pure for child in below)) or isinstance(node, Const):
+            pure.add(node)
+    frontier = {child for node in order if node not in pure for child in children(node) if child in pure}
+    frontier |= {output for output in loop.body.outputs if output in pure}
+    computed = set(there.body.nodes())
+    return _Choice(mirrored, computed).of([node for node in order if node in frontier])
+
+
+class _Choice:
+    """Chooses what to read: what the step there computes, unless it is cheap to make of what is read already."""
+
+    def __init__(self, inputs: Set[Node], computed: Set[Node]) -> None:
+        self._computed = computed
+        self._at_hand: set[Node] = set(inputs)
+        self._chosen: dict[Node, None] = {}
+
+    def of(self, frontier: Iterable[Node]) -> list[Node]:
+        waiting = [*frontier]
+        cheap: dict[Node, None] = {}
+        seen: set[Node] = set()
+        while waiting:
+            node = waiting.pop()
+            if node in seen or node in self._at_hand or isinstance(node, (Const, Input)):
+                continue
+            seen.add(node)
+            if _is_cheap(node):
+                cheap[node] = None
+            elif not self._choose(node):
+                waiting.extend(children(node))
+        rest = [*cheap]
+        while rest:
+            node = rest.pop()
+            if self._is_at_hand(node):
+                continue
+            if not self._choose(node):
+                rest.extend(child for child in children(node) if not self._is_at_hand(child))
+        return [*self._chosen]
+
+    def _choose(self, node: Node) -> bool:
+        """Read `node`, if the step there computes it."""
+        if node in self._computed or (isinstance(node, Output) and node.source in self._computed):
+            self._chosen[node] = None
+            self._at_hand.add(node)
+            return True
+        return False
+
+    def _is_at_hand(self, node: Node) -> bool:
+        """Tell whether `node` is read, or is a cheap operation or two on what is."""
+        if node in self._at_hand or isinstance(node, Const):
+            return True
+        if not _is_cheap(node):
+            return False
+        return all(
+            child in self._at_hand
+            or isinstance(child, Const)
+            or (_is_cheap(child) and all(c in self._at_hand or isinstance(c, Const) for c in children(child)))
+            for child in children(node)
+        )
+
+
+def _is_cheap(node: Node) -> bool:
+    """Tell whether computing `node` costs no more than reading it."""
+    if not isinstance(node, Apply) or not isinstance(node.op, Primitive):
+        return False
+    op = node.op
+    return op is broadcast or op.memory == "view" or (op.kind == "elementwise" and op.flops <= 1) or op.name == "add"

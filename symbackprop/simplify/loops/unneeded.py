@@ -1,0 +1,137 @@
+"""What nobody reads of a loop is dropped, and what is the same in all of its steps is no row and no carry."""
+
+from __future__ import annotations
+
+from collections.abc import Set
+
+from symbackprop.ir.body import Body
+from symbackprop.ir.graph import Graph, children
+from symbackprop.ir.node import Apply, Const, Input, Node, Output, constant
+from symbackprop.ops.bodies import substitute
+from symbackprop.ops.broadcasting import broadcast
+from symbackprop.ops.loops import Loop, looped, reached_by, scan
+from symbackprop.simplify.loops.bodies import with_known
+from symbackprop.simplify.pattern import with_new_arguments
+
+__all__ = ["needed_results", "without_unneeded"]
+
+
+def without_unneeded(graph: Graph) -> Graph:
+    """Return `graph` with loops that compute what the outputs need and nothing more.
+
+    What only the value itself needs, where just a gradient is asked for, stays with the loop as it was, which is not
+    printed then.
+    """
+    wanted = needed_results(graph)
+    if not wanted:
+        return graph
+    new: dict[Node, Node] = {}
+    inside: dict[Node, Node] = {}
+    found: dict[Node, dict[int, Node]] = {}
+    for node in graph.nodes():
+        if isinstance(node, Output) and node.index in found.get(node.source, ()):
+            new[node] = found[node.source][node.index]
+            continue
+        new[node] = with_new_arguments(node, new)
+        if isinstance(node, Apply) and node.op is scan and wanted.get(node):
+            loop = Loop(new[node])  # type: ignore[arg-type]
+            found[node] = _smaller(loop, wanted[node], inside)
+    changed = graph.mapped(lambda node: new.get(node, node))
+    return with_known(changed, inside) if inside else changed
+
+
+def needed_results(graph: Graph) -> dict[Node, set[int]]:
+    """Return for every loop that the outputs need which of its results they need."""
+    needed = {*graph.outputs, *graph.counts.values()}
+    wanted: dict[Node, set[int]] = {}
+    for node in reversed(graph.nodes()):
+        if node not in needed:
+            continue
+        if isinstance(node, Output):
+            wanted.setdefault(node.source, set()).add(node.index)
+        if node in wanted and node.op is scan:  # type: ignore[attr-defined]
+            needed.update(_needed_arguments(Loop(node), wanted[node]))  # type: ignore[arg-type]
+        else:
+            needed.update(children(node))
+    return {node: results for node, results in wanted.items() if node.op is scan}  # type: ignore[attr-defined]
+
+
+def _needed_arguments(loop: Loop, results: Set[int]) -> list[Node]:
+    """Return the arguments of a loop that some of its results need."""
+    carries, reached = reached_by(loop, results)
+    read = [i for i, node in enumerate(loop.body.inputs) if i in carries or (i >= loop.carries and node in reached)]
+    return [loop.node.args[i] for i in read]
+
+
+def _smaller(loop: Loop, results: Set[int], inside: dict[Node, Node]) -> dict[int, Node]:
+    """Return the wanted results of a loop, computed by one that does nothing else."""
+    carries, reached = reached_by(loop, results)
+    fixed, shared = _fixed(loop, carries, reached)
+    moving = [i for i in sorted(carries) if loop.carry_inputs[i] not in shared]
+    rows = [
+        (node, x)
+        for node, x in zip(loop.row_inputs, loop.sequences, strict=True)
+        if node in reached and node not in fixed and node not in shared
+    ]
+    constants = [
+        (node, arg)
+        for node, arg in zip(loop.constant_inputs, loop.constants, strict=True)
+        if node in reached and node not in fixed
+    ]
+    constants += shared.items()  # type: ignore[arg-type]
+    values = [i for i in sorted(results) if loop.carries <= i < len(loop.body.outputs)]
+    kept = [i for i in loop.kept if len(loop.body.outputs) + loop.kept.index(i) in results and i in moving]
+    outputs = [*(loop.new_carries[i] for i in moving), *(loop.body.outputs[i] for i in values)]
+    new = substitute(outputs, fixed)
+    if fixed:
+        inside.update({node: now for node, now in new.items() if now is not node and node not in fixed})
+    body = Body(
+        (*(loop.carry_inputs[i] for i in moving), *(node for node, _ in rows), *(node for node, _ in constants)),
+        tuple(new[output] for output in outputs),
+    )
+    other = looped(
+        body,
+        [loop.initial[i] for i in moving],
+        [x for _, x in rows],
+        [arg for _, arg in constants],
+        loop.length,
+        reverse=loop.reverse,
+        kept=[moving.index(i) for i in kept],
+    )
+    found: dict[int, Node] = {i: other.final(at) for at, i in enumerate(moving)}
+    found |= {i: other.stack(at) for at, i in enumerate(values)}
+    for at, i in enumerate(loop.kept):
+        if i in kept:
+            found[len(loop.body.outputs) + at] = other.trajectory(moving.index(i))
+        elif i in carries:
+            found[len(loop.body.outputs) + at] = _repeated(loop.initial[i], loop.trajectory(i))
+    return {**{i: loop.initial[i] for i in carries if i not in moving}, **found}
+
+
+def _repeated(x: Node, like: Node) -> Node:
+    return broadcast(x, shape=like.shape, axes=tuple(range(1, like.rank)))
+
+
+def _fixed(loop: Loop, carries: Set[int], reached: Set[Node]) -> tuple[dict[Node, Node], dict[Input, Node]]:
+    """Return the inputs of a step that are numbers, and those that are the same array in every step."""
+    fixed: dict[Node, Node] = {}
+    shared: dict[Input, Node] = {}
+    for i in carries:
+        if loop.new_carries[i] is loop.carry_inputs[i]:
+            shared[loop.carry_inputs[i]] = loop.initial[i]
+    for node, x in zip(loop.row_inputs, loop.sequences, strict=True):
+        if isinstance(x, Const):
+            fixed[node] = constant(x.value, node.shape, node.dtype)
+        elif node in reached and isinstance(x, Apply) and x.op is broadcast and 0 not in x.param("axes"):  # type: ignore[operator]
+            shared[node] = _one_row(x, node)
+    for node, arg in zip(loop.constant_inputs, loop.constants, strict=True):
+        if isinstance(arg, Const):
+            fixed[node] = arg
+    return fixed, shared
+
+
+def _one_row(x: Apply, row: Input) -> Node:
+    """Return what all rows of a repeated array are."""
+    axes: tuple[int, ...] = x.param("axes")  # type: ignore[assignment]
+    (inner,) = x.args
+    return inner if inner.shape == row.shape else broadcast(inner, shape=row.shape, axes=tuple(a - 1 for a in axes))
