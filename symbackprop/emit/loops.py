@@ -64,7 +64,9 @@ class _LoopWriter:
     def write(self, lines: list[Line]) -> None:
         writer, loop = self.writer, self.loop
         names = [self._carry_name(i) for i in range(loop.carries)]
-        trajectories = {i: self._result_name(len(loop.body.outputs) + at, f"{names[i]}s") for at, i in enumerate(loop.kept)}
+        trajectories = {
+            i: self._result_name(len(loop.body.outputs) + at, self._plural(names[i])) for at, i in enumerate(loop.kept)
+        }
         stacks = [self._stack_name(j) for j in range(len(loop.values))]
         for i, name in enumerate(names):
             lines.append(Line(name, writer.operand_text(loop.initial[i])))
@@ -91,12 +93,20 @@ class _LoopWriter:
         user = writer.graph.names.get(loop.carry_inputs[carry])
         if user is None and carry in self.results:
             user = writer.graph.names.get(self.results[carry])
-        return writer.names.fresh(user or writer.adjoint_name(loop.new_carries[carry]) or "state")
+        adjoint = writer.adjoint_name(loop.new_carries[carry])
+        if adjoint is None and carry in self.results:
+            adjoint = writer.adjoint_name(self.results[carry])
+        return writer.names.fresh(user or adjoint or "state")
 
     def _stack_name(self, value: int) -> str:
         node = self.loop.values[value]
         stem = self.writer.graph.names.get(node) or self.writer.adjoint_name(node)
-        return self._result_name(self.loop.carries + value, f"{stem}s" if stem else "rows")
+        return self._result_name(self.loop.carries + value, self._plural(stem) if stem else "rows")
+
+    def _plural(self, name: str) -> str:
+        """Return what the array of all that has a name is called."""
+        free = self.writer.names.is_free(f"{name}s") and f"{name}s" not in self.writer.graph.names.values()
+        return f"{name}s" if free else f"{name}_all"
 
     def _result_name(self, position: int, otherwise: str) -> str:
         """Return the name of a result that is needed, "" for one that is not."""

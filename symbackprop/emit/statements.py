@@ -36,8 +36,8 @@ class Shared:
 
     Parameters
     ----------
-    adjoint_of : dict of Node to Node
-        For an adjoint the primal that it belongs to.
+    primals : dict of Node to list of Node
+        For an adjoint the primals that it belongs to; some may be gone since.
     hosts : dict of Node to list of str
         The forward lines that use a node.
     bare : dict of Node to str
@@ -47,7 +47,7 @@ class Shared:
     """
 
     names: Names
-    adjoint_of: Mapping[Node, Node] = field(default_factory=dict)
+    primals: Mapping[Node, list[Node]] = field(default_factory=dict)
     hosts: dict[Node, list[str]] = field(default_factory=dict)
     bare: dict[Node, str] = field(default_factory=dict)
     primal: set[Node] = field(default_factory=set)
@@ -55,9 +55,12 @@ class Shared:
 
     def adjoints_among(self, nodes: Iterable[Node]) -> dict[Node, Node]:
         """Return for those of `nodes` that are adjoints the primals that they belong to."""
-        return {
-            node: self.adjoint_of[node] for node in nodes if node in self.adjoint_of and node not in self.primal
-        }
+        found: dict[Node, Node] = {}
+        for node in nodes:
+            if node in self.primals and node not in self.primal:
+                live = [primal for primal in self.primals[node] if primal in self.primal]
+                found[node] = (live or self.primals[node])[0]
+        return found
 
     def index(self, depth: int) -> str:
         """Return the name of what counts the steps of a loop that stands in `depth` others."""
@@ -85,9 +88,9 @@ class Writer:
 
     def __post_init__(self) -> None:
         if self.shared is None:
-            inverse: dict[Node, Node] = {}
+            inverse: dict[Node, list[Node]] = {}
             for primal, adjoint in self.graph.adjoints.items():
-                inverse.setdefault(adjoint, primal)
+                inverse.setdefault(adjoint, []).append(primal)
             self.shared = Shared(self.names, inverse)
         self._codes: dict[Node, Code] = dict(self.input_codes)
         self._weights: dict[Node, int] = {}
@@ -173,11 +176,13 @@ class Writer:
 
     def adjoint_name(self, node: Node) -> str | None:
         """Return the name of an adjoint, after what it belongs to; None for any other node."""
-        primal = self.shared.adjoint_of.get(node)
-        if primal is None or node in self.shared.primal or node in self._forward_nodes:
+        if node in self.shared.primal or node in self._forward_nodes:
             return None
-        name = self._bare.get(primal) or self.shared.bare.get(primal)
-        return None if name is None else f"{name}_bar"
+        for primal in self.shared.primals.get(node, ()):
+            name = self._bare.get(primal) or self.shared.bare.get(primal)
+            if name is not None:
+                return f"{name}_bar"
+        return None
 
     # --- the whole ----------------------------------------------------------------------------------------------------
 

@@ -32,6 +32,8 @@ from symbackprop.simplify.common_products import share_products
 from symbackprop.simplify.diagonals import written_out
 from symbackprop.simplify.factors import factor_sums
 from symbackprop.simplify.guard import guard_branches
+from symbackprop.simplify.loops.before import with_products_before
+from symbackprop.simplify.loops.behind import with_sums_behind
 from symbackprop.simplify.loops.bodies import has_loops, in_bodies
 from symbackprop.simplify.loops.stored import as_one, with_stored
 from symbackprop.simplify.loops.unneeded import without_unneeded
@@ -103,7 +105,8 @@ def _recognised(graph: Graph, log: Rewrites) -> Graph:
     if not has_loops(graph):
         return rewrite(graph, _RECOGNISING, log, settled=graph.primal_nodes)
     graph = in_bodies(as_one(without_unneeded(graph)), lambda bodies: _recognised(bodies, log))
-    return rewrite(without_unneeded(graph), _RECOGNISING, log)
+    graph = without_unneeded(with_sums_behind(with_products_before(graph)))
+    return rewrite(graph, _RECOGNISING, log)
 
 
 def _lowered(graph: Graph, log: Rewrites) -> Graph:

@@ -16,9 +16,9 @@ from symbackprop.ir.node import Apply, Const, Input, Node, Output
 from symbackprop.ops.bodies import substitute
 from symbackprop.ops.broadcasting import broadcast
 from symbackprop.ops.declare import Primitive
-from symbackprop.ops.indexing import slice_
 from symbackprop.ops.loops import Loop, looped
 from symbackprop.simplify.loops.bodies import with_known
+from symbackprop.simplify.loops.there import loop_there, mirrored, of_one_step_there
 from symbackprop.simplify.loops.unneeded import needed_results
 from symbackprop.simplify.pattern import with_new_arguments
 
@@ -114,7 +114,7 @@ def with_stored(graph: Graph) -> Graph:
     demands: dict[Node, dict[Node, None]] = {}
     for node in wanted:
         loop = Loop(node)  # type: ignore[arg-type]
-        there = _loop_there(loop, wanted)
+        there = loop_there(loop, wanted)
         if there is None:
             continue
         chosen = _chosen(loop, there)
@@ -156,40 +156,14 @@ def _reading(loop: Loop, reading: _Reading, there: Loop, new: Mapping[Node, Node
     return looped(body, args[:at], rows, args[behind:], loop.length, reverse=loop.reverse, kept=loop.kept).node
 
 
-def _loop_there(loop: Loop, among: Iterable[Node]) -> Loop | None:
-    """Return the loop whose trajectories `loop` reads, step by step."""
-    for sequence in loop.sequences:
-        if not isinstance(sequence, Apply) or sequence.op is not slice_ or not isinstance(sequence.args[0], Output):
-            continue
-        there = Loop(sequence.args[0].source)
-        if there.node in among and there.reverse != loop.reverse and _mirrored(loop, there):
-            return there
-    return None
-
-
-def _mirrored(loop: Loop, there: Loop) -> set[Node]:
-    """Return the inputs that the steps of both loops have in common: of one step there and one back, the same values."""
-    bound: dict[Node, Node] = dict(zip(there.row_inputs, there.sequences, strict=True))
-    bound.update(zip(there.constant_inputs, there.constants, strict=True))
-    for i in there.kept:
-        bound[there.carry_inputs[i]] = there.entering(there.trajectory(i))
-    own = dict(zip(loop.body.inputs[loop.carries :], loop.node.args[loop.carries :], strict=True))
-    return {node for node, arg in own.items() if bound.get(node) is arg}
-
-
 def _chosen(loop: Loop, there: Loop) -> list[Node]:
     """Return the nodes of the step there that the step back is to read."""
-    mirrored = _mirrored(loop, there)
     order = loop.body.nodes()
-    pure = set(mirrored)
-    for node in order:
-        below = children(node)
-        if (below and all(child in pure for child in below)) or isinstance(node, Const):
-            pure.add(node)
+    pure = of_one_step_there(loop, there)
     frontier = {child for node in order if node not in pure for child in children(node) if child in pure}
     frontier |= {output for output in loop.body.outputs if output in pure}
     computed = set(there.body.nodes())
-    return _Choice(mirrored, computed).of([node for node in order if node in frontier])
+    return _Choice(mirrored(loop, there), computed).of([node for node in order if node in frontier])
 
 
 class _Choice:

@@ -1,0 +1,181 @@
+"""Products that no carry takes part in are made before the loop, for all steps at once: one large product for many small.
+
+``x_t @ W`` in every step is ``x @ W`` before the first. What does not depend on the step at all goes before the loop too.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Set
+
+from symbackprop.ir.body import Body
+from symbackprop.ir.graph import Graph, children, count_uses
+from symbackprop.ir.node import Apply, Const, Input, Node, make_input
+from symbackprop.ops.arithmetic import add
+from symbackprop.ops.bodies import substitute
+from symbackprop.ops.broadcasting import broadcast
+from symbackprop.ops.contraction import contract, einsum
+from symbackprop.ops.declare import Primitive
+from symbackprop.ops.loops import Loop, looped
+from symbackprop.simplify.loops.bodies import with_known
+from symbackprop.simplify.loops.there import loop_there, of_one_step_there
+from symbackprop.simplify.loops.unneeded import needed_results
+from symbackprop.simplify.pattern import with_new_arguments
+
+__all__ = ["over_steps", "with_products_before"]
+
+_SHARED, _ROW, _CARRIED = 0, 1, 2  # what a node of a step depends on: nothing of the step; its rows; its carries
+
+
+def with_products_before(graph: Graph) -> Graph:
+    """Return `graph` with what no carry takes part in computed before its loops."""
+    wanted = needed_results(graph)
+    loops = [Loop(node) for node in wanted]  # type: ignore[arg-type]
+    inputs: dict[Node, Input] = {}  # of steps, for what has been moved: a loop and its loop back bind the same
+    first = 1 + max([node.index for loop in loops for node in loop.body.inputs], default=0)
+    new: dict[Node, Node] = {}
+    inside: dict[Node, Node] = {}
+    by_node = {loop.node: loop for loop in loops}
+    for node in graph.nodes():
+        new[node] = with_new_arguments(node, new)
+        if node in by_node:
+            there = loop_there(by_node[node], wanted)
+            known = set() if there is None else of_one_step_there(by_node[node], there)
+            moving = _Moving(Loop(new[node]), inputs, first, known)  # type: ignore[arg-type]
+            new[node] = moving.moved(inside).node
+    if not inputs:
+        return graph
+    return with_known(graph.mapped(lambda node: new.get(node, node)), inside)
+
+
+class _Moving:
+    """Moves what it can out of one loop."""
+
+    def __init__(self, loop: Loop, inputs: dict[Node, Input], first: int, known: Set[Node]) -> None:
+        self._loop = loop
+        self._inputs = inputs
+        self._first = first
+        self._known = known  # what the loop there computes: it is moved here if it was moved there
+        self._uses = count_uses(loop.body.nodes(), loop.body.outputs)
+        self._kinds = _kinds(loop)
+        self._rows: dict[Node, Node] = dict(zip(loop.row_inputs, loop.sequences, strict=True))
+        self._shared: dict[Node, Node] = dict(zip(loop.constant_inputs, loop.constants, strict=True))
+
+    def moved(self, inside: dict[Node, Node]) -> Loop:
+        """Return the loop that is left, and note in `inside` what nodes of its step have become."""
+        loop = self._loop
+        replacement: dict[Node, Node] = {}
+        for node in loop.body.nodes():
+            if isinstance(node, Apply):
+                found = self._before(node)
+                if found is not None:
+                    replacement[node] = found
+        outputs = [*loop.body.outputs]
+        now = substitute(outputs, replacement)
+        if all(now[output] is output for output in outputs):
+            return loop
+        inside.update({node: after for node, after in now.items() if after is not node and node not in self._inputs})
+        body_rows, body_shared = [*self._rows.items()], [*self._shared.items()]
+        inputs = (*loop.carry_inputs, *(node for node, _ in body_rows), *(node for node, _ in body_shared))
+        return looped(
+            Body(inputs, tuple(now[output] for output in outputs)),  # type: ignore[arg-type]
+            loop.initial,
+            [x for _, x in body_rows],
+            [arg for _, arg in body_shared],
+            loop.length,
+            reverse=loop.reverse,
+            kept=loop.kept,
+        )
+
+    def _before(self, node: Apply) -> Node | None:
+        """Return what is left in the step of a node that can be computed before the loop."""
+        if self._kinds[node] == _SHARED:
+            if _is_view(node) or node.weak:
+                return None
+            return self._bound(node, self._shared, substitute([node], self._shared)[node])
+        if node.op is einsum and self._is_product(node):
+            return self._bound(node, self._rows, over_steps(node, self._rows, self._shared))
+        if node.op is add:
+            return self._partial_sum(node)
+        return None
+
+    def _is_product(self, node: Apply) -> bool:
+        """Tell whether a node is the product of a row and something that all steps share, summed over an index."""
+        operands, output = node.param("operands"), node.param("output")
+        if node in self._known and node not in self._inputs:
+            return False
+        kinds = [self._kinds[arg] for arg in node.args]
+        if self._kinds[node] != _ROW or _SHARED not in kinds:
+            return False
+        contracted = {index for indices in operands for index in indices} - set(output)  # type: ignore[attr-defined, call-overload]
+        return bool(contracted) and all(
+            kind == _SHARED or arg in self._rows for kind, arg in zip(kinds, node.args, strict=True)
+        )
+
+    def _partial_sum(self, node: Apply) -> Node | None:
+        """Take the terms of a sum together that are there before the loop."""
+        terms = self._terms(node)
+        moved = [arg for arg in terms if arg in self._inputs and self._inputs[arg] in self._rows]
+        early = [arg for arg in terms if self._kinds[arg] == _SHARED or arg in moved]
+        if not moved or len(early) < 2 or len(early) == len(terms):
+            return None
+        whole = add(*early)
+        rows = [self._rows[self._inputs[arg]] if arg in moved else self._everywhere(arg) for arg in early]
+        bound = self._bound(whole, self._rows, add(*rows))
+        return add(bound, *(arg for arg in terms if arg not in early))
+
+    def _terms(self, node: Apply) -> list[Node]:
+        """Return the terms of a sum, and of the sums in it that are used nowhere else."""
+        terms: list[Node] = []
+        waiting: list[Node] = [*node.args]
+        while waiting:
+            term = waiting.pop(0)
+            if isinstance(term, Apply) and term.op is add and self._uses.get(term) == 1:
+                waiting = [*term.args, *waiting]
+            else:
+                terms.append(term)
+        return terms
+
+    def _everywhere(self, node: Node) -> Node:
+        """Return for a node that is the same in all steps the array of its repetitions."""
+        outer = substitute([node], self._shared)[node]
+        if isinstance(outer, Const):
+            return broadcast(outer, shape=(self._loop.length, *node.shape), axes=tuple(range(1, node.rank + 1)))
+        if isinstance(outer, Apply) and outer.op is broadcast:
+            axes = tuple(axis + 1 for axis in outer.param("axes"))  # type: ignore[attr-defined]
+            return broadcast(outer.args[0], shape=(self._loop.length, *node.shape), axes=axes)
+        return broadcast(outer, shape=(self._loop.length, *node.shape), axes=tuple(range(1, node.rank + 1)))
+
+    def _bound(self, node: Node, table: dict[Node, Node], outer: Node) -> Input:
+        """Return the input of the step by which it reads what is now computed outside."""
+        if node not in self._inputs:
+            level = self._loop.body.inputs[0].level
+            self._inputs[node] = make_input(self._first + len(self._inputs), node.shape, node.dtype, level)
+        table[self._inputs[node]] = outer
+        return self._inputs[node]
+
+
+def over_steps(node: Apply, rows: Mapping[Node, Node], shared: Mapping[Node, Node]) -> Node:
+    """Return a contraction of all steps at once, given the arrays whose rows, and the nodes that, its operands are."""
+    operands: tuple[tuple[int, ...], ...] = node.param("operands")  # type: ignore[assignment]
+    output: tuple[int, ...] = node.param("output")  # type: ignore[assignment]
+    step = 1 + max(index for indices in operands for index in indices)
+    arrays, indices = [], []
+    for arg, own in zip(node.args, operands, strict=True):
+        is_row = arg in rows
+        arrays.append(rows[arg] if is_row else substitute([arg], shared)[arg])
+        indices.append((step, *own) if is_row else own)
+    return contract(arrays, indices, (step, *output))
+
+
+def _kinds(loop: Loop) -> dict[Node, int]:
+    """Return for every node of a step what it depends on."""
+    kinds: dict[Node, int] = dict.fromkeys(loop.carry_inputs, _CARRIED)
+    kinds.update(dict.fromkeys(loop.row_inputs, _ROW))
+    for node in loop.body.nodes():
+        if node not in kinds:
+            kinds[node] = max([kinds[child] for child in children(node)], default=_SHARED)
+    return kinds
+
+
+def _is_view(node: Apply) -> bool:
+    return node.op is broadcast or (isinstance(node.op, Primitive) and node.op.memory == "view")
