@@ -6,16 +6,18 @@ The postfix program of the text runs over the verification's vocabulary, with Nu
 from __future__ import annotations
 
 import operator
-from collections.abc import Callable, Mapping
+from collections import ChainMap
+from collections.abc import Callable, Mapping, MutableMapping, Sequence
 from typing import Any
 
 import numpy as np
 
+from symbackprop.check.control import CONTROL
 from symbackprop.check.paths import stand_at
 from symbackprop.check.vocabulary import Vocabulary
 from symbackprop.errors import UnsupportedError
 from symbackprop.read import program as kinds
-from symbackprop.read.program import Instruction, Program
+from symbackprop.read.program import Definition, Instruction, Program, Statement
 
 __all__ = ["evaluate_program"]
 
@@ -48,22 +50,51 @@ _OWN_METHODS = frozenset(
 
 def evaluate_program(program: Program, values: Mapping[str, Any], vocabulary: Vocabulary) -> Any:
     """Return what `program` computes of `values`."""
-    environment = dict(values)
-    result: Any = None
-    steps = 0
-    for statement in program.statements:
-        stack: list[Any] = []
-        for instruction in statement.instructions:
-            steps += 1
-            stand_at(steps)
-            _step(instruction, stack, environment, vocabulary)
-        (value,) = stack
-        if statement.name is None:
-            result = value
-        else:
-            environment[statement.name] = value
+    run = _Run(vocabulary)
+    result = run.block(program.statements, dict(values))
     stand_at(None)
     return result
+
+
+class _Run:
+    """One evaluation of a program."""
+
+    def __init__(self, words: Vocabulary) -> None:
+        self._words = words
+        self._places: dict[int, int] = {}  # of instructions: those of a function stay the same in every call
+
+    def block(self, statements: Sequence[Statement | Definition], environment: MutableMapping[str, Any]) -> Any:
+        """Run statements and return what the last one gives."""
+        value: Any = None
+        for statement in statements:
+            if isinstance(statement, Definition):
+                environment[statement.name] = _Function(statement, self, environment)
+                continue
+            stack: list[Any] = []
+            for instruction in statement.instructions:
+                stand_at(self._places.setdefault(id(instruction), len(self._places) + 1))
+                _step(instruction, stack, environment, self._words)
+            (value,) = stack
+            if isinstance(statement.name, str):
+                environment[statement.name] = value
+            elif statement.name is not None:
+                environment.update(zip(statement.name, value, strict=True))
+        return value
+
+
+class _Function:
+    """A function of a formula."""
+
+    def __init__(self, definition: Definition, run: _Run, environment: MutableMapping[str, Any]) -> None:
+        self.__name__ = definition.name
+        self.parameters = definition.parameters
+        self._definition = definition
+        self._run = run
+        self._environment = environment
+
+    def __call__(self, *values: Any) -> Any:
+        own = dict(zip(self.parameters, values, strict=True))
+        return self._run.block(self._definition.statements, ChainMap(own, self._environment))  # type: ignore[arg-type]
 
 
 def _step(instruction: Instruction, stack: list[Any], environment: Mapping[str, Any], words: Vocabulary) -> None:
@@ -78,6 +109,9 @@ def _step(instruction: Instruction, stack: list[Any], environment: Mapping[str, 
     else:
         operands = stack[len(stack) - _operand_count(kind, count) :]
         del stack[len(stack) - len(operands) :]
+        if kind == kinds.CALL and isinstance(environment.get(value[0]), _Function):  # type: ignore[index]
+            stack.append(environment[value[0]](*operands))  # type: ignore[index]
+            return
         stack.append(_applied(kind, value, operands, words))
 
 
@@ -169,6 +203,8 @@ def _called(kind: str, value: Any, operands: list[Any], words: Vocabulary) -> An
     if kind == kinds.METHOD and name not in _OWN_METHODS:
         receiver = np.asarray(operands[0])
         return getattr(receiver, name)(*operands[1:count], **named)
+    if name in CONTROL:
+        return CONTROL[name](*operands[:count], **named)
     if _bare(name) in _FUNCTIONAL:
         return _FUNCTIONAL[_bare(name)](*operands)
     function: Any = words

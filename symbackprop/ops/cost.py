@@ -13,8 +13,10 @@ from symbackprop.ir.graph import Graph, topological
 from symbackprop.ir.node import Apply, Node
 from symbackprop.ir.size import Size, evaluate, names, product
 from symbackprop.ops.arithmetic import add
+from symbackprop.ops.bodies import bodies_of
 from symbackprop.ops.contraction import einsum, index_sizes
 from symbackprop.ops.declare import Primitive
+from symbackprop.ops.loops import Loop, scan
 
 __all__ = ["Cost", "cost_of", "count_operations"]
 
@@ -75,6 +77,8 @@ def count_operations(nodes: list[Node]) -> Size:
 def _operations(node: Apply) -> Size:
     op = node.op
     assert isinstance(op, Primitive)
+    if op.has_bodies:
+        return _of_bodies(node)
     if op is add:
         return product(node.shape) * (len(node.args) - 1)
     if op is einsum:
@@ -87,6 +91,14 @@ def _operations(node: Apply) -> Size:
     if not op.flops or not node.args:
         return 0
     return product(node.args[0].shape) * op.flops
+
+
+def _of_bodies(node: Apply) -> Size:
+    """Return the operations of a loop: those of a step, as often as it runs."""
+    total: Size = 0
+    for body in bodies_of(node):
+        total = total + count_operations(body.nodes())
+    return total * Loop(node).length if node.op is scan else total
 
 
 def _per_entry(node: Apply, op: Primitive) -> int:

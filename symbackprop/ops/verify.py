@@ -7,8 +7,9 @@ from __future__ import annotations
 
 from symbackprop.errors import ShapeError, SymbackpropError
 from symbackprop.ir.graph import Graph
-from symbackprop.ir.node import Apply, Input, Output
+from symbackprop.ir.node import Apply, Input, Node, Output
 from symbackprop.ir.size import shape_text
+from symbackprop.ops.bodies import bodies_of, loops_among
 from symbackprop.ops.declare import Primitive, primitives, results
 
 __all__ = ["verify_graph"]
@@ -22,17 +23,24 @@ def verify_graph(graph: Graph) -> Graph:
     SymbackpropError
         If an input is not bound, an operation is unknown, or an arity, shape or dtype is not what it should be.
     """
-    bound = set(graph.inputs)
-    for node in graph.nodes():
+    waiting: list[tuple[list[Node], tuple[Node, ...]]] = [(graph.nodes(), graph.inputs)]
+    while waiting:
+        nodes, inputs = waiting.pop()
+        _verify_nodes(nodes, set(inputs))
+        waiting.extend((body.nodes(), body.inputs) for node in loops_among(nodes) for body in bodies_of(node))
+    if len(graph.labels) != len(graph.outputs):
+        raise SymbackpropError(f"the graph has {len(graph.outputs)} outputs and {len(graph.labels)} labels")
+    return graph
+
+
+def _verify_nodes(nodes: list[Node], bound: set[Node]) -> None:
+    for node in nodes:
         if isinstance(node, Input) and node not in bound:
             raise SymbackpropError(f"{node!r} is not bound by the graph")
         if isinstance(node, Apply):
             _verify_apply(node)
         elif isinstance(node, Output) and node is not results(node.source)[node.index]:
             raise ShapeError(f"{node!r} is not what its source gives")
-    if len(graph.labels) != len(graph.outputs):
-        raise SymbackpropError(f"the graph has {len(graph.outputs)} outputs and {len(graph.labels)} labels")
-    return graph
 
 
 def _verify_apply(node: Apply) -> None:
