@@ -94,7 +94,7 @@ class _Function:
 
     def __call__(self, *values: Any) -> Any:
         own = dict(zip(self.parameters, values, strict=True))
-        return self._run.block(self._definition.statements, ChainMap(own, self._environment))  # type: ignore[arg-type]
+        return self._run.block(self._definition.statements, ChainMap(own, self._environment))
 
 
 def _step(instruction: Instruction, stack: list[Any], environment: Mapping[str, Any], words: Vocabulary) -> None:

@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING
 
 from symbackprop.emit.lines import Line, renamed
 from symbackprop.emit.template import SUM, Code
-from symbackprop.ir.node import Apply, Const, Node
+from symbackprop.ir.node import Apply, Node
 from symbackprop.ops.creation import arange
-from symbackprop.ops.indexing import slice_
+from symbackprop.ops.indexing import Bounds, slice_
 from symbackprop.ops.loops import Loop
 
 if TYPE_CHECKING:
@@ -25,7 +25,8 @@ def row_of(sequence: Node) -> tuple[Node, int]:
     Of ``x[1:]`` nothing has to be written but ``x[t + 1]``.
     """
     if isinstance(sequence, Apply) and sequence.op is slice_:
-        first, *rest = sequence.param("bounds")  # type: ignore[misc]
+        bounds: Bounds = sequence.param("bounds")  # type: ignore[assignment]
+        first, rest = bounds[0], bounds[1:]
         if isinstance(first, tuple) and not any(bound is not None for bound in rest):
             start, _, step = first
             if step == 1 and (start is None or (isinstance(start, int) and start >= 0)):
@@ -157,7 +158,7 @@ class _LoopWriter:
 
 
 def _settled(
-    new: dict[str, str], lines: list[Line], written: list[Line], rename: object
+    new: dict[str, str], lines: list[Line], written: list[Line], rename: Callable[[str, str], None]
 ) -> tuple[dict[str, str], list[Line]]:
     """Let the line that computes a new carry assign it at once, where nothing behind it needs the old one.
 
@@ -175,13 +176,14 @@ def _settled(
             continue
         every = [renamed(line, text, name) for line in every]
         pending = {key: _word(other, text, name) for key, other in pending.items() if key != name}
-        rename(text, name)  # type: ignore[operator]
+        rename(text, name)
     return pending, every
 
 
 def _assigned(pending: dict[str, str]) -> list[Line]:
     """Return the assignments of new carries to their names: one after another where no old one is needed any more."""
-    rest, lines = dict(pending), []
+    rest = dict(pending)
+    lines: list[Line] = []
     while rest:
         free = next(
             (name for name in rest if not any(_mentions(text, name) for key, text in rest.items() if key != name)), None

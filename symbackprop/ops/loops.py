@@ -213,11 +213,12 @@ def _infer(args: tuple[Node, ...], params: Mapping[str, object]) -> tuple[Shape,
 # --- derivatives ------------------------------------------------------------------------------------------------------
 
 
-def _active(loop: Loop, inputs: Sequence[Input], closed: Callable[[Sequence[Input]], set[Node]]) -> set[Input]:
+def _active(loop: Loop, first: Iterable[Input]) -> set[Input]:
     """Return the inputs of the step that depend on what is differentiated, in the first step or a later one."""
-    active = set(inputs)
+    nodes = loop.body.nodes()
+    active = set(first)
     while True:
-        reached = closed(list(active))
+        reached = dependents(nodes, active)
         more = {
             before
             for before, after in zip(loop.carry_inputs, loop.new_carries, strict=True)
@@ -226,11 +227,6 @@ def _active(loop: Loop, inputs: Sequence[Input], closed: Callable[[Sequence[Inpu
         if not more:
             return active
         active |= more
-
-
-def _all_active(loop: Loop, first: Sequence[Input]) -> set[Input]:
-    nodes = loop.body.nodes()
-    return _active(loop, first, lambda inputs: dependents(nodes, inputs))
 
 
 def _zeros(node: Node) -> Node:
@@ -246,11 +242,10 @@ def _vjp(cotangents: Sequence[Node | None], out: Apply, engine: Engine) -> list[
     loop = Loop(out)
     body, carries, count = loop.body, loop.carries, len(loop.body.outputs)
     first = [i for i, arg in zip(body.inputs, out.args, strict=True) if arg in engine.active and is_float(i.dtype)]
-    active = _all_active(loop, first)
+    active = _active(loop, first)
     carried = [i for i in range(carries) if loop.carry_inputs[i] in active]
-    valued = [
-        j for j, node in enumerate(loop.values) if cotangents[carries + j] is not None and is_float(node.dtype)
-    ]
+    given = zip(loop.values, cotangents[carries:count], strict=True)
+    valued = {j: g for j, (node, g) in enumerate(given) if g is not None and is_float(node.dtype)}
     along = {i: g for i, g in zip(loop.kept, cotangents[count:], strict=True) if g is not None and i in carried}
     like = [*(loop.carry_inputs[i] for i in (*carried, *along)), *(loop.values[j] for j in valued)]
     fresh = fresh_inputs(like, body.inputs)
@@ -272,7 +267,7 @@ def _vjp(cotangents: Sequence[Node | None], out: Apply, engine: Engine) -> list[
         (*(found[loop.carry_inputs[i]] for i in carried), *(found[node] for node in read)),
     )
     behind = [_behind(loop, cotangents[i], along.get(i), loop.carry_inputs[i]) for i in carried]
-    rows = [*(loop.entering(g) for g in along.values()), *(cotangents[carries + j] for j in valued)]
+    rows = [*(loop.entering(g) for g in along.values()), *valued.values()]
     states = [loop.entering(forward.trajectory(i)) for i in range(carries)]
     backward = looped(inner, behind, [*rows, *states, *loop.sequences], loop.constants, loop.length,
                       reverse=not loop.reverse)  # fmt: skip
@@ -298,7 +293,7 @@ def _jvp(
     loop = Loop(out)
     body, carries = loop.body, loop.carries
     given = dict(zip(body.inputs, tangents, strict=True))
-    active = _all_active(loop, [node for node, tangent in given.items() if tangent is not None])
+    active = _active(loop, [node for node, tangent in given.items() if tangent is not None])
     moved = [node for node in body.inputs if node in active]
     dots: dict[Node, Input] = dict(zip(moved, fresh_inputs(moved, body.inputs), strict=True))
     pushed = push_forward(body.outputs, dots)

@@ -58,7 +58,7 @@ logsumexp: Primitive = custom(
     numpy=lambda node, style: f"special.logsumexp({{0}}{axis_text(node)})",
     infer=_infer,
     vjp=lambda g, out: [restored(g, out.args[0], _axes(out)) * _weights(out.args[0], _axes(out))],
-    jvp=lambda tangents, out: reduce_sum(tangents[0] * _weights(out.args[0], _axes(out)), axes=_axes(out)),  # type: ignore
+    jvp=lambda tangents, out: reduce_sum(tangents[0] * _weights(out.args[0], _axes(out)), axes=_axes(out)),
     lower=_lower_logsumexp,
     samples=lambda: [
         logsumexp(make_input(0, (3, 4), "float64"), axes=(1,)),
@@ -97,7 +97,7 @@ softmax: Primitive = custom(
     numpy=lambda node, style: f"special.softmax({{0}}, axis={_axis(node)})",
     infer=_infer_same,
     vjp=lambda g, out: [_softmax_rule(g, out)],
-    jvp=lambda tangents, out: _softmax_rule(tangents[0], out),  # type: ignore[arg-type]
+    jvp=lambda tangents, out: _softmax_rule(tangents[0], out),
     lower=_lower_softmax,
     samples=lambda: [softmax(make_input(0, (3, 4), "float64"), axis=axis) for axis in (0, 1)],
     public=False,

@@ -238,7 +238,7 @@ prod_others: Primitive = custom(
     lines=_others_lines,
     infer=_infer_same,
     vjp=lambda g, out: [_others_derivative(g, out)],
-    jvp=lambda tangents, out: _others_derivative(tangents[0], out),  # type: ignore[arg-type]
+    jvp=lambda tangents, out: _others_derivative(tangents[0], out),
     samples=lambda: [prod_others(*_arrays(1), axis=axis) for axis in (0, 1)],
     public=False,
     flops=3,
@@ -271,8 +271,8 @@ prod: Primitive = custom(
     "prod",
     numpy=lambda node, style: f"np.prod({{0}}{axis_text(node)})",
     infer=_infer_prod,
-    vjp=lambda g, out: [restored(g, out.args[0], out.param("axes")) * _partials(out)],  # type: ignore[arg-type]
-    jvp=lambda tangents, out: sum_axes(tangents[0] * _partials(out), out.param("axes")),  # type: ignore
+    vjp=lambda g, out: [restored(g, out.args[0], out.param("axes")) * _partials(out)],
+    jvp=lambda tangents, out: sum_axes(tangents[0] * _partials(out), out.param("axes")),
     samples=lambda: [prod(*_arrays(1), axes=axes) for axes in ((0,), (1,), (0, 1))],
     public=False,
     derivative="product of the others",

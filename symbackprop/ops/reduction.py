@@ -105,7 +105,7 @@ def _extremum(name: str) -> Primitive:
         numpy=_extremum_text,
         infer=_infer_nonempty,
         vjp=vjp,
-        jvp=lambda tangents, out: sum_axes(tangents[0] * tie_shares(out.args[0], out, _axes(out)), _axes(out)),  # type: ignore
+        jvp=lambda tangents, out: sum_axes(tangents[0] * tie_shares(out.args[0], out, _axes(out)), _axes(out)),
         samples=lambda: _sample(primitive),
         public=False,
         analytic=False,

@@ -47,7 +47,7 @@ def several(name: str, outputs: tuple[str, ...], slopes: Slopes, *, source: str)
         alone={position: f"special.{name}({{0}})[{position}]" for position in range(len(outputs))},
         infer=lambda args, params: (args[0].shape, args[0].dtype),
         infer_outputs=lambda args, params: [(args[0].shape, args[0].dtype)] * len(outputs),
-        vjp=vjp,  # type: ignore[arg-type]
+        vjp=vjp,
         jvp=jvp,  # type: ignore[arg-type]
         samples=lambda: list(results(primitive(make_input(0, (3,), "float64")))),  # type: ignore[arg-type]
         public=False,

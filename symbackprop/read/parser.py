@@ -107,9 +107,7 @@ def _indent(text: str, place: int) -> int:
     return len(line) - len(line.lstrip())
 
 
-def _definition(
-    text: str, tokens: list[Token], position: int, indent: int, depth: int
-) -> tuple[Definition, int]:
+def _definition(text: str, tokens: list[Token], position: int, indent: int, depth: int) -> tuple[Definition, int]:
     """Return the function that a ``def`` defines."""
     start = tokens[position].start
 

@@ -7,7 +7,7 @@ error with its place. Sums without parentheses become one n-ary sum, as they wer
 from __future__ import annotations
 
 from collections import ChainMap
-from collections.abc import Callable, Mapping, MutableMapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 
 from symbackprop.errors import (
     ArgumentError,
@@ -26,7 +26,7 @@ from symbackprop.ops.arithmetic import add, neg
 from symbackprop.read import program as kinds
 from symbackprop.read.calls import called, callee, without_prefix
 from symbackprop.read.expression import PYTHON_DTYPES
-from symbackprop.read.functions import TextFunction
+from symbackprop.read.functions import Environment, TextFunction
 from symbackprop.read.parser import parse
 from symbackprop.read.program import Definition, Instruction, Statement
 from symbackprop.read.vocabulary import ATTRIBUTES, CONSTANTS, FUNCTIONS, METHODS, OPERATORS, cumulative, reductions
@@ -86,9 +86,7 @@ class _Reader:
         self.dtype = dtype
         self.specs: list[ArgumentSpec] = list(specs or ())
         self.inputs = [make_input(i, spec.shape or (), spec.dtype) for i, spec in enumerate(self.specs)]
-        self.environment: MutableMapping[str, Value] = {
-            spec.name: node for spec, node in zip(self.specs, self.inputs, strict=True)
-        }
+        self.environment: Environment = {spec.name: node for spec, node in zip(self.specs, self.inputs, strict=True)}
         self.names: dict[Node, str] = {}
         self.places: dict[Node, tuple[int, int]] = {}
         self.stack: list[Item] = []
@@ -147,7 +145,8 @@ class _Reader:
         for statement in statements:
             if isinstance(statement, Definition):
                 self._defined += 1
-                self.environment[statement.name] = TextFunction(statement, self._apply, self._became, self._defined)  # type: ignore[assignment]
+                function = TextFunction(statement, self._apply, self._became, self._defined, self.environment)
+                self.environment[statement.name] = function  # type: ignore[assignment]
                 continue
             value = self._run(statement.instructions)
             place = (statement.start, statement.end)
@@ -159,12 +158,12 @@ class _Reader:
                 self.places.setdefault(value, place)
         return value
 
-    def _apply(self, definition: Definition, values: Sequence[Value]) -> Value:
+    def _apply(self, definition: Definition, values: Sequence[Value], environment: Environment) -> Value:
         """Run the statements of a function."""
         if self._depth == _DEEPEST:
             raise UnsupportedError(f"functions call each other deeper than {_DEEPEST} times")
         outer, stack = self.environment, self.stack
-        self.environment = ChainMap({}, outer)  # type: ignore[arg-type]
+        self.environment = ChainMap({}, environment)
         self.stack = []
         self._depth += 1
         try:

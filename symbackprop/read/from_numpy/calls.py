@@ -5,7 +5,9 @@ What depends on no input is computed beside that by NumPy itself, so that it can
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from bisect import bisect_right
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from fractions import Fraction
 from typing import Any
 
@@ -68,6 +70,9 @@ class Trace:
         self.refusal: SymbackpropError | None = None
         self.specs = list(specs)
         self._count = 0
+        self._levels = 0
+        self._starts: list[int] = []  # of the steps that are being traced
+        self._closed: list[tuple[int, int]] = []  # the numbers of the operations of steps that have been
         self.constants = Found(self)
         self.operands = Operands(self._check, self.constants.array_of)
         self.protocols = Protocols(self)
@@ -280,7 +285,53 @@ class Trace:
         (part,) = self.operands.of(value, level)[1]
         return part
 
+    # --- steps of loops -----------------------------------------------------------------------------------------------
+
+    @property
+    def count(self) -> int:
+        """The number of the last operation."""
+        return self._count
+
+    def next(self) -> int:
+        """Return the number of an operation of its own kind."""
+        self._count += 1
+        return self._count
+
+    def next_level(self) -> int:
+        """Return the level of the inputs of another step."""
+        self._levels += 1
+        return self._levels
+
+    @contextmanager
+    def inside(self, start: int) -> Iterator[None]:
+        """Trace a step, whose operations have numbers above `start`; what it computes must not be used outside."""
+        self._starts.append(start)
+        try:
+            yield
+        finally:
+            self._starts.pop()
+            self._closed = [(a, b) for a, b in self._closed if a < start]
+            self._closed.append((start, self._count))
+
+    def check_writes_inside(self, x: TracedArray) -> None:
+        """Refuse to write from inside a step into an array that is outside of it."""
+        if self._starts and x.expression.number <= self._starts[-1]:
+            raise self.located(
+                UnsupportedError(
+                    "a step writes into an array that it takes from outside, which would happen only once, when the step "
+                    "is traced; hand the array on in the carry, or return what is written as the step's value"
+                )
+            )
+
     def _check(self, x: TracedArray) -> None:
+        if self._closed:
+            number = x.expression.number
+            at = bisect_right(self._closed, (number, 0)) - 1
+            if at >= 0 and self._closed[at][0] < number <= self._closed[at][1]:
+                raise UnsupportedError(
+                    "a traced array has escaped from the step of a loop, which is traced once and runs many times; "
+                    "return it from the step, as a part of the carry or as its value"
+                )
         if x.run is not self or not self.is_open:
             raise UnsupportedError(
                 f"a traced array has escaped from {x.run.title}, which runs once when it is compiled; "

@@ -5,7 +5,8 @@ An expression that is used once and has no name of its own stands where it is us
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections import ChainMap
+from collections.abc import Iterable, Mapping, MutableMapping, Sequence
 from typing import NamedTuple
 
 __all__ = [
@@ -18,6 +19,7 @@ __all__ = [
     "PRODUCT",
     "SUM",
     "UNARY",
+    "Defined",
     "Expression",
     "Written",
     "written",
@@ -74,6 +76,36 @@ class Expression:
         self.is_write = is_write
 
 
+class Defined(Expression):
+    """A function of the formula, which loops run as their step.
+
+    Parameters
+    ----------
+    title : str
+        What it is called.
+    groups : sequence of (str, list of Expression)
+        Its parameters, and the leaves that each is unpacked to.
+    result : Expression
+        What it returns.
+    start : int
+        Operations with numbers up to this are outside of it.
+    """
+
+    __slots__ = ("groups", "result", "start", "title")
+
+    def __init__(
+        self, title: str, groups: Sequence[tuple[str, list[Expression]]], result: Expression, start: int, number: int
+    ) -> None:
+        self.title, self.groups, self.result, self.start = title, groups, result, start
+        needed, _ = _needed(result, start)
+        leaves = {leaf for _, group in groups for leaf in group}
+        inside = {e for e in needed if e.number > start} | leaves
+        outside = dict.fromkeys(
+            part[0] for e in inside for part in e.parts if not isinstance(part, str) and part[0].number <= start
+        )
+        super().__init__([(expression, LOWEST) for expression in sorted(outside, key=lambda e: e.number)], ATOM, number)
+
+
 class Written(NamedTuple):
     """A formula, and for each of its statements the line of the user's file that it comes from, 0 for none; its inputs."""
 
@@ -84,25 +116,30 @@ class Written(NamedTuple):
 
 def written(results: Expression, taken: Iterable[str]) -> Written:
     """Return the text of `results`, the operations it needs before it; no name is one of `taken`."""
-    return _Writer(results, taken).written()
+    return _Writer(results, _Names(taken), {}).written()
 
 
 class _Writer:
     """Writes statement after statement."""
 
-    def __init__(self, results: Expression, taken: Iterable[str]) -> None:
+    def __init__(
+        self, results: Expression, names: _Names, texts: Mapping[Expression, tuple[str, int]], start: int = -1
+    ) -> None:
         self._results = results
-        self._needed, self._users = _needed(results)
-        self._names = _Names(taken)
-        self._texts: dict[Expression, tuple[str, int]] = {}
+        self._start = start
+        self._needed, self._users = _needed(results, start)
+        self._names = names
+        self._texts: MutableMapping[Expression, tuple[str, int]] = ChainMap({}, texts)  # type: ignore[arg-type]
         self._statements: list[str] = []
         self._stated: set[Expression] = set()
         self._lines: list[int] = []
 
     def written(self) -> Written:
         for expression in self._needed:
-            if expression.is_input:
-                self._texts[expression] = str(expression.name), ATOM
+            if isinstance(expression, Defined):
+                self._define(expression)
+            elif expression.is_input:
+                self._texts.setdefault(expression, (str(expression.name), ATOM))
             elif expression.is_write:
                 self._write(expression)
             else:
@@ -111,6 +148,26 @@ class _Writer:
             self._state(self._texts[self._results][0], self._results)
         inputs = frozenset(str(expression.name) for expression in self._needed if expression.is_input)
         return Written("\n".join(self._statements), tuple(self._lines), inputs)
+
+    def _define(self, function: Defined) -> None:
+        """Write a function: its parameters unpacked, its statements, what it returns."""
+        name = self._names.fresh(function.title)
+        parameters, first = [], []
+        texts: dict[Expression, tuple[str, int]] = {}
+        for parameter, leaves in function.groups:
+            own = [self._names.fresh(leaf.name) for leaf in leaves]
+            texts.update((leaf, (text, ATOM)) for leaf, text in zip(leaves, own, strict=True))
+            parameters.append(own[0] if len(own) == 1 else self._names.fresh(parameter))
+            if len(own) > 1:
+                first.append(f"{', '.join(own)} = {parameters[-1]}")
+        inner = _Writer(function.result, self._names, ChainMap(texts, self._texts), function.start)
+        inside = inner.written()
+        lines = [*first, *inside.text.split("\n")]
+        lines[-1] = f"return {lines[-1]}"
+        self._statements += [f"def {name}({', '.join(parameters)}):", *(f"    {line}" for line in lines)]
+        self._lines += [inside.lines[0], *[0] * len(first), *inside.lines]
+        self._stated.add(function)
+        self._texts[function] = name, ATOM
 
     def _value(self, expression: Expression, text: str) -> None:
         if expression is self._results:
@@ -127,6 +184,8 @@ class _Writer:
     def _longest(self, expression: Expression) -> int:
         """Return how long the text may be where it is used: the terms of a sum stay together."""
         (user,) = self._users[expression]
+        if isinstance(user, Defined):
+            return -1  # what a step reads from outside has a name there
         is_begun = expression.level == user.level == SUM and user.parts[0] == (expression, SUM)
         return _LONGEST_SUM if is_begun else _LONGEST
 
@@ -135,7 +194,12 @@ class _Writer:
         base = expression.parts[0][0]
         assert isinstance(base, Expression)
         name, own = self._texts[base]
-        if base.is_input or own != ATOM or not all(self._is_settled(u, expression) for u in self._users[base]):
+        if (
+            base.is_input
+            or base.number <= self._start
+            or own != ATOM
+            or not all(self._is_settled(u, expression) for u in self._users[base])
+        ):
             fresh = self._names.fresh(expression.name or base.name)
             self._state(f"{fresh} = {name}", expression)
             name = fresh
@@ -162,8 +226,11 @@ class _Writer:
         return "".join(part if isinstance(part, str) else _operand(self._texts[part[0]], part[1]) for part in parts)
 
 
-def _needed(results: Expression) -> tuple[list[Expression], dict[Expression, list[Expression]]]:
-    """Return what `results` is made of, operands first, and what uses each."""
+def _needed(results: Expression, start: int = -1) -> tuple[list[Expression], dict[Expression, list[Expression]]]:
+    """Return what `results` is made of, operands first, and what uses each.
+
+    What has a number up to `start` is there already: it is no part of the result, and what it is made of is not looked at.
+    """
     users: dict[Expression, list[Expression]] = {results: []}
     waiting = [results]
     while waiting:
@@ -174,9 +241,10 @@ def _needed(results: Expression) -> tuple[list[Expression], dict[Expression, lis
             operand = part[0]
             if operand not in users:
                 users[operand] = []
-                waiting.append(operand)
+                if operand.number > start:
+                    waiting.append(operand)
             users[operand].append(user)
-    return sorted(users, key=lambda expression: expression.number), users
+    return sorted((e for e in users if e.number > start), key=lambda expression: expression.number), users
 
 
 def _operand(operand: tuple[str, int], level: int) -> str:

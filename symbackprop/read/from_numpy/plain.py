@@ -30,22 +30,24 @@ def plain_scan(
     if len(lengths) != 1:
         found = ", ".join(map(str, sorted(lengths)))
         raise ArgumentError(
-            f"the number of steps is not one: {found}" if lengths else "the number of steps is missing: give xs, or length="
+            f"the number of steps is not one: {found}"
+            if lengths
+            else "the number of steps is missing: give xs, or length="
         )
     (steps,) = lengths
     with_row = xs is not None or takes_row(step)
     order = range(steps - 1, -1, -1) if reverse else range(steps)
-    carry, found = init, {}
+    carry, results = init, {}
     for t in order:
         row = unflattened(form, [leaf[t] for leaf in leaves])
-        carry, found[t] = _parts(step, step(carry, row) if with_row else step(carry))
+        carry, results[t] = _parts(step, step(carry, row) if with_row else step(carry))
     if not steps:
         row = unflattened(form, [np.zeros(np.shape(leaf)[1:], np.asarray(leaf).dtype) for leaf in leaves])
         with np.errstate(all="ignore"):
             value = _parts(step, step(init, row) if with_row else step(init))[1]
         nodes, value_form = flattened(value)
         return carry, unflattened(value_form, [stack([node])[:0] for node in nodes])
-    forms = [flattened(found[t]) for t in range(steps)]
+    forms = [flattened(results[t]) for t in range(steps)]
     columns = zip(*(nodes for nodes, _ in forms), strict=True)
     return carry, unflattened(forms[0][1], [stack(column) for column in columns])
 

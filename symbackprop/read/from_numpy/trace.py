@@ -22,6 +22,7 @@ from symbackprop.read.from_numpy.calls import Trace
 from symbackprop.read.from_numpy.clones import Clones
 from symbackprop.read.from_numpy.expressions import Written, written
 from symbackprop.read.from_numpy.flexible import Flexible
+from symbackprop.read.from_numpy.running import running
 from symbackprop.read.from_numpy.sizes import TracedSize
 from symbackprop.read.shapes import declarations_text
 from symbackprop.read.vocabulary.arguments import collecting
@@ -121,7 +122,7 @@ class _Run:
         trace = self.trace
         by_name = {spec.name: x for spec, x in zip(self._arguments.specs, trace.inputs, strict=True)}
         try:
-            with using_float(self._dtype), collecting(), unifying(self._flexible.unify):
+            with using_float(self._dtype), collecting(), unifying(self._flexible.unify), running(trace):
                 clones = Clones(trace)
                 clone = clones.of(self._function)
                 positional, named = self._arguments.call_of(by_name, clones.seen)

@@ -32,7 +32,8 @@ def closed(outputs: Sequence[Node], bound: Sequence[Input]) -> Closed:
     """Return the body that computes `outputs` of what is `bound`, and of what it captures."""
     outside = collected_here().outside
     order = topological(outputs, known=outside)
-    inside, inner = set(bound), set(bound)  # what depends on what is bound; and on that or any other body's inputs
+    inside: set[Node] = {*bound}
+    inner: set[Node] = {*bound}  # what depends on what is bound; and on that or any other body's inputs
     for node in order:
         below = children(node)
         if any(child in inside for child in below):

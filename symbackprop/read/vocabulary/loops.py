@@ -54,7 +54,9 @@ def scan(step: Any, init: Value, xs: Value = None, length: Value = None, reverse
         after, values = _parts(title, result)
         new = [_typed(node) for node in leaves(after, "the new carry")]
         if not same_form(init, after):
-            raise ShapeError(f"{title} takes a carry of {len(initial)} arrays and returns one of {len(new)}, or nests it otherwise")
+            raise ShapeError(
+                f"{title} takes a carry of {len(initial)} arrays and returns one of {len(new)}, or nests it otherwise"
+            )
         raised = [_raised(before, now) for before, now in zip(initial, new, strict=True)]
         if all(a is b for a, b in zip(raised, initial, strict=True)):
             break

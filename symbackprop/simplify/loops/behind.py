@@ -110,7 +110,7 @@ def _plan(loop: Loop, results: set[int], consumers: dict[Node, list[Node | None]
             plan.sums[index] = axes
     terms = {index: _terms(loop.body.outputs[index]) for index in plan.sums}
     products = [term for found in terms.values() for term, _ in found if _is_worth_stacking(term, moving, loop)]
-    at_hand = {*loop.row_inputs}
+    at_hand: set[Node] = {*loop.row_inputs}
     factors = dict.fromkeys(arg for term in products for arg in term.args)  # type: ignore[attr-defined]
     plan.stacked = [arg for arg in factors if arg in moving and arg not in at_hand]
     at_hand.update(plan.stacked)

@@ -81,5 +81,3 @@ def with_known(graph: Graph, new: Mapping[Node, Node]) -> Graph:
             adjoints.setdefault(now, bar)
             adjoints[node] = bar
     return replace(graph, names=names, adjoints=adjoints)
-
-

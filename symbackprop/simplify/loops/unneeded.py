@@ -78,7 +78,7 @@ def _smaller(loop: Loop, results: Set[int], inside: dict[Node, Node]) -> dict[in
         for node, arg in zip(loop.constant_inputs, loop.constants, strict=True)
         if node in reached and node not in fixed
     ]
-    constants += shared.items()  # type: ignore[arg-type]
+    constants += shared.items()
     values = [i for i in sorted(results) if loop.carries <= i < len(loop.body.outputs)]
     kept = [i for i in loop.kept if len(loop.body.outputs) + loop.kept.index(i) in results and i in moving]
     outputs = [*(loop.new_carries[i] for i in moving), *(loop.body.outputs[i] for i in values)]
