@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass, replace
 
-__all__ = ["Line", "renamed"]
+__all__ = ["Line", "mentions", "renamed", "with_name"]
 
 
 @dataclass(slots=True)
@@ -24,5 +24,18 @@ class Line:
 
 def renamed(line: Line, old: str, new: str) -> Line:
     """Return `line` with another name for a variable."""
-    pattern = rf"(?<![\w.]){re.escape(old)}\b"
-    return replace(line, name=re.sub(pattern, new, line.name), text=re.sub(pattern, new, line.text))
+    return replace(line, name=with_name(line.name, old, new), text=with_name(line.text, old, new))
+
+
+def mentions(text: str, name: str) -> bool:
+    """Tell whether code speaks of a variable."""
+    return re.search(_variable(name), text) is not None
+
+
+def with_name(text: str, old: str, new: str) -> str:
+    """Return code with another name for a variable."""
+    return re.sub(_variable(old), new, text)
+
+
+def _variable(name: str) -> str:
+    return rf"(?<![\w.]){re.escape(name)}\b"

@@ -2,16 +2,15 @@
 
 from __future__ import annotations
 
-import re
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING
 
-from symbackprop.emit.lines import Line, renamed
+from symbackprop.emit.lines import Line, mentions, renamed, with_name
 from symbackprop.emit.template import SUM, Code
 from symbackprop.ir.node import Apply, Node
 from symbackprop.ops.creation import arange
 from symbackprop.ops.indexing import Bounds, slice_
-from symbackprop.ops.loops import Loop
+from symbackprop.ops.loops import Loop, reached_by
 
 if TYPE_CHECKING:
     from symbackprop.emit.statements import Writer
@@ -53,7 +52,7 @@ def write_loop(writer: Writer, node: Apply, lines: list[Line]) -> None:
 
 
 class _LoopWriter:
-    """Writes one loop."""
+    """Writes one loop, as far as its results are needed."""
 
     def __init__(self, writer: Writer, node: Apply, is_forward: bool) -> None:
         self.writer = writer
@@ -61,29 +60,32 @@ class _LoopWriter:
         self.is_forward = is_forward
         self.results = writer.results_of(node)
         self.index = writer.shared.index(writer.depth)
+        self.carries = sorted(reached_by(self.loop, self.results)[0])
 
     def write(self, lines: list[Line]) -> None:
         writer, loop = self.writer, self.loop
-        names = [self._carry_name(i) for i in range(loop.carries)]
+        count = len(loop.body.outputs)
+        names = {i: self._carry_name(i) for i in self.carries}
         trajectories = {
-            i: self._result_name(len(loop.body.outputs) + at, self._plural(names[i])) for at, i in enumerate(loop.kept)
+            i: self._result_name(count + at, self._plural(names[i]))
+            for at, i in enumerate(loop.kept)
+            if count + at in self.results
         }
-        stacks = [self._stack_name(j) for j in range(len(loop.values))]
-        for i, name in enumerate(names):
-            lines.append(Line(name, writer.operand_text(loop.initial[i])))
+        stacks = {j: self._stack_name(j) for j in range(len(loop.values)) if loop.carries + j in self.results}
+        lines += [Line(name, writer.operand_text(loop.initial[i])) for i, name in names.items()]
         for i, name in trajectories.items():
             lines.append(Line(name, self._empty(loop.trajectory(i))))
             lines.append(Line("", f"{name}[{-1 if loop.reverse else 0}] = {names[i]}"))
-        lines += [Line(name, self._empty(loop.stack(j))) for j, name in enumerate(stacks) if name]
+        lines += [Line(name, self._empty(loop.stack(j))) for j, name in stacks.items()]
         length = writer.style.size(loop.length)
         steps = f"reversed(range({length}))" if loop.reverse else f"range({length})"
         body = self._body(names, stacks, trajectories)
-        index = self.index if any(re.search(rf"\b{self.index}\b", line.text) for line in body) else "_"
+        index = self.index if any(mentions(line.text, self.index) for line in body) else "_"
         header = f"for {index} in {steps}:"
         lines.append(Line("", header))
         lines += [line.indented() for line in body] or [Line("", "pass", depth=1)]
         writer.note_text(loop.node, header)
-        for i, name in enumerate(names):
+        for i, name in names.items():
             if i in self.results:
                 writer.bind(self.results[i], name)
 
@@ -110,9 +112,7 @@ class _LoopWriter:
         return f"{name}s" if free else f"{name}_all"
 
     def _result_name(self, position: int, otherwise: str) -> str:
-        """Return the name of a result that is needed, "" for one that is not."""
-        if position not in self.results:
-            return ""
+        """Return the name of a result."""
         writer, result = self.writer, self.results[position]
         name = writer.names.fresh(writer.graph.names.get(result) or writer.adjoint_name(result) or otherwise)
         writer.bind(result, name)
@@ -125,27 +125,21 @@ class _LoopWriter:
 
     # --- the step -----------------------------------------------------------------------------------------------------
 
-    def _body(self, names: Sequence[str], stacks: Sequence[str], trajectories: dict[int, str]) -> list[Line]:
-        loop, writer = self.loop, self.writer
-        codes: dict[Node, Code] = {node: Code(name) for node, name in zip(loop.carry_inputs, names, strict=True)}
+    def _body(self, names: Mapping[int, str], stacks: Mapping[int, str], trajectories: Mapping[int, str]) -> list[Line]:
+        loop, writer, index = self.loop, self.writer, self.index
+        codes: dict[Node, Code] = {loop.carry_inputs[i]: Code(name) for i, name in names.items()}
         for node, sequence in zip(loop.row_inputs, loop.sequences, strict=True):
             codes[node] = self._row(sequence)
         for node, arg in zip(loop.constant_inputs, loop.constants, strict=True):
             codes[node] = writer.operand_code(arg)
-        needed = [node for j, node in enumerate(loop.values) if stacks[j]]
-        inner = writer.inner(loop.body.inputs, (*loop.new_carries, *needed), codes, self.is_forward)
-        lines = inner.lines
-        index = self.index
-        written = [
-            Line("", f"{name}[{index}] = {inner.result(node).text}")
-            for name, node in zip(stacks, loop.values, strict=True)
-            if name
-        ]
-        new = [inner.result(node).text for node in loop.new_carries]
-        pending, lines = _settled(dict(zip(names, new, strict=True)), lines, written, inner.renamed)
+        outputs = (*(loop.new_carries[i] for i in names), *(loop.values[j] for j in stacks))
+        inner = writer.inner(outputs, codes, self.is_forward)
+        written = [Line("", f"{name}[{index}] = {inner.result(loop.values[j]).text}") for j, name in stacks.items()]
+        new = {name: inner.result(loop.new_carries[i]).text for i, name in names.items()}
+        pending, lines = _settled(new, inner.lines, written, inner.renamed)
         inner.finish()
         behind = index if loop.reverse else f"{index} + 1"
-        kept = [Line("", f"{name}[{behind}] = {names[i]}") for i, name in trajectories.items() if name]
+        kept = [Line("", f"{name}[{behind}] = {names[i]}") for i, name in trajectories.items()]
         return [*lines, *_assigned(pending), *kept]
 
     def _row(self, sequence: Node) -> Code:
@@ -172,10 +166,10 @@ def _settled(
             continue
         behind = [line.text for line in every[places[0] + 1 :]]
         others = [other for key, other in pending.items() if key != name]
-        if any(_mentions(text_behind, name) for text_behind in (*behind, *others)):
+        if any(mentions(text_behind, name) for text_behind in (*behind, *others)):
             continue
         every = [renamed(line, text, name) for line in every]
-        pending = {key: _word(other, text, name) for key, other in pending.items() if key != name}
+        pending = {key: with_name(other, text, name) for key, other in pending.items() if key != name}
         rename(text, name)
     return pending, every
 
@@ -186,17 +180,9 @@ def _assigned(pending: dict[str, str]) -> list[Line]:
     lines: list[Line] = []
     while rest:
         free = next(
-            (name for name in rest if not any(_mentions(text, name) for key, text in rest.items() if key != name)), None
+            (name for name in rest if not any(mentions(text, name) for key, text in rest.items() if key != name)), None
         )
         if free is None:
             return [*lines, Line(", ".join(rest), ", ".join(rest.values()))]
         lines.append(Line(free, rest.pop(free)))
     return lines
-
-
-def _mentions(text: str, name: str) -> bool:
-    return re.search(rf"(?<![\w.]){re.escape(name)}\b", text) is not None
-
-
-def _word(text: str, old: str, new: str) -> str:
-    return re.sub(rf"(?<![\w.]){re.escape(old)}\b", new, text)

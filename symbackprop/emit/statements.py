@@ -6,11 +6,10 @@ backward) uses it, or if its text would make a line that no person would write.
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterable, Mapping, Sequence, Set
 from dataclasses import dataclass, field
 
-from symbackprop.emit.lines import Line
+from symbackprop.emit.lines import Line, with_name
 from symbackprop.emit.loops import loop_operands, write_loop
 from symbackprop.emit.names import Names
 from symbackprop.emit.schedule import Schedule
@@ -115,9 +114,7 @@ class Writer:
 
     # --- bodies -------------------------------------------------------------------------------------------------------
 
-    def inner(
-        self, inputs: Sequence[Node], outputs: Sequence[Node], codes: dict[Node, Code], is_forward: bool
-    ) -> Writer:
+    def inner(self, outputs: Sequence[Node], codes: dict[Node, Code], is_forward: bool) -> Writer:
         """Return the writer of a body, which has written its lines; the code of what it binds is given."""
         nodes = topological(outputs)
         adjoint_of = {} if is_forward else self.shared.adjoints_among(nodes)
@@ -145,7 +142,7 @@ class Writer:
             if name == old:
                 self._bare[node] = new
         for node, text in self._texts.items():
-            self._texts[node] = re.sub(rf"(?<![\w.]){re.escape(old)}\b", new, text)
+            self._texts[node] = with_name(text, old, new)
 
     def finish(self) -> None:
         """Tell the others what is known of the nodes of this body, once its names are settled."""
