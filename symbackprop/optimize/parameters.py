@@ -57,6 +57,7 @@ class Parameters:
         self._function = function
         start = {key: reals_of(value, str(key)) for key, value in start.items()}  # later changes are no concern of ours
         data = {key: data_of(value, str(key)) for key, value in data.items()}
+        fixed = _as_mapping(fixed)
         self._given = (start, data, bounds, fixed)
         self._names = _Names(function)
         self._keys = {self._names.of(key, "start"): key for key in start}
@@ -66,6 +67,8 @@ class Parameters:
         known = {self._names.of(key, "data"): value for key, value in data.items()}
         if not values:
             raise UnsupportedError("nothing is free: start is empty; give it the parameters that are to be found")
+        if len(values) < len(start) or len(known) < len(data):
+            raise ArgumentError("start or data names an input twice, by a symbol and by its name")
         both = [name for name in values if name in known]
         if both:
             raise ArgumentError(f"{both[0]!r} is in start and in data; what is in start is to be found, data are given")
@@ -103,7 +106,7 @@ class Parameters:
         }
         held = {
             leaf: fixed_entries(setting, path, given[leaf].shape)
-            for leaf, path, setting in self._settings(_as_mapping(fixed), "fixed", whole=True)
+            for leaf, path, setting in self._settings(fixed, "fixed", whole=True)
         }
         leaves = []
         for leaf, path in paths:
@@ -212,7 +215,7 @@ class _Names:
         return name
 
 
-def _as_mapping(fixed: Any) -> Any:
+def _as_mapping(fixed: Any) -> Mapping[Any, Any]:
     """Return ``fixed`` as a mapping, where it is a name or several."""
     if isinstance(fixed, Mapping):
         return fixed

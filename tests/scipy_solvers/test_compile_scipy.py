@@ -229,6 +229,7 @@ def test_fixed_parameters_are_no_part_of_the_vector() -> None:
     assert [label.wrt for label in problem.compiled.graph.labels] == [None, "w"]
     assert problem.minimize().params["b"] == 0.5
     assert problem.replace(fixed=()).x0.shape == (4,)
+    assert problem.replace(fixed=(name for name in ["w"])).replace(start={"b": 0.25}).x0.tolist() == [0.25]
 
 
 def test_fixed_entries() -> None:

@@ -7,6 +7,7 @@ from typing import Any
 
 import numpy as np
 import pytest
+import sympy
 
 import symbackprop as sb
 from symbackprop.errors import ArgumentError, ShapeError, SymbackpropError, UnknownNameError, UnsupportedError
@@ -130,6 +131,12 @@ def test_solvers_that_want_another_kind_of_formula() -> None:
             compiled(bounds={"b": (0, 1)}).minimize(method)
     with pytest.raises(UnsupportedError, match="root has no bounds"):
         compiled(formula="X @ w + b - y", bounds={"b": (0, 1)}).root()
+
+
+def test_inputs_that_are_named_twice() -> None:
+    a = sympy.Symbol("a")
+    with pytest.raises(ArgumentError, match="names an input twice"):
+        sb.compile_scipy(a**2, {a: 1.0, "a": 2.0})
 
 
 def test_other_sizes_need_names() -> None:
