@@ -10,9 +10,7 @@ from __future__ import annotations
 import builtins
 import functools
 import random
-import sys
 from collections.abc import Callable, Iterator
-from enum import Enum
 from types import BuiltinFunctionType, CellType, CodeType, FunctionType, MethodType, ModuleType
 from typing import Any
 
@@ -21,15 +19,20 @@ import numpy as np
 from symbackprop.errors import UnsupportedError
 from symbackprop.read.from_numpy.arrays import TracedArray
 from symbackprop.read.from_numpy.calls import Trace
+from symbackprop.read.from_numpy.classes import (
+    LIBRARIES,
+    attributes_of,
+    is_own_class,
+    is_plain_class,
+    members_of,
+    subclass,
+)
 from symbackprop.read.from_numpy.containers import copied_container, is_container
 from symbackprop.read.from_numpy.modules import Modules, RandomNumbers
 from symbackprop.read.from_numpy.sizes import TracedSize
 from symbackprop.read.vocabulary import FUNCTIONS
 
 __all__ = ["Clones"]
-
-_HEAP_TYPE = 1 << 9  # of classes that a `class` statement made
-_LIBRARIES = ("numpy", "scipy", "math", "builtins", "functools", "itertools", "operator", "typing", "collections")
 
 
 class Clones:
@@ -74,7 +77,7 @@ class Clones:
     def _stand_in(self, value: Any, name: str | None) -> Any:
         if issubclass(type(value), np.ndarray):
             return self._array(value, name)
-        if is_container(value, is_own=_is_own_class(type(value))):
+        if is_container(value, is_own=is_own_class(type(value))):
             return copied_container(value, self.seen, functools.partial(self._note, value))
         if isinstance(value, ModuleType):
             return self._modules.of(value, self.seen)
@@ -83,7 +86,7 @@ class Clones:
         if isinstance(value, functools._lru_cache_wrapper):
             return self.seen(value.__wrapped__)
         if isinstance(value, type):
-            return self._class(value) if _is_plain_class(value) else value
+            return self._class(value) if is_plain_class(value) else value
         if isinstance(value, (BuiltinFunctionType, np.ufunc)) or _is_library(value):
             return self._modules.stand_in(value)
         plain = getattr(type(value), "__untraced__", None)  # of a compiled function: its printed code is NumPy too
@@ -91,7 +94,7 @@ class Clones:
             return self.of(plain(value))
         if isinstance(value, (FunctionType, MethodType, functools.partial)) and not _is_ours(value):
             return self.of(value)
-        return self._object(value) if _is_plain_object(value) else value
+        return self._object(value) if is_plain_class(type(value)) else value
 
     def _note(self, value: Any, copied: Any) -> None:
         self._made[id(value)] = value, copied
@@ -107,7 +110,8 @@ class Clones:
         kind = type(value)
         copied: Any = object.__new__(self._class(kind))
         self._note(value, copied)
-        vars(copied).update((name, self.seen(item, name)) for name, item in vars(value).items())
+        for name, item in attributes_of(value).items():
+            object.__setattr__(copied, name, self.seen(item, name))
         return copied
 
     def _class(self, kind: type) -> type:
@@ -117,9 +121,7 @@ class Clones:
             return known[1]  # type: ignore[no-any-return]
         members: dict[str, Any] = {}
         functions: list[FunctionType] = []
-        for name, member in vars(kind).items():
-            if name in ("__dict__", "__weakref__"):
-                continue
+        for name, member in members_of(kind).items():
             members[name] = member
             if isinstance(member, FunctionType):
                 members[name] = self._function(member)
@@ -134,8 +136,8 @@ class Clones:
                 functions += [part for part in parts if isinstance(part, FunctionType)]
             elif not name.startswith("__"):
                 members[name] = self.seen(member)
-        bases = [self._class(base) for base in kind.__bases__ if _is_plain_class(base)]
-        made = type(kind.__name__, (*bases, kind), members)
+        bases = [self._class(base) for base in kind.__bases__ if is_plain_class(base)]
+        made = subclass(kind, tuple(bases), members)
         self._made[id(kind)] = kind, made
         for function in functions:  # what `super()` looks at
             for name, cell in zip(function.__code__.co_freevars, function.__closure__ or (), strict=True):
@@ -155,6 +157,7 @@ class Clones:
         clone.__defaults__ = tuple(map(self.seen, *_defaults(function))) or None
         clone.__kwdefaults__ = {n: self.seen(v, n) for n, v in (function.__kwdefaults__ or {}).items()}
         clone.__qualname__ = function.__qualname__
+        vars(clone).update((n, self.seen(v, n)) for n, v in vars(function).items() if n != "__wrapped__")
         for name in _names(function.__code__):
             if name in function.__globals__ and name not in scope:
                 scope[name] = None  # before it is looked at, for it may come back here
@@ -276,45 +279,6 @@ def _names(code: CodeType) -> Iterator[str]:
         waiting.extend(constant for constant in inner.co_consts if isinstance(constant, CodeType))
 
 
-def _is_plain_object(value: Any) -> bool:
-    """Tell whether `value` is of a class of the user's own, with its attributes in a dict."""
-    kind = type(value)
-    return _is_plain_class(kind) and hasattr(value, "__dict__")
-
-
-def _is_plain_class(kind: type) -> bool:
-    """Tell whether a class is the user's own, made by plain `class` statements all the way up, or a named tuple."""
-    bases = [base for base in kind.__mro__[:-1] if not (base is tuple and hasattr(kind, "_fields"))]
-    return all(map(_is_plain, bases)) and not issubclass(kind, (Enum, BaseException))
-
-
-def _is_plain(kind: type) -> bool:
-    members = vars(kind)
-    return (
-        type(kind) is type
-        and not members.get("__slots__", ())
-        and "__init_subclass__" not in members
-        and _is_own_class(kind)
-    )
-
-
-def _is_own_class(kind: type) -> bool:
-    """Tell whether a `class` statement of the user's made a class."""
-    module = kind.__module__.split(".")[0]
-    return (
-        bool(kind.__flags__ & _HEAP_TYPE)
-        and (module not in sys.stdlib_module_names or module == "__main__")
-        and module not in (*_LIBRARIES, "symbackprop")
-        and not _is_installed(kind.__module__)
-    )
-
-
-def _is_installed(module: str) -> bool:
-    """Tell whether a module is of an installed package, whose objects are its own affair: data frames, estimators."""
-    path = getattr(sys.modules.get(module), "__file__", None) or ""
-    return "site-packages" in path or "dist-packages" in path
-
-
 def _is_ours(value: Any) -> bool:
     """Tell whether a function knows of traced arrays by itself."""
     module = getattr(value, "__module__", None)
@@ -323,4 +287,4 @@ def _is_ours(value: Any) -> bool:
 
 def _is_library(value: Any) -> bool:
     module = getattr(value, "__module__", None)
-    return callable(value) and isinstance(module, str) and module.split(".")[0] in _LIBRARIES
+    return callable(value) and isinstance(module, str) and module.split(".")[0] in LIBRARIES
