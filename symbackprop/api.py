@@ -267,7 +267,8 @@ def _of_function(
         unicodedata.normalize("NFKC", name), optimize, function=title, packing=traced.packing,
     )  # fmt: skip
     try:
-        return compile_recipe(recipe, FunctionOrigin(function, traced), traced.constants)
+        compiled = compile_recipe(recipe, FunctionOrigin(function, traced), traced.constants)
+        return compiled.with_records(traced.records)
     except SymbackpropError as error:
         if error.formula == traced.text and error.span is not None:  # the place in the function is what helps
             line = traced.lines[traced.text.count("\n", 0, error.span[0])]

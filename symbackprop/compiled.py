@@ -23,6 +23,7 @@ from symbackprop.emit.packing import Packer
 from symbackprop.emit.save import write_text
 from symbackprop.errors import UnsupportedError
 from symbackprop.ir.graph import Graph, Guard
+from symbackprop.ir.records import Records, importable, recorded
 from symbackprop.ir.signature import ArgumentSpec
 from symbackprop.ops.cost import Cost, cost_of
 
@@ -78,11 +79,25 @@ class CompiledFunction:
         names = printed.parameters[len(printed.parameters) - len(self._constants) :]
         self._bound = dict(zip(names, self._constants.values(), strict=True))
         self._packer = None if recipe.packing is None else Packer(recipe.packing)
+        self._records: Records | None = None
+
+    def with_records(self, records: Records | None) -> CompiledFunction:
+        """Return this function, calls of which return named tuples where these are in `records`."""
+        self._records = records
+        return self
 
     # --- calling ------------------------------------------------------------------------------------------------------
 
     def __call__(self, /, *args: object, **kwargs: object) -> Any:
         """Check and convert the arguments, and compute."""
+        if self._records is None:
+            return self._computed(args, kwargs)
+        results = self._computed(args, kwargs)
+        if self._recipe.kind == "grad" and self._recipe.with_value:
+            return tuple(recorded(part, self._records) for part in results)
+        return recorded(results, self._records)
+
+    def _computed(self, args: tuple[object, ...], kwargs: dict[str, object]) -> Any:
         if self._packer is not None:
             given, leaves = self._packer.leaves(args, kwargs)
             bound = self._binder.bind((*leaves, *self._constants.values()), {})
@@ -205,7 +220,7 @@ class CompiledFunction:
         if self._recipe.kind == "value":
             return self
         recipe = replace(self._recipe, kind="value", wrt=None, with_value=False, name="value")
-        return self._compile(recipe, self._origin, self._constants)
+        return self._compile(recipe, self._origin, self._constants).with_records(self._records)
 
     @property
     def bound_digests(self) -> Mapping[str, str]:
@@ -331,7 +346,7 @@ class CompiledFunction:
             write_text(path, self.source)
 
     def __reduce__(self) -> tuple[object, ...]:
-        return _again, (self._compile, self._recipe, self.source, self._constants)
+        return _again, (self._compile, self._recipe, self.source, self._constants, importable(self._records))
 
     def __copy__(self) -> CompiledFunction:
         return self
@@ -350,10 +365,14 @@ def _indented(text: str) -> str:
 
 
 def _again(
-    compile_recipe: Compile, recipe: Recipe, source: str, constants: Mapping[str, np.ndarray[Any, Any]]
+    compile_recipe: Compile,
+    recipe: Recipe,
+    source: str,
+    constants: Mapping[str, np.ndarray[Any, Any]],
+    records: Records | None = None,
 ) -> CompiledFunction:
     """Compile a pickled function's recipe again; a version that prints it differently says so."""
     compiled = compile_recipe(recipe, None, constants)
     if compiled.source != source:
         raise UnsupportedError("this pickle was made by another version of symbackprop; compile the formula again")
-    return compiled
+    return compiled.with_records(records)

@@ -74,6 +74,11 @@ class Clones:
             self._made[id(value)] = value, made
         return made
 
+    def class_of(self, value: Any) -> type:
+        """Return the class of an object that the clone made, as the function knows it."""
+        kind = type(value)
+        return next((original for original, clone in self._made.values() if clone is kind), kind)
+
     def _stand_in(self, value: Any, name: str | None) -> Any:
         if issubclass(type(value), np.ndarray):
             return self._array(value, name)

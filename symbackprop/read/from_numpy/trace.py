@@ -13,6 +13,7 @@ from symbackprop.errors import ShapeError, SymbackpropError, UnknownNameError, U
 from symbackprop.ir.digest import digest_of
 from symbackprop.ir.dtype import is_float, using_float
 from symbackprop.ir.packing import Pack, Packed, Packing, leaf_names
+from symbackprop.ir.records import Records, records_in
 from symbackprop.ir.signature import ArgumentSpec
 from symbackprop.ir.size import Size, substitute
 from symbackprop.ops.broadcasting import unifying
@@ -52,6 +53,8 @@ class TracedFunction:
         Sizes of examples that had to be numbers.
     arguments : Arguments
         The parameters, for calling the function itself.
+    records : Records or None
+        What of the results is a named tuple.
     """
 
     text: str
@@ -62,6 +65,7 @@ class TracedFunction:
     lines: tuple[int, ...]
     fixed: Mapping[str, int]
     arguments: Arguments
+    records: Records | None = None
 
 
 def trace_function(
@@ -116,6 +120,7 @@ class _Run:
         self._dtype = dtype
         self.trace = Trace(getattr(function, "__name__", "the function"), arguments.specs, flexible)
         self.results: Packed = None
+        self.records: Records | None = None
 
     def formula(self) -> Written | None:
         """Return what the function does; None where sizes have to be equal that were open, for which it runs again."""
@@ -127,6 +132,7 @@ class _Run:
                 clone = clones.of(self._function)
                 positional, named = self._arguments.call_of(by_name, clones.seen)
                 results = self._returned(clone, positional, named)
+                self.records = records_in(results, clones.class_of)
                 self.results, plain = _plain_results(results, trace)
                 return written(trace.gathered(plain), [spec.name for spec in trace.specs])
         except ShapeError as error:
@@ -244,6 +250,7 @@ def _traced(
         lines=found.lines,
         fixed=dict(flexible.fixed),
         arguments=arguments,
+        records=run.records,
     )
 
 

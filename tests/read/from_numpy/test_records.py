@@ -114,3 +114,48 @@ class Initialised:
 def test_records_that_cannot_be_made_again_are_refused(record, message):
     with pytest.raises(sb.SymbackpropError, match=message):
         sb.compile_grad(lambda p: np.sum(p.weight), inputs={"p": record})
+
+
+class Found(typing.NamedTuple):
+    loss: object
+    parts: object
+
+    def doubled(self):
+        return self._replace(loss=2 * self.loss)
+
+
+def found_by(x):
+    return {"all": Found(np.sum(x**2), Pair(x[0], 3 * x)).doubled(), "sum": np.sum(x)}
+
+
+def test_named_tuples_come_back_as_such():
+    compiled = sb.compile_value(found_by, inputs={"x": "n"})
+    for function in (compiled, pickle.loads(pickle.dumps(compiled)), compiled.value):
+        found = function(X)
+        assert type(found["all"]) is Found
+        assert type(found["all"].parts) is Pair
+        assert_allclose([found["all"].loss, found["all"].parts.weight], [2 * np.sum(X**2), X[0]])
+        assert_allclose(found["all"].parts.bias, 3 * X)
+    assert compiled.verify()
+    assert type(compiled.function(X)["all"]) is tuple
+
+
+def test_gradients_of_named_tuples_are_named():
+    compiled = sb.compile_value_and_grad(lambda x, y: Pair(x * y, x + y))
+    value, gradient = compiled(2.0, 3.0)
+    assert value == Pair(6.0, 5.0)
+    assert gradient == Pair((3.0, 2.0), (1.0, 1.0))
+    assert type(value) is type(gradient) is type(compiled.value(2.0, 3.0)) is Pair
+    mapped = compiled(np.array([2.0, 1.0]), 3.0)[0]
+    assert type(mapped) is Pair
+    assert_allclose(mapped.weight, [6.0, 3.0])
+
+
+def test_named_tuples_of_classes_inside_functions_are_pickled_as_tuples():
+    class Inner(typing.NamedTuple):
+        value: object
+
+    compiled = sb.compile_value(lambda x: Inner(2 * x))
+    assert compiled(3.0) == Inner(6.0)
+    assert type(compiled(3.0)) is Inner
+    assert type(pickle.loads(pickle.dumps(compiled))(3.0)) is tuple
