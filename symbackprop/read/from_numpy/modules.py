@@ -17,6 +17,7 @@ import numpy as np
 from symbackprop.errors import MissingAttributeError, UnsupportedError, nearest_names
 from symbackprop.read.from_numpy.arrays import TracedArray
 from symbackprop.read.from_numpy.calls import Trace
+from symbackprop.read.from_numpy.joined import JOINING, Joined
 from symbackprop.read.from_numpy.sizes import TracedSize
 from symbackprop.read.vocabulary import FUNCTIONS
 
@@ -74,6 +75,8 @@ def stand_in(trace: Trace, real: Any, prefix: str, name: str) -> Any:
         return StandIn(trace, real, {"linalg": f"{prefix}.linalg", "special": "special"}.get(name, f"{prefix}.{name}"))
     if name in ("pi", "e") and isinstance(real, float):
         return trace.named_number(name)
+    if name in JOINING and prefix == "np":
+        return Joined(trace, real, name)
     if isinstance(real, type) or not callable(real):
         return real
     return _Function(trace, real, prefix, name)

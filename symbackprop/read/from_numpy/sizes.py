@@ -137,6 +137,8 @@ class TracedSize:
         difference = self.size - size
         if isinstance(difference, int):
             return difference == 0
+        if self.run.flexible.unify(self.size, size):
+            return True  # from now on they are equal, which does not take that they are numbers
         return self._number("==") == self._number("==", size)
 
     def __lt__(self, other: Any) -> Any:

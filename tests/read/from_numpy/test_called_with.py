@@ -116,6 +116,17 @@ def test_sizes_of_examples_become_numbers_where_python_needs_them():
         sb.compile_grad(looped, inputs={"x": "n"})
 
 
+def test_sizes_that_are_compared_stay_open():
+    def checked(X, w, y):
+        assert X.shape == (len(y), w.size)
+        assert y.shape[0] == len(X)
+        return np.sum((X @ w - y) ** 2)
+
+    compiled = sb.compile_grad(checked, inputs={"X": X, "w": W, "y": Y}, wrt="w")
+    assert [str(size) for spec in compiled.signature for size in spec.shape] == ["n", "m", "m", "n"]
+    assert compiled(np.ones((2, 5)), np.ones(5), np.ones(2)).tolist() == [16.0] * 5
+
+
 def test_square_examples():
     def trace_of_square(A):
         return np.trace(A @ A)

@@ -77,6 +77,9 @@ def appearances(x):
         lambda x: (np.arange(4) >> 1) @ x + (np.arange(4) ^ 1) @ x,
         lambda x: np.sum(((x > 0) ^ (x > 1)) * x) + np.sum(((x > 0) ^ np.array([True, False, True, False])) * x),
         lambda x: x.sum() * (2.0 if 9 in WHOLE and 8 not in WHOLE else 3.0),
+        lambda x: np.r_[x, 1.0, 0:3, x[::-1]] @ np.r_[np.arange(9.0), x[1:]],
+        lambda x: np.sum(np.c_[x, np.ones(4), np.outer(x, x)] ** 2) + np.sum(np.c_[x[0], 2.0] * np.c_[[1.0], [x[1]]]),
+        lambda x: np.r_[0 : len(x)] @ x + x[np.r_[0, 2:4]].sum() + np.r_[-1:1:4j] @ x,
         lambda x: np.sum(Fraction(1, 3) * x + x * Fraction(2, 7)) * math.pi,
     ],
 )
@@ -107,6 +110,7 @@ def test_texts_of_shapes_are_those_of_the_example():
         (lambda x: x.copy().__delitem__(0), sb.UnsupportedError, r"not deleted; write np\.delete"),
         (lambda x: np.nonzero(x), sb.UnknownNameError, "choose by a mask"),
         (lambda x: np.put(x.copy(), [0], 1.0), sb.UnknownNameError, r"write x\[index\] = value"),
+        (lambda x: np.r_["0,2", x, x], sb.UnsupportedError, r"np\.r_ with text"),
         (lambda x: x.flat[0], sb.MissingAttributeError, r"write x\.ravel\(\)"),
     ],
 )
