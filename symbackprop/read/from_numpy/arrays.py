@@ -63,7 +63,7 @@ class TracedArray(Conversions):
         "version",
         "viewed",
     )
-    __hash__ = None  # type: ignore[assignment]
+    __hash__ = Conversions.__hash__  # which a class that defines `==` does not inherit
     __array_priority__ = 1000.0
 
     def __init__(self, trace: Trace, state: State, *, is_input: bool = False) -> None:
@@ -207,7 +207,9 @@ class TracedArray(Conversions):
         self.write(self.run.updated("=", self.writable(), index, value))
 
     def __delitem__(self, index: object) -> NoReturn:
-        raise self.run.located(UnsupportedError("entries of an array are not deleted; write np.delete, or a slice"))
+        raise self.run.located(
+            UnsupportedError("entries of an array are not deleted; write a slice, or np.concatenate")
+        )
 
     # --- what it looks like -------------------------------------------------------------------------------------------
 

@@ -266,7 +266,9 @@ class Trace:
     def known_length(self, x: TracedArray) -> int:
         """Return the number of items that a loop over `x` has."""
         if not x.node.shape:
-            raise TypeError("iteration over a 0-d array")
+            raise self.places.located(
+                UnsupportedError("a Python loop over a number; declare the shape of what is an array")
+            )
         size = x.node.shape[0]
         if isinstance(size, int):
             return size

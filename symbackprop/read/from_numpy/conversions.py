@@ -57,6 +57,9 @@ class Conversions:
             ).__index__()
         )
 
+    def __hash__(self) -> int:
+        return hash(self._known("a key of it, in a dict or a set"))
+
     def __complex__(self) -> NoReturn:
         raise self.run.located(UnsupportedError("complex numbers are not supported; all inputs are real"))
 
