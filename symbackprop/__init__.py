@@ -16,6 +16,7 @@ from symbackprop.errors import (
 )
 from symbackprop.optimize.entry import compile_scipy
 from symbackprop.optimize.problem import ScipyProblem
+from symbackprop.read.from_numpy.branches import cond, switch
 from symbackprop.read.from_numpy.loops import scan
 from symbackprop.read.from_numpy.words import stop_gradient, straight_through
 from symbackprop.version import __version__
@@ -36,9 +37,11 @@ __all__ = [
     "compile_scipy",
     "compile_value",
     "compile_value_and_grad",
+    "cond",
     "errors",
     "lambdify",
     "scan",
     "stop_gradient",
     "straight_through",
+    "switch",
 ]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -26,4 +26,12 @@ def _scan(step: Any, init: Any, xs: Any = None, length: Any = None, reverse: Any
     return plain_scan(step, init, xs, length, bool(reverse), stack=_stacked)
 
 
-CONTROL = {"scan": _scan}
+def _cond(pred: Any, if_true: Any, if_false: Any, *operands: Any) -> Any:
+    return (if_true if bool(pred) else if_false)(*operands)
+
+
+def _switch(index: Any, branches: Any, *operands: Any) -> Any:
+    return branches[min(max(int(index), 0), len(branches) - 1)](*operands)
+
+
+CONTROL: Mapping[str, Callable[..., Any]] = {"cond": _cond, "scan": _scan, "switch": _switch}

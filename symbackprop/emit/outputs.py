@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
+from symbackprop.emit.control import may_alias
 from symbackprop.emit.header import Recipe
 from symbackprop.emit.statements import Writer
 from symbackprop.ir.graph import Graph
-from symbackprop.ir.node import Apply, Const, Input, Node
+from symbackprop.ir.node import Apply, Const, Input, Node, Output
 from symbackprop.ir.packing import Packed, Packing, quoted
 from symbackprop.ir.signature import arranged
 from symbackprop.ops.broadcasting import broadcast
@@ -105,6 +106,8 @@ def _owned_text(node: Node, writer: Writer, owned: set[Node]) -> str:
         return f"{code.text}[()]"  # np.where gives an array even of scalars
     if node.shape == () or isinstance(node, Const):
         return code.text
+    if isinstance(node, Output) and may_alias(node):
+        return f"{code.text}.copy()"
     if isinstance(node, Apply) and node.op is broadcast and not writer.is_bare(node):
         return f"{code.text}.copy()"
     base = _memory_of(node)

@@ -9,8 +9,9 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence, Set
 from dataclasses import dataclass, field
 
+from symbackprop.emit.branches import shared_by_branches
+from symbackprop.emit.control import control_operands, write_control
 from symbackprop.emit.lines import Line, with_name
-from symbackprop.emit.loops import loop_operands, write_loop
 from symbackprop.emit.names import Names
 from symbackprop.emit.schedule import Schedule
 from symbackprop.emit.style import TargetStyle
@@ -43,6 +44,8 @@ class Shared:
         What nodes of forward bodies are called there.
     primal : set of Node
         The nodes of forward bodies.
+    wanted : set of Node
+        The nodes of branches that other branches need.
     """
 
     names: Names
@@ -50,6 +53,7 @@ class Shared:
     hosts: dict[Node, list[str]] = field(default_factory=dict)
     bare: dict[Node, str] = field(default_factory=dict)
     primal: set[Node] = field(default_factory=set)
+    wanted: set[Node] = field(default_factory=set)
     _indices: list[str] = field(default_factory=list)
 
     def adjoints_among(self, nodes: Iterable[Node]) -> dict[Node, Node]:
@@ -104,6 +108,8 @@ class Writer:
         self._owned: set[Node] = set()  # buffers that statements fill
         self._twice_by_op: dict[Operation, frozenset[int]] = {}
         self._results: dict[Node, dict[int, Node]] = {}
+        self._in_branches: dict[tuple[Node, int], list[tuple[Mapping[Node, Node], dict[Node, Code]]]] = {}
+        self.shared.wanted |= shared_by_branches([*self.schedule.forward, *self.schedule.backward])
         for node in (*self.schedule.forward, *self.schedule.backward):
             if isinstance(node, Output) and node in self.schedule.needed:
                 self._results.setdefault(node.source, {})[node.index] = node
@@ -114,9 +120,11 @@ class Writer:
 
     # --- bodies -------------------------------------------------------------------------------------------------------
 
-    def inner(self, outputs: Sequence[Node], codes: dict[Node, Code], is_forward: bool) -> Writer:
+    def inner(
+        self, outputs: Sequence[Node], codes: dict[Node, Code], is_forward: bool, known: Iterable[Node] = ()
+    ) -> Writer:
         """Return the writer of a body, which has written its lines; the code of what it binds is given."""
-        nodes = topological(outputs)
+        nodes = topological(outputs, known=known)
         adjoint_of = {} if is_forward else self.shared.adjoints_among(nodes)
         if is_forward:
             self.shared.primal.update(nodes)
@@ -148,6 +156,19 @@ class Writer:
         """Tell the others what is known of the nodes of this body, once its names are settled."""
         self.shared.bare.update((node, name) for node, name in self._bare.items() if node in self.shared.primal)
         self._find_hosts()
+
+    def known_in_branch(self, chooser: Node, branch: int, bound: Mapping[Node, Node]) -> dict[Node, Code]:
+        """Return what the same branch of an earlier choice has computed of the same, by its names there."""
+        found: dict[Node, Code] = {}
+        for earlier, codes in self._in_branches.get((chooser, branch), ()):
+            if all(bound.get(node) is arg for node, arg in earlier.items()):
+                found.update(codes)
+        return found
+
+    def remember_branch(self, chooser: Node, branch: int, bound: Mapping[Node, Node], inner: Writer) -> None:
+        """Note what a branch has computed that has a name."""
+        codes = {node: Code(name) for node, name in inner._bare.items() if node not in bound}
+        self._in_branches.setdefault((chooser, branch), []).append((bound, codes))
 
     def results_of(self, node: Apply) -> dict[int, Node]:
         """Return the needed ones of several results."""
@@ -225,7 +246,7 @@ class Writer:
         """Count the uses of what is written inside `node`; nodes `behind` it are those of the forward part."""
         uses, style = self._uses, self.style
         if isinstance(node.op, Primitive) and node.op.has_bodies:
-            for inner, times in loop_operands(node):
+            for inner, times in control_operands(node):
                 uses[inner] = uses.get(inner, 0) + times
                 if inner in behind:
                     self._crossing.add(inner)
@@ -264,7 +285,7 @@ class Writer:
             self._accumulate(node, lines)
             return
         if isinstance(node.op, Primitive) and node.op.has_bodies:
-            write_loop(self, node, lines if lines is not None else [])
+            write_control(self, node, lines if lines is not None else [])
             return
         operands = self._operands(node)
         if isinstance(node.op, Primitive) and node.op.lines is not None:
@@ -435,6 +456,7 @@ class Writer:
             node in self.graph.names
             or node in self.count_names
             or node in self._crossing
+            or node in self.shared.wanted
             or self._uses.get(node, 0) > 1
         ):
             return True

@@ -38,6 +38,10 @@ class Body:
         """Return the body with `new` of every output."""
         return Body(self.inputs, tuple(map(new, self.outputs)))
 
+    def part(self, positions: Iterable[int]) -> Body:
+        """Return the body that computes some of the outputs, and binds the same."""
+        return Body(self.inputs, tuple(self.outputs[position] for position in positions))
+
     def __str__(self) -> str:
         return f"body of {len(self.inputs)} inputs and {len(self.outputs)} outputs"
 

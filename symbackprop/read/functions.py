@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, MutableMapping, Sequence
+from collections import ChainMap
+from collections.abc import Callable, Iterator, Mapping, MutableMapping, Sequence
 
 from symbackprop.errors import ArgumentError
 from symbackprop.ir.node import Node
 from symbackprop.read.program import Definition
 from symbackprop.read.vocabulary.arguments import Value
+from symbackprop.read.vocabulary.branches import Capture
 
-__all__ = ["Environment", "TextFunction"]
+__all__ = ["Environment", "TextFunction", "inner_environment"]
 
 Environment = MutableMapping[str, Value]
 
@@ -33,7 +35,7 @@ class TextFunction:
     def __init__(
         self,
         definition: Definition,
-        run: Callable[[Definition, Sequence[Value], Environment], Value],
+        run: Callable[[Definition, Sequence[Value], Environment, Capture | None], Value],
         rename: Callable[[Mapping[Node, Node]], None],
         level: int,
         environment: Environment,
@@ -46,9 +48,44 @@ class TextFunction:
         self._environment = environment
         self.became = rename
 
+    def apart(self, values: Sequence[Value], capture: Capture) -> Value:
+        """Return what the function makes of values, with inputs for all that it takes from outside."""
+        return self._called(values, capture)
+
     def __call__(self, *values: Value) -> Value:
         """Return what the function makes of values."""
+        return self._called(values, None)
+
+    def _called(self, values: Sequence[Value], capture: Capture | None) -> Value:
         if len(values) != len(self.parameters):
             wanted = ", ".join(self.parameters)
             raise ArgumentError(f"{self.title}({wanted}) takes {len(self.parameters)} arguments, not {len(values)}")
-        return self._run(self._definition, values, self._environment)
+        return self._run(self._definition, values, self._environment, capture)
+
+
+def inner_environment(environment: Environment, capture: Capture | None) -> Environment:
+    """Return the environment of a function that was defined in `environment`, while branches `capture` what is outside."""
+    if capture is None:
+        return ChainMap({}, environment)
+    inside = any(environment is own for own in capture.environments)
+    around = environment if inside else Captured(environment, capture)
+    inner: Environment = ChainMap({}, around)  # type: ignore[arg-type]
+    capture.environments.append(inner)
+    return inner
+
+
+class Captured(Mapping[str, Value]):
+    """The names around a branch, with inputs for the nodes that they stand for."""
+
+    def __init__(self, environment: Environment, capture: Capture) -> None:
+        self._environment = environment
+        self._capture = capture
+
+    def __getitem__(self, name: str) -> Value:
+        return self._capture.bound(self._environment[name])
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._environment)
+
+    def __len__(self) -> int:
+        return len(self._environment)

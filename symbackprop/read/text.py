@@ -6,7 +6,6 @@ error with its place. Sums without parentheses become one n-ary sum, as they wer
 
 from __future__ import annotations
 
-from collections import ChainMap
 from collections.abc import Callable, Mapping, Sequence
 
 from symbackprop.errors import (
@@ -26,11 +25,12 @@ from symbackprop.ops.arithmetic import add, neg
 from symbackprop.read import program as kinds
 from symbackprop.read.calls import called, callee, without_prefix
 from symbackprop.read.expression import PYTHON_DTYPES
-from symbackprop.read.functions import Environment, TextFunction
+from symbackprop.read.functions import Environment, TextFunction, inner_environment
 from symbackprop.read.parser import parse
 from symbackprop.read.program import Definition, Instruction, Statement
 from symbackprop.read.vocabulary import ATTRIBUTES, CONSTANTS, FUNCTIONS, METHODS, OPERATORS, cumulative, reductions
 from symbackprop.read.vocabulary.arguments import Listed, Value, collecting, fold_negative, node_of
+from symbackprop.read.vocabulary.branches import Capture
 from symbackprop.read.vocabulary.indexing import Slice, changed, subscript
 from symbackprop.read.vocabulary.logic import chain, choose, conjunction, disjunction
 from symbackprop.read.vocabulary.refused import REFUSED, REFUSED_METHODS
@@ -92,6 +92,8 @@ class _Reader:
         self.stack: list[Item] = []
         self._defined = 0  # functions so far
         self._depth = 0  # of calls that are running
+        self._capture: Capture | None = None  # of the branch that is being read
+        self._outermost = self.environment
         self.actions: dict[str, Callable[[Instruction], None]] = {
             kinds.NUMBER: self._number,
             kinds.NAME: self._name,
@@ -158,12 +160,15 @@ class _Reader:
                 self.places.setdefault(value, place)
         return value
 
-    def _apply(self, definition: Definition, values: Sequence[Value], environment: Environment) -> Value:
-        """Run the statements of a function."""
+    def _apply(
+        self, definition: Definition, values: Sequence[Value], environment: Environment, capture: Capture | None
+    ) -> Value:
+        """Run the statements of a function; those of a branch `capture` what they take from outside."""
         if self._depth == _DEEPEST:
             raise UnsupportedError(f"functions call each other deeper than {_DEEPEST} times")
         outer, stack = self.environment, self.stack
-        self.environment = ChainMap({}, environment)
+        before, self._capture = self._capture, capture or self._capture
+        self.environment = inner_environment(environment, self._capture)
         self.stack = []
         self._depth += 1
         try:
@@ -171,7 +176,7 @@ class _Reader:
                 self._assign(name, value)
             return self._block(definition.statements)
         finally:
-            self.environment, self.stack = outer, stack
+            self.environment, self.stack, self._capture = outer, stack, before
             self._depth -= 1
 
     def _became(self, new: Mapping[Node, Node]) -> None:
@@ -253,8 +258,9 @@ class _Reader:
     def _name(self, instruction: Instruction) -> None:
         name = str(instruction.value)
         known = self.environment.get(name)
-        if known is None:
-            known = self._new_name(name)
+        if known is None and name not in self.environment:
+            found = self._new_name(name)
+            known = self.environment.get(name, found)
         self.stack.append(known)
 
     def _new_name(self, name: str) -> Value:
@@ -281,7 +287,7 @@ class _Reader:
         node = make_input(len(self.specs), (), self.dtype)
         self.specs.append(ArgumentSpec(name, (), self.dtype))
         self.inputs.append(node)
-        self.environment[name] = node
+        self._outermost[name] = node
         return node
 
     # --- operators ----------------------------------------------------------------------------------------------------

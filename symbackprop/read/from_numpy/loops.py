@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from typing import Any
-
-import numpy as np
 
 from symbackprop.errors import ArgumentError
 from symbackprop.ir.node import Node
@@ -14,13 +12,13 @@ from symbackprop.read.from_numpy.calls import Trace
 from symbackprop.read.from_numpy.expressions import POSTFIX, Expression
 from symbackprop.read.from_numpy.operands import Operand, Parts, separated
 from symbackprop.read.from_numpy.plain import plain_scan, takes_row
-from symbackprop.read.from_numpy.pytrees import Form, flattened, unflattened
+from symbackprop.read.from_numpy.pytrees import Form, alike, flattened, unflattened
 from symbackprop.read.from_numpy.running import running_trace
 from symbackprop.read.from_numpy.steps import TracedStep
 from symbackprop.read.vocabulary import FUNCTIONS
 from symbackprop.read.vocabulary.arguments import Value
 
-__all__ = ["scan"]
+__all__ = ["leaves_of", "results_of", "scan"]
 
 
 def scan(
@@ -106,7 +104,7 @@ def _noted(trace: Trace, step: Any, init: Any, xs: Any, length: Any, reverse: An
     whole = trace.expression_of(["scan(", *separated(texts), ")"], POSTFIX, None, place.line)
     names = place.names if len(place.names) == 2 else (None, None)
     after, every = traced.returned
-    if _shape_of_form(after) != _shape_of_form(carry_form):
+    if not alike(after, carry_form):
         raise ArgumentError(f"{traced.title} returns a carry that is nested otherwise than init")
     return (
         results_of(trace, last, [(whole, POSTFIX), "[0]"], carry_form, names[0], place.line),
@@ -117,7 +115,7 @@ def _noted(trace: Trace, step: Any, init: Any, xs: Any, length: Any, reverse: An
 def leaves_of(trace: Trace, tree: Any) -> tuple[Form, Value, Parts]:
     """Return the form of a nest, its leaves as the formula has them, and their text."""
     leaves, form = flattened(tree)
-    operands = [trace.operands.of(np.asarray(leaf) if isinstance(leaf, np.generic) else leaf) for leaf in leaves]
+    operands = [trace.operands.of(leaf) for leaf in leaves]
     texts: list[Parts] = [own for _, own in operands]
     values = [value for value, _ in operands]
     if not values:
@@ -140,9 +138,3 @@ def results_of(trace: Trace, value: Value, parts: Parts, form: Form, name: str |
 def _part(trace: Trace, whole: Expression, node: Node, position: int, line: int) -> TracedArray:
     expression = trace.expression_of([(whole, POSTFIX), f"[{position}]"], POSTFIX, None, line)
     return TracedArray(trace, (node, expression, None))
-
-
-def _shape_of_form(form: Form) -> Sequence[Any]:
-    """Return a form as something that can be compared."""
-    leaves, shape = flattened(form)
-    return [len(leaves), repr(unflattened(shape, [0] * len(leaves)))]

@@ -8,7 +8,7 @@ from typing import Any
 
 from symbackprop.errors import UnsupportedError
 
-__all__ = ["Form", "flattened", "names_of", "unflattened"]
+__all__ = ["Form", "alike", "flattened", "names_of", "unflattened"]
 
 _DEEPEST = 32  # nests in nests, so that these functions may recurse
 
@@ -52,6 +52,20 @@ def unflattened(form: Form, leaves: Sequence[Any]) -> Any:
         return _rebuilt(item, [filled(part) for _, part in parts])
 
     return filled(form)
+
+
+def alike(a: Form, b: Form) -> bool:
+    """Tell whether two forms are nested alike, with the same keys."""
+    return repr(_shown(a)) == repr(_shown(b))
+
+
+def _shown(form: Form) -> Any:
+    """Return a form as something that can be compared."""
+    if isinstance(form, _Leaf):
+        return 0
+    parts = _parts(form)
+    assert parts is not None
+    return type(form).__name__, [(name, _shown(part)) for name, part in parts]
 
 
 def names_of(form: Form) -> list[str | None]:

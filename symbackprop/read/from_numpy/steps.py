@@ -68,6 +68,10 @@ class TracedStep:
         self.definition = Defined(self.title, tuple(zip(self._names, groups, strict=True)), whole, start, trace.next())
         return taken
 
+    def apart(self, values: Sequence[Value], capture: object) -> Value:
+        """Return what the function makes of values; what belongs to a branch is found when the text is read."""
+        return self(*values)
+
     def became(self, new: Mapping[Node, Node]) -> None:
         """Do nothing: the names are those that the text gives."""
 

@@ -12,6 +12,7 @@ from typing import Any
 
 from symbackprop.ir.node import PI, E, Node, constant
 from symbackprop.read.vocabulary import (
+    branches,
     contractions,
     creation,
     cumulative,
@@ -54,6 +55,7 @@ SECTIONS: Mapping[str, ModuleType] = {
     "Derivatives that are chosen": surrogates,
     "Methods of ufuncs": ufuncs,
     "Loops": loops,
+    "Branches": branches,
 }
 
 CONSTANTS: Mapping[str, Any] = {

@@ -18,7 +18,7 @@ from symbackprop.ops.declare import Primitive
 from symbackprop.ops.loops import Loop, looped
 from symbackprop.simplify.loops.bodies import with_known
 from symbackprop.simplify.loops.there import loop_there, of_one_step_there
-from symbackprop.simplify.loops.unneeded import needed_results
+from symbackprop.simplify.loops.unneeded import needed_loops
 from symbackprop.simplify.pattern import with_new_arguments
 
 __all__ = ["over_steps", "with_products_before"]
@@ -28,7 +28,7 @@ _SHARED, _ROW, _CARRIED = 0, 1, 2  # what a node of a step depends on: nothing o
 
 def with_products_before(graph: Graph) -> Graph:
     """Return `graph` with what no carry takes part in computed before its loops."""
-    wanted = needed_results(graph)
+    wanted = needed_loops(graph)
     loops = [Loop(node) for node in wanted]  # type: ignore[arg-type]
     inputs: dict[Node, Input] = {}  # of steps, for what has been moved: a loop and its loop back bind the same
     first = 1 + max([node.index for loop in loops for node in loop.body.inputs], default=0)

@@ -19,7 +19,7 @@ from symbackprop.ops.broadcasting import reduce_sum, sum_axes
 from symbackprop.ops.contraction import contract, einsum
 from symbackprop.ops.loops import Loop, looped
 from symbackprop.simplify.loops.before import over_steps
-from symbackprop.simplify.loops.unneeded import needed_results
+from symbackprop.simplify.loops.unneeded import needed_loops
 from symbackprop.simplify.pattern import with_new_arguments
 
 __all__ = ["with_sums_behind"]
@@ -30,7 +30,7 @@ def with_sums_behind(graph: Graph) -> Graph:
     primal = set(graph.primal_nodes)
     plans: dict[Node, _Plan] = {}
     consumers = _consumers(graph)
-    for node, results in needed_results(graph).items():
+    for node, results in needed_loops(graph).items():
         if node in primal:
             continue
         plan = _plan(Loop(node), results, consumers)  # type: ignore[arg-type]

@@ -19,7 +19,7 @@ from symbackprop.ops.declare import Primitive
 from symbackprop.ops.loops import Loop, looped
 from symbackprop.simplify.loops.bodies import with_known
 from symbackprop.simplify.loops.there import loop_there, mirrored, of_one_step_there
-from symbackprop.simplify.loops.unneeded import needed_results
+from symbackprop.simplify.loops.unneeded import needed_loops
 from symbackprop.simplify.pattern import with_new_arguments
 
 __all__ = ["as_one", "with_stored"]
@@ -30,7 +30,7 @@ __all__ = ["as_one", "with_stored"]
 
 def as_one(graph: Graph) -> Graph:
     """Return `graph` with loops that bind the same, and hand the same on, as one that gives the results of all."""
-    wanted = needed_results(graph)
+    wanted = needed_loops(graph)
     groups: dict[object, list[Loop]] = {}
     for node in graph.nodes():
         if node in wanted:
@@ -109,7 +109,7 @@ class _Reading:
 
 def with_stored(graph: Graph) -> Graph:
     """Return `graph` with loops back that read what the loops there have computed."""
-    wanted = needed_results(graph)
+    wanted = needed_loops(graph)
     readings: dict[Node, _Reading] = {}
     demands: dict[Node, dict[Node, None]] = {}
     for node in wanted:

@@ -2,18 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Set
+from collections.abc import Callable, Mapping, Set
 
 from symbackprop.ir.body import Body
-from symbackprop.ir.graph import Graph, children
-from symbackprop.ir.node import Apply, Const, Input, Node, Output, constant
-from symbackprop.ops.bodies import substitute
+from symbackprop.ir.graph import Graph, children, topological
+from symbackprop.ir.node import Apply, Const, Input, Node, Operation, Output, constant
+from symbackprop.ops.bodies import inlined, substitute
+from symbackprop.ops.branches import Branches, branched, cond
 from symbackprop.ops.broadcasting import broadcast
 from symbackprop.ops.loops import Loop, looped, reached_by, scan
 from symbackprop.simplify.loops.bodies import with_known
 from symbackprop.simplify.pattern import with_new_arguments
 
-__all__ = ["needed_results", "without_unneeded"]
+__all__ = ["needed_loops", "without_unneeded"]
 
 
 def without_unneeded(graph: Graph) -> Graph:
@@ -33,15 +34,21 @@ def without_unneeded(graph: Graph) -> Graph:
             new[node] = found[node.source][node.index]
             continue
         new[node] = with_new_arguments(node, new)
-        if isinstance(node, Apply) and node.op is scan and wanted.get(node):
-            loop = Loop(new[node])  # type: ignore[arg-type]
-            found[node] = _smaller(loop, wanted[node], inside)
+        if isinstance(node, Apply) and node in wanted:
+            made = new[node]
+            assert isinstance(made, Apply)
+            found[node] = _SMALLER[node.op](made, wanted[node], inside)
     changed = graph.mapped(lambda node: new.get(node, node))
     return with_known(changed, inside) if inside else changed
 
 
-def needed_results(graph: Graph) -> dict[Node, set[int]]:
+def needed_loops(graph: Graph) -> dict[Node, set[int]]:
     """Return for every loop that the outputs need which of its results they need."""
+    return {node: results for node, results in needed_results(graph).items() if node.op is scan}  # type: ignore[attr-defined]
+
+
+def needed_results(graph: Graph) -> dict[Node, set[int]]:
+    """Return for every loop and choice that the outputs need which of its results they need."""
     needed = {*graph.outputs, *graph.counts.values()}
     wanted: dict[Node, set[int]] = {}
     for node in reversed(graph.nodes()):
@@ -49,22 +56,27 @@ def needed_results(graph: Graph) -> dict[Node, set[int]]:
             continue
         if isinstance(node, Output):
             wanted.setdefault(node.source, set()).add(node.index)
-        if node in wanted and node.op is scan:  # type: ignore[attr-defined]
-            needed.update(_needed_arguments(Loop(node), wanted[node]))  # type: ignore[arg-type]
+        if isinstance(node, Apply) and node in wanted and node.op in _SMALLER:
+            needed.update(_NEEDED[node.op](node, wanted[node]))
         else:
             needed.update(children(node))
-    return {node: results for node, results in wanted.items() if node.op is scan}  # type: ignore[attr-defined]
+    return {node: results for node, results in wanted.items() if node.op in _SMALLER}  # type: ignore[attr-defined]
 
 
-def _needed_arguments(loop: Loop, results: Set[int]) -> list[Node]:
+# --- loops ------------------------------------------------------------------------------------------------------------
+
+
+def _needed_by_loop(node: Apply, results: Set[int]) -> list[Node]:
     """Return the arguments of a loop that some of its results need."""
+    loop = Loop(node)
     carries, reached = reached_by(loop, results)
     read = [i for i, node in enumerate(loop.body.inputs) if i in carries or (i >= loop.carries and node in reached)]
     return [loop.node.args[i] for i in read]
 
 
-def _smaller(loop: Loop, results: Set[int], inside: dict[Node, Node]) -> dict[int, Node]:
+def _smaller_loop(node: Apply, results: Set[int], inside: dict[Node, Node]) -> dict[int, Node]:
     """Return the wanted results of a loop, computed by one that does nothing else."""
+    loop = Loop(node)
     carries, reached = reached_by(loop, results)
     fixed, shared = _fixed(loop, carries, reached)
     moving = [i for i in sorted(carries) if loop.carry_inputs[i] not in shared]
@@ -135,3 +147,48 @@ def _one_row(x: Apply, row: Input) -> Node:
     axes: tuple[int, ...] = x.param("axes")  # type: ignore[assignment]
     (inner,) = x.args
     return inner if inner.shape == row.shape else broadcast(inner, shape=row.shape, axes=tuple(a - 1 for a in axes))
+
+
+# --- branches ---------------------------------------------------------------------------------------------------------
+
+
+def _needed_by_choice(node: Apply, results: Set[int]) -> list[Node]:
+    """Return the arguments of a choice that some of its results need."""
+    choice = Branches(node)
+    reached = set(topological(body.outputs[at] for body in choice.bodies for at in results))
+    pairs = zip(choice.inputs, choice.shared, strict=True)
+    return [choice.chooser, *(arg for inner, arg in pairs if inner in reached)]
+
+
+def _smaller_choice(node: Apply, results: Set[int], inside: dict[Node, Node]) -> dict[int, Node]:
+    """Return the wanted results of a choice, computed by branches that do nothing else."""
+    choice = Branches(node)
+    wanted = sorted(results)
+    outputs = [body.outputs[at] for body in choice.bodies for at in wanted]
+    reached = set(topological(outputs))
+    bound = [pair for pair in zip(choice.inputs, choice.shared, strict=True) if pair[0] in reached]
+    fixed: dict[Node, Node] = {inner: arg for inner, arg in bound if isinstance(arg, Const)}
+    new = substitute(outputs, fixed)
+    inside.update({old: now for old, now in new.items() if now is not old and old not in fixed})
+    kept = [pair for pair in bound if pair[0] not in fixed]
+    inputs = tuple(inner for inner, _ in kept)
+    bodies = [Body(inputs, tuple(new[body.outputs[at]] for at in wanted)) for body in choice.bodies]
+    if isinstance(choice.chooser, Const) and isinstance(choice.chooser.value, int):
+        chosen = _chosen_number(choice.chooser, len(bodies))
+        return dict(zip(wanted, inlined(bodies[chosen], [arg for _, arg in kept]), strict=True))
+    smaller = branched(choice.chooser, bodies, [arg for _, arg in kept])
+    return {at: smaller.result(position) for position, at in enumerate(wanted)}
+
+
+def _chosen_number(chooser: Const, count: int) -> int:
+    """Return which branch a known chooser means."""
+    if chooser.dtype == "bool":
+        return 0 if chooser.value else 1
+    return min(max(int(chooser.value), 0), count - 1)  # type: ignore[arg-type]
+
+
+_NEEDED: Mapping[Operation, Callable[[Apply, Set[int]], list[Node]]] = {scan: _needed_by_loop, cond: _needed_by_choice}
+_SMALLER: Mapping[Operation, Callable[[Apply, Set[int], dict[Node, Node]], dict[int, Node]]] = {
+    scan: _smaller_loop,
+    cond: _smaller_choice,
+}
