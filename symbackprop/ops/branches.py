@@ -140,7 +140,7 @@ def _zeros(node: Node) -> Node:
 
 def _samples() -> list[Node]:
     x, w = make_input(0, (3,), "float64", 1), make_input(1, (), "float64", 1)
-    bodies = [Body((x, w), (x * x * broadcast_to(w, (3,)), w * w)), Body((x, w), (x * 3, w * 2))]
+    bodies = [Body((x, w), (x * x * broadcast_to(w, (3,)), w * w)), Body((x, w), (x * 3, w * w * 2))]
     arguments = [make_input(0, (3,), "float64"), make_input(1, (), "float64")]
     found: list[Node] = []
     for chooser in (constant(True), constant(False), constant(1)):
