@@ -43,7 +43,7 @@ class Parameter:
     default : object
         A number, or `inspect.Parameter.empty`.
     left_out : bool
-        Whether it is not passed at all, as the function has a default for it.
+        Whether it need not be passed, as the function has a default for it.
     """
 
     name: str
@@ -75,16 +75,16 @@ class Arguments:
         """
         positional: list[Any] = []
         named: dict[str, Any] = {}
-        by_name = False
-        for parameter in self.parameters:
-            if parameter.left_out:
-                by_name = True
+        given = [i for i, p in enumerate(self.parameters) if not (p.left_out or p.keyword_only)]
+        last = given[-1] if given else -1
+        for position, parameter in enumerate(self.parameters):
+            if parameter.left_out and position > last:
                 continue
             if parameter.packed is None:
                 value = seen(parameter.value, parameter.name)
             else:
                 value = _filled(parameter.packed, parameter.value, leaves, seen)
-            if by_name or parameter.keyword_only:
+            if parameter.keyword_only:
                 named[parameter.name] = value
             else:
                 positional.append(value)
@@ -224,6 +224,11 @@ class _Reader:
                         f"the function takes any number of arguments, {parameter}; name each of them"
                     )
                 continue
+            if name == "self" and name not in (*given, *fixed, *annotated):
+                raise ArgumentError(
+                    "'self' is a parameter: a method does not know its object yet where it is decorated; compile the "
+                    "method of an object, compile_grad(thing.method, ...)"
+                )
             keyword_only = parameter.kind is parameter.KEYWORD_ONLY
             if name in fixed:
                 value = given.get(name, parameter.default)

@@ -220,6 +220,18 @@ def test_integers_alone_have_no_gradient():
         sb.compile_grad(lambda i: np.sum(i**2), inputs={"i": np.arange(3)})
 
 
+def test_methods_are_compiled_of_objects():
+    class Model:
+        width = 2.0
+
+        def of(self, x):
+            return self.width * x
+
+    with pytest.raises(sb.ArgumentError, match=r"compile the method of an object, compile_grad\(thing\.method"):
+        sb.compile_grad(Model.of)
+    assert sb.compile_grad(Model().of)(3.0) == (2.0,)
+
+
 def test_nothing_global_changes():
     before = np.sin, np.zeros, math.exp, np.random.normal
     sb.compile_grad(lambda x: np.sum(np.sin(x) + np.zeros(3)), inputs={"x": "3"})

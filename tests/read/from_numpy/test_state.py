@@ -54,6 +54,24 @@ def with_function(x, f):
     return f(x).sum()
 
 
+def positional(function):
+    @functools.wraps(function)
+    def wrapper(*args):
+        return function(*args)
+
+    return wrapper
+
+
+@positional
+def with_defaults_between(x, factor=2.0, shift=1.0, power=2):
+    return factor * np.sum(x**power) + shift
+
+
+def test_defaults_before_what_is_declared():
+    compiled = sb.compile_value(with_defaults_between, inputs={"x": "4", "shift": ""})
+    assert_allclose(compiled(X, 3.0), with_defaults_between(X, 2.0, 3.0))
+
+
 class Scaled:
     def __init__(self, factor):
         self.factor = factor
