@@ -214,21 +214,18 @@ class _Reader:
             for name, parameter in self._signature.parameters.items()
             if (found := declared_by(parameter.annotation)) is not None
         }
+        if "self" in self._signature.parameters and "self" not in (*given, *fixed, *annotated):
+            raise ArgumentError(
+                "'self' is a parameter: a method does not know its object yet where it is decorated; compile the method "
+                "of an object, compile_grad(thing.method, ...)"
+            )
         nothing = not given and not annotated
         self._count_keys([*given.values(), *annotated.values()])
         parameters = []
         for name, parameter in self._signature.parameters.items():
             if parameter.kind in (parameter.VAR_POSITIONAL, parameter.VAR_KEYWORD):
-                if name in given:
-                    raise UnsupportedError(
-                        f"the function takes any number of arguments, {parameter}; name each of them"
-                    )
+                _check_variadic(parameter, given)
                 continue
-            if name == "self" and name not in (*given, *fixed, *annotated):
-                raise ArgumentError(
-                    "'self' is a parameter: a method does not know its object yet where it is decorated; compile the "
-                    "method of an object, compile_grad(thing.method, ...)"
-                )
             keyword_only = parameter.kind is parameter.KEYWORD_ONLY
             if name in fixed:
                 value = given.get(name, parameter.default)
@@ -329,6 +326,11 @@ class _Reader:
         self._taken.add(name)
         self._numbers[name] = size
         return named(name)
+
+
+def _check_variadic(parameter: inspect.Parameter, given: Mapping[str, Any]) -> None:
+    if parameter.name in given:
+        raise UnsupportedError(f"the function takes any number of arguments, {parameter}; name each of them")
 
 
 def _is_name(key: Any) -> bool:
