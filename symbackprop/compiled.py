@@ -80,10 +80,13 @@ class CompiledFunction:
         self._bound = dict(zip(names, self._constants.values(), strict=True))
         self._packer = None if recipe.packing is None else Packer(recipe.packing)
         self._records: Records | None = None
+        self._value_records: Records | None = None
 
     def with_records(self, records: Records | None) -> CompiledFunction:
-        """Return this function, calls of which return named tuples where these are in `records`."""
-        self._records = records
+        """Return this function, calls of which return named tuples where these are in the `records` of its values."""
+        is_pair = records is not None and self._recipe.kind == "grad" and self._recipe.with_value
+        self._records = Records(None, (records, records)) if is_pair else records
+        self._value_records = records
         return self
 
     # --- calling ------------------------------------------------------------------------------------------------------
@@ -92,10 +95,7 @@ class CompiledFunction:
         """Check and convert the arguments, and compute."""
         if self._records is None:
             return self._computed(args, kwargs)
-        results = self._computed(args, kwargs)
-        if self._recipe.kind == "grad" and self._recipe.with_value:
-            return tuple(recorded(part, self._records) for part in results)
-        return recorded(results, self._records)
+        return recorded(self._computed(args, kwargs), self._records)
 
     def _computed(self, args: tuple[object, ...], kwargs: dict[str, object]) -> Any:
         if self._packer is not None:
@@ -154,7 +154,7 @@ class CompiledFunction:
 
     def __untraced__(self) -> Callable[..., Any]:
         """Return what stands for this function inside another one that is compiled."""
-        return self.function
+        return self.function if self._records is None else partial(_recorded_call, self.function, self._records)
 
     @property
     def constants(self) -> Mapping[str, np.ndarray[Any, Any]]:
@@ -220,7 +220,7 @@ class CompiledFunction:
         if self._recipe.kind == "value":
             return self
         recipe = replace(self._recipe, kind="value", wrt=None, with_value=False, name="value")
-        return self._compile(recipe, self._origin, self._constants).with_records(self._records)
+        return self._compile(recipe, self._origin, self._constants).with_records(self._value_records)
 
     @property
     def bound_digests(self) -> Mapping[str, str]:
@@ -346,13 +346,17 @@ class CompiledFunction:
             write_text(path, self.source)
 
     def __reduce__(self) -> tuple[object, ...]:
-        return _again, (self._compile, self._recipe, self.source, self._constants, importable(self._records))
+        return _again, (self._compile, self._recipe, self.source, self._constants, importable(self._value_records))
 
     def __copy__(self) -> CompiledFunction:
         return self
 
     def __deepcopy__(self, memo: dict[int, object]) -> CompiledFunction:
         return self
+
+
+def _recorded_call(function: Callable[..., Any], records: Records, *args: Any, **kwargs: Any) -> Any:
+    return recorded(function(*args, **kwargs), records)
 
 
 def _called(name: str, printed: str) -> str:

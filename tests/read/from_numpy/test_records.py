@@ -151,6 +151,12 @@ def test_gradients_of_named_tuples_are_named():
     assert_allclose(mapped.weight, [6.0, 3.0])
 
 
+def test_named_tuples_of_functions_that_are_compiled_again():
+    inner = sb.compile_value_and_grad(lambda x: Pair(np.sum(x**2), np.sum(x)), inputs={"x": "n"}, wrt="x")
+    outer = sb.compile_value(lambda x: inner(x)[0].weight * inner(x)[1].weight[0] + inner(x)[0].bias, inputs={"x": "n"})
+    assert_allclose(outer(X), np.sum(X**2) * 2 * X[0] + np.sum(X))
+
+
 def test_named_tuples_of_classes_inside_functions_are_pickled_as_tuples():
     class Inner(typing.NamedTuple):
         value: object
