@@ -17,7 +17,7 @@ from symbackprop.errors import (
 from symbackprop.optimize.entry import compile_scipy
 from symbackprop.optimize.problem import ScipyProblem
 from symbackprop.read.from_numpy.branches import cond, switch
-from symbackprop.read.from_numpy.loops import scan
+from symbackprop.read.from_numpy.loops import scan, while_loop
 from symbackprop.read.from_numpy.words import stop_gradient, straight_through
 from symbackprop.version import __version__
 
@@ -44,4 +44,5 @@ __all__ = [
     "stop_gradient",
     "straight_through",
     "switch",
+    "while_loop",
 ]

@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from symbackprop.read.from_numpy.plain import plain_scan
+from symbackprop.read.from_numpy.plain import plain_scan, plain_while_loop
 
 __all__ = ["CONTROL"]
 
@@ -34,4 +34,8 @@ def _switch(index: Any, branches: Any, *operands: Any) -> Any:
     return branches[min(max(int(index), 0), len(branches) - 1)](*operands)
 
 
-CONTROL: Mapping[str, Callable[..., Any]] = {"cond": _cond, "scan": _scan, "switch": _switch}
+def _while_loop(cond: Any, step: Any, init: Any, max_steps: Any = None) -> Any:
+    return plain_while_loop(cond, step, init, max_steps)
+
+
+CONTROL: Mapping[str, Callable[..., Any]] = {"cond": _cond, "scan": _scan, "switch": _switch, "while_loop": _while_loop}

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING
 
-from symbackprop.emit.lines import Line, mentions, renamed, with_name
+from symbackprop.emit.lines import Line, mentions
+from symbackprop.emit.steps import assigned, plural, settled
 from symbackprop.emit.template import SUM, Code
 from symbackprop.ir.node import Apply, Node
 from symbackprop.ops.creation import arange
@@ -66,12 +67,14 @@ class _LoopWriter:
         writer, loop = self.writer, self.loop
         count = len(loop.body.outputs)
         names = {i: self._carry_name(i) for i in self.carries}
+        values = [j for j in range(len(loop.values)) if loop.carries + j in self.results]
+        inner = self._step(names, values)
         trajectories = {
-            i: self._result_name(count + at, self._plural(names[i]))
+            i: self._result_name(count + at, plural(writer, names[i]))
             for at, i in enumerate(loop.kept)
             if count + at in self.results
         }
-        stacks = {j: self._stack_name(j) for j in range(len(loop.values)) if loop.carries + j in self.results}
+        stacks = {j: self._stack_name(j, inner) for j in values}
         lines += [Line(name, writer.operand_text(loop.initial[i])) for i, name in names.items()]
         for i, name in trajectories.items():
             lines.append(Line(name, self._empty(loop.trajectory(i))))
@@ -79,7 +82,7 @@ class _LoopWriter:
         lines += [Line(name, self._empty(loop.stack(j))) for j, name in stacks.items()]
         length = writer.style.size(loop.length)
         steps = f"reversed(range({length}))" if loop.reverse else f"range({length})"
-        body = self._body(names, stacks, trajectories)
+        body = self._body(inner, names, stacks, trajectories)
         index = self.index if any(mentions(line.text, self.index) for line in body) else "_"
         header = f"for {index} in {steps}:"
         lines.append(Line("", header))
@@ -101,15 +104,10 @@ class _LoopWriter:
             adjoint = writer.adjoint_name(self.results[carry])
         return writer.names.fresh(user or adjoint or "state")
 
-    def _stack_name(self, value: int) -> str:
+    def _stack_name(self, value: int, inner: Writer) -> str:
         node = self.loop.values[value]
-        stem = self.writer.graph.names.get(node) or self.writer.adjoint_name(node)
-        return self._result_name(self.loop.carries + value, self._plural(stem) if stem else "rows")
-
-    def _plural(self, name: str) -> str:
-        """Return what the array of all that has a name is called."""
-        free = self.writer.names.is_free(f"{name}s") and f"{name}s" not in self.writer.graph.names.values()
-        return f"{name}s" if free else f"{name}_all"
+        stem = self.writer.graph.names.get(node) or self.writer.adjoint_name(node) or inner.telling_name(node)
+        return self._result_name(self.loop.carries + value, plural(self.writer, stem) if stem else "rows")
 
     def _result_name(self, position: int, otherwise: str) -> str:
         """Return the name of a result."""
@@ -125,22 +123,29 @@ class _LoopWriter:
 
     # --- the step -----------------------------------------------------------------------------------------------------
 
-    def _body(self, names: Mapping[int, str], stacks: Mapping[int, str], trajectories: Mapping[int, str]) -> list[Line]:
-        loop, writer, index = self.loop, self.writer, self.index
+    def _step(self, names: Mapping[int, str], values: Sequence[int]) -> Writer:
+        """Return the writer of a step, which computes the new carries that are needed, and some values."""
+        loop, writer = self.loop, self.writer
         codes: dict[Node, Code] = {loop.carry_inputs[i]: Code(name) for i, name in names.items()}
         for node, sequence in zip(loop.row_inputs, loop.sequences, strict=True):
             codes[node] = self._row(sequence)
         for node, arg in zip(loop.constant_inputs, loop.constants, strict=True):
             codes[node] = writer.operand_code(arg)
-        outputs = (*(loop.new_carries[i] for i in names), *(loop.values[j] for j in stacks))
-        inner = writer.inner(outputs, codes, self.is_forward)
+        outputs = (*(loop.new_carries[i] for i in names), *(loop.values[j] for j in values))
+        return writer.inner(outputs, codes, self.is_forward)
+
+    def _body(
+        self, inner: Writer, names: Mapping[int, str], stacks: Mapping[int, str], trajectories: Mapping[int, str]
+    ) -> list[Line]:
+        """Return the lines of a step, with those that put its results where they belong."""
+        loop, index = self.loop, self.index
         written = [Line("", f"{name}[{index}] = {inner.result(loop.values[j]).text}") for j, name in stacks.items()]
         new = {name: inner.result(loop.new_carries[i]).text for i, name in names.items()}
-        pending, lines = _settled(new, inner.lines, written, inner.renamed)
+        pending, lines = settled(new, inner.lines, written, inner.renamed)
         inner.finish()
         behind = index if loop.reverse else f"{index} + 1"
         kept = [Line("", f"{name}[{behind}] = {names[i]}") for i, name in trajectories.items()]
-        return [*lines, *_assigned(pending), *kept]
+        return [*lines, *assigned(pending), *kept]
 
     def _row(self, sequence: Node) -> Code:
         if _counts(sequence):
@@ -149,40 +154,3 @@ class _LoopWriter:
         place = f"{self.index} + {offset}" if offset else self.index
         code = self.writer.operand_code(base)
         return Code(f"{code.text}[{place}]" if code.binding > SUM else f"({code.text})[{place}]")
-
-
-def _settled(
-    new: dict[str, str], lines: list[Line], written: list[Line], rename: Callable[[str, str], None]
-) -> tuple[dict[str, str], list[Line]]:
-    """Let the line that computes a new carry assign it at once, where nothing behind it needs the old one.
-
-    Returns the carries that are left to be assigned at the end, and all lines, those `written` to stacks among them.
-    """
-    pending = {name: text for name, text in new.items() if text != name}
-    every = [*lines, *written]
-    for name, text in [*pending.items()]:
-        places = [place for place, line in enumerate(every) if line.name == text and line.depth == 0]
-        if len(places) != 1 or [*new.values()].count(text) != 1:
-            continue
-        behind = [line.text for line in every[places[0] + 1 :]]
-        others = [other for key, other in pending.items() if key != name]
-        if any(mentions(text_behind, name) for text_behind in (*behind, *others)):
-            continue
-        every = [renamed(line, text, name) for line in every]
-        pending = {key: with_name(other, text, name) for key, other in pending.items() if key != name}
-        rename(text, name)
-    return pending, every
-
-
-def _assigned(pending: dict[str, str]) -> list[Line]:
-    """Return the assignments of new carries to their names: one after another where no old one is needed any more."""
-    rest = dict(pending)
-    lines: list[Line] = []
-    while rest:
-        free = next(
-            (name for name in rest if not any(mentions(text, name) for key, text in rest.items() if key != name)), None
-        )
-        if free is None:
-            return [*lines, Line(", ".join(rest), ", ".join(rest.values()))]
-        lines.append(Line(free, rest.pop(free)))
-    return lines

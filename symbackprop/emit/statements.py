@@ -6,6 +6,7 @@ backward) uses it, or if its text would make a line that no person would write.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Mapping, Sequence, Set
 from dataclasses import dataclass, field
 
@@ -143,6 +144,11 @@ class Writer:
     def lines(self) -> list[Line]:
         """All lines, forward ones first."""
         return [*self.forward, *self.backward]
+
+    def telling_name(self, node: Node) -> str | None:
+        """Return the name of a node, unless it is a mere number of it."""
+        name = self._bare.get(node)
+        return None if name is None or re.fullmatch(r"t\d+", name) else name
 
     def renamed(self, old: str, new: str) -> None:
         """Note that a variable has got another name."""

@@ -63,6 +63,7 @@ from symbackprop.ops import (
     surrogate,
     trigonometric,
     updates,
+    whiles,
     zeta,
 )
 from symbackprop.ops.declare import Primitive, primitives
@@ -125,5 +126,6 @@ __all__ = [
     "surrogate",
     "trigonometric",
     "updates",
+    "whiles",
     "zeta",
 ]

@@ -17,6 +17,7 @@ from symbackprop.ops.bodies import bodies_of
 from symbackprop.ops.contraction import einsum, index_sizes
 from symbackprop.ops.declare import Primitive
 from symbackprop.ops.loops import Loop, scan
+from symbackprop.ops.whiles import while_loop
 
 __all__ = ["Cost", "cost_of", "count_operations"]
 
@@ -98,6 +99,9 @@ def _of_bodies(node: Apply) -> Size:
     total: Size = 0
     for body in bodies_of(node):
         total = total + count_operations(body.nodes())
+    if node.op is while_loop:  # as often as it runs, where that has a name
+        limit, size = node.param("limit"), node.param("size")
+        return total * (limit if limit is not None else size if size is not None else 1)  # type: ignore[operator]
     return total * Loop(node).length if node.op is scan else total
 
 

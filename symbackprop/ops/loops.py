@@ -25,7 +25,7 @@ from symbackprop.ops.broadcasting import reduce_sum
 from symbackprop.ops.declare import Engine, Primitive, custom
 from symbackprop.ops.indexing import Bounds, slice_
 
-__all__ = ["Loop", "looped", "reached_by", "scan"]
+__all__ = ["Loop", "looped", "moving_inputs", "reached_by", "rows_between", "scan"]
 
 
 @dataclass(frozen=True)
@@ -116,18 +116,21 @@ class Loop:
 
     def entering(self, trajectory: Node) -> Node:
         """Return of a trajectory, or an array like one, the rows with which the steps begin."""
-        span = (1, None, 1) if self.reverse else (None, -1, 1)
-        return slice_(trajectory, bounds=(span, *(None,) * (trajectory.rank - 1)))
+        return rows_between(trajectory, 1, None) if self.reverse else rows_between(trajectory, None, -1)
 
     def leaving(self, trajectory: Node) -> Node:
         """Return of a trajectory the rows with which the steps end."""
-        span = (None, -1, 1) if self.reverse else (1, None, 1)
-        return slice_(trajectory, bounds=(span, *(None,) * (trajectory.rank - 1)))
+        return rows_between(trajectory, None, -1) if self.reverse else rows_between(trajectory, 1, None)
 
     def last(self, trajectory: Node) -> Node:
         """Return of a trajectory what the last step leaves."""
         bounds: Bounds = (0 if self.reverse else -1, *(None,) * (trajectory.rank - 1))
         return slice_(trajectory, bounds=bounds)
+
+
+def rows_between(x: Node, start: int | None, stop: int | None) -> Node:
+    """Return ``x[start:stop]``."""
+    return slice_(x, bounds=((start, stop, 1), *(None,) * (x.rank - 1)))
 
 
 def looped(
@@ -213,20 +216,24 @@ def _infer(args: tuple[Node, ...], params: Mapping[str, object]) -> tuple[Shape,
 # --- derivatives ------------------------------------------------------------------------------------------------------
 
 
-def _active(loop: Loop, first: Iterable[Input]) -> set[Input]:
-    """Return the inputs of the step that depend on what is differentiated, in the first step or a later one."""
-    nodes = loop.body.nodes()
+def moving_inputs(body: Body, before: Sequence[Input], after: Sequence[Node], first: Iterable[Input]) -> set[Input]:
+    """Return the inputs of a step that depend on what is differentiated, in the first step or a later one."""
+    nodes = body.nodes()
     active = set(first)
     while True:
         reached = dependents(nodes, active)
         more = {
-            before
-            for before, after in zip(loop.carry_inputs, loop.new_carries, strict=True)
-            if after in reached and before not in active and is_float(before.dtype)
+            old
+            for old, new in zip(before, after, strict=True)
+            if new in reached and old not in active and is_float(old.dtype)
         }
         if not more:
             return active
         active |= more
+
+
+def _active(loop: Loop, first: Iterable[Input]) -> set[Input]:
+    return moving_inputs(loop.body, loop.carry_inputs, loop.new_carries, first)
 
 
 def _zeros(node: Node) -> Node:

@@ -104,7 +104,7 @@ def _recognised(graph: Graph, log: Rewrites) -> Graph:
     """Return a graph with composites seen whole, and with loops that do in every step only what they have to."""
     if not has_loops(graph):
         return rewrite(graph, _RECOGNISING, log, settled=graph.primal_nodes)
-    graph = in_bodies(as_one(without_unneeded(graph)), lambda bodies: _recognised(bodies, log))
+    graph = in_bodies(without_unneeded(as_one(graph)), lambda bodies: _recognised(bodies, log))
     graph = without_unneeded(with_sums_behind(with_products_before(graph)))
     return rewrite(graph, _RECOGNISING, log)
 

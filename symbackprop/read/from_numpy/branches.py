@@ -113,7 +113,7 @@ def _noted(trace: Trace, word: str, chooser: TracedArray, branches: Sequence[Any
         if not callable(branch):
             raise ArgumentError(f"{word} chooses among functions, not {branch!r:.80}")
     given = [leaves_of(trace, operand) for operand in operands]
-    traced = [TracedStep(trace, branch, [form for form, _, _ in given], None) for branch in branches]
+    traced = [TracedStep(trace, branch, [form for form, _, _ in given], None, "branch") for branch in branches]
     node, chooser_parts = trace.operands.of(chooser)
     values = [value for _, value, _ in given]
     chosen = (tuple(traced),) if word == "switch" else traced

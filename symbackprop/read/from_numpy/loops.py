@@ -1,4 +1,4 @@
-"""`scan` for functions written in NumPy: inside of a trace it notes the loop, outside it is the loop."""
+"""`scan` and `while_loop` for functions written in NumPy: inside of a trace they note the loop, outside they are it."""
 
 from __future__ import annotations
 
@@ -11,14 +11,14 @@ from symbackprop.read.from_numpy.arrays import TracedArray
 from symbackprop.read.from_numpy.calls import Trace
 from symbackprop.read.from_numpy.expressions import POSTFIX, Expression
 from symbackprop.read.from_numpy.operands import Operand, Parts, separated
-from symbackprop.read.from_numpy.plain import plain_scan, takes_row
+from symbackprop.read.from_numpy.plain import plain_scan, plain_while_loop, takes_row
 from symbackprop.read.from_numpy.pytrees import Form, alike, flattened, unflattened
 from symbackprop.read.from_numpy.running import running_trace
 from symbackprop.read.from_numpy.steps import TracedStep
 from symbackprop.read.vocabulary import FUNCTIONS
 from symbackprop.read.vocabulary.arguments import Value
 
-__all__ = ["leaves_of", "results_of", "scan"]
+__all__ = ["leaves_of", "results_of", "scan", "while_loop"]
 
 
 def scan(
@@ -88,7 +88,7 @@ def _noted(trace: Trace, step: Any, init: Any, xs: Any, length: Any, reverse: An
     carry_form, carry_value, carry_parts = leaves_of(trace, init)
     row_form, row_value, row_parts = leaves_of(trace, xs)
     forms = [carry_form, row_form] if xs is not None or takes_row(step) else [carry_form]
-    traced = TracedStep(trace, step, forms, 2)
+    traced = TracedStep(trace, step, forms, 2, "step")
     given = [(carry_value, carry_parts), (row_value, row_parts)][: 1 if row_value is None else 2]
     options: dict[str, Operand] = {}
     if length is not None:
@@ -138,3 +138,65 @@ def results_of(trace: Trace, value: Value, parts: Parts, form: Form, name: str |
 def _part(trace: Trace, whole: Expression, node: Node, position: int, line: int) -> TracedArray:
     expression = trace.expression_of([(whole, POSTFIX), f"[{position}]"], POSTFIX, None, line)
     return TracedArray(trace, (node, expression, None))
+
+
+def while_loop(cond: Callable[..., Any], step: Callable[..., Any], init: Any, max_steps: int | None = None) -> Any:
+    """Run a step for as long as a condition holds.
+
+    Formula: ``carry_{k+1} = step(carry_k)`` while ``cond(carry_k)``, and k < max_steps.
+
+    Parameters
+    ----------
+    cond : callable
+        ``cond(carry)`` returns one truth value.
+    step : callable
+        ``step(carry)`` returns the new carry, of the same form, shapes and dtypes.
+    init : nest of arrays
+        The first carry.
+    max_steps : int, optional
+        After so many steps it ends in any case.
+
+    Returns
+    -------
+    The last carry.
+
+    Notes
+    -----
+    The way back takes as many steps as the way there, whose carries are stored. Where the number of steps changes, the
+    derivative is that of the steps that are taken. Inside the step of another loop it has no reverse derivative.
+
+    Examples
+    --------
+    >>> import symbackprop as sb
+    >>> @sb.compile_value_and_grad(inputs="a x")
+    ... def root(a, x):
+    ...     return sb.while_loop(lambda x: abs(x * x - a) > 1e-12, lambda x: (x + a / x) / 2, x, max_steps=50)
+    >>> value, (wrt_a, wrt_x) = root(2.0, 1.0)
+    >>> round(float(value), 9), round(float(wrt_a), 6)
+    (1.414213562, 0.353553)
+    """
+    trace = running_trace()
+    if trace is None:
+        return plain_while_loop(cond, step, init, max_steps)
+    with trace.locating():
+        return _noted_while(trace, cond, step, init, max_steps)
+
+
+def _noted_while(trace: Trace, cond: Any, step: Any, init: Any, max_steps: Any) -> Any:
+    for function in (cond, step):
+        if not callable(function):
+            raise ArgumentError(f"while_loop takes a condition and a step, both functions, not {function!r:.80}")
+    form, value, parts = leaves_of(trace, init)
+    test = TracedStep(trace, cond, [form], None, "condition")
+    traced = TracedStep(trace, step, [form], None, "step")
+    options = {} if max_steps is None else {"max_steps": trace.operands.of(max_steps)}
+    last = FUNCTIONS["while_loop"](test, traced, value, **{name: found for name, (found, _) in options.items()})
+    assert traced.definition is not None
+    assert test.definition is not None
+    if not alike(traced.returned[0], form):
+        raise ArgumentError(f"{traced.title} returns a carry that is nested otherwise than init")
+    texts: list[Parts] = [[(test.definition, POSTFIX)], [(traced.definition, POSTFIX)], parts]
+    texts += [[f"{name}=", *own] for name, (_, own) in options.items()]
+    place = trace.places.here()
+    name = place.names[0] if len(place.names) == 1 else None
+    return results_of(trace, last, ["while_loop(", *separated(texts), ")"], form, name, place.line)

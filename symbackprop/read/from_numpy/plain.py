@@ -10,7 +10,7 @@ import numpy as np
 from symbackprop.errors import ArgumentError
 from symbackprop.read.from_numpy.pytrees import flattened, unflattened
 
-__all__ = ["plain_scan", "takes_row"]
+__all__ = ["plain_scan", "plain_while_loop", "takes_row"]
 
 Stack = Callable[[Sequence[Any]], Any]
 
@@ -50,6 +50,16 @@ def plain_scan(
     forms = [flattened(results[t]) for t in range(steps)]
     columns = zip(*(nodes for nodes, _ in forms), strict=True)
     return carry, unflattened(forms[0][1], [stack(column) for column in columns])
+
+
+def plain_while_loop(
+    cond: Callable[[Any], Any], step: Callable[[Any], Any], init: Any, max_steps: int | None = None
+) -> Any:
+    """Return the carry for which the condition does not hold any more."""
+    carry, count = init, 0
+    while (max_steps is None or count < max_steps) and cond(carry):
+        carry, count = step(carry), count + 1
+    return carry
 
 
 def takes_row(step: Callable[..., Any]) -> bool:

@@ -30,14 +30,17 @@ class TracedStep:
         The clone of the user's function.
     forms : sequence of Form
         How the leaves of its arguments are nested.
+    title : str
+        What a lambda is called.
     results : int or None
         How many results it returns in a tuple; None for a single one, of any form.
     """
 
-    def __init__(self, trace: Trace, function: Callable[..., Any], forms: Sequence[Form], results: int | None) -> None:
-        self.title = getattr(function, "__name__", "step")
-        if not self.title.isidentifier():
-            self.title = "step"  # of a lambda
+    def __init__(
+        self, trace: Trace, function: Callable[..., Any], forms: Sequence[Form], results: int | None, title: str
+    ) -> None:
+        name = getattr(function, "__name__", "")
+        self.title = name if name.isidentifier() else title
         self._trace = trace
         self._function = function
         self._forms = forms

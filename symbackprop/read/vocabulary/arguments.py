@@ -42,6 +42,7 @@ __all__ = [
     "require_entries",
     "shape_of",
     "size_of",
+    "size_to_be",
     "static_flag",
     "static_int",
     "static_number",
@@ -82,6 +83,8 @@ class Collected:
     guards: list[Guard] = field(default_factory=list)
     counts: dict[str, Node] = field(default_factory=dict)
     outside: set[Node] = field(default_factory=set)  # nodes known to depend on no input of a body
+    depth: int = 0  # of the bodies that are being read
+    reserved: int = 0  # names of sizes that are given before the nodes are made
 
 
 _collected: ContextVar[Collected | None] = ContextVar("collected", default=None)
@@ -97,6 +100,15 @@ def collecting() -> Iterator[Collected]:
             yield collected
     finally:
         _collected.reset(token)
+
+
+def size_to_be() -> str | None:
+    """Return the name of a size that a node is going to define; None inside of bodies, which have no sizes of their own."""
+    collected = collected_here()
+    if collected.depth:
+        return None
+    collected.reserved += 1
+    return f"steps.{collected.reserved}"
 
 
 def collected_here() -> Collected:

@@ -14,6 +14,7 @@ from symbackprop.errors import UnsupportedError
 from symbackprop.ir.body import Body
 from symbackprop.ir.graph import children, topological
 from symbackprop.ir.node import Apply, Const, Input, Node, Output, make_input, make_output
+from symbackprop.ops.arithmetic import neg
 from symbackprop.ops.broadcasting import broadcast, rebuilt
 from symbackprop.read.vocabulary.arguments import collected_here
 
@@ -47,7 +48,7 @@ def closed(outputs: Sequence[Node], bound: Sequence[Input]) -> Closed:
     def within(node: Node) -> Node:
         if node in inside or isinstance(node, Const) or node.weak:
             return new.get(node, node)
-        if isinstance(node, Apply) and node.op is broadcast:  # what repeats memory is repeated where it is used
+        if isinstance(node, Apply) and node.op in (broadcast, neg):  # it costs nothing where it is used
             return rebuilt(node, tuple(map(within, node.args)))
         if node not in captured:
             captured[node] = make_input(first + len(captured), node.shape, node.dtype, level)
@@ -68,9 +69,14 @@ def closed(outputs: Sequence[Node], bound: Sequence[Input]) -> Closed:
 @contextmanager
 def refusing_counts(what: str) -> Iterator[None]:
     """Refuse sizes that are computed inside a body: they would be others for each run."""
-    counts = collected_here().counts
+    collected = collected_here()
+    counts = collected.counts
     before = len(counts)
-    yield
+    collected.depth += 1
+    try:
+        yield
+    finally:
+        collected.depth -= 1
     if len(counts) > before:
         raise UnsupportedError(
             f"{what} makes an array whose size is computed, as x[mask] is; use where(mask, x, 0), which keeps the size"

@@ -1,4 +1,4 @@
-"""`scan`: a function of the formula as the step of a loop."""
+"""`scan` and `while_loop`: a function of the formula as the step of a loop."""
 
 from __future__ import annotations
 
@@ -8,14 +8,22 @@ from typing import Any, Protocol
 from symbackprop.errors import ArgumentError, ShapeError
 from symbackprop.ir.dtype import default_float, is_float
 from symbackprop.ir.node import Const, Input, Node, make_input
-from symbackprop.ir.size import Size, shape_text
+from symbackprop.ir.size import Size, opaque, shape_text
 from symbackprop.ops.broadcasting import agreed, converted, with_shape
 from symbackprop.ops.loops import looped
-from symbackprop.read.vocabulary.arguments import Value, count_of_entries, static_flag
+from symbackprop.ops.whiles import repeated
+from symbackprop.read.vocabulary.arguments import (
+    Value,
+    collected_here,
+    count_of_entries,
+    node_of,
+    size_to_be,
+    static_flag,
+)
 from symbackprop.read.vocabulary.closing import closed, refusing_counts
 from symbackprop.read.vocabulary.trees import filled, leaves, same_form
 
-__all__ = ["FUNCTIONS", "Step", "scan"]
+__all__ = ["FUNCTIONS", "Step", "scan", "while_loop"]
 
 
 class Step(Protocol):
@@ -126,4 +134,39 @@ def _fitting(title: str, before: Node, after: Node) -> Node:
     return with_shape(after, before.shape)
 
 
-FUNCTIONS: dict[str, Callable[..., Value]] = {"scan": scan}
+def while_loop(cond: Any, step: Any, init: Value, max_steps: Value = None) -> Value:
+    """``while_loop(cond, step, init, max_steps)``: run ``carry = step(carry)`` while ``cond(carry)``; returns the carry."""
+    title = _checked_step(step)
+    _checked_step(cond)
+    limit = None if max_steps is None else count_of_entries(max_steps, "max_steps")
+    initial = [_typed(node) for node in leaves(init, "init")]
+    while True:
+        bound = _bound(step.level, initial, [])
+        carry = filled(init, bound)
+        with refusing_counts(title):
+            after = step(carry)
+            test = node_of(cond(carry))
+        new = [_typed(node) for node in leaves(after, "the new carry")]
+        if not same_form(init, after):
+            raise ShapeError(
+                f"{title} takes a carry of {len(initial)} arrays and returns one of {len(new)}, or nests it otherwise"
+            )
+        raised = [_raised(before, now) for before, now in zip(initial, new, strict=True)]
+        if all(a is b for a, b in zip(raised, initial, strict=True)):
+            break
+        initial = raised
+    if test.shape or test.dtype != "bool":
+        raise ShapeError(f"{cond.title} gives one truth value, not {test!r}")
+    new = [_fitting(title, before, now) for before, now in zip(initial, new, strict=True)]
+    whole, captured, became = closed([*new, test], bound)
+    step.became(became)
+    name = size_to_be()
+    size = None if name is None else opaque(name)
+    body, condition = whole.part(range(len(new))), whole.part([len(new)])
+    loop = repeated(condition, body, initial, captured, limit=limit, size=size)
+    if name is not None:
+        collected_here().counts[name] = loop.count
+    return filled(init, [loop.final(i) for i in range(len(initial))])
+
+
+FUNCTIONS: dict[str, Callable[..., Value]] = {"scan": scan, "while_loop": while_loop}

@@ -10,7 +10,7 @@ from collections.abc import Mapping, Set
 from symbackprop.ir.body import Body
 from symbackprop.ir.graph import Graph, children, count_uses
 from symbackprop.ir.node import Apply, Const, Input, Node, make_input
-from symbackprop.ops.arithmetic import add
+from symbackprop.ops.arithmetic import add, neg
 from symbackprop.ops.bodies import substitute
 from symbackprop.ops.broadcasting import broadcast
 from symbackprop.ops.contraction import contract, einsum
@@ -89,7 +89,7 @@ class _Moving:
     def _before(self, node: Apply) -> Node | None:
         """Return what is left in the step of a node that can be computed before the loop."""
         if self._kinds[node] == _SHARED:
-            if _is_view(node) or node.weak:
+            if _is_free(node) or node.weak:
                 return None
             return self._bound(node, self._shared, substitute([node], self._shared)[node])
         if node.op is einsum and self._is_product(node):
@@ -177,5 +177,6 @@ def _kinds(loop: Loop) -> dict[Node, int]:
     return kinds
 
 
-def _is_view(node: Apply) -> bool:
-    return node.op is broadcast or (isinstance(node.op, Primitive) and node.op.memory == "view")
+def _is_free(node: Apply) -> bool:
+    """Tell whether a node costs nothing where it is used."""
+    return node.op in (broadcast, neg) or (isinstance(node.op, Primitive) and node.op.memory == "view")

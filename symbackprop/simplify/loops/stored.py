@@ -12,11 +12,12 @@ from dataclasses import dataclass, field, replace
 
 from symbackprop.ir.body import Body, fresh_inputs
 from symbackprop.ir.graph import Graph, children
-from symbackprop.ir.node import Apply, Const, Input, Node, Output
+from symbackprop.ir.node import Apply, Const, Input, Node, Output, make_output
 from symbackprop.ops.bodies import substitute
 from symbackprop.ops.broadcasting import broadcast
 from symbackprop.ops.declare import Primitive
 from symbackprop.ops.loops import Loop, looped
+from symbackprop.ops.whiles import WhileLoop, while_loop
 from symbackprop.simplify.loops.bodies import with_known
 from symbackprop.simplify.loops.there import loop_there, mirrored, of_one_step_there
 from symbackprop.simplify.loops.unneeded import needed_loops
@@ -29,31 +30,75 @@ __all__ = ["as_one", "with_stored"]
 
 
 def as_one(graph: Graph) -> Graph:
-    """Return `graph` with loops that bind the same, and hand the same on, as one that gives the results of all."""
+    """Return `graph` with loops that bind the same, and hand the same on, as one that gives the results of all.
+
+    So does a `while_loop` with a loop that takes as many steps as it has taken.
+    """
     wanted = needed_loops(graph)
     groups: dict[object, list[Loop]] = {}
+    whiles: dict[object, WhileLoop] = {}
     for node in graph.nodes():
-        if node in wanted:
+        if isinstance(node, Apply) and node.op is while_loop and WhileLoop(node).size is not None:
+            repeated = WhileLoop(node)
+            whiles[node.args, repeated.body.inputs, repeated.new_carries, repeated.size, False] = repeated
+        elif node in wanted:
             loop = Loop(node)  # type: ignore[arg-type]
             key = (loop.node.args, loop.body.inputs, loop.new_carries, loop.length, loop.reverse)
             groups.setdefault(key, []).append(loop)
-    same = {loop.node: loops for loops in groups.values() if len(loops) > 1 for loop in loops}
-    if not same:
+    same: dict[Node, list[Loop]] = {loop.node: loops for loops in groups.values() if len(loops) > 1 for loop in loops}
+    taken: dict[Node, WhileLoop] = {
+        loops[0].node: whiles[key] for key, loops in groups.items() if key in whiles and not loops[0].values
+    }
+    if not same and not taken:
         return graph
-    primal = set(graph.primal_nodes)
-    new: dict[Node, Node] = {}
-    forward: list[Node] = []
-    for node in graph.nodes():
-        if isinstance(node, Output) and node.source in same:
-            loop = Loop(node.source)
-            whole = _whole(same[loop.node], new)
-            new[node] = _result(whole, loop, node.index)
-            if any(other.node in primal for other in same[loop.node]):
+    return _Merging(graph, same, taken).merged()
+
+
+class _Merging:
+    """Puts one loop in the place of several."""
+
+    def __init__(self, graph: Graph, same: Mapping[Node, list[Loop]], taken: Mapping[Node, WhileLoop]) -> None:
+        self._graph = graph
+        self._same = same
+        self._taken = taken
+        self._kept = {loop.node: Loop(node).kept for node, loop in taken.items()}  # type: ignore[arg-type]
+        self._new: dict[Node, Node] = {}
+        self._larger: dict[Node, WhileLoop] = {}
+
+    def merged(self) -> Graph:
+        graph, new = self._graph, self._new
+        primal = set(graph.primal_nodes)
+        forward: list[Node] = []
+        for node in graph.nodes():
+            if not isinstance(node, Output):
+                new[node] = with_new_arguments(node, new)
+                if node in self._kept:
+                    self._larger[node] = WhileLoop(node).with_steps_kept(new[node].args, self._kept[node])  # type: ignore[arg-type, attr-defined]
+                continue
+            new[node] = self._result(node)
+            sources = [loop.node for loop in self._same.get(node.source, ())]
+            sources += [self._taken[node.source].node] if node.source in self._taken else []
+            if any(source in primal for source in sources):
                 forward.append(new[node])
-        else:
-            new[node] = with_new_arguments(node, new)
-    changed = graph.mapped(lambda node: new.get(node, node))
-    return replace(changed, forward=(*changed.forward, *dict.fromkeys(forward)))
+        changed = graph.mapped(lambda node: new.get(node, node))
+        return replace(changed, forward=(*changed.forward, *dict.fromkeys(forward)))
+
+    def _result(self, node: Output) -> Node:
+        source = node.source
+        if source in self._larger:
+            larger = self._larger[source]
+            return make_output(larger.node, node.index, node.shape, node.dtype)
+        if source in self._taken:
+            return _of_while(self._larger[self._taken[source].node], Loop(source), node.index)
+        if source in self._same:
+            loop = Loop(source)
+            return _result(_whole(self._same[source], self._new), loop, node.index)
+        return with_new_arguments(node, self._new)
+
+
+def _of_while(whole: WhileLoop, loop: Loop, index: int) -> Node:
+    """Return a result of a loop in terms of the one that has taken as many steps."""
+    return whole.final(index) if index < loop.carries else whole.trajectory(loop.kept[index - loop.carries])
 
 
 def _whole(loops: list[Loop], new: Mapping[Node, Node]) -> Loop:
@@ -86,13 +131,14 @@ def _result(whole: Loop, loop: Loop, index: int) -> Node:
     return _rows_of(whole, loop.body.outputs[index])
 
 
-def _rows_of(whole: Loop, value: Node) -> Node:
+def _rows_of(whole: Loop | WhileLoop, value: Node) -> Node:
     """Return what a value of a step is in all steps."""
     for i in whole.kept:
         if value is whole.new_carries[i]:
             return whole.leaving(whole.trajectory(i))
         if value is whole.carry_inputs[i]:
             return whole.entering(whole.trajectory(i))
+    assert isinstance(whole, Loop)
     return whole.stack(whole.values.index(value))
 
 
@@ -103,7 +149,7 @@ def _rows_of(whole: Loop, value: Node) -> Node:
 class _Reading:
     """A loop back, the loop there, and what of its steps the steps back read instead of computing it."""
 
-    there: Loop
+    there: Loop | WhileLoop
     nodes: list[Node] = field(default_factory=list)
 
 
@@ -125,25 +171,46 @@ def with_stored(graph: Graph) -> Graph:
         return graph
     new: dict[Node, Node] = {}
     inside: dict[Node, Node] = {}
-    larger: dict[Node, Loop] = {}
+    larger: dict[Node, Loop | WhileLoop] = {}
     for node in graph.nodes():
         if isinstance(node, Output) and node.source in larger:
-            new[node] = _result(larger[node.source], Loop(node.source), node.index)
+            new[node] = _same_result(larger[node.source], node)
         elif node in readings:
             reading = readings[node]
             new[node] = _reading(Loop(node), reading, larger[reading.there.node], new, inside)  # type: ignore[arg-type]
         else:
             new[node] = with_new_arguments(node, new)
         if node in demands:
-            there = Loop(node)  # type: ignore[arg-type]
-            every = dict.fromkeys((*there.values, *demands[node]))
-            kept = set(there.kept) | {i for i, carry in enumerate(there.new_carries) if carry in demands[node]}
-            larger[node] = _with_results(there, new, every, kept)
+            larger[node] = _giving_more(node, new, demands[node])
     changed = graph.mapped(lambda node: new.get(node, node))
     return with_known(changed, inside)
 
 
-def _reading(loop: Loop, reading: _Reading, there: Loop, new: Mapping[Node, Node], inside: dict[Node, Node]) -> Node:
+def _giving_more(node: Node, new: Mapping[Node, Node], nodes: Iterable[Node]) -> Loop | WhileLoop:
+    """Return a loop that also gives all values of some nodes of its step."""
+    assert isinstance(node, Apply)
+    if node.op is while_loop:
+        repeated = WhileLoop(node)
+        kept = {*repeated.kept, *(i for i, carry in enumerate(repeated.new_carries) if carry in nodes)}
+        return repeated.with_steps_kept([new[arg] for arg in node.args], sorted(kept))
+    there = Loop(node)
+    every = dict.fromkeys((*there.values, *nodes))
+    return _with_results(there, new, every, {*there.kept, *(i for i, c in enumerate(there.new_carries) if c in nodes)})
+
+
+def _same_result(whole: Loop | WhileLoop, node: Output) -> Node:
+    """Return what a result of a loop is in one that gives more."""
+    if isinstance(whole, Loop):
+        return _result(whole, Loop(node.source), node.index)
+    loop = WhileLoop(node.source)
+    if node.index <= loop.carries:
+        return make_output(whole.node, node.index, node.shape, node.dtype)
+    return whole.trajectory(loop.kept[node.index - loop.carries - 1])
+
+
+def _reading(
+    loop: Loop, reading: _Reading, there: Loop | WhileLoop, new: Mapping[Node, Node], inside: dict[Node, Node]
+) -> Node:
     """Return a loop back whose steps read what is stacked, in place of `loop`."""
     fresh = fresh_inputs(reading.nodes, (*loop.body.inputs, *there.body.inputs))
     now = substitute(loop.body.outputs, dict(zip(reading.nodes, fresh, strict=True)))
@@ -156,13 +223,13 @@ def _reading(loop: Loop, reading: _Reading, there: Loop, new: Mapping[Node, Node
     return looped(body, args[:at], rows, args[behind:], loop.length, reverse=loop.reverse, kept=loop.kept).node
 
 
-def _chosen(loop: Loop, there: Loop) -> list[Node]:
+def _chosen(loop: Loop, there: Loop | WhileLoop) -> list[Node]:
     """Return the nodes of the step there that the step back is to read."""
     order = loop.body.nodes()
     pure = of_one_step_there(loop, there)
     frontier = {child for node in order if node not in pure for child in children(node) if child in pure}
     frontier |= {output for output in loop.body.outputs if output in pure}
-    computed = set(there.body.nodes())
+    computed = set(there.new_carries if isinstance(there, WhileLoop) else there.body.nodes())
     return _Choice(mirrored(loop, there), computed).of([node for node in order if node in frontier])
 
 

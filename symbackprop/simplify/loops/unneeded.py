@@ -11,6 +11,7 @@ from symbackprop.ops.bodies import inlined, substitute
 from symbackprop.ops.branches import Branches, branched, cond
 from symbackprop.ops.broadcasting import broadcast
 from symbackprop.ops.loops import Loop, looped, reached_by, scan
+from symbackprop.ops.whiles import WhileLoop, repeated, while_loop
 from symbackprop.simplify.loops.bodies import with_known
 from symbackprop.simplify.pattern import with_new_arguments
 
@@ -79,7 +80,7 @@ def _smaller_loop(node: Apply, results: Set[int], inside: dict[Node, Node]) -> d
     loop = Loop(node)
     carries, reached = reached_by(loop, results)
     fixed, shared = _fixed(loop, carries, reached)
-    moving = [i for i in sorted(carries) if loop.carry_inputs[i] not in shared]
+    moving = [i for i in sorted(carries) if loop.carry_inputs[i] not in shared and loop.carry_inputs[i] not in fixed]
     rows = [
         (node, x)
         for node, x in zip(loop.row_inputs, loop.sequences, strict=True)
@@ -129,6 +130,8 @@ def _fixed(loop: Loop, carries: Set[int], reached: Set[Node]) -> tuple[dict[Node
     fixed: dict[Node, Node] = {}
     shared: dict[Input, Node] = {}
     for i in carries:
+        if isinstance(loop.initial[i], Const) and loop.new_carries[i] is loop.initial[i]:
+            fixed[loop.carry_inputs[i]] = loop.initial[i]
         if loop.new_carries[i] is loop.carry_inputs[i]:
             shared[loop.carry_inputs[i]] = loop.initial[i]
     for node, x in zip(loop.row_inputs, loop.sequences, strict=True):
@@ -187,8 +190,61 @@ def _chosen_number(chooser: Const, count: int) -> int:
     return min(max(int(chooser.value), 0), count - 1)  # type: ignore[arg-type]
 
 
-_NEEDED: Mapping[Operation, Callable[[Apply, Set[int]], list[Node]]] = {scan: _needed_by_loop, cond: _needed_by_choice}
+# --- while ------------------------------------------------------------------------------------------------------------
+
+
+def _read_by_while(loop: WhileLoop, results: Set[int]) -> set[Node]:
+    """Return the nodes of condition and step that some results need."""
+    carries = {i for i in results if i < loop.carries}
+    carries |= {loop.kept[i - loop.carries - 1] for i in results if i > loop.carries}
+    by_input = {node: i for i, node in enumerate(loop.carry_inputs)}
+    reached: set[Node] = {loop.carry_inputs[i] for i in carries}
+    waiting = [*loop.condition.outputs, *(loop.new_carries[i] for i in sorted(carries))]
+    while waiting:
+        more = topological(waiting, known=reached)
+        reached.update(more)
+        new = sorted({by_input[node] for node in more if node in by_input} - carries)
+        carries.update(new)
+        waiting = [loop.new_carries[i] for i in new]
+    return reached
+
+
+def _needed_by_while(node: Apply, results: Set[int]) -> list[Node]:
+    loop = WhileLoop(node)
+    reached = _read_by_while(loop, results)
+    return [arg for inner, arg in zip(loop.body.inputs, node.args, strict=True) if inner in reached]
+
+
+def _smaller_while(node: Apply, results: Set[int], inside: dict[Node, Node]) -> dict[int, Node]:
+    """Return the wanted results of a loop, computed by one that does nothing else."""
+    loop = WhileLoop(node)
+    reached = _read_by_while(loop, results)
+    carries = [i for i, inner in enumerate(loop.carry_inputs) if inner in reached]
+    pairs = [pair for pair in zip(loop.constant_inputs, loop.constants, strict=True) if pair[0] in reached]
+    fixed: dict[Node, Node] = {inner: arg for inner, arg in pairs if isinstance(arg, Const)}
+    kept = [pair for pair in pairs if pair[0] not in fixed]
+    outputs = [*(loop.new_carries[i] for i in carries), *loop.condition.outputs]
+    new = substitute(outputs, fixed)
+    inside.update({old: now for old, now in new.items() if now is not old and old not in fixed})
+    inputs = (*(loop.carry_inputs[i] for i in carries), *(inner for inner, _ in kept))
+    whole = Body(inputs, tuple(new[output] for output in outputs))
+    paths = [i for at, i in enumerate(loop.kept) if loop.carries + 1 + at in results]
+    other = repeated(
+        whole.part([len(carries)]), whole.part(range(len(carries))), [loop.initial[i] for i in carries],
+        [arg for _, arg in kept], limit=loop.limit, size=loop.size, kept=[carries.index(i) for i in paths],
+    )  # fmt: skip
+    found = {i: other.final(at) for at, i in enumerate(carries)}
+    found |= {loop.carries + 1 + at: other.trajectory(carries.index(i)) for at, i in enumerate(loop.kept) if i in paths}
+    return {**found, loop.carries: other.count}
+
+
+_NEEDED: Mapping[Operation, Callable[[Apply, Set[int]], list[Node]]] = {
+    scan: _needed_by_loop,
+    cond: _needed_by_choice,
+    while_loop: _needed_by_while,
+}
 _SMALLER: Mapping[Operation, Callable[[Apply, Set[int], dict[Node, Node]], dict[int, Node]]] = {
     scan: _smaller_loop,
     cond: _smaller_choice,
+    while_loop: _smaller_while,
 }

@@ -1,0 +1,56 @@
+"""The new carries of a step: which lines assign them, and in which order."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import TYPE_CHECKING
+
+from symbackprop.emit.lines import Line, mentions, renamed, with_name
+
+if TYPE_CHECKING:
+    from symbackprop.emit.statements import Writer
+
+__all__ = ["assigned", "plural", "settled"]
+
+
+def plural(writer: Writer, name: str) -> str:
+    """Return what the array of all that has a name is called."""
+    free = writer.names.is_free(f"{name}s") and f"{name}s" not in writer.graph.names.values()
+    return f"{name}s" if free else f"{name}_all"
+
+
+def settled(
+    new: dict[str, str], lines: list[Line], written: list[Line], rename: Callable[[str, str], None]
+) -> tuple[dict[str, str], list[Line]]:
+    """Let the line that computes a new carry assign it at once, where nothing behind it needs the old one.
+
+    Returns the carries that are left to be assigned at the end, and all lines, those `written` to stacks among them.
+    """
+    pending = {name: text for name, text in new.items() if text != name}
+    every = [*lines, *written]
+    for name, text in [*pending.items()]:
+        places = [place for place, line in enumerate(every) if line.name == text and line.depth == 0]
+        if len(places) != 1 or [*new.values()].count(text) != 1:
+            continue
+        behind = [line.text for line in every[places[0] + 1 :]]
+        others = [other for key, other in pending.items() if key != name]
+        if any(mentions(text_behind, name) for text_behind in (*behind, *others)):
+            continue
+        every = [renamed(line, text, name) for line in every]
+        pending = {key: with_name(other, text, name) for key, other in pending.items() if key != name}
+        rename(text, name)
+    return pending, every
+
+
+def assigned(pending: dict[str, str]) -> list[Line]:
+    """Return the assignments of new carries to their names: one after another where no old one is needed any more."""
+    rest = dict(pending)
+    lines: list[Line] = []
+    while rest:
+        free = next(
+            (name for name in rest if not any(mentions(text, name) for key, text in rest.items() if key != name)), None
+        )
+        if free is None:
+            return [*lines, Line(", ".join(rest), ", ".join(rest.values()))]
+        lines.append(Line(free, rest.pop(free)))
+    return lines
