@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import ChainMap
-from collections.abc import Callable, Iterator, Mapping, MutableMapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, MutableMapping, Sequence
 
 from symbackprop.errors import ArgumentError
 from symbackprop.ir.node import Node
@@ -61,6 +61,20 @@ class TextFunction:
             wanted = ", ".join(self.parameters)
             raise ArgumentError(f"{self.title}({wanted}) takes {len(self.parameters)} arguments, not {len(values)}")
         return self._run(self._definition, values, self._environment, capture)
+
+    def given(self) -> Iterable[Node]:
+        """Return what the names around it stand for, but for the inputs of branches."""
+        waiting: list[object] = [self._environment]
+        while waiting:
+            item = waiting.pop()
+            if isinstance(item, Node):
+                yield item
+            elif isinstance(item, tuple):
+                waiting += item
+            elif isinstance(item, ChainMap):
+                waiting += item.maps
+            elif isinstance(item, dict):
+                waiting += item.values()
 
 
 def inner_environment(environment: Environment, capture: Capture | None) -> Environment:

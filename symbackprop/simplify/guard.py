@@ -16,11 +16,11 @@ from collections.abc import Sequence
 
 from symbackprop.ir.dtype import is_float
 from symbackprop.ir.graph import Graph, children
-from symbackprop.ir.node import Apply, Const, Node, constant
-from symbackprop.ops.arithmetic import integer_power
+from symbackprop.ir.node import Apply, Const, Node, Output, constant, make_output
 from symbackprop.ops.broadcasting import rebuilt
 from symbackprop.ops.comparison import where
 from symbackprop.ops.declare import Primitive
+from symbackprop.ops.partial import is_partial
 from symbackprop.simplify.elsewhere import Elsewhere
 from symbackprop.simplify.followed import is_uniform, mask_of_argument, reads_every_entry, same, tested_inputs
 from symbackprop.simplify.masks import ALWAYS, NEVER, Conditions, Mask, mask_node, numbers_in
@@ -29,7 +29,6 @@ from symbackprop.simplify.pattern import Rewrites
 __all__ = ["guard_branches"]
 
 _NAME = "safe argument under a mask"
-_HIGH = 10  # the lowest integer power that counts as overflowing
 
 _Key = tuple[Node, bool] | int  # a node as it is or guarded; or the number of a condition
 
@@ -70,7 +69,7 @@ class _Uses:
 
     def is_guarded(self, node: Node) -> bool:
         """Tell whether `node` needs more under a mask than guarded arguments."""
-        return _is_partial(node) or node in self.tested
+        return is_partial(node) or node in self.tested
 
     def _pass_down(self, node: Node, mask: Mask) -> None:
         """Hand the mask of `node` to its arguments; below an operation that masks do not pass, uses are plain."""
@@ -167,9 +166,9 @@ class _Versions:
             return
         node, guarded = key
         args = [self._nodes.get(operand, operand[0]) for operand in self._operands(node, guarded)]
-        if isinstance(node, Apply) and guarded and _is_partial(node):
+        if isinstance(node, Apply) and guarded and is_partial(node):
             args = self._guarded(node, args, self._uses.masks[node])
-        made = rebuilt(node, tuple(args)) if isinstance(node, Apply) else node
+        made = _with_arguments(node, args)
         if guarded and node in self._uses.tested:
             made = self._chosen(node, 0.0, self._uses.masks[node])
         self._nodes[key] = made
@@ -203,10 +202,13 @@ class _Versions:
         return self._conditions.get(number, self._uses.conditions.condition(number))
 
 
-def _is_partial(node: Node) -> bool:
-    if not isinstance(node, Apply) or not isinstance(node.op, Primitive):
-        return False
-    return bool(node.op.safe) or (node.op is integer_power and node.param("n") >= _HIGH)  # type: ignore[operator]
+def _with_arguments(node: Node, args: Sequence[Node]) -> Node:
+    """Return `node` as it is computed from `args`."""
+    if isinstance(node, Apply):
+        return rebuilt(node, tuple(args))
+    if isinstance(node, Output):
+        return make_output(args[0], node.index, node.shape, node.dtype)  # type: ignore[arg-type]
+    return node
 
 
 def _safe(node: Apply) -> Sequence[float | None]:

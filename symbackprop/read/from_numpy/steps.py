@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import dis
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from types import CodeType
 from typing import Any
 
@@ -74,6 +74,10 @@ class TracedStep:
     def apart(self, values: Sequence[Value], capture: object) -> Value:
         """Return what the function makes of values; what belongs to a branch is found when the text is read."""
         return self(*values)
+
+    def given(self) -> Iterable[Node]:
+        """Return nothing: the text that is written knows what is outside of it."""
+        return ()
 
     def became(self, new: Mapping[Node, Node]) -> None:
         """Do nothing: the names are those that the text gives."""

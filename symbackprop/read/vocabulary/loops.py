@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any, Protocol
 
 from symbackprop.errors import ArgumentError, ShapeError
@@ -35,6 +35,9 @@ class Step(Protocol):
 
     def __call__(self, *values: Value) -> Value:
         """Return what the function makes of values."""
+
+    def given(self) -> Iterable[Node]:
+        """Return what the names around it stand for."""
 
     def became(self, new: Mapping[Node, Node]) -> None:
         """Take over what is known of nodes, such as their names, for what they have become."""
@@ -71,7 +74,7 @@ def scan(step: Any, init: Value, xs: Value = None, length: Value = None, reverse
         initial = raised
     new = [_fitting(title, before, now) for before, now in zip(initial, new, strict=True)]
     stacked = leaves(values, "the value of a step")
-    body, captured, became = closed([*new, *stacked], bound)
+    body, captured, became = closed([*new, *stacked], bound, step.given)
     step.became(became)
     loop = looped(body, initial, sequences, captured, steps, reverse=backwards)
     finals = filled(init, [loop.final(i) for i in range(len(initial))])
