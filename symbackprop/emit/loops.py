@@ -9,6 +9,7 @@ from symbackprop.emit.lines import Line, mentions
 from symbackprop.emit.steps import assigned, plural, settled
 from symbackprop.emit.template import SUM, Code
 from symbackprop.ir.node import Apply, Node
+from symbackprop.ops.comparison import where
 from symbackprop.ops.creation import arange
 from symbackprop.ops.indexing import Bounds, slice_
 from symbackprop.ops.loops import Loop, reached_by
@@ -140,12 +141,19 @@ class _LoopWriter:
         """Return the lines of a step, with those that put its results where they belong."""
         loop, index = self.loop, self.index
         written = [Line("", f"{name}[{index}] = {inner.result(loop.values[j]).text}") for j, name in stacks.items()]
-        new = {name: inner.result(loop.new_carries[i]).text for i, name in names.items()}
+        new = {name: self._carried(i, inner.result(loop.new_carries[i]).text) for i, name in names.items()}
         pending, lines = settled(new, inner.lines, written, inner.renamed)
         inner.finish()
         behind = index if loop.reverse else f"{index} + 1"
         kept = [Line("", f"{name}[{behind}] = {names[i]}") for i, name in trajectories.items()]
         return [*lines, *assigned(pending), *kept]
+
+    def _carried(self, carry: int, text: str) -> str:
+        """Return the text of a new carry; np.where gives an array even of scalars, which is no result."""
+        node = self.loop.new_carries[carry]
+        chosen = node.shape == () and isinstance(node, Apply) and node.op is where
+        is_result = self.loop.final(carry) in self.writer.graph.outputs
+        return f"{text}[()]" if chosen and is_result and self.writer.style.target == "numpy" else text
 
     def _row(self, sequence: Node) -> Code:
         if _counts(sequence):

@@ -8,13 +8,14 @@ from symbackprop.emit.control import may_alias
 from symbackprop.emit.header import Recipe
 from symbackprop.emit.statements import Writer
 from symbackprop.ir.graph import Graph
-from symbackprop.ir.node import Apply, Const, Input, Node, Output
+from symbackprop.ir.node import Apply, Const, Node, Output
 from symbackprop.ir.packing import Packed, Packing, quoted
 from symbackprop.ir.signature import arranged
 from symbackprop.ops.broadcasting import broadcast
 from symbackprop.ops.comparison import where
 from symbackprop.ops.declare import Primitive
 from symbackprop.ops.indexing import gather
+from symbackprop.ops.loops import Loop, scan
 
 __all__ = ["packed_text", "returned"]
 
@@ -23,7 +24,7 @@ _WIDTH = 88  # of a structure on one line
 
 def returned(graph: Graph, writer: Writer, recipe: Recipe, packing: Packing | None = None) -> str:
     """Return the text behind ``return``: values and derivatives, nested as the formula nests its results."""
-    owned: set[Node] = set()
+    owned: set[Node | None] = set()
     texts = [_owned_text(node, writer, owned) for node in graph.outputs]
     count = len(graph.primals)
 
@@ -99,28 +100,51 @@ def _unwrapped(text: str) -> str:
     return text[1:-1] if isinstance(text, _Tuple) and not text.endswith((",)", "()")) else text
 
 
-def _owned_text(node: Node, writer: Writer, owned: set[Node]) -> str:
+def _owned_text(node: Node, writer: Writer, owned: set[Node | None]) -> str:
     """Return the text of an output, copied unless the printed expression makes a new array of its own."""
     code = writer.result(node)
     if writer.style.target == "numpy" and node.shape == () and isinstance(node, Apply) and node.op is where:
         return f"{code.text}[()]"  # np.where gives an array even of scalars
     if node.shape == () or isinstance(node, Const):
         return code.text
-    if isinstance(node, Output) and may_alias(node):
-        return f"{code.text}.copy()"
     if isinstance(node, Apply) and node.op is broadcast and not writer.is_bare(node):
         return f"{code.text}.copy()"
-    base = _memory_of(node)
-    fresh = base not in owned and not isinstance(base, (Input, Const)) and not _is_broadcast(node)
-    owned.add(base)
+    bases = _memory_of(node)
+    fresh = all(isinstance(base, (Apply, Output)) and base not in owned for base in bases)
+    owned |= bases
     return code.text if fresh else f"({code.text}).copy()" if not code.text.isidentifier() else f"{code.text}.copy()"
 
 
-def _memory_of(node: Node) -> Node:
-    """Return the node whose memory `node` may look into."""
-    while isinstance(node, Apply) and _is_view(node):
-        node = node.args[0]
-    return node
+def _memory_of(node: Node) -> set[Node | None]:
+    """Return the nodes whose memory `node` may look into; None stands for memory that repeats, or that is
+    not known.
+
+    What a loop leaves of a carry is what the last step made of it, or what it began with where there is no step.
+    """
+    found: set[Node | None] = set()
+    bound: dict[Node, Node] = {}
+    waiting, seen = [node], {node}
+    while waiting:
+        node = waiting.pop()
+        if isinstance(node, Apply) and _is_view(node):
+            if node.op is broadcast:
+                found.add(None)
+            below = [node.args[0]]
+        elif isinstance(node, Output) and node.source.op is scan and node.index < (loop := Loop(node.source)).carries:
+            bound.update(zip(loop.body.inputs, loop.node.args, strict=True))
+            runs = isinstance(loop.length, int) and loop.length > 0
+            below = [loop.new_carries[node.index], *(() if runs else (loop.initial[node.index],))]
+        elif node in bound:
+            below = [bound[node]]
+        elif isinstance(node, Output) and may_alias(node):
+            found.add(None)
+            continue
+        else:
+            found.add(node)
+            continue
+        waiting += [other for other in below if other not in seen]
+        seen.update(below)
+    return found
 
 
 def _is_view(node: Apply) -> bool:
@@ -128,12 +152,3 @@ def _is_view(node: Apply) -> bool:
     if node.op is gather:
         return not node.args[1].shape
     return isinstance(node.op, Primitive) and node.op.memory == "view"
-
-
-def _is_broadcast(node: Node) -> bool:
-    """Tell whether `node` is a view that repeats memory, which must not be written to."""
-    while isinstance(node, Apply) and _is_view(node):
-        if node.op is broadcast:
-            return True
-        node = node.args[0]
-    return False

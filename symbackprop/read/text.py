@@ -287,7 +287,7 @@ class _Reader:
         node = make_input(len(self.specs), (), self.dtype)
         self.specs.append(ArgumentSpec(name, (), self.dtype))
         self.inputs.append(node)
-        self._outermost[name] = node
+        self._outermost[name] = node  # an input of the formula, also where a function reads it first
         return node
 
     # --- operators ----------------------------------------------------------------------------------------------------

@@ -52,9 +52,15 @@ def _operations() -> list[Operation]:
     found = [Operation((shape,), shape, function) for shape in SHAPES for function in unary]
     pairs = [(shape, shape) for shape in SHAPES] + [("k", ""), ("m k", ""), ("m k", "k"), ("k k", "k")]
     found += [Operation(pair, pair[0], function) for pair in pairs for function in binary]
-    products = [(("k", "k k"), "k"), (("m k", "k k"), "m k"), (("k k", "k k"), "k k"), (("k k", "k"), "k"), (("k", "k"), "")]
+    products = [
+        (("k", "k k"), "k"),
+        (("m k", "k k"), "m k"),
+        (("k k", "k k"), "k k"),
+        (("k k", "k"), "k"),
+        (("k", "k"), ""),
+    ]
     found += [Operation(takes, gives, lambda a, b: a @ b) for takes, gives in products]
-    return found + [
+    found += [
         Operation(("k", "k"), "k k", np.outer),
         Operation(("m k", "m k"), "k k", lambda a, b: a.T @ b),
         Operation(("k k",), "k k", lambda a: a.T),
@@ -71,7 +77,8 @@ def _operations() -> list[Operation]:
         Operation(("m k",), "k", lambda a: a[0] - a[1]),
         Operation(("m k",), "m k", lambda a: a - np.max(a, axis=1, keepdims=True)),
         Operation(("k k",), "k", lambda a: np.log(np.sum(np.exp(a), axis=1))),
-    ]  # fmt: skip
+    ]
+    return found
 
 
 OPERATIONS = _operations()
@@ -202,7 +209,8 @@ def arguments_of(program: Program, steps: int, seed: int, dtype: str = "float64"
     sizes = SIZES | {"n": steps}
     return {
         group: {
-            name: rng.normal(size=[sizes[size] for size in shape.split()]).astype(dtype) for name, shape in shapes.items()
+            name: rng.normal(size=[sizes[size] for size in shape.split()]).astype(dtype)
+            for name, shape in shapes.items()
         }
         for group, shapes in declared(program, "n").items()
     }
