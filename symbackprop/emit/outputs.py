@@ -116,35 +116,41 @@ def _owned_text(node: Node, writer: Writer, owned: set[Node | None]) -> str:
 
 
 def _memory_of(node: Node) -> set[Node | None]:
-    """Return the nodes whose memory `node` may look into; None stands for memory that repeats, or that is
-    not known.
+    """Return the nodes whose memory `node` may look into; None stands for memory that must not be handed out.
 
-    What a loop leaves of a carry is what the last step made of it, or what it began with where there is no step.
+    What a loop leaves of a carry is what its last step made of it, or what it began with where there is no step.
     """
     found: set[Node | None] = set()
-    bound: dict[Node, Node] = {}
-    waiting, seen = [node], {node}
+    waiting, seen = [node], set[Node | None]()
     while waiting:
-        node = waiting.pop()
-        if isinstance(node, Apply) and _is_view(node):
-            if node.op is broadcast:
-                found.add(None)
-            below = [node.args[0]]
-        elif isinstance(node, Output) and node.source.op is scan and node.index < (loop := Loop(node.source)).carries:
-            bound.update(zip(loop.body.inputs, loop.node.args, strict=True))
-            runs = isinstance(loop.length, int) and loop.length > 0
-            below = [loop.new_carries[node.index], *(() if runs else (loop.initial[node.index],))]
-        elif node in bound:
-            below = [bound[node]]
-        elif isinstance(node, Output) and may_alias(node):
-            found.add(None)
+        base = _looked_into(waiting.pop())
+        if base in seen:
             continue
+        seen.add(base)
+        if not isinstance(base, Output) or not may_alias(base):
+            found.add(base)
+        elif base.source.op is scan:
+            loop = Loop(base.source)
+            left = _looked_into(loop.new_carries[base.index])
+            bound = dict(zip(loop.body.inputs, loop.node.args, strict=True))
+            if left in bound:
+                waiting.append(bound[left])
+            else:
+                found.add(None if isinstance(left, Output) and may_alias(left) else left)
+            if not isinstance(loop.length, int) or not loop.length:
+                waiting.append(loop.initial[base.index])
         else:
-            found.add(node)
-            continue
-        waiting += [other for other in below if other not in seen]
-        seen.update(below)
+            found.add(None)
     return found
+
+
+def _looked_into(node: Node) -> Node | None:
+    """Return the node whose memory `node` may look into; None where it repeats memory, not to be written to."""
+    while isinstance(node, Apply) and _is_view(node):
+        if node.op is broadcast:
+            return None
+        node = node.args[0]
+    return node
 
 
 def _is_view(node: Apply) -> bool:
