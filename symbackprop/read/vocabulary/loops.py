@@ -161,7 +161,7 @@ def while_loop(cond: Any, step: Any, init: Value, max_steps: Value = None) -> Va
     if test.shape or test.dtype != "bool":
         raise ShapeError(f"{cond.title} gives one truth value, not {test!r}")
     new = [_fitting(title, before, now) for before, now in zip(initial, new, strict=True)]
-    whole, captured, became = closed([*new, test], bound)
+    whole, captured, became = closed([*new, test], bound, step.given)
     step.became(became)
     name = size_to_be()
     size = None if name is None else opaque(name)
