@@ -29,6 +29,7 @@ from symbackprop.read.shapes import read_declarations, split_declarations
 from symbackprop.read.text import read_formula
 from symbackprop.simplify.pattern import Rewrites
 from symbackprop.simplify.pipeline import canonical, finish, prepare
+from symbackprop.transform.derivatives import with_derivatives, with_solvers
 from symbackprop.verification import FunctionOrigin, Origin, verified
 from symbackprop.version import __version__
 
@@ -44,10 +45,11 @@ def compile_recipe(
     """Compile what a recipe says; every way of compiling comes through here."""
     log = Rewrites()
     with using_float(recipe.dtype), uncollected():
-        primal = graph = prepare(_read(recipe), log, reordered=recipe.reordered)
+        graph = with_derivatives(_read(recipe), lambda bodies: prepare(bodies, log))
+        primal = graph = prepare(graph, log, reordered=recipe.reordered)
         if recipe.kind == "grad":
             graph = _with_gradient(graph, recipe)
-        graph = finish(graph, log)
+        graph = finish(with_solvers(graph), log)
         printed = _printed(graph, recipe, _target(graph, recipe))
         return CompiledFunction(
             recipe, primal, graph, printed, log, compile_recipe, _printed, verified, _expressions, origin, constants

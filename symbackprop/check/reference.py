@@ -13,6 +13,7 @@ from typing import Any
 import numpy as np
 
 from symbackprop.check.control import CONTROL
+from symbackprop.check.implicit import IMPLICIT
 from symbackprop.check.paths import stand_at
 from symbackprop.check.vocabulary import Vocabulary
 from symbackprop.errors import UnsupportedError
@@ -203,8 +204,9 @@ def _called(kind: str, value: Any, operands: list[Any], words: Vocabulary) -> An
     if kind == kinds.METHOD and name not in _OWN_METHODS:
         receiver = np.asarray(operands[0])
         return getattr(receiver, name)(*operands[1:count], **named)
-    if name in CONTROL:
-        return CONTROL[name](*operands[:count], **named)
+    own = CONTROL.get(name) or IMPLICIT.get(name)
+    if own is not None:
+        return own(*operands[:count], **named)
     if _bare(name) in _FUNCTIONAL:
         return _FUNCTIONAL[_bare(name)](*operands)
     function: Any = words

@@ -22,7 +22,7 @@ from symbackprop.ir.node import Apply, Const, Node, Operation, Output
 from symbackprop.ir.size import SizeExpression
 from symbackprop.ops.arithmetic import add, div, is_subtracted, mul
 from symbackprop.ops.broadcasting import sized
-from symbackprop.ops.declare import COPIED, Primitive, result_names
+from symbackprop.ops.declare import ALIASED, COPIED, Primitive, result_names
 
 __all__ = ["Line", "Writer"]
 
@@ -378,6 +378,9 @@ class Writer:
         copied = node.args[0] if templates[0] == COPIED else None
         if copied is not None and self._is_spare(copied, node):
             name = self._bare[node] = self._bare[copied]  # nobody needs the array as it was
+            templates = templates[1:]
+        elif templates[0] == ALIASED and node.args[0] in self._bare:
+            name = self._bare[node] = self._bare[node.args[0]]
             templates = templates[1:]
         else:
             name = self._name(node)

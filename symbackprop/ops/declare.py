@@ -30,6 +30,7 @@ from symbackprop.ir.node import (
 from symbackprop.ir.size import Size
 
 __all__ = [
+    "ALIASED",
     "COPIED",
     "Engine",
     "Primitive",
@@ -96,6 +97,7 @@ class Refused:
 
 
 COPIED = "{out} = {0}.copy()"  # the first statement of a primitive that writes into a copy of its first argument
+ALIASED = "{out} = {0}"  # that of one that gives its first argument as it is
 
 Text = str | Callable[[Apply, Style], str]
 Infer = Callable[[tuple[Node, ...], Mapping[str, object]], tuple[Shape, str]]

@@ -6,7 +6,6 @@ from collections import ChainMap
 from collections.abc import Callable, Iterable, Iterator, Mapping, MutableMapping, Sequence
 
 from symbackprop.errors import ArgumentError
-from symbackprop.ir.node import Node
 from symbackprop.read.program import Definition
 from symbackprop.read.vocabulary.arguments import Value
 from symbackprop.read.vocabulary.branches import Capture
@@ -24,10 +23,6 @@ class TextFunction:
     definition : Definition
     run : callable
         Reads the lines of a definition, given its arguments.
-    rename : callable
-        Takes over names and places for what nodes have become.
-    level : int
-        Of the inputs that it binds as a step.
     environment : mapping
         The names around it, with what they will stand for when it is called.
     """
@@ -36,17 +31,13 @@ class TextFunction:
         self,
         definition: Definition,
         run: Callable[[Definition, Sequence[Value], Environment, Capture | None], Value],
-        rename: Callable[[Mapping[Node, Node]], None],
-        level: int,
         environment: Environment,
     ) -> None:
         self.title = definition.name
         self.parameters = definition.parameters
-        self.level = level
         self._definition = definition
         self._run = run
         self._environment = environment
-        self.became = rename
 
     def apart(self, values: Sequence[Value], capture: Capture) -> Value:
         """Return what the function makes of values, with inputs for all that it takes from outside."""

@@ -7,6 +7,8 @@ error with its place. Sums without parentheses become one n-ary sum, as they wer
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
+from functools import lru_cache
+from typing import Any
 
 from symbackprop.errors import (
     ArgumentError,
@@ -17,7 +19,7 @@ from symbackprop.errors import (
     UnsupportedError,
     nearest_names,
 )
-from symbackprop.ir.dtype import is_float, using_float
+from symbackprop.ir.dtype import default_float, is_float, using_float
 from symbackprop.ir.graph import Graph
 from symbackprop.ir.node import Const, Node, constant, make_input
 from symbackprop.ir.signature import ArgumentSpec, Label, Nest, Structure
@@ -29,11 +31,12 @@ from symbackprop.read.functions import Environment, TextFunction, inner_environm
 from symbackprop.read.parser import parse
 from symbackprop.read.program import Definition, Instruction, Statement
 from symbackprop.read.vocabulary import ATTRIBUTES, CONSTANTS, FUNCTIONS, METHODS, OPERATORS, cumulative, reductions
-from symbackprop.read.vocabulary.arguments import Listed, Value, collecting, fold_negative, node_of
+from symbackprop.read.vocabulary.arguments import Listed, Value, collected_here, collecting, fold_negative, node_of
 from symbackprop.read.vocabulary.branches import Capture
 from symbackprop.read.vocabulary.indexing import Slice, changed, subscript
 from symbackprop.read.vocabulary.logic import chain, choose, conjunction, disjunction
 from symbackprop.read.vocabulary.refused import REFUSED, REFUSED_METHODS
+from symbackprop.read.vocabulary.solvers import bind_reader
 from symbackprop.read.vocabulary.special import SYMBOLS
 
 __all__ = ["read_formula"]
@@ -90,7 +93,6 @@ class _Reader:
         self.names: dict[Node, str] = {}
         self.places: dict[Node, tuple[int, int]] = {}
         self.stack: list[Item] = []
-        self._defined = 0  # functions so far
         self._depth = 0  # of calls that are running
         self._capture: Capture | None = None  # of the branch that is being read
         self._outermost = self.environment
@@ -119,6 +121,7 @@ class _Reader:
         program = parse(self.text, start)
         results: list[Node] = []
         with collecting() as collected:
+            self.names, self.places = collected.names, collected.places
             result = self._block(program.statements)
             last = program.statements[-1]
             structure = self._results(result, (last.start, last.end), results)
@@ -146,8 +149,7 @@ class _Reader:
         value: Value = None
         for statement in statements:
             if isinstance(statement, Definition):
-                self._defined += 1
-                function = TextFunction(statement, self._apply, self._became, self._defined, self.environment)
+                function = TextFunction(statement, self._apply, self.environment)
                 self.environment[statement.name] = function  # type: ignore[assignment]
                 continue
             value = self._run(statement.instructions)
@@ -178,14 +180,6 @@ class _Reader:
         finally:
             self.environment, self.stack, self._capture = outer, stack, before
             self._depth -= 1
-
-    def _became(self, new: Mapping[Node, Node]) -> None:
-        """Take over names and places of nodes for what they have become in a body of their own."""
-        for node, now in new.items():
-            if node in self.names:
-                self.names.setdefault(now, self.names[node])
-            if node in self.places:
-                self.places.setdefault(now, self.places[node])
 
     def _unpack(self, names: Sequence[str], value: Value, place: tuple[int, int]) -> None:
         """Give the parts of a value their names."""
@@ -353,7 +347,7 @@ class _Reader:
         name, keywords = callee(instruction)
         operands = self._take(instruction.count)
         own = self.environment.get(name)
-        if isinstance(own, TextFunction):
+        if callable(own):
             self.stack.append(_called_by_position(own, operands, keywords))
             return
         self._check_reduction(without_prefix(name), operands)
@@ -428,7 +422,21 @@ class _Reader:
         self.stack.append(Listed(self._take(instruction.count)))
 
 
-def _called_by_position(function: TextFunction, operands: Sequence[Value], keywords: Sequence[str]) -> Value:
+def _called_by_position(function: Any, operands: Sequence[Value], keywords: Sequence[str]) -> Value:
     if keywords:
         raise ArgumentError(f"{function.title}: functions of a formula take their arguments by position")
-    return function(*operands)
+    result: Value = function(*operands)
+    return result
+
+
+def _evaluated(text: str, names: Mapping[str, Any]) -> Value:
+    """Return the result of a formula of our own, in which `names` are known."""
+    reader = _Reader(text, (), default_float())
+    collected = collected_here()
+    reader.names, reader.places = collected.names, {}
+    reader.environment.update(names)
+    return reader._block(_parsed(text).statements)
+
+
+_parsed = lru_cache(parse)
+bind_reader(_evaluated)

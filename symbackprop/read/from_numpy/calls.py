@@ -70,7 +70,6 @@ class Trace:
         self.refusal: SymbackpropError | None = None
         self.specs = list(specs)
         self._count = 0
-        self._levels = 0
         self._starts: list[int] = []  # of the steps that are being traced
         self._closed: list[tuple[int, int]] = []  # the numbers of the operations of steps that have been
         self.constants = Found(self)
@@ -298,11 +297,6 @@ class Trace:
         """Return the number of an operation of its own kind."""
         self._count += 1
         return self._count
-
-    def next_level(self) -> int:
-        """Return the level of the inputs of another step."""
-        self._levels += 1
-        return self._levels
 
     @contextmanager
     def inside(self, start: int) -> Iterator[None]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import dis
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from types import CodeType
 from typing import Any
 
@@ -47,7 +47,6 @@ class TracedStep:
         self._results = results
         self._names = parameter_names(function, len(forms))
         self.parameters = self._names
-        self.level = trace.next_level()
         self.returned: list[Form] = []
         self.definition: Defined | None = None
 
@@ -78,9 +77,6 @@ class TracedStep:
     def given(self) -> Iterable[Node]:
         """Return nothing: the text that is written knows what is outside of it."""
         return ()
-
-    def became(self, new: Mapping[Node, Node]) -> None:
-        """Do nothing: the names are those that the text gives."""
 
     def _taken(self, result: Any) -> tuple[list[Parts], Value, list[Form]]:
         """Return the text, the nodes and the forms of results."""

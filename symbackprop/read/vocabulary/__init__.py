@@ -17,6 +17,7 @@ from symbackprop.read.vocabulary import (
     creation,
     cumulative,
     elementwise,
+    implicit,
     indexing,
     joining,
     layout,
@@ -56,6 +57,7 @@ SECTIONS: Mapping[str, ModuleType] = {
     "Methods of ufuncs": ufuncs,
     "Loops": loops,
     "Branches": branches,
+    "Solutions of equations": implicit,
 }
 
 CONSTANTS: Mapping[str, Any] = {

@@ -6,7 +6,7 @@ where a function needs a static integer (an axis, a size), it is read from the c
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from contextvars import ContextVar
 from dataclasses import dataclass, field
@@ -85,6 +85,22 @@ class Collected:
     outside: set[Node] = field(default_factory=set)  # nodes known to depend on no input of a body
     depth: int = 0  # of the bodies that are being read
     reserved: int = 0  # names of sizes that are given before the nodes are made
+    levels: int = 0  # of the inputs of bodies
+    names: dict[Node, str] = field(default_factory=dict)  # the user's of intermediates
+    places: dict[Node, tuple[int, int]] = field(default_factory=dict)  # in the user's text
+
+    def new_level(self) -> int:
+        """Return a level for the inputs of another body."""
+        self.levels += 1
+        return self.levels
+
+    def became(self, new: Mapping[Node, Node]) -> None:
+        """Take over names and places of nodes for what they have become in a body of their own."""
+        for node, now in new.items():
+            if node in self.names:
+                self.names.setdefault(now, self.names[node])
+            if node in self.places:
+                self.places.setdefault(now, self.places[node])
 
 
 _collected: ContextVar[Collected | None] = ContextVar("collected", default=None)

@@ -11,7 +11,7 @@ from symbackprop.ir.node import Const, Input, Node, make_input
 from symbackprop.ir.size import shape_text
 from symbackprop.ops.branches import branched
 from symbackprop.ops.broadcasting import agreed, broadcast_to, converted, with_shape
-from symbackprop.read.vocabulary.arguments import Listed, Value, node_of
+from symbackprop.read.vocabulary.arguments import Listed, Value, collected_here, node_of
 from symbackprop.read.vocabulary.closing import closed, refusing_counts
 from symbackprop.read.vocabulary.trees import filled, leaves, same_form
 
@@ -45,7 +45,6 @@ class Branch(Protocol):
     """A function that may run or not."""
 
     title: str
-    level: int
 
     def apart(self, values: Sequence[Value], capture: Capture) -> Value:
         """Return what the function makes of values, with inputs for all that it takes from outside."""
@@ -75,7 +74,7 @@ def _chosen(word: str, chooser: Node, branches: Sequence[Any], operands: Sequenc
     for branch in branches:
         if not hasattr(branch, "apart"):
             raise ArgumentError(f"{word} chooses among functions, defined above: def f(x): ...")
-    capture = Capture(branches[0].level)
+    capture = Capture(collected_here().new_level())
     given = [capture.bound(operand) for operand in operands]
     results: list[Value] = []
     for branch in branches:
@@ -87,9 +86,7 @@ def _chosen(word: str, chooser: Node, branches: Sequence[Any], operands: Sequenc
             raise ShapeError(f"{branches[0].title} and {branch.title} nest their results otherwise than each other")
     every = _alike([leaves(result, "a result") for result in results], [branch.title for branch in branches])
     count = len(every[0])
-    whole, captured, became = closed([node for found in every for node in found], [*capture.inputs.values()])
-    for branch in branches:
-        branch.became(became)
+    whole, captured = closed([node for found in every for node in found], [*capture.inputs.values()])
     bodies = [whole.part(range(at * count, (at + 1) * count)) for at in range(len(branches))]
     choice = branched(chooser, bodies, [*capture.inputs, *captured])
     return filled(first, [choice.result(position) for position in range(count)])

@@ -7,7 +7,7 @@ body is cut off. But what the body wrote under a mask, and what is not finite ev
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence, Set
+from collections.abc import Callable, Iterable, Iterator, Sequence, Set
 from contextlib import contextmanager
 from typing import NamedTuple
 
@@ -25,11 +25,10 @@ __all__ = ["Closed", "closed", "refusing_counts"]
 
 
 class Closed(NamedTuple):
-    """A body, the nodes outside that its last inputs stand for, and what the nodes inside have become."""
+    """A body, and the nodes outside that its last inputs stand for."""
 
     body: Body
     captured: tuple[Node, ...]
-    new: Mapping[Node, Node]
 
 
 def closed(outputs: Sequence[Node], bound: Sequence[Input], given: Callable[[], Iterable[Node]] = tuple) -> Closed:
@@ -73,7 +72,8 @@ def closed(outputs: Sequence[Node], bound: Sequence[Input], given: Callable[[], 
             assert isinstance(source, Apply)
             new[node] = make_output(source, node.index, node.shape, node.dtype)
     results = tuple(map(within, outputs))
-    return Closed(Body((*bound, *captured.values()), results), tuple(captured), new)
+    collected_here().became(new)
+    return Closed(Body((*bound, *captured.values()), results), tuple(captured))
 
 
 def _masked(

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from typing import Any, Protocol
 
 from symbackprop.errors import ArgumentError, ShapeError
@@ -31,16 +31,12 @@ class Step(Protocol):
 
     title: str
     parameters: Sequence[str]
-    level: int  # of the inputs that it binds
 
     def __call__(self, *values: Value) -> Value:
         """Return what the function makes of values."""
 
     def given(self) -> Iterable[Node]:
         """Return what the names around it stand for."""
-
-    def became(self, new: Mapping[Node, Node]) -> None:
-        """Take over what is known of nodes, such as their names, for what they have become."""
 
 
 def scan(step: Any, init: Value, xs: Value = None, length: Value = None, reverse: Value = False) -> Value:
@@ -57,7 +53,7 @@ def scan(step: Any, init: Value, xs: Value = None, length: Value = None, reverse
     initial = [_typed(node) for node in leaves(init, "init")]
     given = 1 if xs is None and len(step.parameters) < 2 else 2
     while True:
-        bound = _bound(step.level, initial, sequences)
+        bound = _bound(initial, sequences)
         carry = filled(init, bound[: len(initial)])
         row = filled(xs, bound[len(initial) :])
         with refusing_counts(title):
@@ -74,8 +70,7 @@ def scan(step: Any, init: Value, xs: Value = None, length: Value = None, reverse
         initial = raised
     new = [_fitting(title, before, now) for before, now in zip(initial, new, strict=True)]
     stacked = leaves(values, "the value of a step")
-    body, captured, became = closed([*new, *stacked], bound, step.given)
-    step.became(became)
+    body, captured = closed([*new, *stacked], bound, step.given)
     loop = looped(body, initial, sequences, captured, steps, reverse=backwards)
     finals = filled(init, [loop.final(i) for i in range(len(initial))])
     return finals, filled(values, [loop.stack(j) for j in range(len(stacked))])
@@ -112,7 +107,8 @@ def _raised(before: Node, after: Node) -> Node:
     return converted(before, after.dtype) if is_float(after.dtype) and not is_float(before.dtype) else before
 
 
-def _bound(level: int, initial: Sequence[Node], sequences: Sequence[Node]) -> list[Input]:
+def _bound(initial: Sequence[Node], sequences: Sequence[Node]) -> list[Input]:
+    level = collected_here().new_level()
     shapes = [(node.shape, node.dtype) for node in initial] + [(x.shape[1:], x.dtype) for x in sequences]
     return [make_input(at, shape, dtype, level) for at, (shape, dtype) in enumerate(shapes)]
 
@@ -144,7 +140,7 @@ def while_loop(cond: Any, step: Any, init: Value, max_steps: Value = None) -> Va
     limit = None if max_steps is None else count_of_entries(max_steps, "max_steps")
     initial = [_typed(node) for node in leaves(init, "init")]
     while True:
-        bound = _bound(step.level, initial, [])
+        bound = _bound(initial, [])
         carry = filled(init, bound)
         with refusing_counts(title):
             after = step(carry)
@@ -161,8 +157,7 @@ def while_loop(cond: Any, step: Any, init: Value, max_steps: Value = None) -> Va
     if test.shape or test.dtype != "bool":
         raise ShapeError(f"{cond.title} gives one truth value, not {test!r}")
     new = [_fitting(title, before, now) for before, now in zip(initial, new, strict=True)]
-    whole, captured, became = closed([*new, test], bound, step.given)
-    step.became(became)
+    whole, captured = closed([*new, test], bound, step.given)
     name = size_to_be()
     size = None if name is None else opaque(name)
     body, condition = whole.part(range(len(new))), whole.part([len(new)])
