@@ -17,6 +17,7 @@ from symbackprop.errors import (
 from symbackprop.optimize.entry import compile_scipy
 from symbackprop.optimize.problem import ScipyProblem
 from symbackprop.read.from_numpy.branches import cond, switch
+from symbackprop.read.from_numpy.implicit import argmin, fixed_point, root
 from symbackprop.read.from_numpy.loops import scan, while_loop
 from symbackprop.read.from_numpy.words import stop_gradient, straight_through
 from symbackprop.version import __version__
@@ -33,13 +34,16 @@ __all__ = [
     "UnknownNameError",
     "UnsupportedError",
     "__version__",
+    "argmin",
     "compile_grad",
     "compile_scipy",
     "compile_value",
     "compile_value_and_grad",
     "cond",
     "errors",
+    "fixed_point",
     "lambdify",
+    "root",
     "scan",
     "stop_gradient",
     "straight_through",

@@ -25,6 +25,7 @@ from symbackprop.errors import UnsupportedError
 from symbackprop.ir.graph import Graph, Guard
 from symbackprop.ir.records import Records, importable, recorded
 from symbackprop.ir.signature import ArgumentSpec
+from symbackprop.ops.bodies import loops_among
 from symbackprop.ops.cost import Cost, cost_of
 
 if TYPE_CHECKING:
@@ -139,8 +140,14 @@ class CompiledFunction:
 
     @cached_property
     def computes_arrays(self) -> bool:
-        """Whether anything in the function is an array, though its inputs may be scalars."""
-        return any(node.shape for node in self.graph.nodes())
+        """Whether the function computes arrays, loops or branches, though its inputs may be scalars."""
+        nodes = self.graph.nodes()
+        return bool(loops_among(nodes)) or any(node.shape for node in nodes)
+
+    @property
+    def formula_graph(self) -> Graph:
+        """The graph of the formula itself, before it is differentiated and lowered."""
+        return self._primal
 
     @property
     def source(self) -> str:

@@ -9,8 +9,10 @@ from typing import TYPE_CHECKING, Any
 from symbackprop.compiled import CompiledFunction
 from symbackprop.emit.header import Recipe
 from symbackprop.ir.graph import Graph
-from symbackprop.ir.node import Apply
+from symbackprop.ir.node import Apply, Operation
+from symbackprop.ops.bodies import nodes_within
 from symbackprop.ops.declare import Primitive
+from symbackprop.ops.implicit import root
 from symbackprop.read.from_numpy.trace import TracedFunction
 from symbackprop.read.parser import parse
 from symbackprop.read.shapes import split_declarations
@@ -82,12 +84,13 @@ def verified(
         arguments=compiled.graph.arguments,
         labels=compiled.graph.labels,
         reference=_reference(recipe, origin),
-        kinks=_kinks(compiled.graph),
+        kinks=_kinks(compiled),
         array_source=_mapped_source(compiled),
         guards=compiled.guards,
         packing=recipe.packing,
         fixed=compiled.constants,
         own=origin.call if isinstance(origin, FunctionOrigin) else None,
+        solves=root in _operations(compiled.formula_graph),
     )
     titles = (
         {key: name for symbol, name in origin.names.items() for key in (symbol, str(symbol))}
@@ -116,7 +119,11 @@ def _mapped_source(compiled: CompiledFunction) -> str | None:
     return compiled.array_source if mapped else None
 
 
-def _kinks(graph: Graph) -> tuple[str, ...]:
+def _operations(graph: Graph) -> set[Operation]:
+    return {node.op for node in nodes_within(graph.nodes()) if isinstance(node, Apply)}
+
+
+def _kinks(compiled: CompiledFunction) -> tuple[str, ...]:
     """Return what the primitives in use do at kinks."""
-    used = {node.op for node in graph.nodes() if isinstance(node, Apply)}
+    used = _operations(compiled.graph) | (_operations(compiled.formula_graph) & {root})
     return tuple(sorted(f"{op.name}: {op.kinks}" for op in used if isinstance(op, Primitive) and op.kinks))

@@ -57,6 +57,8 @@ class Subject:
         Inputs that have one value only, large constants of the formula.
     own
         The user's own function of floats by the names of inputs, where the formula was traced from one.
+    solves
+        Whether it solves equations, which it does to a tolerance.
     """
 
     source: str
@@ -70,6 +72,7 @@ class Subject:
     packing: Packing | None = None
     fixed: Mapping[str, Any] = field(default_factory=dict)
     own: Callable[[Mapping[str, Any]], Any] | None = None
+    solves: bool = False
 
     def run(self, values: Mapping[str, Any], words: Any | None = None) -> list[Any]:
         """Return the outputs of the emitted function for values by name, flattened."""

@@ -53,7 +53,8 @@ def _minimizer(f: Any, guess: Any, equality: Any = None, *rest: Any, **options: 
     def slopes(x: Any) -> Any:
         return _jacobian(lambda y: _vector([value(y)]), x, mpmath.mpf(10) ** -25)[0]
 
-    found = optimize.minimize(
+    minimize: Any = optimize.minimize
+    found = minimize(
         lambda x: float(value(_long(x)).value),
         _floats(form.start),
         jac=lambda x: _floats(slopes(_long(x))),

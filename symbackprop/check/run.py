@@ -21,7 +21,21 @@ from symbackprop.ir.signature import ArgumentSpec, leaves_of
 
 __all__ = ["run_emitted", "run_source"]
 
-_BUILTINS = ("abs", "bool", "float", "int", "len", "max", "min", "range", "reversed", "round", "slice", "ArithmeticError", "ValueError")
+_BUILTINS = (
+    "abs",
+    "bool",
+    "float",
+    "int",
+    "len",
+    "max",
+    "min",
+    "range",
+    "reversed",
+    "round",
+    "slice",
+    "ArithmeticError",
+    "ValueError",
+)
 
 
 def run_source(source: str, name: str, words: Any | None = None) -> Callable[..., Any]:

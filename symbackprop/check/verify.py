@@ -33,6 +33,7 @@ __all__ = ["Subject", "verify"]
 
 _LONG_TOLERANCE = 1e-13  # constants in the source are doubles; anything worse than their rounding is a fault
 _FLOAT_TOLERANCE = {"float64": 1e-8, "float32": 1e-3}
+_SOLVED_TOLERANCE = 1e-6  # equations are solved to 1e-10, which their condition may enlarge
 _NOISE = 1e-40  # what difference quotients of long numbers leave of a derivative that is zero is far below
 _MAX_ENTRIES = 60  # scalars of the inputs together that the exact stage takes on
 _NO_POINT = "no point of the domain was found; say with ranges={name: (low, high)} where the inputs lie"
@@ -220,6 +221,8 @@ def _own_stage(subject: Subject, samples: Sequence[_Sample]) -> list[Stage]:
 
 
 def _tolerance(subject: Subject, kind: type[Digits] | None) -> float:
+    if subject.solves:
+        return _SOLVED_TOLERANCE
     if kind is not None:
         return _LONG_TOLERANCE
     single = any(spec.dtype == "float32" for spec in subject.arguments)

@@ -28,6 +28,7 @@ __all__ = ["Line", "Writer"]
 
 _INLINE_LENGTH = 44  # characters of an expression that may still stand inside another
 _INLINE_WEIGHT = 4  # operations of such an expression
+_INDICES = ("t", "i", "j", "k")  # what counts the steps of a loop, by how deep it stands
 _TERMS = 8  # terms of a sum on one line
 
 
@@ -69,7 +70,7 @@ class Shared:
     def index(self, depth: int) -> str:
         """Return the name of what counts the steps of a loop that stands in `depth` others."""
         while len(self._indices) <= depth:
-            self._indices.append(self.names.fresh("t"))
+            self._indices.append(self.names.fresh(_INDICES[min(len(self._indices), len(_INDICES) - 1)]))
         return self._indices[depth]
 
 

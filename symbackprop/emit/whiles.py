@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from symbackprop.emit.lines import Line
 from symbackprop.emit.steps import assigned, plural, settled
-from symbackprop.emit.template import Code
+from symbackprop.emit.template import ATOM, TERNARY, Code
 from symbackprop.ir.node import Apply, Node
 from symbackprop.ops.whiles import WhileLoop
 
@@ -36,10 +36,11 @@ def write_while(writer: Writer, node: Apply, lines: list[Line]) -> None:
     lines += [Line(count, "0")] if counts else []
     test, before, body = _parts(writer, loop, names, lines is writer.forward)
     within = f"{count} < {writer.style.size(loop.limit)}" if loop.limit is not None else ""
+    inverse = f"not {test.text}" if test.binding == ATOM else f"not ({test.text})"
     if before:
         lines.append(Line("", f"while {within or 'True'}:"))
         lines += [line.indented() for line in before]
-        lines += [Line("", f"if not ({test.text}):", depth=1), Line("", "break", depth=2)]
+        lines += [Line("", f"if {inverse}:", depth=1), Line("", "break", depth=2)]
     else:
         lines.append(Line("", f"while {within} and {test.text}:" if within else f"while {test.text}:"))
     lines += [line.indented() for line in body]
@@ -69,7 +70,10 @@ def _parts(writer: Writer, loop: WhileLoop, names: list[str], is_forward: bool) 
     new = {name: inner.result(node).text for name, node in zip(names, loop.new_carries, strict=True)}
     pending, lines = settled(new, inner.lines, [], inner.renamed)
     inner.finish()
-    return condition.result(loop.condition.outputs[0]), condition.lines, [*lines, *assigned(pending)]
+    test, before = condition.result(loop.condition.outputs[0]), condition.lines
+    if before and before[-1].name == test.text:  # it is too long to stand inside another line, but it stands alone
+        test, before = Code(before[-1].text, TERNARY), before[:-1]
+    return test, before, [*lines, *assigned(pending)]
 
 
 def _carry_name(writer: Writer, loop: WhileLoop, carry: int, results: dict[int, Node]) -> str:

@@ -10,7 +10,7 @@ from symbackprop.ir.node import Apply, Node, Output, make_apply, make_output
 from symbackprop.ops.broadcasting import rebuilt
 from symbackprop.ops.declare import Primitive
 
-__all__ = ["bodies_of", "inlined", "loops_among", "substitute", "with_bodies"]
+__all__ = ["bodies_of", "inlined", "loops_among", "nodes_within", "substitute", "with_bodies"]
 
 
 def substitute(roots: Iterable[Node], known: Mapping[Node, Node]) -> dict[Node, Node]:
@@ -37,6 +37,17 @@ def inlined(body: Body, args: Sequence[Node]) -> list[Node]:
 def loops_among(nodes: Iterable[Node]) -> list[Apply]:
     """Return those of `nodes` that run bodies."""
     return [node for node in nodes if isinstance(node, Apply) and isinstance(node.op, Primitive) and node.op.has_bodies]
+
+
+def nodes_within(nodes: Iterable[Node]) -> list[Node]:
+    """Return `nodes`, and all nodes of the bodies that they run."""
+    found: list[Node] = []
+    waiting = [list(nodes)]
+    while waiting:
+        some = waiting.pop()
+        found += some
+        waiting += [body.nodes() for node in loops_among(some) for body in bodies_of(node)]
+    return found
 
 
 def bodies_of(node: Apply) -> list[Body]:

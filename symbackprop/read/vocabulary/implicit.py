@@ -53,9 +53,11 @@ def root(
 
 
 def fixed_point(
-    f: Any, guess: Value, solver: Any = None, method: Value = "anderson", tol: Value = None, max_steps: Value = None
+    f: Any, guess: Value, solver: Any = None, method: Value = None, tol: Value = None, max_steps: Value = None
 ) -> Value:
     """``fixed_point(f, guess)``: u with ``u = f(u)``, found from `guess`."""
+    if method is None:
+        method = "newton" if isinstance(guess, Node) and not guess.shape else "anderson"
     unknown = _Unknown(_checked(f, "fixed_point"), guess, "fixed_point", method)
     residual = unknown.function("residual", lambda x: unknown.flat(x) - x)
     return unknown.solved(residual, solver, method, tol, max_steps)
