@@ -6,6 +6,7 @@ from collections import ChainMap
 from collections.abc import Callable, Iterable, Iterator, Mapping, MutableMapping, Sequence
 
 from symbackprop.errors import ArgumentError
+from symbackprop.ir.node import Node
 from symbackprop.read.program import Definition
 from symbackprop.read.vocabulary.arguments import Value
 from symbackprop.read.vocabulary.branches import Capture

@@ -127,7 +127,8 @@ class _Spread:
         operands: tuple[tuple[int, ...], ...] = node.param("operands")  # type: ignore[assignment]
         output: tuple[int, ...] = node.param("output")  # type: ignore[assignment]
         step = 1 + max(index for indices in operands for index in indices)
-        arrays, indices = [], []
+        arrays: list[Node] = []
+        indices: list[tuple[int, ...]] = []
         same: dict[int, int] = {}
         for arg, own in zip(node.args, operands, strict=True):
             value = self._rows.get(arg)
