@@ -349,7 +349,8 @@ def test_kinks_and_extremes(name: str, point: tuple[float, ...], target: str) ->
 def test_every_primitive_ran() -> None:
     if len(RAN) < 5:
         pytest.skip("the tests above were not selected")
-    assert {p.name for p in primitives().values()} == set(RAN)
+    expanded = {"jacobian"}  # written out before anything else: tests/transform has it
+    assert {p.name for p in primitives().values()} - expanded == set(RAN)
 
 
 def test_a_name_is_declared_once() -> None:

@@ -33,8 +33,9 @@ def push_forward(outputs: Sequence[Node], tangents: Mapping[Node, Node]) -> list
         known[node] = None
         if all(tangent is None for tangent in incoming):
             continue
+        rule = (incoming, node, push_forward) if op.has_bodies else (incoming, node)
         if op.outputs:
-            several[node] = op.jvp(incoming, node, *((push_forward,) if op.has_bodies else ()))  # type: ignore[assignment]
+            several[node] = op.jvp(*rule)  # type: ignore[assignment]
         else:
-            known[node] = op.jvp(incoming, node)
+            known[node] = op.jvp(*rule)
     return [known[output] for output in outputs]

@@ -19,6 +19,7 @@ from symbackprop.ops.bodies import inlined
 from symbackprop.ops.creation import eye
 from symbackprop.ops.declare import ALIASED, Engine, Primitive, Style, custom
 from symbackprop.ops.derivatives import jacobian_of
+from symbackprop.ops.hyperbolic import arcsinh, sinh
 from symbackprop.ops.layout import transpose
 from symbackprop.ops.loops import looped
 from symbackprop.ops.solves import solve
@@ -96,9 +97,12 @@ def solved(node: Apply, args: Sequence[Node]) -> Node:
 
 
 def _samples() -> list[Node]:
-    u, c = make_input(0, (2,), "float64", 1), make_input(1, (2,), "float64", 1)
-    residual, solver = Body((u, c), (u * u * u + u + neg(c),)), Body((u, c), (u + c,))
-    return [root(make_input(0, (2,), "float64"), make_input(1, (2,), "float64"), residual=residual, solver=solver)]
+    found: list[Node] = []
+    for shape in ((2,), ()):
+        u, c = make_input(0, shape, "float64", 1), make_input(1, shape, "float64", 1)
+        bodies = {"residual": Body((u, c), (sinh(u) - c,)), "solver": Body((u, c), (arcsinh(c),))}
+        found.append(root(make_input(0, shape, "float64"), make_input(1, shape, "float64"), **bodies))
+    return found
 
 
 root: Primitive = custom(
