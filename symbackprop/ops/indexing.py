@@ -10,7 +10,7 @@ from collections.abc import Mapping, Sequence
 
 from symbackprop.errors import ShapeError
 from symbackprop.ir.node import Apply, Node, Shape, constant, make_input
-from symbackprop.ir.size import Size, shape_text
+from symbackprop.ir.size import Size, is_nonnegative, shape_text
 from symbackprop.ir.slices import slice_length
 from symbackprop.ops.arithmetic import is_subtracted
 from symbackprop.ops.comparison import equal, where
@@ -18,7 +18,7 @@ from symbackprop.ops.declare import Primitive, Style, linear
 from symbackprop.ops.positions import are_distinct
 
 __all__ = [
-    "Bounds", "added_line", "choose", "gather", "index_arrays", "place", "scatter_add", "slice_",
+    "Bounds", "added_line", "are_apart", "choose", "gather", "index_arrays", "place", "scatter_add", "slice_",
     "subtracts",
 ]  # fmt: skip
 
@@ -131,12 +131,39 @@ def subtracts(node: Apply, position: int) -> bool:
 
 
 def _is_apart(parts: Sequence[Bounds], position: int) -> bool:
-    """Tell whether a part is sure to hold zeros still: each one before it has another position on some axis."""
-    return all(any(map(_differ, before, parts[position])) for before in parts[:position])
+    """Tell whether a part is sure to hold zeros still: each one before it has other positions on some axis."""
+    return all(are_apart(before, parts[position]) for before in parts[:position])
 
 
-def _differ(a: Span | Size | None, b: Span | Size | None) -> bool:
-    return isinstance(a, int) and isinstance(b, int) and a != b and (a < 0) == (b < 0)
+def are_apart(a: Bounds, b: Bounds) -> bool:
+    """Tell whether two parts are sure to have no entry in common, as they have none on one of the axes."""
+    pairs = [*zip(a, b, strict=True)]
+    if any(isinstance(i, int) and isinstance(j, int) and i < 0 and j < 0 and i != j for i, j in pairs):
+        return True
+    if any(_ends_before(i, j) or _ends_before(j, i) for i, j in pairs):
+        return True
+    spans = [(_span(i), _span(j)) for i, j in pairs]
+    return any(i is not None and j is not None and (i[1] <= j[0] or j[1] <= i[0]) for i, j in spans)
+
+
+def _ends_before(a: object, b: object) -> bool:
+    """Tell whether one slice ends where another begins, at a size that counts from the start."""
+    if not isinstance(a, tuple) or not isinstance(b, tuple) or a[2] < 1 or b[2] < 1 or a[1] is None:
+        return False
+    return bool(a[1] == b[0]) and is_nonnegative(a[1])
+
+
+def _span(bound: object) -> tuple[float, float] | None:
+    """Return between which positions from the start a part lies; None where that is not known, as from the end."""
+    if isinstance(bound, int):
+        return (bound, bound + 1) if bound >= 0 else None
+    if isinstance(bound, tuple):
+        start, stop, step = bound
+        if step > 0 and isinstance(start, int) and start >= 0:
+            return start, stop if isinstance(stop, int) and stop >= 0 else float("inf")
+        if step > 0 and start is None and isinstance(stop, int) and stop >= 0:
+            return 0, stop
+    return None
 
 
 def _place_transpose(g: Node, out: Apply) -> Sequence[Node]:

@@ -16,7 +16,16 @@ from symbackprop.ops.broadcasting import broadcast
 from symbackprop.ops.comparison import where
 from symbackprop.ops.creation import arange
 from symbackprop.ops.declare import COPIED, Primitive, Style, custom, linear
-from symbackprop.ops.indexing import Bounds, added_line, bounds_text, gather, slice_, sliced_shape, zeros_text
+from symbackprop.ops.indexing import (
+    Bounds,
+    added_line,
+    are_apart,
+    bounds_text,
+    gather,
+    slice_,
+    sliced_shape,
+    zeros_text,
+)
 from symbackprop.ops.masking import masked, place_masked
 from symbackprop.ops.positions import are_distinct
 
@@ -80,27 +89,6 @@ def _lines(operator: str) -> Callable[[Apply, Style], list[str]]:
         ]
 
     return lines
-
-
-def are_apart(a: Bounds, b: Bounds) -> bool:
-    """Tell whether two parts are sure to have no entry in common, as they have none on one of the axes."""
-    if any(isinstance(i, int) and isinstance(j, int) and i < 0 and j < 0 and i != j for i, j in zip(a, b, strict=True)):
-        return True
-    spans = [(_span(i), _span(j)) for i, j in zip(a, b, strict=True)]
-    return any(i is not None and j is not None and (i[1] <= j[0] or j[1] <= i[0]) for i, j in spans)
-
-
-def _span(bound: object) -> tuple[float, float] | None:
-    """Return between which positions from the start a part lies; None where that is not known, as from the end."""
-    if isinstance(bound, int):
-        return (bound, bound + 1) if bound >= 0 else None
-    if isinstance(bound, tuple):
-        start, stop, step = bound
-        if step > 0 and isinstance(start, int) and start >= 0:
-            return start, stop if isinstance(stop, int) and stop >= 0 else float("inf")
-        if step > 0 and start is None and isinstance(stop, int) and stop >= 0:
-            return 0, stop
-    return None
 
 
 def _replace_transpose(g: Node, out: Apply) -> Sequence[Node]:
