@@ -10,10 +10,23 @@ import numpy as np
 
 import symbackprop as sb
 
-__all__ = ["Loss", "Program", "arguments_of", "declared", "random_program", "scanned", "unrolled"]
+__all__ = [
+    "Loss",
+    "Program",
+    "arguments_of",
+    "by_python",
+    "by_scan",
+    "declared",
+    "nested",
+    "random_program",
+    "scanned",
+    "unrolled",
+]
 
 Arrays = Mapping[str, Any]
 Loss = Callable[[Arrays, Arrays, Arrays], Any]
+Step = Callable[[Arrays, Arrays], tuple[Arrays, Any]]
+Loop = Callable[[Step, Arrays, Arrays, bool], tuple[Arrays, Any]]
 Choose = Callable[[int], int]  # one of the numbers below
 
 SIZES = {"k": 3, "m": 2}
@@ -125,13 +138,13 @@ class Program:
         return new, {f"v{at}": known[i] for at, i in enumerate(self.values)} if self.values else None
 
 
-def random_program(choose: Choose) -> Program:
-    """Return a program, made of choices."""
+def random_program(choose: Choose, carries: tuple[str, ...] | None = None) -> Program:
+    """Return a program, made of choices, with the `carries` that are given or any."""
 
     def some(most: int, least: int = 0) -> tuple[str, ...]:
         return tuple(SHAPES[choose(len(SHAPES))] for _ in range(least + choose(most - least + 1)))
 
-    carries, rows, constants = some(3, 1), some(2), some(2)
+    carries, rows, constants = some(3, 1) if carries is None else carries, some(2), some(2)
     shapes = [*carries, *rows, *constants]
     own = len(shapes)
     lines: list[Line] = []
@@ -164,32 +177,61 @@ def _measured(last: Arrays, values: Sequence[Any]) -> Any:
     return total
 
 
-def scanned(program: Program) -> Loss:
-    """Return the loop as a scan."""
+def by_scan(step: Step, init: Arrays, xs: Arrays, reverse: bool) -> tuple[Arrays, Any]:
+    """Run a step over the rows of arrays, of which ``count`` only says how many there are."""
+    rows = {name: x for name, x in xs.items() if name != "count"}
+    length = {} if rows else {"length": xs["count"].shape[0]}
+    return sb.scan(step, init, rows or None, reverse=reverse, **length)
+
+
+def by_python(step: Step, init: Arrays, xs: Arrays, reverse: bool) -> tuple[Arrays, Any]:
+    """Do the same by a loop of Python's, which a trace writes out step by step."""
+    carry, found = init, {}
+    steps = xs["count"].shape[0]
+    for t in reversed(range(steps)) if reverse else range(steps):
+        carry, found[t] = step(carry, {name: x[t] for name, x in xs.items() if name != "count"})
+    if not steps or found[0] is None:
+        return carry, None
+    return carry, {name: np.stack([found[t][name] for t in range(steps)]) for name in found[0]}
+
+
+def loss_of(program: Program, loop: Loop) -> Loss:
+    """Return a function that runs a program in a loop."""
 
     def loss(init: Arrays, xs: Arrays, shared: Arrays) -> Any:
         def step(carry: Arrays, row: Arrays) -> tuple[dict[str, Any], Any]:
             return program.step(carry, {} if row is None else row, shared)
 
-        length = {} if program.rows else {"length": xs["count"].shape[0]}
-        rows = {name: x for name, x in xs.items() if name != "count"} if program.rows else None
-        last, values = sb.scan(step, init, rows, reverse=program.reverse, **length)
+        last, values = loop(step, init, xs, program.reverse)
         return _measured(last, [] if values is None else [*values.values()])
 
     return loss
 
 
-def unrolled(program: Program) -> Loss:
-    """Return the loop as one of Python's, which a trace writes out step by step."""
+def scanned(program: Program) -> Loss:
+    """Return the loop as a scan."""
+    return loss_of(program, by_scan)
 
-    def loss(init: Arrays, xs: Arrays, shared: Arrays) -> Any:
-        carry, found = dict(init), {}
-        steps = xs["count"].shape[0]
-        for t in reversed(range(steps)) if program.reverse else range(steps):
-            row = {name: x[t] for name, x in xs.items() if name != "count"}
-            carry, found[t] = program.step(carry, row, shared)
-        columns = [[found[t][f"v{at}"] for t in range(steps)] for at in range(len(program.values))]
-        return _measured(carry, [np.stack(column) for column in columns] if steps else [])
+
+def unrolled(program: Program) -> Loss:
+    """Return the loop written out."""
+    return loss_of(program, by_python)
+
+
+def nested(inner: Program, outer: Program, loop: Loop) -> Callable[..., Any]:
+    """Return a function that runs a loop in every step of another, with the same carries."""
+
+    def loss(init: Arrays, xs: Arrays, shared: Arrays, xs2: Arrays, shared2: Arrays) -> Any:
+        def inner_step(carry: Arrays, row: Arrays) -> tuple[dict[str, Any], Any]:
+            return inner.step(carry, {} if row is None else row, shared2)
+
+        def step(carry: Arrays, row: Arrays) -> tuple[dict[str, Any], Any]:
+            last, values = loop(inner_step, carry, xs2, inner.reverse)
+            measured = 0.0 if values is None else 0.1 * _measured({}, [*values.values()])
+            return outer.step({name: x + measured for name, x in last.items()}, {} if row is None else row, shared)
+
+        last, values = loop(step, init, xs, outer.reverse)
+        return _measured(last, [] if values is None else [*values.values()])
 
     return loss
 

@@ -6,37 +6,13 @@ from typing import Any
 
 import numpy as np
 import pytest
-from hypothesis import HealthCheck, given, settings
+from comparing import RANDOM, agree, flat, programs
+from hypothesis import given, settings
 from hypothesis import strategies as st
-from random_steps import Program, arguments_of, declared, random_program, scanned, unrolled
+from random_steps import Program, arguments_of, declared, scanned, unrolled
 
 import symbackprop as sb
 from symbackprop.compilation import compile_tangents
-
-RANDOM = settings(deadline=None, suppress_health_check=[HealthCheck.too_slow, HealthCheck.function_scoped_fixture])
-
-
-@st.composite
-def programs(draw: st.DrawFn) -> Program:
-    return random_program(lambda count: draw(st.integers(0, count - 1)))
-
-
-def flat(tree: Any) -> list[np.ndarray]:
-    """Return the arrays of a nest of results."""
-    if isinstance(tree, dict):
-        return [leaf for part in tree.values() for leaf in flat(part)]
-    if isinstance(tree, tuple):
-        return [leaf for part in tree for leaf in flat(part)]
-    return [np.asarray(tree)]
-
-
-def agree(ours: Any, theirs: Any, tolerance: float = 1e-12) -> None:
-    """Compare two nests of results, relative to the largest entry of each array."""
-    for one, other in zip(flat(ours), flat(theirs), strict=True):
-        assert one.shape == other.shape
-        assert one.dtype == other.dtype
-        scale = np.max(np.abs(other), initial=1.0)
-        np.testing.assert_allclose(one, other, rtol=0, atol=tolerance * scale)
 
 
 def in_python(program: Program, arguments: Any) -> Any:

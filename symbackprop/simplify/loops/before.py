@@ -9,7 +9,7 @@ from collections.abc import Mapping, Set
 
 from symbackprop.ir.body import Body
 from symbackprop.ir.graph import Graph, children, count_uses
-from symbackprop.ir.node import Apply, Const, Input, Node, make_input
+from symbackprop.ir.node import Apply, Const, Input, Node, Output, make_input
 from symbackprop.ops.arithmetic import add, neg
 from symbackprop.ops.bodies import substitute
 from symbackprop.ops.broadcasting import broadcast
@@ -65,7 +65,7 @@ class _Moving:
         loop = self._loop
         replacement: dict[Node, Node] = {}
         for node in loop.body.nodes():
-            if isinstance(node, Apply):
+            if isinstance(node, (Apply, Output)):
                 found = self._before(node)
                 if found is not None:
                     replacement[node] = found
@@ -86,12 +86,14 @@ class _Moving:
             kept=loop.kept,
         )
 
-    def _before(self, node: Apply) -> Node | None:
+    def _before(self, node: Apply | Output) -> Node | None:
         """Return what is left in the step of a node that can be computed before the loop."""
         if self._kinds[node] == _SHARED:
             if _is_free(node) or node.weak:
                 return None
             return self._bound(node, self._shared, substitute([node], self._shared)[node])
+        if isinstance(node, Output):
+            return None
         if node.op is einsum and self._is_product(node):
             return self._bound(node, self._rows, over_steps(node, self._rows, self._shared))
         if node.op is add:
@@ -177,6 +179,8 @@ def _kinds(loop: Loop) -> dict[Node, int]:
     return kinds
 
 
-def _is_free(node: Apply) -> bool:
-    """Tell whether a node costs nothing where it is used."""
-    return node.op in (broadcast, neg) or (isinstance(node.op, Primitive) and node.op.memory == "view")
+def _is_free(node: Apply | Output) -> bool:
+    """Tell whether moving `node` saves nothing, or moves with it: of an operation of several results these are moved."""
+    if isinstance(node, Output) or not isinstance(node.op, Primitive):
+        return False
+    return node.op in (broadcast, neg) or node.op.memory == "view" or bool(node.op.outputs)
