@@ -6,13 +6,20 @@ from random import Random
 from typing import Any
 
 import numpy as np
-from hypothesis import HealthCheck, settings
+from hypothesis import HealthCheck, Phase, settings
 from hypothesis import strategies as st
 from random_steps import Program, random_program
 
 __all__ = ["RANDOM", "agree", "flat", "programs"]
 
-RANDOM = settings(deadline=None, suppress_health_check=[HealthCheck.too_slow, HealthCheck.function_scoped_fixture])
+_UNSHRUNK = (Phase.explicit, Phase.reuse, Phase.generate)  # what fails is small enough, and shrinking takes minutes
+
+RANDOM = settings(
+    deadline=None,
+    phases=_UNSHRUNK,
+    report_multiple_bugs=False,
+    suppress_health_check=[HealthCheck.too_slow, HealthCheck.function_scoped_fixture],
+)
 
 
 @st.composite

@@ -34,11 +34,12 @@ SHAPES = ("", "k", "m k", "k k")
 
 
 class Operation(NamedTuple):
-    """What a line of a program may do: the shapes it takes, the one it gives, and the function."""
+    """What a line of a program may do: the shapes it takes, the one it gives, the function, and one that is safer."""
 
     takes: tuple[str, ...]
     gives: str
     function: Callable[..., Any]
+    safe: Callable[..., Any] | None = None
 
 
 def _operations() -> list[Operation]:
@@ -49,8 +50,6 @@ def _operations() -> list[Operation]:
         lambda a: np.exp(-a * a),
         lambda a: np.sqrt(1 + a**2),
         lambda a: np.logaddexp(0, a),
-        lambda a: np.where(a > 0, np.log(a), a),
-        lambda a: np.where(a > 0.1, np.sqrt(a), 0.0),
         lambda a: np.abs(a) - 0.5,
         lambda a: 2.0 * np.ones_like(a),
     ]
@@ -62,7 +61,15 @@ def _operations() -> list[Operation]:
         lambda a, b: np.where(a > b, a * b, a),
         lambda a, b: np.maximum(a, b),
     ]
+    masked: list[tuple[Callable[..., Any], Callable[..., Any]]] = [
+        (lambda a: np.where(a > 0, np.log(a), a), lambda a: np.where(a > 0, np.log(np.where(a > 0, a, 1.0)), a)),
+        (
+            lambda a: np.where(a > 0.1, np.sqrt(a), 0.0),
+            lambda a: np.where(a > 0.1, np.sqrt(np.where(a > 0.1, a, 1.0)), 0.0),
+        ),
+    ]
     found = [Operation((shape,), shape, function) for shape in SHAPES for function in unary]
+    found += [Operation((shape,), shape, function, safe) for shape in SHAPES for function, safe in masked]
     pairs = [(shape, shape) for shape in SHAPES] + [("k", ""), ("m k", ""), ("m k", "k"), ("k k", "k")]
     found += [Operation(pair, pair[0], function) for pair in pairs for function in binary]
     products = [
@@ -128,11 +135,12 @@ class Program:
     values: tuple[int, ...]
     reverse: bool
 
-    def step(self, carry: Arrays, row: Arrays, shared: Arrays) -> tuple[dict[str, Any], Any]:
-        """Return the new carry and the values."""
+    def step(self, carry: Arrays, row: Arrays, shared: Arrays, loop: Loop | None = None) -> tuple[dict[str, Any], Any]:
+        """Return the new carry and the values; masked branches guard themselves in a loop that is written out."""
         known = [*carry.values(), *row.values(), *shared.values()]
         for operation, operands in self.lines:
-            known.append(operation.function(*(known[i] for i in operands)))
+            function = operation.safe if operation.safe is not None and loop is by_python else operation.function
+            known.append(function(*(known[i] for i in operands)))
         bounded = (lambda a: a, np.tanh, lambda a: 0.9 * np.sin(a))
         new = {name: bounded[how](known[i]) for name, (i, how) in zip(carry, self.new, strict=True)}
         return new, {f"v{at}": known[i] for at, i in enumerate(self.values)} if self.values else None
@@ -200,7 +208,7 @@ def loss_of(program: Program, loop: Loop) -> Loss:
 
     def loss(init: Arrays, xs: Arrays, shared: Arrays) -> Any:
         def step(carry: Arrays, row: Arrays) -> tuple[dict[str, Any], Any]:
-            return program.step(carry, {} if row is None else row, shared)
+            return program.step(carry, {} if row is None else row, shared, loop)
 
         last, values = loop(step, init, xs, program.reverse)
         return _measured(last, [] if values is None else [*values.values()])
@@ -223,12 +231,14 @@ def nested(inner: Program, outer: Program, loop: Loop) -> Callable[..., Any]:
 
     def loss(init: Arrays, xs: Arrays, shared: Arrays, xs2: Arrays, shared2: Arrays) -> Any:
         def inner_step(carry: Arrays, row: Arrays) -> tuple[dict[str, Any], Any]:
-            return inner.step(carry, {} if row is None else row, shared2)
+            return inner.step(carry, {} if row is None else row, shared2, loop)
 
         def step(carry: Arrays, row: Arrays) -> tuple[dict[str, Any], Any]:
             last, values = loop(inner_step, carry, xs2, inner.reverse)
             measured = 0.0 if values is None else 0.1 * _measured({}, [*values.values()])
-            return outer.step({name: x + measured for name, x in last.items()}, {} if row is None else row, shared)
+            return outer.step(
+                {name: x + measured for name, x in last.items()}, {} if row is None else row, shared, loop
+            )
 
         last, values = loop(step, init, xs, outer.reverse)
         return _measured(last, [] if values is None else [*values.values()])

@@ -31,8 +31,8 @@ def test_a_loop_in_each_step_of_a_loop(pair: tuple[Program, Program], steps: int
     arguments = both(arguments_of(inner, inside, seed), arguments_of(outer, steps, seed + 1))
     sizes = both(declared(inner, str(inside)), declared(outer, str(steps)))
     names = both(declared(inner, "j"), declared(outer, "n"))
-    ours = sb.compile_value_and_grad(nested(inner, outer, by_scan), inputs=names)(**arguments)
-    with np.errstate(all="ignore"):  # of the loops written out
+    with np.errstate(all="ignore"):
+        ours = sb.compile_value_and_grad(nested(inner, outer, by_scan), inputs=names)(**arguments)
         theirs = sb.compile_value_and_grad(nested(inner, outer, by_python), inputs=sizes)(**arguments)
         value = nested(inner, outer, by_scan)(**arguments)
     agree(ours, theirs)
