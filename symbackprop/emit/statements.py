@@ -6,19 +6,21 @@ backward) uses it, or if its text would make a line that no person would write.
 
 from __future__ import annotations
 
-import re
-from collections.abc import Iterable, Mapping, Sequence, Set
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from symbackprop.emit.branches import shared_by_branches
-from symbackprop.emit.control import control_operands, write_control
-from symbackprop.emit.lines import Line, with_name
+from symbackprop.emit.control import write_control
+from symbackprop.emit.lines import Line
 from symbackprop.emit.names import Names
+from symbackprop.emit.naming import Naming
 from symbackprop.emit.schedule import Schedule
+from symbackprop.emit.shared import Shared, shared_of
 from symbackprop.emit.style import TargetStyle
-from symbackprop.emit.template import ATOM, BELOW_PRODUCT, Code, fill, repeated
+from symbackprop.emit.template import ATOM, BELOW_PRODUCT, Code, fill
+from symbackprop.emit.uses import Uses
 from symbackprop.ir.graph import Graph, topological
-from symbackprop.ir.node import Apply, Const, Node, Operation, Output
+from symbackprop.ir.node import Apply, Const, Node, Output
 from symbackprop.ir.size import SizeExpression
 from symbackprop.ops.arithmetic import add, div, is_subtracted, mul
 from symbackprop.ops.broadcasting import sized
@@ -28,54 +30,11 @@ __all__ = ["Line", "Writer"]
 
 _INLINE_LENGTH = 44  # characters of an expression that may still stand inside another
 _INLINE_WEIGHT = 4  # operations of such an expression
-_INDICES = ("t", "i", "j", "k")  # what counts the steps of a loop, by how deep it stands
 _TERMS = 8  # terms of a sum on one line
 
 
 @dataclass
-class Shared:
-    """What the writers of a function and of its loops and branches know in common.
-
-    Parameters
-    ----------
-    primals : dict of Node to list of Node
-        For an adjoint the primals that it belongs to; some may be gone since.
-    hosts : dict of Node to list of str
-        The forward lines that use a node.
-    bare : dict of Node to str
-        What nodes of forward bodies are called there.
-    primal : set of Node
-        The nodes of forward bodies.
-    wanted : set of Node
-        The nodes of branches that other branches need.
-    """
-
-    names: Names
-    primals: Mapping[Node, list[Node]] = field(default_factory=dict)
-    hosts: dict[Node, list[str]] = field(default_factory=dict)
-    bare: dict[Node, str] = field(default_factory=dict)
-    primal: set[Node] = field(default_factory=set)
-    wanted: set[Node] = field(default_factory=set)
-    _indices: list[str] = field(default_factory=list)
-
-    def adjoints_among(self, nodes: Iterable[Node]) -> dict[Node, Node]:
-        """Return for those of `nodes` that are adjoints the primals that they belong to."""
-        found: dict[Node, Node] = {}
-        for node in nodes:
-            if node in self.primals and node not in self.primal:
-                live = [primal for primal in self.primals[node] if primal in self.primal]
-                found[node] = (live or self.primals[node])[0]
-        return found
-
-    def index(self, depth: int) -> str:
-        """Return the name of what counts the steps of a loop that stands in `depth` others."""
-        while len(self._indices) <= depth:
-            self._indices.append(self.names.fresh(_INDICES[min(len(self._indices), len(_INDICES) - 1)]))
-        return self._indices[depth]
-
-
-@dataclass
-class Writer:
+class Writer(Naming):
     """Writes the lines of one function."""
 
     graph: Graph
@@ -93,22 +52,15 @@ class Writer:
 
     def __post_init__(self) -> None:
         if self.shared is None:
-            inverse: dict[Node, list[Node]] = {}
-            for primal, adjoint in self.graph.adjoints.items():
-                inverse.setdefault(adjoint, []).append(primal)
-            self.shared = Shared(self.names, inverse)
+            self.shared = shared_of(self.graph, self.names)
         self._codes: dict[Node, Code] = dict(self.input_codes)
         self._weights: dict[Node, int] = {}
         self._bare: dict[Node, str] = dict(self.input_names)
         self._forward_nodes = set(self.schedule.forward)
         self._host: dict[Node, Node] = {}
         self._texts: dict[Node, str] = {}
-        self._uses: dict[Node, int] = {}
-        self._crossing: set[Node] = set()
-        self._outer_constants: set[Node] = set()
         self._fixed: set[Node] = set()
         self._owned: set[Node] = set()  # buffers that statements fill
-        self._twice_by_op: dict[Operation, frozenset[int]] = {}
         self._results: dict[Node, dict[int, Node]] = {}
         self._in_branches: dict[tuple[Node, int], list[tuple[Mapping[Node, Node], dict[Node, Code]]]] = {}
         self.shared.wanted |= shared_by_branches([*self.schedule.forward, *self.schedule.backward])
@@ -118,7 +70,7 @@ class Writer:
         self.style.is_name = self._bare.__contains__
         for node, name in self.input_names.items():
             self._codes[node] = Code(name)
-        self._count_uses()
+        self._uses = Uses(self.schedule, self.style, (*self.graph.outputs, *self.count_names))
 
     # --- bodies -------------------------------------------------------------------------------------------------------
 
@@ -145,19 +97,6 @@ class Writer:
     def lines(self) -> list[Line]:
         """All lines, forward ones first."""
         return [*self.forward, *self.backward]
-
-    def telling_name(self, node: Node) -> str | None:
-        """Return the name of a node, unless it is a mere number of it."""
-        name = self._bare.get(node)
-        return None if name is None or re.fullmatch(r"t\d+", name) else name
-
-    def renamed(self, old: str, new: str) -> None:
-        """Note that a variable has got another name."""
-        for node, name in self._bare.items():
-            if name == old:
-                self._bare[node] = new
-        for node, text in self._texts.items():
-            self._texts[node] = with_name(text, old, new)
 
     def finish(self) -> None:
         """Tell the others what is known of the nodes of this body, once its names are settled."""
@@ -186,11 +125,6 @@ class Writer:
         self._bare[node] = name
         self._codes[node], self._weights[node] = Code(name), 0
 
-    def note_text(self, node: Node, text: str) -> None:
-        """Say what comments quote for `node`."""
-        for named in (node, *self.results_of(node).values()):  # type: ignore[arg-type]
-            self._texts[named] = text
-
     def operand_code(self, node: Node) -> Code:
         """Return the code of an argument of a loop."""
         return self._code(node, scalar=False)
@@ -198,16 +132,6 @@ class Writer:
     def operand_text(self, node: Node) -> str:
         """Return the text of an argument of a loop."""
         return self.operand_code(node).text
-
-    def adjoint_name(self, node: Node) -> str | None:
-        """Return the name of an adjoint, after what it belongs to; None for any other node."""
-        if node in self.shared.primal or node in self._forward_nodes:
-            return None
-        for primal in self.shared.primals.get(node, ()):
-            name = self._bare.get(primal) or self.shared.bare.get(primal)
-            if name is not None:
-                return f"{name}_bar"
-        return None
 
     # --- the whole ----------------------------------------------------------------------------------------------------
 
@@ -230,63 +154,13 @@ class Writer:
         """Tell whether `node` is printed as a name."""
         return node in self._bare
 
-    # --- counting -----------------------------------------------------------------------------------------------------
-
-    def _count_uses(self) -> None:
-        """Count in how many places a node's text would stand, and what backward needs of forward."""
-        uses = self._uses
-        for node in (*self.graph.outputs, *self.count_names):
-            uses[node] = uses.get(node, 0) + 1
-        for nodes in (self.schedule.backward, self.schedule.forward):
-            behind = self._forward_nodes if nodes is self.schedule.backward else frozenset()
-            for node in reversed(nodes):
-                if node not in uses:
-                    continue  # what every use looks through needs nothing
-                if isinstance(node, Output):
-                    uses[node.source] = uses.get(node.source, 0) + 1
-                    if node.source in behind:
-                        self._crossing.add(node.source)
-                elif isinstance(node, Apply) and node in self.schedule.needed:
-                    self._count_arguments(node, behind)
-
-    def _count_arguments(self, node: Apply, behind: Set[Node]) -> None:
-        """Count the uses of what is written inside `node`; nodes `behind` it are those of the forward part."""
-        uses, style = self._uses, self.style
-        if isinstance(node.op, Primitive) and node.op.has_bodies:
-            for inner, times in control_operands(node):
-                uses[inner] = uses.get(inner, 0) + times
-                if inner in behind:
-                    self._crossing.add(inner)
-            return
-        twice = self._twice(node)
-        as_they_are = style.stand_as_they_are(node)
-        for position, arg in enumerate(node.args):
-            inner, index = (arg, "") if as_they_are else style.operand(node, position)
-            if inner.weak and not node.weak and isinstance(inner, Apply):
-                self._outer_constants.add(inner)
-            times = uses[node] if node.op is sized else 2 if index or position in twice else 1
-            uses[inner] = uses.get(inner, 0) + times
-            if inner in behind or (node.op is sized and node in self._crossing):
-                self._crossing.add(inner)
-
-    def _twice(self, node: Apply) -> frozenset[int]:
-        """Return the arguments that the text of `node` has more than once."""
-        op = node.op
-        assert isinstance(op, Primitive)
-        if op.lines is not None:
-            return repeated("; ".join(op.lines(node, self.style)))
-        if op not in self._twice_by_op:
-            text = op.texts.get(self.style.target)
-            self._twice_by_op[op] = repeated(text) if isinstance(text, str) else frozenset()
-        return self._twice_by_op[op]
-
     # --- lines --------------------------------------------------------------------------------------------------------
 
     def _place(self, node: Node, lines: list[Line] | None) -> None:
         """Give `node` its code, and a line in `lines` unless it is written where it is used."""
         if not isinstance(node, Apply):
             return  # results are named where their source is unpacked
-        if lines is not None and not self._uses.get(node):
+        if lines is not None and not self._uses.counts.get(node):
             return  # every use looks through it
         if node.op is add and len(node.args) > _TERMS:
             self._accumulate(node, lines)
@@ -342,7 +216,7 @@ class Writer:
         """Write an expression of constants above the function, unless it is part of a larger one."""
         self._codes[node] = code
         self._weights[node] = 0
-        if node in self._outer_constants:
+        if node in self._uses.outer_constants:
             name = self._bare[node] = self.names.numbered("c")
             self.constants.append(Line(name, code.text))
             self._codes[node] = Code(name)
@@ -400,7 +274,7 @@ class Writer:
         """Tell whether the memory of `x` was made by these lines, and is used by `user` alone."""
         return (
             (x in self._owned or (x in self._bare and _is_fresh(x)))
-            and self._uses.get(x) == 1
+            and self._uses.counts.get(x) == 1
             and user.args.count(x) == 1
             and (x in self._forward_nodes) == (user in self._forward_nodes)
         )
@@ -465,55 +339,12 @@ class Writer:
         if (
             node in self.graph.names
             or node in self.count_names
-            or node in self._crossing
+            or node in self._uses.crossing
             or node in self.shared.wanted
-            or self._uses.get(node, 0) > 1
+            or self._uses.counts.get(node, 0) > 1
         ):
             return True
         return len(code.text) > _INLINE_LENGTH or weight > _INLINE_WEIGHT
-
-    # --- names and comments -------------------------------------------------------------------------------------------
-
-    def _name(self, node: Node) -> str:
-        name = self._chosen_name(node)
-        self._bare[node] = name
-        return name
-
-    def _chosen_name(self, node: Node) -> str:
-        if node in self.count_names:
-            return self.count_names[node]
-        user = self.graph.names.get(node)
-        if user is not None:
-            return self.names.fresh(user)
-        adjoint = self.adjoint_name(node)
-        if adjoint is not None:
-            return self.names.fresh(adjoint)
-        if isinstance(node, Apply) and len(node.args) == 1:
-            arg = node.args[0]
-            op = node.op
-            if isinstance(op, Primitive) and op.kind == "elementwise" and op.public and op.name not in _OPERATOR_NAMES:
-                below = self.input_names.get(arg) or self.graph.names.get(arg)
-                if below is not None and len(below) <= 12:
-                    return self.names.fresh(f"{op.name}_{below}")
-        return self.names.numbered("t")
-
-    def _origin(self, node: Node) -> str:
-        """Return the forward line in which the primal of an adjoint is used."""
-        primal = self.schedule.adjoint_of.get(node)
-        return "; ".join(self.shared.hosts.get(primal, ())) if primal is not None else ""
-
-    def _find_hosts(self) -> None:
-        """For every forward node find the lines that use it, for the comments of its adjoint."""
-        line_of: dict[Node, str] = {}
-        for node in reversed(self.schedule.forward):
-            if not isinstance(node, Apply):
-                continue
-            line = self._texts.get(node) or line_of.get(node) or f"L = {self._codes[node].text}"
-            for arg in node.args:
-                line_of.setdefault(arg, line)
-                found = self.shared.hosts.setdefault(arg, [])
-                if line not in found and len(found) < 2 and len(line) <= 60:
-                    found.append(line)
 
 
 def _is_fresh(node: Node) -> bool:
@@ -521,9 +352,6 @@ def _is_fresh(node: Node) -> bool:
     if not isinstance(node, Apply) or not isinstance(node.op, Primitive):
         return False
     return node.op is add or (node.op.kind == "elementwise" and node.op.memory == "fresh")
-
-
-_OPERATOR_NAMES = frozenset(("negative", "add", "multiply", "divide"))
 
 
 def longest(lines: Iterable[Line]) -> int:

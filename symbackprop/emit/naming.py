@@ -1,0 +1,103 @@
+"""What nodes are called, and what comments say of them."""
+
+from __future__ import annotations
+
+import re
+
+from symbackprop.emit.lines import with_name
+from symbackprop.emit.names import Names
+from symbackprop.emit.schedule import Schedule
+from symbackprop.emit.shared import Shared
+from symbackprop.emit.template import Code
+from symbackprop.ir.graph import Graph
+from symbackprop.ir.node import Apply, Node
+from symbackprop.ops.declare import Primitive
+
+__all__ = ["Naming"]
+
+_OPERATOR_NAMES = frozenset(("negative", "add", "multiply", "divide"))
+
+
+class Naming:
+    """The part of a writer that gives names, and that finds the forward lines which comments quote."""
+
+    graph: Graph
+    schedule: Schedule
+    names: Names
+    input_names: dict[Node, str]
+    count_names: dict[Node, str]
+    shared: Shared
+    _bare: dict[Node, str]  # the nodes that are printed as a name
+    _codes: dict[Node, Code]
+    _texts: dict[Node, str]  # the lines of nodes
+    _forward_nodes: set[Node]
+    _results: dict[Node, dict[int, Node]]
+
+    def telling_name(self, node: Node) -> str | None:
+        """Return the name of a node, unless it is a mere number of it."""
+        name = self._bare.get(node)
+        return None if name is None or re.fullmatch(r"t\d+", name) else name
+
+    def renamed(self, old: str, new: str) -> None:
+        """Note that a variable has got another name."""
+        for node, name in self._bare.items():
+            if name == old:
+                self._bare[node] = new
+        for node, text in self._texts.items():
+            self._texts[node] = with_name(text, old, new)
+
+    def adjoint_name(self, node: Node) -> str | None:
+        """Return the name of an adjoint, after what it belongs to; None for any other node."""
+        if node in self.shared.primal or node in self._forward_nodes:
+            return None
+        for primal in self.shared.primals.get(node, ()):
+            name = self._bare.get(primal) or self.shared.bare.get(primal)
+            if name is not None:
+                return f"{name}_bar"
+        return None
+
+    def note_text(self, node: Node, text: str) -> None:
+        """Say what comments quote for `node`."""
+        for named in (node, *self._results.get(node, {}).values()):
+            self._texts[named] = text
+
+    def _name(self, node: Node) -> str:
+        name = self._chosen_name(node)
+        self._bare[node] = name
+        return name
+
+    def _chosen_name(self, node: Node) -> str:
+        if node in self.count_names:
+            return self.count_names[node]
+        user = self.graph.names.get(node)
+        if user is not None:
+            return self.names.fresh(user)
+        adjoint = self.adjoint_name(node)
+        if adjoint is not None:
+            return self.names.fresh(adjoint)
+        if isinstance(node, Apply) and len(node.args) == 1:
+            arg = node.args[0]
+            op = node.op
+            if isinstance(op, Primitive) and op.kind == "elementwise" and op.public and op.name not in _OPERATOR_NAMES:
+                below = self.input_names.get(arg) or self.graph.names.get(arg)
+                if below is not None and len(below) <= 12:
+                    return self.names.fresh(f"{op.name}_{below}")
+        return self.names.numbered("t")
+
+    def _origin(self, node: Node) -> str:
+        """Return the forward line in which the primal of an adjoint is used."""
+        primal = self.schedule.adjoint_of.get(node)
+        return "; ".join(self.shared.hosts.get(primal, ())) if primal is not None else ""
+
+    def _find_hosts(self) -> None:
+        """For every forward node find the lines that use it, for the comments of its adjoint."""
+        line_of: dict[Node, str] = {}
+        for node in reversed(self.schedule.forward):
+            if not isinstance(node, Apply):
+                continue
+            line = self._texts.get(node) or line_of.get(node) or f"L = {self._codes[node].text}"
+            for arg in node.args:
+                line_of.setdefault(arg, line)
+                found = self.shared.hosts.setdefault(arg, [])
+                if line not in found and len(found) < 2 and len(line) <= 60:
+                    found.append(line)

@@ -1,0 +1,64 @@
+"""What the writers of a function and of its loops and branches know in common."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+
+from symbackprop.emit.names import Names
+from symbackprop.ir.graph import Graph
+from symbackprop.ir.node import Node
+
+__all__ = ["Shared", "shared_of"]
+
+_INDICES = ("t", "i", "j", "k")  # what counts the steps of a loop, by how deep it stands
+
+
+@dataclass
+class Shared:
+    """What the writers of a function and of its loops and branches know in common.
+
+    Parameters
+    ----------
+    primals : dict of Node to list of Node
+        For an adjoint the primals that it belongs to; some may be gone since.
+    hosts : dict of Node to list of str
+        The forward lines that use a node.
+    bare : dict of Node to str
+        What nodes of forward bodies are called there.
+    primal : set of Node
+        The nodes of forward bodies.
+    wanted : set of Node
+        The nodes of branches that other branches need.
+    """
+
+    names: Names
+    primals: Mapping[Node, list[Node]] = field(default_factory=dict)
+    hosts: dict[Node, list[str]] = field(default_factory=dict)
+    bare: dict[Node, str] = field(default_factory=dict)
+    primal: set[Node] = field(default_factory=set)
+    wanted: set[Node] = field(default_factory=set)
+    _indices: list[str] = field(default_factory=list)
+
+    def adjoints_among(self, nodes: Iterable[Node]) -> dict[Node, Node]:
+        """Return for those of `nodes` that are adjoints the primals that they belong to."""
+        found: dict[Node, Node] = {}
+        for node in nodes:
+            if node in self.primals and node not in self.primal:
+                live = [primal for primal in self.primals[node] if primal in self.primal]
+                found[node] = (live or self.primals[node])[0]
+        return found
+
+    def index(self, depth: int) -> str:
+        """Return the name of what counts the steps of a loop that stands in `depth` others."""
+        while len(self._indices) <= depth:
+            self._indices.append(self.names.fresh(_INDICES[min(len(self._indices), len(_INDICES) - 1)]))
+        return self._indices[depth]
+
+
+def shared_of(graph: Graph, names: Names) -> Shared:
+    """Return what is known before anything is written."""
+    primals: dict[Node, list[Node]] = {}
+    for primal, adjoint in graph.adjoints.items():
+        primals.setdefault(adjoint, []).append(primal)
+    return Shared(names, primals)
