@@ -155,7 +155,8 @@ class TracedArray(Conversions):
                     UnsupportedError("the function writes into a view that is read-only in NumPy; take a copy() first")
                 )
             array = array.viewed
-        self.run.check_writes_inside(array)
+        with self.run.locating():
+            self.run.scopes.check_write(array.expression.number)
         if array.is_foreign:
             title = array.expression.name or "an array"
             raise self.run.located(

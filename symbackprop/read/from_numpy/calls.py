@@ -5,9 +5,7 @@ What depends on no input is computed beside that by NumPy itself, so that it can
 
 from __future__ import annotations
 
-from bisect import bisect_right
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Mapping, Sequence
 from fractions import Fraction
 from typing import Any
 
@@ -36,6 +34,7 @@ from symbackprop.read.from_numpy.known import BINARY, COMPARE, NOTHING, UNARY, a
 from symbackprop.read.from_numpy.operands import Operands, Parts, argument_parts, is_basic
 from symbackprop.read.from_numpy.places import Places
 from symbackprop.read.from_numpy.protocols import Protocols
+from symbackprop.read.from_numpy.scopes import Scopes
 from symbackprop.read.from_numpy.sizes import TracedSize
 from symbackprop.read.vocabulary import ATTRIBUTES, CONSTANTS, FUNCTIONS, METHODS, OPERATORS
 from symbackprop.read.vocabulary.arguments import Value, fold_negative, node_of
@@ -70,8 +69,7 @@ class Trace:
         self.refusal: SymbackpropError | None = None
         self.specs = list(specs)
         self._count = 0
-        self._starts: list[int] = []  # of the steps that are being traced
-        self._closed: list[tuple[int, int]] = []  # the numbers of the operations of steps that have been
+        self.scopes = Scopes(lambda: self._count)
         self.constants = Found(self)
         self.operands = Operands(self._check, self.constants.array_of)
         self.protocols = Protocols(self)
@@ -286,8 +284,6 @@ class Trace:
         (part,) = self.operands.of(value, level)[1]
         return part
 
-    # --- steps of loops -----------------------------------------------------------------------------------------------
-
     @property
     def count(self) -> int:
         """The number of the last operation."""
@@ -298,36 +294,8 @@ class Trace:
         self._count += 1
         return self._count
 
-    @contextmanager
-    def inside(self, start: int) -> Iterator[None]:
-        """Trace a step, whose operations have numbers above `start`; what it computes must not be used outside."""
-        self._starts.append(start)
-        try:
-            yield
-        finally:
-            self._starts.pop()
-            self._closed = [(a, b) for a, b in self._closed if a < start]
-            self._closed.append((start, self._count))
-
-    def check_writes_inside(self, x: TracedArray) -> None:
-        """Refuse to write from inside a step into an array that is outside of it."""
-        if self._starts and x.expression.number <= self._starts[-1]:
-            raise self.located(
-                UnsupportedError(
-                    "a step writes into an array that it takes from outside, which would happen only once, when the step "
-                    "is traced; hand the array on in the carry, or return what is written as the step's value"
-                )
-            )
-
     def _check(self, x: TracedArray) -> None:
-        if self._closed:
-            number = x.expression.number
-            at = bisect_right(self._closed, (number, 0)) - 1
-            if at >= 0 and self._closed[at][0] < number <= self._closed[at][1]:
-                raise UnsupportedError(
-                    "a traced array has escaped from the step of a loop, which is traced once and runs many times; "
-                    "return it from the step, as a part of the carry or as its value"
-                )
+        self.scopes.check_use(x.expression.number)
         if x.run is not self or not self.is_open:
             raise UnsupportedError(
                 f"a traced array has escaped from {x.run.title}, which runs once when it is compiled; "

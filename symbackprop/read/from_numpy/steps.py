@@ -63,7 +63,7 @@ class TracedStep:
             ]
             groups.append([x.expression for x in leaves])
             arguments.append(unflattened(form, leaves))
-        with trace.inside(start):
+        with trace.scopes.inside(start):
             result = self._function(*arguments)
             parts, taken, self.returned = self._taken(result)
         whole = trace.expression_of(separated(parts), LOWEST)
