@@ -2,6 +2,7 @@
 
 from symbackprop import errors
 from symbackprop.api import compile_grad, compile_value, compile_value_and_grad
+from symbackprop.check.rule_check import RuleCheck, check_rule
 from symbackprop.compiled import CompiledFunction
 from symbackprop.drop_in import lambdify
 from symbackprop.errors import (
@@ -9,6 +10,7 @@ from symbackprop.errors import (
     BudgetError,
     FormulaSyntaxError,
     MissingAttributeError,
+    RuleError,
     ShapeError,
     SymbackpropError,
     UnknownNameError,
@@ -19,6 +21,7 @@ from symbackprop.optimize.problem import ScipyProblem
 from symbackprop.read.from_numpy.branches import cond, switch
 from symbackprop.read.from_numpy.implicit import argmin, fixed_point, root
 from symbackprop.read.from_numpy.loops import scan, while_loop
+from symbackprop.read.from_numpy.rules import CustomRule, custom_rule
 from symbackprop.read.from_numpy.words import stop_gradient, straight_through
 from symbackprop.version import __version__
 
@@ -26,8 +29,11 @@ __all__ = [
     "ArgumentError",
     "BudgetError",
     "CompiledFunction",
+    "CustomRule",
     "FormulaSyntaxError",
     "MissingAttributeError",
+    "RuleCheck",
+    "RuleError",
     "ScipyProblem",
     "ShapeError",
     "SymbackpropError",
@@ -35,11 +41,13 @@ __all__ = [
     "UnsupportedError",
     "__version__",
     "argmin",
+    "check_rule",
     "compile_grad",
     "compile_scipy",
     "compile_value",
     "compile_value_and_grad",
     "cond",
+    "custom_rule",
     "errors",
     "fixed_point",
     "lambdify",

@@ -29,6 +29,7 @@ from symbackprop.read.shapes import read_declarations, split_declarations
 from symbackprop.read.text import read_formula
 from symbackprop.simplify.pattern import Rewrites
 from symbackprop.simplify.pipeline import canonical, finish, prepare
+from symbackprop.simplify.rules import without_rules
 from symbackprop.transform.derivatives import with_derivatives, with_solvers
 from symbackprop.verification import FunctionOrigin, Origin, verified
 from symbackprop.version import __version__
@@ -190,4 +191,4 @@ def _expressions(
         if recipe.kind == "grad":
             graph = canonical(_with_gradient(graph, replace(recipe, with_value=True)), log)
         known = {name: symbol for symbol, name in origin.names.items()} if isinstance(origin, Origin) else {}
-        return expressions_of(graph, recipe, known, sizes)
+        return expressions_of(without_rules(graph), recipe, known, sizes)

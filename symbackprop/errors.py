@@ -16,6 +16,7 @@ __all__ = [
     "FileError",
     "FormulaSyntaxError",
     "MissingAttributeError",
+    "RuleError",
     "ShapeError",
     "SymbackpropError",
     "UnknownNameError",
@@ -88,6 +89,10 @@ class ArgumentError(SymbackpropError, TypeError, ValueError):
 
 class FileError(SymbackpropError, OSError):
     """A file that cannot be read or written."""
+
+
+class RuleError(SymbackpropError, AssertionError):
+    """A custom rule that is not the derivative of its function."""
 
 
 class BudgetError(SymbackpropError, RuntimeError):

@@ -91,6 +91,7 @@ def verified(
         fixed=compiled.constants,
         own=origin.call if isinstance(origin, FunctionOrigin) else None,
         solves=root in _operations(compiled.formula_graph),
+        has_rules="custom_rule" in recipe.formula,
     )
     titles = (
         {key: name for symbol, name in origin.names.items() for key in (symbol, str(symbol))}

@@ -7,6 +7,7 @@ from typing import Any
 
 import numpy as np
 
+from symbackprop.check.rules import custom_rule
 from symbackprop.read.from_numpy.plain import plain_scan, plain_while_loop
 
 __all__ = ["CONTROL"]
@@ -38,4 +39,10 @@ def _while_loop(cond: Any, step: Any, init: Any, max_steps: Any = None) -> Any:
     return plain_while_loop(cond, step, init, max_steps)
 
 
-CONTROL: Mapping[str, Callable[..., Any]] = {"cond": _cond, "scan": _scan, "switch": _switch, "while_loop": _while_loop}
+CONTROL: Mapping[str, Callable[..., Any]] = {
+    "cond": _cond,
+    "custom_rule": custom_rule,
+    "scan": _scan,
+    "switch": _switch,
+    "while_loop": _while_loop,
+}

@@ -59,6 +59,8 @@ class Subject:
         The user's own function of floats by the names of inputs, where the formula was traced from one.
     solves
         Whether it solves equations, which it does to a tolerance.
+    has_rules
+        Whether the formula has custom rules, each of which is then looked at.
     """
 
     source: str
@@ -73,6 +75,7 @@ class Subject:
     fixed: Mapping[str, Any] = field(default_factory=dict)
     own: Callable[[Mapping[str, Any]], Any] | None = None
     solves: bool = False
+    has_rules: bool = False
 
     def run(self, values: Mapping[str, Any], words: Any | None = None) -> list[Any]:
         """Return the outputs of the emitted function for values by name, flattened."""

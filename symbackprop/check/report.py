@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 
+from symbackprop.check.rules import RuleReport
+
 __all__ = ["OutputReport", "Report", "Stage"]
 
 
@@ -64,6 +66,8 @@ class Report:
         Why nothing could be verified, if so.
     untaken : tuple of str
         The lines of code where a comparison went one way only, so that one of its branches was not run.
+    rules : tuple of RuleReport
+        What was found of the custom rules in use.
     """
 
     outputs: tuple[OutputReport, ...]
@@ -73,9 +77,10 @@ class Report:
     guards: tuple[str, ...] = ()
     problem: str = ""
     untaken: tuple[str, ...] = ()
+    rules: tuple[RuleReport, ...] = ()
 
     def __bool__(self) -> bool:
-        return not self.problem and bool(self.outputs) and all(self.outputs)
+        return not self.problem and bool(self.outputs) and all(self.outputs) and all(self.rules)
 
     def __str__(self) -> str:
         verdict = "verified" if self else "NOT verified"
@@ -84,6 +89,7 @@ class Report:
         ]
         rows = [(out.label, stage.name, stage.status, stage.detail) for out in self.outputs for stage in out.stages]
         lines += _aligned([("output", "stage", "result", "detail"), *rows])
+        lines += [f"custom rule {rule}" for rule in self.rules]
         lines += [f"not both ways: {line}" for line in self.untaken]
         lines += [f"at kinks: {kink}" for kink in self.kinks]
         lines += [f"checked on call: {guard}" for guard in self.guards]

@@ -25,6 +25,7 @@ from symbackprop.check.held import released
 from symbackprop.check.paths import Ways
 from symbackprop.check.points import checked_ranges, elements_at, numbers_at
 from symbackprop.check.report import OutputReport, Report, Stage
+from symbackprop.check.rules import RuleReport, rules_at
 from symbackprop.check.run import run_emitted
 from symbackprop.check.vocabulary import Vocabulary
 from symbackprop.ir.signature import Label, label_texts, leaves_of
@@ -85,11 +86,20 @@ def verify(
             outcomes += [stage(subject, samples, Digits, _NOISE), stage(subject, samples, None, floor)]
         if subject.own is not None:
             outcomes.append(_own_stage(subject, samples))
+        rules = _rules(subject, samples[0].point)
         for outcome in outcomes:
             for position, found in enumerate(outcome):
                 stages[position].append(found)
     outputs = tuple(OutputReport(text, tuple(stages[i])) for i, text in enumerate(label_texts(subject.labels)))
-    return Report(outputs, sizes, len(samples), subject.kinks, guards, untaken=_untaken(subject.source, ways))
+    untaken = _untaken(subject.source, ways)
+    return Report(outputs, sizes, len(samples), subject.kinks, guards, untaken=untaken, rules=rules)
+
+
+def _rules(subject: Subject, point: Mapping[str, Any]) -> tuple[RuleReport, ...]:
+    if not subject.has_rules or all(label.wrt is None for label in subject.labels):
+        return ()
+    wrt = {label.wrt for label in subject.labels if label.wrt is not None}
+    return rules_at(subject.reference, elements_at(point, subject.arguments, Digits), wrt, Vocabulary(Digits))
 
 
 def _untaken(source: str, ways: Ways) -> tuple[str, ...]:

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
+from symbackprop.diff.reverse import pull_back
 from symbackprop.ir.graph import topological
 from symbackprop.ir.node import Apply, Node, Output
 from symbackprop.ops.declare import Primitive
@@ -33,9 +34,21 @@ def push_forward(outputs: Sequence[Node], tangents: Mapping[Node, Node]) -> list
         known[node] = None
         if all(tangent is None for tangent in incoming):
             continue
-        rule = (incoming, node, push_forward) if op.has_bodies else (incoming, node)
+        rule = (incoming, node, _ENGINE) if op.has_bodies else (incoming, node)
         if op.outputs:
             several[node] = op.jvp(*rule)  # type: ignore[assignment]
         else:
             known[node] = op.jvp(*rule)
     return [known[output] for output in outputs]
+
+
+class _Engine:
+    """The engine as rules of primitives with body graphs see it: `ops.declare.PushForward`."""
+
+    pull_back = staticmethod(pull_back)
+
+    def __call__(self, outputs: Sequence[Node], tangents: Mapping[Node, Node]) -> list[Node | None]:
+        return push_forward(outputs, tangents)
+
+
+_ENGINE = _Engine()

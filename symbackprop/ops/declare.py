@@ -34,6 +34,8 @@ __all__ = [
     "COPIED",
     "Engine",
     "Primitive",
+    "PullBack",
+    "PushForward",
     "Refused",
     "Style",
     "Text",
@@ -77,10 +79,27 @@ class Engine(Protocol):
     def active(self) -> Container[Node]:
         """The nodes that depend on what is differentiated."""
 
-    def pull_back(
-        self, outputs: Sequence[Node], cotangents: Sequence[Node], wrt: Sequence[Node]
-    ) -> Mapping[Node, Node]:
+    @property
+    def pull_back(self) -> PullBack:
+        """Returns the adjoints of all nodes between `wrt` and `outputs`."""
+
+
+class PullBack(Protocol):
+    """The reverse pass, as rules may ask for it."""
+
+    def __call__(self, outputs: Sequence[Node], cotangents: Sequence[Node], wrt: Sequence[Node]) -> Mapping[Node, Node]:
         """Return the adjoints of all nodes between `wrt` and `outputs`."""
+
+
+class PushForward(Protocol):
+    """What the jvp of a primitive with body graphs may ask of the engine that calls it."""
+
+    def __call__(self, outputs: Sequence[Node], tangents: Mapping[Node, Node]) -> Sequence[Node | None]:
+        """Return the tangents of `outputs`, given those of inputs; None where a tangent is zero."""
+
+    @property
+    def pull_back(self) -> PullBack:
+        """Returns the adjoints of all nodes between `wrt` and `outputs`."""
 
 
 @dataclass(frozen=True)
@@ -91,9 +110,12 @@ class Refused:
     ----------
     argument : str
         What the derivative would be with respect to, ``"its order"``.
+    message : str
+        What to say instead, where that is not the reason.
     """
 
     argument: str
+    message: str = ""
 
 
 COPIED = "{out} = {0}.copy()"  # the first statement of a primitive that writes into a copy of its first argument
@@ -169,8 +191,7 @@ class Primitive(Operation):
     named_outputs : callable or None
         ``(node) -> names`` of the results, where their number depends on the parameters; `outputs` is then not empty.
     has_bodies : bool
-        Whether it runs body graphs; its vjp then takes an `Engine` as a third argument, its jvp a function
-        ``(outputs, tangents of inputs) -> tangents``.
+        Whether it has body graphs; its vjp then takes an `Engine` as a third argument, its jvp a `PushForward`.
     """
 
     name: str
@@ -252,7 +273,8 @@ def register(primitive: Primitive) -> Primitive:
 def refuse(op: Operation, refused: Refused) -> NoReturn:
     """Raise the error that says which derivative there is no rule for."""
     raise UnsupportedError(
-        f"the derivative of {op.name} with respect to {refused.argument} is not supported, as it is not elementary; "
+        refused.message
+        or f"the derivative of {op.name} with respect to {refused.argument} is not supported, as it is not elementary; "
         f"give a number for {refused.argument}, or leave what it depends on out of wrt"
     )
 

@@ -40,6 +40,7 @@ from symbackprop.simplify.loops.unneeded import without_unneeded
 from symbackprop.simplify.loops.vectorised import with_identities_spread
 from symbackprop.simplify.partial_sums import share_partial_sums
 from symbackprop.simplify.pattern import Rewrites, rewrite
+from symbackprop.simplify.rules import without_rules
 
 __all__ = ["canonical", "finish", "prepare", "regrouped"]
 
@@ -98,7 +99,7 @@ def _operations(graph: Graph) -> int:
 
 def finish(graph: Graph, log: Rewrites) -> Graph:
     """Return the graph of value and gradient ready for printing."""
-    return _lowered(_recognised(graph, log), log)
+    return _lowered(_recognised(without_rules(graph), log), log)
 
 
 def _recognised(graph: Graph, log: Rewrites) -> Graph:

@@ -94,6 +94,9 @@ class Clones:
             return self._class(value) if is_plain_class(value) else value
         if isinstance(value, (BuiltinFunctionType, np.ufunc)) or _is_library(value):
             return self._modules.stand_in(value)
+        cloned = getattr(type(value), "__cloned__", None)  # of a function with rules, all of which are traced
+        if cloned is not None:
+            return cloned(value, self.of)
         plain = getattr(type(value), "__untraced__", None)  # of a compiled function: its printed code is NumPy too
         if plain is not None:
             return self.of(plain(value))

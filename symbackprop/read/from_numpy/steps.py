@@ -34,10 +34,18 @@ class TracedStep:
         What a lambda is called.
     results : int or None
         How many results it returns in a tuple; None for a single one, of any form.
+    names : sequence of str, optional
+        What its parameters are called in the formula, where that is not what the function calls its first ones.
     """
 
     def __init__(
-        self, trace: Trace, function: Callable[..., Any], forms: Sequence[Form], results: int | None, title: str
+        self,
+        trace: Trace,
+        function: Callable[..., Any],
+        forms: Sequence[Form],
+        results: int | None,
+        title: str,
+        names: Sequence[str] | None = None,
     ) -> None:
         name = getattr(function, "__name__", "")
         self.title = name if name.isidentifier() else title
@@ -45,7 +53,7 @@ class TracedStep:
         self._function = function
         self._forms = forms
         self._results = results
-        self._names = parameter_names(function, len(forms))
+        self._names = tuple(names) if names is not None else parameter_names(function, len(forms))
         self.parameters = self._names
         self.returned: list[Form] = []
         self.definition: Defined | None = None

@@ -28,6 +28,7 @@ from symbackprop.read.vocabulary import (
     operators,
     padding,
     reductions,
+    rules,
     scipy_linear_algebra,
     signal,
     special,
@@ -58,6 +59,7 @@ SECTIONS: Mapping[str, ModuleType] = {
     "Loops": loops,
     "Branches": branches,
     "Solutions of equations": implicit,
+    "Derivatives by a rule": rules,
 }
 
 CONSTANTS: Mapping[str, Any] = {
