@@ -165,8 +165,11 @@ class CompiledFunction:
 
     @property
     def constants(self) -> Mapping[str, np.ndarray[Any, Any]]:
-        """The large arrays that the function found in its module or closure, and that are bound to it."""
-        return dict(self._constants)
+        """The large arrays that the function found in its module or closure, and that are bound to it, to be read."""
+        views = {name: array.view() for name, array in self._constants.items()}
+        for view in views.values():
+            view.flags.writeable = False
+        return views
 
     @property
     def __signature__(self) -> Signature:

@@ -11,6 +11,7 @@ from symbackprop.emit.shared import Shared
 from symbackprop.emit.template import Code
 from symbackprop.ir.graph import Graph
 from symbackprop.ir.node import Apply, Node
+from symbackprop.ops.bodies import bound_by
 from symbackprop.ops.declare import Primitive
 
 __all__ = ["Naming"]
@@ -96,8 +97,9 @@ class Naming:
             if not isinstance(node, Apply):
                 continue
             line = self._texts.get(node) or line_of.get(node) or f"L = {self._codes[node].text}"
-            for arg in node.args:
+            inside = bound_by(node)
+            for position, arg in enumerate(node.args):
                 line_of.setdefault(arg, line)
+                lines = [line] if not inside else self.shared.hosts.get(inside[position], ())
                 found = self.shared.hosts.setdefault(arg, [])
-                if line not in found and len(found) < 2 and len(line) <= 60:
-                    found.append(line)
+                found += [own for own in lines if own not in found and len(own) <= 60][: 2 - len(found)]

@@ -139,7 +139,8 @@ class Writer(Naming):
         """Fill `forward` and `backward`."""
         for node in self.schedule.forward:
             self._place(node, self.forward if node in self.schedule.needed else None)
-        self._find_hosts()
+        if not self.depth:  # the names of a body settle later: see `finish`
+            self._find_hosts()
         for node in self.schedule.backward:
             self._place(node, self.backward)
 

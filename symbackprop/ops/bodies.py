@@ -10,7 +10,7 @@ from symbackprop.ir.node import Apply, Node, Output, make_apply, make_output
 from symbackprop.ops.broadcasting import rebuilt
 from symbackprop.ops.declare import Primitive
 
-__all__ = ["bodies_of", "inlined", "loops_among", "nodes_within", "substitute", "with_bodies"]
+__all__ = ["bodies_of", "bound_by", "inlined", "loops_among", "nodes_within", "substitute", "with_bodies"]
 
 
 def substitute(roots: Iterable[Node], known: Mapping[Node, Node]) -> dict[Node, Node]:
@@ -53,6 +53,15 @@ def nodes_within(nodes: Iterable[Node]) -> list[Node]:
 def bodies_of(node: Apply) -> list[Body]:
     """Return the bodies that a node runs."""
     return [value for _, value in node.params if isinstance(value, Body)]
+
+
+def bound_by(node: Apply) -> tuple[Node, ...]:
+    """Return for each argument of a node that runs bodies the input that these bind to it; nothing for any other node."""
+    bodies = bodies_of(node) if isinstance(node.op, Primitive) and node.op.has_bodies else []
+    if not bodies:
+        return ()
+    inputs = bodies[0].inputs
+    return (*node.args[: len(node.args) - len(inputs)], *inputs)  # a choice has what chooses before
 
 
 def with_bodies(node: Apply, args: tuple[Node, ...], bodies: Sequence[Body]) -> Apply:
