@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING
 from symbackprop.emit.lines import Line, mentions
 from symbackprop.emit.steps import assigned, plural, settled
 from symbackprop.emit.template import SUM, Code
-from symbackprop.ir.node import Apply, Node
+from symbackprop.ir.node import Apply, Const, Node
+from symbackprop.ops.arithmetic import add
 from symbackprop.ops.comparison import where
 from symbackprop.ops.creation import arange
 from symbackprop.ops.indexing import Bounds, slice_
@@ -144,9 +145,18 @@ class _LoopWriter:
         new = {name: self._carried(i, inner.result(loop.new_carries[i]).text) for i, name in names.items()}
         pending, lines = settled(new, inner.lines, written, inner.renamed)
         inner.finish()
+        sums = {names[i] for i in names if i not in trajectories and self._is_running_sum(i, inner)}
         behind = index if loop.reverse else f"{index} + 1"
         kept = [Line("", f"{name}[{behind}] = {names[i]}") for i, name in trajectories.items()]
-        return [*lines, *assigned(pending), *kept]
+        return [*lines, *assigned(pending, sums), *kept]
+
+    def _is_running_sum(self, carry: int, inner: Writer) -> bool:
+        """Tell whether a carry is added to in every step and read by nobody else, in memory of its own."""
+        loop = self.loop
+        before, after = loop.carry_inputs[carry], loop.new_carries[carry]
+        if not isinstance(after, Apply) or after.op is not add or after.args[0] is not before or len(after.args) != 2:
+            return False
+        return inner.uses_of(before) == 1 and (not before.shape or isinstance(loop.initial[carry], Const))
 
     def _carried(self, carry: int, text: str) -> str:
         """Return the text of a new carry; np.where gives an array even of scalars, which is no result."""

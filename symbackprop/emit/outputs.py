@@ -11,11 +11,14 @@ from symbackprop.ir.graph import Graph
 from symbackprop.ir.node import Apply, Const, Node, Output
 from symbackprop.ir.packing import Packed, Packing, quoted
 from symbackprop.ir.signature import arranged
+from symbackprop.ops.bodies import bound_by
+from symbackprop.ops.branches import Branches, cond
 from symbackprop.ops.broadcasting import broadcast
 from symbackprop.ops.comparison import where
 from symbackprop.ops.declare import Primitive
 from symbackprop.ops.indexing import gather
-from symbackprop.ops.loops import Loop, scan
+from symbackprop.ops.loops import Loop
+from symbackprop.ops.whiles import WhileLoop, while_loop
 
 __all__ = ["packed_text", "returned"]
 
@@ -110,7 +113,8 @@ def _owned_text(node: Node, writer: Writer, owned: set[Node | None]) -> str:
     if isinstance(node, Apply) and node.op is broadcast and not writer.is_bare(node):
         return f"{code.text}.copy()"
     bases = _memory_of(node)
-    fresh = all(isinstance(base, (Apply, Output)) and base not in owned for base in bases)
+    fresh = all(isinstance(base, (Apply, Output, Const)) and base not in owned for base in bases)
+    bases = {base for base in bases if not isinstance(base, Const)}
     owned |= bases
     return code.text if fresh else f"({code.text}).copy()" if not code.text.isidentifier() else f"{code.text}.copy()"
 
@@ -129,19 +133,29 @@ def _memory_of(node: Node) -> set[Node | None]:
         seen.add(base)
         if not isinstance(base, Output) or not may_alias(base):
             found.add(base)
-        elif base.source.op is scan:
-            loop = Loop(base.source)
-            left = _looked_into(loop.new_carries[base.index])
-            bound = dict(zip(loop.body.inputs, loop.node.args, strict=True))
+            continue
+        bound = dict(zip(bound_by(base.source), base.source.args, strict=True))
+        for value in _last_values(base):
+            left = _looked_into(value)
             if left in bound:
                 waiting.append(bound[left])
-            else:
+            elif not isinstance(left, Const):  # which is an array of its own wherever it stands
                 found.add(None if isinstance(left, Output) and may_alias(left) else left)
-            if not isinstance(loop.length, int) or not loop.length:
-                waiting.append(loop.initial[base.index])
-        else:
-            found.add(None)
     return found
+
+
+def _last_values(result: Output) -> list[Node]:
+    """Return what a result of a loop or of branches may be, in terms of their bodies."""
+    node = result.source
+    if node.op is cond:
+        return [body.outputs[result.index] for body in Branches(node).bodies]
+    if node.op is while_loop:
+        repeated = WhileLoop(node)
+        return [repeated.new_carries[result.index], repeated.carry_inputs[result.index]]
+    loop = Loop(node)
+    certain = isinstance(loop.length, int) and loop.length > 0
+    first = [] if certain else [loop.carry_inputs[result.index]]
+    return [loop.new_carries[result.index], *first]
 
 
 def _looked_into(node: Node) -> Node | None:

@@ -120,6 +120,10 @@ class Writer(Naming):
         """Return the needed ones of several results."""
         return self._results.get(node, {})
 
+    def uses_of(self, node: Node) -> int:
+        """Return in how many places the text of `node` stands."""
+        return self._uses.counts.get(node, 0)
+
     def bind(self, node: Node, name: str) -> None:
         """Give a node its name."""
         self._bare[node] = name

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Container
 from typing import TYPE_CHECKING
 
 from symbackprop.emit.lines import Line, mentions, renamed, with_name
@@ -42,8 +42,11 @@ def settled(
     return pending, every
 
 
-def assigned(pending: dict[str, str]) -> list[Line]:
-    """Return the assignments of new carries to their names: one after another where no old one is needed any more."""
+def assigned(pending: dict[str, str], sums: Container[str] = ()) -> list[Line]:
+    """Return the assignments of new carries to their names: one after another where no old one is needed any more.
+
+    Those that are running `sums` are added to in place.
+    """
     rest = dict(pending)
     lines: list[Line] = []
     while rest:
@@ -52,5 +55,24 @@ def assigned(pending: dict[str, str]) -> list[Line]:
         )
         if free is None:
             return [*lines, Line(", ".join(rest), ", ".join(rest.values()))]
-        lines.append(Line(free, rest.pop(free)))
+        lines.append(_added(free, rest.pop(free)) if free in sums else Line(free, rest.pop(free)))
     return lines
+
+
+def _added(name: str, text: str) -> Line:
+    """Return ``name += ...`` for ``name = name + ...``."""
+    for sign in "+-":
+        if text.startswith(f"{name} {sign} "):
+            added = text[len(name) + 3 :]
+            return Line("", f"{name} {sign}= {added[1:-1] if _is_bracketed(added) else added}")
+    return Line(name, text)
+
+
+def _is_bracketed(text: str) -> bool:
+    """Tell whether the bracket that begins a text closes at its end."""
+    depth = 0
+    for position, character in enumerate(text):
+        depth += {"(": 1, ")": -1}.get(character, 0)
+        if not depth:
+            return bool(position) and position == len(text) - 1
+    return False

@@ -254,10 +254,11 @@ class _Choice:
                 cheap[node] = None
             elif not self._choose(node):
                 waiting.extend(children(node))
-        rest = [*cheap]
+        rest = [*cheap]  # from the first to the last that is computed
         while rest:
             node = rest.pop()
             if self._is_at_hand(node):
+                self._at_hand.add(node)  # it is computed in the step back
                 continue
             if not self._choose(node):
                 rest.extend(child for child in children(node) if not self._is_at_hand(child))
