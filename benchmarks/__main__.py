@@ -10,10 +10,11 @@ from rich.table import Table
 
 from benchmarks.drop_in import DROP_IN
 from benchmarks.functions import FUNCTIONS
+from benchmarks.loops import LOOPS
 from benchmarks.models import MODELS
 from benchmarks.workloads import WORKLOADS
 
-ALL = {**WORKLOADS, **MODELS, **DROP_IN, **FUNCTIONS}
+ALL = {**WORKLOADS, **MODELS, **DROP_IN, **FUNCTIONS, **LOOPS}
 
 
 @click.command()
