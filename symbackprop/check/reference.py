@@ -18,7 +18,7 @@ from symbackprop.check.paths import stand_at
 from symbackprop.check.vocabulary import Vocabulary
 from symbackprop.errors import UnsupportedError
 from symbackprop.read import program as kinds
-from symbackprop.read.program import Definition, Instruction, Program, Statement
+from symbackprop.read.program import Definition, Instruction, Program, Statement, Target
 
 __all__ = ["evaluate_program"]
 
@@ -76,11 +76,18 @@ class _Run:
                 stand_at(self._places.setdefault(id(instruction), len(self._places) + 1))
                 _step(instruction, stack, environment, self._words)
             (value,) = stack
-            if isinstance(statement.name, str):
-                environment[statement.name] = value
-            elif statement.name is not None:
-                environment.update(zip(statement.name, value, strict=True))
+            if statement.name is not None:
+                _name_parts(statement.name, value, environment)
         return value
+
+
+def _name_parts(target: Target, value: Any, environment: MutableMapping[str, Any]) -> None:
+    """Give a value, or its parts, their names."""
+    if isinstance(target, str):
+        environment[target] = value
+        return
+    for name, part in zip(target, value, strict=True):
+        _name_parts(name, part, environment)
 
 
 class _Function:

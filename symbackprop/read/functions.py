@@ -40,6 +40,9 @@ class TextFunction:
         self._run = run
         self._environment = environment
 
+    def __repr__(self) -> str:
+        return f"the function {self.title}"
+
     def apart(self, values: Sequence[Value], capture: Capture) -> Value:
         """Return what the function makes of values, with inputs for all that it takes from outside."""
         return self._called(values, capture)

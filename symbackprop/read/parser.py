@@ -39,14 +39,20 @@ def parse(text: str, start: int = 0) -> Program:
             text=text,
             span=(last.start, last.end),
         )
-    if isinstance(last.name, str):
-        result = Instruction(kinds.NAME, last.name, 0, last.start, last.end)
-        statements.append(Statement(None, last.start, last.end, [result]))
-    elif last.name is not None:
-        names = [Instruction(kinds.NAME, name, 0, last.start, last.end) for name in last.name]
-        gathered = Instruction(kinds.TUPLE, None, len(names), last.start, last.end)
-        statements.append(Statement(None, last.start, last.end, [*names, gathered]))
+    if last.name is not None:
+        statements.append(Statement(None, last.start, last.end, _read_back(last.name, last.start, last.end)))
     return Program(text, statements)
+
+
+_DEEPEST = 32  # parentheses in an assignment's names, so that what follows may recurse
+
+
+def _read_back(target: kinds.Target, start: int, end: int) -> list[Instruction]:
+    """Return the instructions that gather what an assignment has named."""
+    if isinstance(target, str):
+        return [Instruction(kinds.NAME, target, 0, start, end)]
+    parts = [instruction for part in target for instruction in _read_back(part, start, end)]
+    return [*parts, Instruction(kinds.TUPLE, None, len(target), start, end)]
 
 
 def _with_result(text: str, statements: list[Statement | Definition], hint: str) -> Statement | Definition:
@@ -168,28 +174,36 @@ def _statement(text: str, tokens: list[Token], position: int) -> tuple[Statement
     written = _write_at(tokens, position)
     if written is not None:
         return _write(text, tokens, position, written)
-    name: str | tuple[str, ...] | None = None
-    names = _names_before_equals(tokens, position)
-    if names:
-        name = names[0] if len(names) == 1 else tuple(names)
-        position += 2 * len(names)
+    name, position = _target(tokens, position)
     expression = ExpressionParser(text, tokens, position)
     instructions = expression.parse()
     return Statement(name, first.start, expression.end, instructions), expression.position
 
 
-def _names_before_equals(tokens: list[Token], position: int) -> list[str]:
-    """Return the names that an assignment gives to its parts, or to its whole; none where it is no assignment."""
-    names = []
-    while tokens[position].kind == "name":
-        names.append(tokens[position].text)
-        following = tokens[position + 1]
-        if following.kind != "op" or following.text not in ("=", ","):
-            return []
-        if following.text == "=":
-            return names
-        position += 2
-    return []
+def _target(tokens: list[Token], position: int) -> tuple[kinds.Target | None, int]:
+    """Return what an assignment names, and the position behind its ``=``; None, and `position`, where there is none."""
+    levels: list[list[kinds.Target]] = [[]]  # of parentheses that are open
+    place, is_due = position, True  # whether a name or a parenthesis comes next
+    while len(levels) <= _DEEPEST:
+        token = tokens[place]
+        place += 1
+        if is_due and token.kind == "name":
+            levels[-1].append(token.text)
+            is_due = False
+        elif token.kind != "op":
+            break
+        elif is_due and token.text == "(":
+            levels.append([])
+        elif not is_due and token.text == ",":
+            is_due = True
+        elif not is_due and token.text == ")" and len(levels) > 1:
+            parts = levels.pop()
+            levels[-1].append(tuple(parts) if len(parts) > 1 else parts[0])
+        elif not is_due and token.text == "=" and len(levels) == 1:
+            return (tuple(levels[0]) if len(levels[0]) > 1 else levels[0][0]), place
+        else:
+            break
+    return None, position
 
 
 _CHANGES = frozenset(("+", "-", "*", "/", "//", "%", "**"))

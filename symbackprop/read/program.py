@@ -24,7 +24,7 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
-__all__ = ["Definition", "Instruction", "Program", "Statement"]
+__all__ = ["Definition", "Instruction", "Program", "Statement", "Target"]
 
 NUMBER = "number"
 NAME = "name"
@@ -56,10 +56,13 @@ class Instruction(NamedTuple):
     end: int
 
 
-class Statement(NamedTuple):
-    """``name = expression``, ``a, b = expression``, or the result where `name` is None."""
+Target = str | tuple["Target", ...]  # what an assignment names: a value, or the parts of one
 
-    name: str | tuple[str, ...] | None
+
+class Statement(NamedTuple):
+    """``name = expression``, ``(a, b), c = expression``, or the result where `name` is None."""
+
+    name: Target | None
     start: int
     end: int
     instructions: list[Instruction]

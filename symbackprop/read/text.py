@@ -22,7 +22,7 @@ from symbackprop.ir.signature import ArgumentSpec, Label, Nest, Structure
 from symbackprop.read.functions import Environment, TextFunction, inner_environment
 from symbackprop.read.machine import Machine
 from symbackprop.read.parser import parse
-from symbackprop.read.program import Definition, Statement
+from symbackprop.read.program import Definition, Statement, Target
 from symbackprop.read.vocabulary.arguments import Listed, Value, collected_here, collecting, node_of
 from symbackprop.read.vocabulary.branches import Capture
 from symbackprop.read.vocabulary.indexing import subscript
@@ -99,10 +99,8 @@ class _Reader(Machine):
                 continue
             value = self.run(statement.instructions)
             place = (statement.start, statement.end)
-            if isinstance(statement.name, str):
-                self._assign(statement.name, value)
-            elif statement.name is not None:
-                self._unpack(statement.name, value, place)
+            if statement.name is not None:
+                self._name_parts(statement.name, value, place)
             if isinstance(value, Node):
                 self.places.setdefault(value, place)
         return value
@@ -126,18 +124,20 @@ class _Reader(Machine):
             self.environment, self.stack, self._capture = outer, stack, before
             self._depth -= 1
 
-    def _unpack(self, names: Sequence[str], value: Value, place: tuple[int, int]) -> None:
-        """Give the parts of a value their names."""
+    def _name_parts(self, target: Target, value: Value, place: tuple[int, int]) -> None:
+        """Give a value, or its parts, their names."""
+        if isinstance(target, str):
+            self._assign(target, value)
+            return
         parts: Sequence[Value] = value if isinstance(value, tuple) else ()
         if isinstance(value, Node) and value.shape and isinstance(value.shape[0], int):
             parts = [subscript(value, constant(at)) for at in range(value.shape[0])]
-        if len(parts) != len(names):
+        if len(parts) != len(target):
             found = f"has {len(parts)} parts" if isinstance(value, (tuple, Node)) else "has no parts"
-            raise ArgumentError(f"{', '.join(names)} = ... names {len(names)} parts of what {found}").located(
-                self.text, place
-            )
-        for name, part in zip(names, parts, strict=True):
-            self._assign(name, part)
+            names = ", ".join(part if isinstance(part, str) else "(...)" for part in target)
+            raise ArgumentError(f"{names} = ... names {len(target)} parts of what {found}").located(self.text, place)
+        for name, part in zip(target, parts, strict=True):
+            self._name_parts(name, part, place)
 
     def _assign(self, name: str, value: Value) -> None:
         self.environment[name] = value

@@ -91,6 +91,8 @@ def _length(sequences: Sequence[Node], length: Value) -> Size:
         if steps is None:
             steps = x.shape[0]
         elif not agreed(steps, x.shape[0]):
+            if length is not None and x is sequences[0]:
+                raise ShapeError(f"length is {steps}, and the arrays in xs have {x.shape[0]} rows")
             raise ShapeError(f"the arrays in xs have {steps} and {x.shape[0]} rows")
     if steps is None:
         raise ArgumentError("the number of steps is missing: give xs, or length=")
