@@ -23,10 +23,12 @@ from symbackprop.emit.packing import Packer
 from symbackprop.emit.save import write_text
 from symbackprop.errors import UnsupportedError
 from symbackprop.ir.graph import Graph, Guard
+from symbackprop.ir.node import Apply
 from symbackprop.ir.records import Records, importable, recorded
 from symbackprop.ir.signature import ArgumentSpec
 from symbackprop.ops.bodies import loops_among
 from symbackprop.ops.cost import Cost, cost_of
+from symbackprop.ops.opaque import opaque
 
 if TYPE_CHECKING:
     from symbackprop.check.report import Report
@@ -140,9 +142,10 @@ class CompiledFunction:
 
     @cached_property
     def computes_arrays(self) -> bool:
-        """Whether the function computes arrays, loops or branches, though its inputs may be scalars."""
+        """Whether the function computes arrays, loops, branches or calls opaque functions, though its inputs may be scalars."""
         nodes = self.graph.nodes()
-        return bool(loops_among(nodes)) or any(node.shape for node in nodes)
+        calls = any(isinstance(node, Apply) and node.op is opaque for node in nodes)
+        return calls or bool(loops_among(nodes)) or any(node.shape for node in nodes)
 
     @property
     def formula_graph(self) -> Graph:

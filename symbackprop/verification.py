@@ -11,8 +11,10 @@ from symbackprop.emit.header import Recipe
 from symbackprop.ir.graph import Graph
 from symbackprop.ir.node import Apply, Operation
 from symbackprop.ops.bodies import nodes_within
+from symbackprop.ops.custom_rules import custom_rule
 from symbackprop.ops.declare import Primitive
 from symbackprop.ops.implicit import root
+from symbackprop.ops.opaque import opaque
 from symbackprop.read.from_numpy.trace import TracedFunction
 from symbackprop.read.parser import parse
 from symbackprop.read.shapes import split_declarations
@@ -91,7 +93,8 @@ def verified(
         fixed=compiled.constants,
         own=origin.call if isinstance(origin, FunctionOrigin) else None,
         solves=root in _operations(compiled.formula_graph),
-        has_rules="custom_rule" in recipe.formula,
+        has_rules=not {custom_rule, opaque}.isdisjoint(_operations(compiled.formula_graph)),
+        is_opaque=opaque in _operations(compiled.formula_graph),
     )
     titles = (
         {key: name for symbol, name in origin.names.items() for key in (symbol, str(symbol))}

@@ -7,6 +7,7 @@ from typing import Any
 
 import numpy as np
 
+from symbackprop.check.opaque import opaque
 from symbackprop.check.rules import custom_rule
 from symbackprop.read.from_numpy.plain import plain_scan, plain_while_loop
 
@@ -42,6 +43,7 @@ def _while_loop(cond: Any, step: Any, init: Any, max_steps: Any = None) -> Any:
 CONTROL: Mapping[str, Callable[..., Any]] = {
     "cond": _cond,
     "custom_rule": custom_rule,
+    "opaque": opaque,
     "scan": _scan,
     "switch": _switch,
     "while_loop": _while_loop,

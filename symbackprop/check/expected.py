@@ -61,6 +61,8 @@ class Subject:
         Whether it solves equations, which it does to a tolerance.
     has_rules
         Whether the formula has custom rules, each of which is then looked at.
+    is_opaque
+        Whether the source calls functions that run over floats alone.
     """
 
     source: str
@@ -76,6 +78,7 @@ class Subject:
     own: Callable[[Mapping[str, Any]], Any] | None = None
     solves: bool = False
     has_rules: bool = False
+    is_opaque: bool = False
 
     def run(self, values: Mapping[str, Any], words: Any | None = None) -> list[Any]:
         """Return the outputs of the emitted function for values by name, flattened."""

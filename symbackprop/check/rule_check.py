@@ -18,7 +18,7 @@ from symbackprop.read.from_numpy.pytrees import flattened, unflattened
 from symbackprop.read.from_numpy.rules import CustomRule, check_tangent, cotangents_in, is_fixed
 from symbackprop.read.from_numpy.steps import parameter_names
 
-__all__ = ["RuleCheck", "check_rule"]
+__all__ = ["RuleCheck", "check_rule", "slopes_of"]
 
 _FIRST_STEP = 2.0**-6  # of difference quotients, relative to the size of the argument
 _LEVELS = 4  # of extrapolation, each with half the step
@@ -192,7 +192,7 @@ class _Check:
             found["jvp"] = _inner(weights, self._tangent(rule.jvp, direction, position))
         rows = []
         if not rule.surrogate:
-            slopes = self._slopes(position, direction)
+            slopes = slopes_of(rule.function, self._args, position, direction)
             wanted = _inner(weights, slopes)
             rows = [_row(kind, name, (value, wanted), _size(weights, slopes), tol) for kind, value in found.items()]
         if len(found) == 2:
@@ -232,31 +232,36 @@ class _Check:
             return np.zeros(array.shape)
         return self._rng.normal(size=array.shape) * (np.maximum(np.abs(array), 0.1) if relative else 1.0)
 
-    def _slopes(self, position: int, direction: Sequence[Any]) -> list[Any]:
-        """Return the derivative of the results along a direction, by difference quotients extrapolated to no step."""
-        table = [self._quotients(position, direction, _FIRST_STEP / 2**level) for level in range(_LEVELS)]
-        for order in range(1, _LEVELS):
-            factor = 4.0**order
-            table = [
-                [(factor * fine - coarse) / (factor - 1) for coarse, fine in zip(*pair, strict=True)]
-                for pair in pairwise(table)
-            ]
-        return table[0]
 
-    def _quotients(self, position: int, direction: Sequence[Any], step: float) -> list[Any]:
-        leaves, form = flattened(self._args[position])
-        ends = []
-        for sign in (1, -1):
-            moved = [
-                leaf + sign * step * d if _is_real(leaf) else leaf for leaf, d in zip(leaves, direction, strict=True)
-            ]
-            args = [*self._args]
-            args[position] = unflattened(form, moved)
-            ends.append([np.asarray(leaf) for leaf in flattened(self._rule.function(*args))[0]])
-        return [
-            (above - below) / (2 * step) if _is_real(above) else np.zeros(above.shape)
-            for above, below in zip(*ends, strict=True)
+def slopes_of(function: Callable[..., Any], args: Sequence[Any], position: int, direction: Sequence[Any]) -> list[Any]:
+    """Return how fast the leaves of a result change as the leaves of one argument move along a direction.
+
+    They are difference quotients, extrapolated to no step.
+    """
+    table = [_quotients(function, args, position, direction, _FIRST_STEP / 2**level) for level in range(_LEVELS)]
+    for order in range(1, _LEVELS):
+        factor = 4.0**order
+        table = [
+            [(factor * fine - coarse) / (factor - 1) for coarse, fine in zip(*pair, strict=True)]
+            for pair in pairwise(table)
         ]
+    return table[0]
+
+
+def _quotients(
+    function: Callable[..., Any], args: Sequence[Any], position: int, direction: Sequence[Any], step: float
+) -> list[Any]:
+    leaves, form = flattened(args[position])
+    ends = []
+    for sign in (1, -1):
+        moved = [leaf + sign * step * d if _is_real(leaf) else leaf for leaf, d in zip(leaves, direction, strict=True)]
+        given = [*args]
+        given[position] = unflattened(form, moved)
+        ends.append([np.asarray(leaf) for leaf in flattened(function(*given))[0]])
+    return [
+        (above - below) / (2 * step) if _is_real(above) else np.zeros(above.shape)
+        for above, below in zip(*ends, strict=True)
+    ]
 
 
 def _row(what: str, argument: str, values: tuple[float, float], size: float, allowed: float) -> _Row:

@@ -18,14 +18,18 @@ import numpy as np
 
 from symbackprop.check.elements import Digits, Element
 from symbackprop.check.held import held
+from symbackprop.check.rule_check import check_rule
+from symbackprop.errors import RuleError
+from symbackprop.read.from_numpy.rules import CustomRule
+from symbackprop.read.from_numpy.steps import parameter_names
 
-__all__ = ["RuleReport", "custom_rule", "rules_at"]
+__all__ = ["OpaqueCall", "RuleReport", "custom_rule", "note", "rules_at"]
 
 _STEP = 30  # digits below 1 of the steps of difference quotients
 _TOLERANCE = 1e-13  # what rules say of constants that are doubles
 _CALLS = 3  # of one function, that are looked at
 
-_calls: ContextVar[list[_Call] | None] = ContextVar("calls", default=None)
+_calls: ContextVar[list[Noted] | None] = ContextVar("calls", default=None)
 
 
 @dataclass(frozen=True)
@@ -66,14 +70,51 @@ class _Call:
     out: Any
     surrogate: bool
 
+    @property
+    def title(self) -> str:
+        return str(self.f.__name__)
+
+    def wrong_in(self, number: int) -> list[str]:
+        """Return what is wrong about the derivatives with respect to one argument."""
+        return _wrong_in(self, number)
+
+
+@dataclass(frozen=True)
+class OpaqueCall:
+    """A call of an opaque function, with its arguments as doubles, and as they are."""
+
+    rule: CustomRule
+    near: tuple[Any, ...]
+    args: tuple[Any, ...]
+
+    @property
+    def title(self) -> str:
+        return self.rule.title
+
+    @property
+    def surrogate(self) -> bool:
+        return self.rule.surrogate
+
+    def wrong_in(self, number: int) -> list[str]:
+        """Return what is wrong about the derivatives with respect to one argument."""
+        name = parameter_names(self.rule.function, len(self.near))[number]
+        try:
+            check_rule(self.rule, *self.near, wrt=[name])
+        except RuleError as error:
+            return [error.message]
+        except Exception as error:  # whatever the user's rule raises
+            return [f"its rules raised {type(error).__name__}: {error}"]
+        return []
+
+
+Noted = _Call | OpaqueCall
+
 
 def custom_rule(f: Any, vjp: Any, jvp: Any, *args: Any, surrogate: Any = False) -> Any:
     """Return what `f` gives; note the call where rules are looked at."""
     out = f(*args)
     call = _Call(f, vjp, jvp, args, out, bool(surrogate))
-    calls = _calls.get()
-    if calls is not None:
-        calls.append(call)
+    note(call)
     return _as_the_rule_says(call) if surrogate else out
 
 
@@ -85,10 +126,17 @@ def rules_at(
         reference(elements, words)
     with _noting() as moved:
         reference({**elements, **{name: _moved(elements[name]) for name in wrt}}, words)
-    by_name: dict[str, list[tuple[_Call, _Call]]] = {}
+    by_name: dict[str, list[tuple[Noted, Noted]]] = {}
     for call, other in zip(calls, moved, strict=False):
-        by_name.setdefault(call.f.__name__, []).append((call, other))
+        by_name.setdefault(call.title, []).append((call, other))
     return tuple(_report(name, same) for name, same in by_name.items())
+
+
+def note(call: Noted) -> None:
+    """Note a call, where rules are looked at."""
+    calls = _calls.get()
+    if calls is not None:
+        calls.append(call)
 
 
 def _moved(element: Any) -> Any:
@@ -98,8 +146,8 @@ def _moved(element: Any) -> Any:
 
 
 @contextmanager
-def _noting() -> Iterator[list[_Call]]:
-    found: list[_Call] = []
+def _noting() -> Iterator[list[Noted]]:
+    found: list[Noted] = []
     token = _calls.set(found)
     try:
         yield found
@@ -186,7 +234,7 @@ def _column(call: _Call, count: int, args: Sequence[Sequence[Any]], number: int,
 # --- against difference quotients -------------------------------------------------------------------------------------
 
 
-def _report(name: str, calls: Sequence[tuple[_Call, _Call]]) -> RuleReport:
+def _report(name: str, calls: Sequence[tuple[Noted, Noted]]) -> RuleReport:
     """Return what is wrong in calls, each given with what it was where the inputs had moved."""
     if calls[0][0].surrogate:
         return RuleReport(name, surrogate=True)
@@ -195,7 +243,7 @@ def _report(name: str, calls: Sequence[tuple[_Call, _Call]]) -> RuleReport:
         for number, (arg, other) in enumerate(zip(call.args, moved.args, strict=True)):
             pairs = zip(_entries(arg), _entries(other), strict=True)
             if any(isinstance(x, Element) and x != y for x, y in pairs):
-                wrong.update(dict.fromkeys(_wrong_in(call, number)))
+                wrong.update(dict.fromkeys(call.wrong_in(number)))
     return RuleReport(name, tuple(wrong))
 
 

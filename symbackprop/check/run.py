@@ -16,8 +16,10 @@ from scipy import linalg, special
 
 from symbackprop.check.paths import EMITTED
 from symbackprop.emit.packing import Packer, arguments_of_leaves
+from symbackprop.errors import UnsupportedError
 from symbackprop.ir.packing import Packing
 from symbackprop.ir.signature import ArgumentSpec, leaves_of
+from symbackprop.ops.opaque import registered_functions
 
 __all__ = ["run_emitted", "run_source"]
 
@@ -53,12 +55,21 @@ def run_source(source: str, name: str, words: Any | None = None) -> Callable[...
     modules["dataclasses"] = types.SimpleNamespace(replace=lambda record, **fields: record._replace(**fields))
 
     def importer(module: str, *args: Any) -> Any:
+        if module not in modules:
+            return _opaque_of(module, words)
         return modules[module]  # also for `from math import exp`
 
     scope: dict[str, Any] = {"__builtins__": {**allowed, "__import__": importer}, "__name__": "emitted"}
     exec(compile(source, EMITTED, "exec"), scope)
     function: Callable[..., Any] = scope[name]
     return function
+
+
+def _opaque_of(module: str, words: Any | None) -> Any:
+    """Return the registered functions of a module of the user's; over other numbers than floats they do not run."""
+    if words is not None:
+        raise UnsupportedError(f"functions of {module} are opaque, and run over floats alone")
+    return types.SimpleNamespace(**registered_functions(module))
 
 
 def run_emitted(

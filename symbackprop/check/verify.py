@@ -83,7 +83,8 @@ def verify(
         floor = 1.0 if not given else _NOISE
         outcomes = [_exact_stage(subject, samples[0].point, deadline)]
         for stage in (_numeric_stage, _mapped_stage)[: 1 if subject.array_source is None else 2]:
-            outcomes += [stage(subject, samples, Digits, _NOISE), stage(subject, samples, None, floor)]
+            long = _not_run(subject) if subject.is_opaque else stage(subject, samples, Digits, _NOISE)
+            outcomes += [long, stage(subject, samples, None, floor)]
         if subject.own is not None:
             outcomes.append(_own_stage(subject, samples))
         rules = _rules(subject, samples[0].point)
@@ -93,6 +94,10 @@ def verify(
     outputs = tuple(OutputReport(text, tuple(stages[i])) for i, text in enumerate(label_texts(subject.labels)))
     untaken = _untaken(subject.source, ways)
     return Report(outputs, sizes, len(samples), subject.kinks, guards, untaken=untaken, rules=rules)
+
+
+def _not_run(subject: Subject) -> list[Stage]:
+    return [Stage(f"{DIGITS} digits", "skipped", "opaque functions run in floats")] * len(subject.labels)
 
 
 def _rules(subject: Subject, point: Mapping[str, Any]) -> tuple[RuleReport, ...]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import NamedTuple
 
@@ -65,9 +65,10 @@ def print_module(graph: Graph, recipe: Recipe, version: str, target: str) -> Pri
     doc = _indented(_docstring(graph, recipe, leaves, taken, packing))
     constants = "".join(f"{line}\n" for line in _lines(writer.constants))
     text, imports = _imported(f"{constants}\0{_indented(body)}", target, taken)
+    imports = _with_paths(imports, style.imports)
     constants, _, code = _aligned(text).partition("\0")
     constants += "\n" if constants else ""
-    head = header_lines(recipe, version, [*_description(graph, recipe), *_needs(text)])
+    head = header_lines(recipe, version, [*_description(graph, recipe), *_needs(text, style.imports)])
     signature = f"def {function}({_parameter_list(parameters, packing)}):"
     source = "\n".join([*head, "", *imports, constants, signature, doc, code, ""])
     return Printed(source, function, parameters, target, "\n".join([*imports, constants]), code)
@@ -93,6 +94,7 @@ def _written(graph: Graph, recipe: Recipe, target: str, counts: tuple[str, ...])
     function = taken.share(recipe.name)
     style = _STYLES[target]()
     style.modules = _modules_of(graph)
+    style.names = taken
     _name_sizes(graph, style, taken)
     inputs: dict[Node, str] = dict(zip(graph.inputs, leaves, strict=True))
     counted: dict[Node, str] = {}
@@ -262,11 +264,22 @@ def _structures(packing: Packing) -> dict[str, str]:
     return found
 
 
-def _needs(text: str) -> list[str]:
-    """Return the line that says for what code needs SciPy beside NumPy, if it does."""
+def _with_paths(imports: list[str], paths: Mapping[str, str]) -> list[str]:
+    """Return import lines with those of functions that are called by their path."""
+    by_module: dict[str, list[str]] = {}
+    for path, name in sorted(paths.items()):
+        module, _, own = path.rpartition(".")
+        by_module.setdefault(module, []).append(own + (f" as {name}" if name != own else ""))
+    lines = [f"from {module} import {', '.join(found)}" for module, found in by_module.items()]
+    return [*imports[:-1], *([""] if imports else []), *lines, ""] if lines else imports
+
+
+def _needs(text: str, paths: Mapping[str, str]) -> list[str]:
+    """Return the lines that say for what code needs SciPy beside NumPy, and functions of the user's, if it does."""
     code = re.sub(rf"{_BEFORE_COMMENT}[^\n]*", "", text)
     names = sorted(set(re.findall(r"(?<![\w.])(?:special|linalg)\.\w+", code)))
-    return [f"needs: SciPy, for {', '.join(names)}"] if names else []
+    own = [f"needs: {', '.join(sorted(paths))}"] if paths else []
+    return [*([f"needs: SciPy, for {', '.join(names)}"] if names else []), *own]
 
 
 def _description(graph: Graph, recipe: Recipe) -> list[str]:

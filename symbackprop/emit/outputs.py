@@ -18,6 +18,7 @@ from symbackprop.ops.comparison import where
 from symbackprop.ops.declare import Primitive
 from symbackprop.ops.indexing import gather
 from symbackprop.ops.loops import Loop
+from symbackprop.ops.opaque import opaque
 from symbackprop.ops.whiles import WhileLoop, while_loop
 
 __all__ = ["packed_text", "returned"]
@@ -131,6 +132,9 @@ def _memory_of(node: Node) -> set[Node | None]:
         if base in seen:
             continue
         seen.add(base)
+        if isinstance(base, Output) and base.source.op is opaque:
+            found.add(None)  # it may be an argument, or something that the function keeps
+            continue
         if not isinstance(base, Output) or not may_alias(base):
             found.add(base)
             continue

@@ -6,7 +6,7 @@ backward) uses it, or if its text would make a line that no person would write.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from symbackprop.emit.branches import shared_by_branches
@@ -25,6 +25,7 @@ from symbackprop.ir.size import SizeExpression
 from symbackprop.ops.arithmetic import add, div, is_subtracted, mul
 from symbackprop.ops.broadcasting import sized
 from symbackprop.ops.declare import ALIASED, COPIED, Primitive, result_names
+from symbackprop.ops.opaque import opaque
 
 __all__ = ["Line", "Writer"]
 
@@ -232,7 +233,7 @@ class Writer(Naming):
         assert isinstance(op, Primitive)
         found = self._results[node]
         for index, output in sorted(found.items()):
-            user = self.graph.names.get(output)
+            user = self.graph.names.get(output) or (self.adjoint_name(output) if op is opaque else None)
             self._bare[output] = self.names.fresh(user or result_names(node)[index])
             self._codes[output], self._weights[output] = Code(self._bare[output]), 0
         if len(found) == 1 and (alone := op.alone.get(*found)) is not None:
@@ -248,7 +249,8 @@ class Writer(Naming):
             lines.append(Line(target, text, self._origin(node)))
             first = self._bare[found[min(found)]]
             statements = op.checked(node, self.style) if op.checked is not None else ()
-            lines.extend(Line("", statement.replace("{out}", first)) for statement in statements)
+            known = {"{out}": first, **{f"{{out{index}}}": self._bare[output] for index, output in found.items()}}
+            lines.extend(Line("", statement) for statement in _about(statements, known))
 
     def _fill_buffer(self, node: Apply, operands: list[Code], lines: list[Line] | None) -> None:
         """Write the statements of a primitive that fills a buffer of its own."""
@@ -362,3 +364,14 @@ def _is_fresh(node: Node) -> bool:
 def longest(lines: Iterable[Line]) -> int:
     """Return the length of the longest line."""
     return max((len(line.name) + 3 + len(line.text) for line in lines), default=0)
+
+
+def _about(statements: Sequence[str], known: Mapping[str, str]) -> Iterator[str]:
+    """Return those statements, with what is below them, that are about results that are known, with their names."""
+    skipped = False
+    for statement in statements:
+        for mark, name in known.items():
+            statement = statement.replace(mark, name)
+        skipped = "{out" in statement or (skipped and statement.startswith(" "))
+        if not skipped:
+            yield statement

@@ -9,6 +9,7 @@ import math
 from collections.abc import Callable
 from fractions import Fraction
 
+from symbackprop.emit.names import Names
 from symbackprop.emit.template import ATOM, UNARY, Code
 from symbackprop.errors import UnsupportedError
 from symbackprop.ir.dtype import is_float
@@ -31,6 +32,8 @@ class TargetStyle:
         self.size_names: dict[str, Size] = {}
         self.is_name: Callable[[Node], bool] = lambda node: False
         self.modules: frozenset[str] = frozenset()
+        self.names = Names()
+        self.imports: dict[str, str] = {}  # by the path of what is imported, its name
 
     def template(self, node: Apply) -> str:
         """Return the template that prints `node`."""
@@ -44,6 +47,12 @@ class TargetStyle:
     def has_module(self, module: str) -> bool:
         """Tell whether the formula itself asks for functions of `module`."""
         return module in self.modules
+
+    def imported(self, path: str) -> str:
+        """Return the name of what is imported from a path, its own where that is free."""
+        if path not in self.imports:
+            self.imports[path] = self.names.fresh(path.rpartition(".")[2])
+        return self.imports[path]
 
     def number(self, value: ConstantValue, dtype: str) -> str:
         """Return the text of a number of the given dtype."""

@@ -68,6 +68,9 @@ class Style(Protocol):
     def is_name(self, node: Node) -> bool:
         """Tell whether `node` is printed as a bare name, so that repeating it costs nothing."""
 
+    def imported(self, path: str) -> str:
+        """Return the name of what is imported from ``package.module.name``."""
+
     def has_module(self, module: str) -> bool:
         """Tell whether the formula itself asks for functions of `module`, ``"scipy.linalg"``."""
 
@@ -178,7 +181,7 @@ class Primitive(Operation):
         ``(node) -> operations``, a polynomial in the sizes, where `flops` for each entry do not say it.
     checked : callable or None
         ``(node, style) -> statements`` about ``{out}``, the first of several results that is needed, behind the line
-        that computes them.
+        that computes them; a statement about ``{out1}`` stands there only if the second one is needed.
     lines : callable or None
         ``(node, style) -> templates`` of the statements that fill ``{out}``, where one expression cannot say it.
     assigns : bool

@@ -15,10 +15,12 @@ from typing import Any
 import numpy as np
 
 from symbackprop.errors import ArgumentError, SymbackpropError
+from symbackprop.ops.opaque import register_opaque
 from symbackprop.read.from_numpy.arrays import TracedArray
 from symbackprop.read.from_numpy.calls import Trace
 from symbackprop.read.from_numpy.expressions import POSTFIX
 from symbackprop.read.from_numpy.loops import leaves_of, results_of
+from symbackprop.read.from_numpy.opaque import noted_call, path_of
 from symbackprop.read.from_numpy.operands import Parts, separated
 from symbackprop.read.from_numpy.pytrees import Form, alike, flattened
 from symbackprop.read.from_numpy.running import running_trace
@@ -42,10 +44,23 @@ class CustomRule:
         Its rules.
     surrogate : bool
         Whether the rules are meant to be another derivative than that of the function.
+    opaque, shape, dtype
+        Whether it is called by printed code, and what it gives.
     """
 
-    def __init__(self, function: Function, vjp: Function | None, jvp: Function | None, surrogate: bool) -> None:
+    def __init__(
+        self,
+        function: Function,
+        vjp: Function | None = None,
+        jvp: Function | None = None,
+        *,
+        surrogate: bool = False,
+        opaque: bool = False,
+        shape: Any = None,
+        dtype: Any = None,
+    ) -> None:
         self.function, self.vjp, self.jvp, self.surrogate = function, vjp, jvp, surrogate
+        self.opaque, self.shape, self.dtype = opaque, shape, dtype
         functools.update_wrapper(self, function)
         name = getattr(function, "__name__", "")
         self.title: str = name if name.isidentifier() else "f"
@@ -66,6 +81,8 @@ class CustomRule:
         if trace is None:
             return self.function(*args, **kwargs)
         with trace.locating():
+            if self.opaque:
+                return noted_call(trace, self, self.positional(args, kwargs))
             return _Noted(trace, self, self.positional(args, kwargs)).results()
 
     def __get__(self, instance: Any, owner: Any = None) -> Any:
@@ -73,8 +90,16 @@ class CustomRule:
 
     def __cloned__(self, clone: Callable[[Function], Function]) -> CustomRule:
         """Return the same of clones, which a clone of a function sees in its place."""
+        if self.opaque:
+            return self
         vjp, jvp = (None if rule is None else clone(rule) for rule in (self.vjp, self.jvp))
-        return CustomRule(clone(self.function), vjp, jvp, self.surrogate)
+        return CustomRule(clone(self.function), vjp, jvp, surrogate=self.surrogate)
+
+    @property
+    def paths(self) -> tuple[str, str | None, str | None]:
+        """The import paths of an opaque function, its vjp and its jvp."""
+        vjp, jvp = (None if rule is None else path_of(rule, self) for rule in (self.vjp, self.jvp))
+        return path_of(self.function, self), vjp, jvp
 
     def __repr__(self) -> str:
         return f"<custom rule of {self.title}>"
@@ -99,6 +124,9 @@ def custom_rule(
     vjp: Function | None = None,
     jvp: Function | None = None,
     surrogate: bool = False,
+    opaque: bool = False,
+    shape: Any = None,
+    dtype: Any = None,
 ) -> Any:
     """Give a function written in NumPy a derivative of its own.
 
@@ -118,6 +146,15 @@ def custom_rule(
     surrogate : bool
         Whether the rule is meant to be another derivative than that of the function, as a straight-through estimator
         is. Verification then takes it for the derivative, and says so.
+    opaque : bool
+        Whether function and rules are any Python code, which is not traced: printed code imports and calls them. They
+        are functions at the top level of modules; arguments and results are arrays and numbers, and the vjp returns
+        arrays. Second derivatives are refused.
+    shape : callable or str, optional
+        For an opaque function, the shape of its result: a function of the shapes of the arguments, or a signature,
+        ``"(n,d),(d)->(n)"``; by default that of the first argument.
+    dtype : str, optional
+        For an opaque function, that of its result.
 
     Returns
     -------
@@ -151,9 +188,16 @@ def custom_rule(
     (4.0, 0.0)
     """
     if function is None:
-        return functools.partial(custom_rule, vjp=vjp, jvp=jvp, surrogate=surrogate)
+        options = {"vjp": vjp, "jvp": jvp, "surrogate": surrogate, "opaque": opaque, "shape": shape, "dtype": dtype}
+        return functools.partial(custom_rule, **options)
+    if not opaque and (shape is not None or dtype is not None):
+        raise ArgumentError("shape= and dtype= are for opaque functions; those of a traced one are found")
     _checked(function, "a custom rule", "x")
-    made = CustomRule(function, None, None, bool(surrogate))
+    made = CustomRule(function, surrogate=bool(surrogate), opaque=bool(opaque), shape=shape, dtype=dtype)
+    if opaque:
+        module, name = (getattr(function, what, "") for what in ("__module__", "__qualname__"))
+        if str(name).isidentifier():  # others have no import path, and are refused where they are used
+            register_opaque(f"{module}.{name}", made)
     if vjp is not None:
         made.defvjp(vjp)
     if jvp is not None:

@@ -12,7 +12,8 @@ from symbackprop.ir.size import shape_text
 from symbackprop.ops.bodies import substitute
 from symbackprop.ops.broadcasting import agreed, converted, with_shape
 from symbackprop.ops.custom_rules import Rule, ruled
-from symbackprop.read.vocabulary.arguments import Value, collected_here, static_flag
+from symbackprop.ops.opaque import called, registered_opaque
+from symbackprop.read.vocabulary.arguments import Value, collected_here, dtype_of, node_of, shape_of, static_flag
 from symbackprop.read.vocabulary.closing import closed, refusing_counts
 from symbackprop.read.vocabulary.loops import Step
 from symbackprop.read.vocabulary.trees import filled, leaves, same_form
@@ -167,4 +168,19 @@ def _fitted(title: str, what: str, given: Node, node: Node) -> Node:
     return with_shape(converted(given, node.dtype), node.shape)
 
 
-FUNCTIONS: dict[str, Callable[..., Value]] = {"custom_rule": custom_rule}
+def opaque(f: Value, vjp: Value, jvp: Value, *args: Value, shape: Value = None, dtype: Value = None) -> Value:
+    """``opaque('module.f', 'module.f_vjp', None, x)``: what a Python function gives that is not looked into.
+
+    Its shape is that of the first argument, unless `shape` is another. It must be registered in this process.
+    """
+    if not isinstance(f, str) or not all(path is None or isinstance(path, str) for path in (vjp, jvp)):
+        raise ArgumentError("opaque takes the import paths of a function, its vjp and its jvp, 'module.f', or None")
+    registered_opaque(f, vjp, jvp)  # type: ignore[arg-type]
+    nodes = [_typed(node_of(arg)) for arg in args]
+    if not nodes:
+        raise ArgumentError(f"{f} is called without arguments; it needs one at least")
+    given = nodes[0].shape if shape is None else shape_of(shape)
+    return called(f, vjp, jvp, nodes, given, dtype_of(dtype, default_float()))  # type: ignore[arg-type]
+
+
+FUNCTIONS: dict[str, Callable[..., Value]] = {"custom_rule": custom_rule, "opaque": opaque}
