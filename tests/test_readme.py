@@ -64,7 +64,15 @@ def test_contributing_commands_exist() -> None:
 
 
 def test_contributing_example_declares_a_primitive() -> None:
-    text = (ROOT / "CONTRIBUTING.md").read_text(encoding="utf-8")
-    (code,) = re.findall(r"```python\n(.*?)```", text, re.DOTALL)
+    found = blocks("CONTRIBUTING.md")
+    ((code, output),) = [(text, found[i + 1][1]) for i, (kind, text) in enumerate(found) if kind == "python"]
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False, cwd=ROOT)
     assert done.returncode == 0, done.stderr
+    assert done.stdout == output
+
+
+def test_a_declared_primitive_takes_no_word_away() -> None:
+    declaration = "from symbackprop.ops.elementwise import elementwise\nelementwise('hstack', numpy='{0}', "
+    code = declaration + "partials=(None,), source='', points=[(1.0,)])"
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False, cwd=ROOT)
+    assert "'hstack' is a word of formulas already; choose another name" in done.stderr

@@ -20,7 +20,7 @@ Meaning = tuple[Callable[..., Any], Callable[..., Any]]  # for SymPy, for mpmath
 
 _RECIPROCAL = ("sec", "csc", "cot", "asec", "acsc", "acot", "sech", "csch", "coth", "asech", "acsch", "acoth")
 
-SMOOTH: Mapping[str, Meaning] = {
+SMOOTH: dict[str, Meaning] = {
     **{name: (getattr(sympy, name), getattr(mpmath, name)) for name in _RECIPROCAL},
     "sqrt": (sympy.sqrt, mpmath.sqrt),
     "exp": (sympy.exp, mpmath.exp),

@@ -42,6 +42,7 @@ __all__ = [
     "as_node",
     "custom",
     "linear",
+    "on_declaration",
     "primitives",
     "refuse",
     "register",
@@ -132,6 +133,7 @@ Partial = Callable[..., Node] | Refused | None
 Points = Sequence[tuple[float, ...]]
 
 _registry: dict[str, Primitive] = {}
+_listeners: list[Callable[[Primitive], None]] = []
 
 
 @dataclass(frozen=True, eq=False, kw_only=True)
@@ -269,8 +271,15 @@ def register(primitive: Primitive) -> Primitive:
     """Put a declaration into the registry; a name stands for one primitive only."""
     if primitive.name in _registry:
         raise UnsupportedError(f"a primitive named {primitive.name!r} is declared already; choose another name")
+    for listener in _listeners:
+        listener(primitive)
     _registry[primitive.name] = primitive
     return primitive
+
+
+def on_declaration(listener: Callable[[Primitive], None]) -> None:
+    """Call `listener` with every primitive that is declared from now on; it may refuse one."""
+    _listeners.append(listener)
 
 
 def refuse(op: Operation, refused: Refused) -> NoReturn:

@@ -10,7 +10,9 @@ from collections.abc import Callable, Mapping
 from types import ModuleType
 from typing import Any
 
+from symbackprop.errors import UnsupportedError
 from symbackprop.ir.node import PI, E, Node, constant
+from symbackprop.ops.declare import Primitive, on_declaration
 from symbackprop.read.vocabulary import (
     branches,
     contractions,
@@ -73,9 +75,21 @@ CONSTANTS: Mapping[str, Any] = {
     "int64": "int64",
     "bool_": "bool",
 }
-FUNCTIONS: Mapping[str, Callable[..., Any]] = {
+FUNCTIONS: dict[str, Callable[..., Any]] = {
     name: function for section in SECTIONS.values() for name, function in section.FUNCTIONS.items()
 }
+
+
+def _learn(primitive: Primitive) -> None:
+    """Take a primitive of the user's own, declared later, as a word."""
+    words = elementwise.words_of(primitive)
+    for name in words:
+        if name in FUNCTIONS:
+            raise UnsupportedError(f"{name!r} is a word of formulas already; choose another name")
+    FUNCTIONS.update(words)
+
+
+on_declaration(_learn)
 METHODS: Mapping[str, Callable[..., Any]] = {
     name: function for section in SECTIONS.values() for name, function in getattr(section, "METHODS", {}).items()
 }

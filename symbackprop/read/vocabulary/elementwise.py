@@ -51,13 +51,15 @@ def _named(primitive: Primitive) -> Callable[..., Node]:
     return word
 
 
+def words_of(primitive: Primitive) -> dict[str, Callable[..., Any]]:
+    """Return the words that the declaration of a primitive makes."""
+    if primitive.kind != "elementwise" or not primitive.public:
+        return {}
+    return {name: _word(primitive) for name in (primitive.name, *primitive.aliases)}
+
+
 def _primitives() -> dict[str, Callable[..., Any]]:
-    return {
-        name: _word(primitive)
-        for primitive in primitives().values()
-        if primitive.kind == "elementwise" and primitive.public
-        for name in (primitive.name, *primitive.aliases)
-    }
+    return {name: word for primitive in primitives().values() for name, word in words_of(primitive).items()}
 
 
 def _power(x1: object, x2: object) -> Node:
