@@ -21,8 +21,9 @@ from symbackprop.optimize.problem import ScipyProblem
 from symbackprop.read.from_numpy.branches import cond, switch
 from symbackprop.read.from_numpy.implicit import argmin, fixed_point, root
 from symbackprop.read.from_numpy.loops import scan, while_loop
+from symbackprop.read.from_numpy.odes import odeint
 from symbackprop.read.from_numpy.rules import CustomRule, custom_rule
-from symbackprop.read.from_numpy.words import stop_gradient, straight_through
+from symbackprop.read.from_numpy.words import score_function, stop_gradient, straight_through
 from symbackprop.version import __version__
 
 __all__ = [
@@ -51,8 +52,10 @@ __all__ = [
     "errors",
     "fixed_point",
     "lambdify",
+    "odeint",
     "root",
     "scan",
+    "score_function",
     "stop_gradient",
     "straight_through",
     "switch",

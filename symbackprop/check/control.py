@@ -9,7 +9,9 @@ import numpy as np
 
 from symbackprop.check.opaque import opaque
 from symbackprop.check.rules import custom_rule
+from symbackprop.errors import UnsupportedError
 from symbackprop.read.from_numpy.plain import plain_scan, plain_while_loop
+from symbackprop.read.from_numpy.plain_odes import plain_odeint
 
 __all__ = ["CONTROL"]
 
@@ -40,9 +42,19 @@ def _while_loop(cond: Any, step: Any, init: Any, max_steps: Any = None) -> Any:
     return plain_while_loop(cond, step, init, max_steps)
 
 
+def _odeint(f: Any, y0: Any, t: Any, *args: Any, **options: Any) -> Any:
+    if options.get("adjoint") == "continuous":
+        raise UnsupportedError(
+            "the continuous adjoint is the gradient of the differential equation, and not of the steps by which it is "
+            'solved, so that the two differ by the error of the method; verify with adjoint="discrete"'
+        )
+    return plain_odeint(f, y0, t, *args, **options, stack=_stacked)
+
+
 CONTROL: Mapping[str, Callable[..., Any]] = {
     "cond": _cond,
     "custom_rule": custom_rule,
+    "odeint": _odeint,
     "opaque": opaque,
     "scan": _scan,
     "switch": _switch,

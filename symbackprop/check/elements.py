@@ -16,6 +16,7 @@ import numpy as np
 import sympy
 
 from symbackprop.check.paths import decided
+from symbackprop.check.trees import checked_size
 
 __all__ = ["DIGITS", "Digits", "Element", "Symbolic", "lifted"]
 
@@ -179,7 +180,7 @@ def _operator(symbolic: Callable[[Any, Any], Any], reflected: bool) -> dict[type
             return NotImplemented  # NumPy goes through the array entry by entry
         a, b = self, self._from(other)
         a, b = (b, a) if reflected else (a, b)
-        return Symbolic(symbolic(a.expr, b.expr), real_value(_guarded(symbolic, a.value, b.value)))
+        return Symbolic(checked_size(symbolic(a.expr, b.expr)), real_value(_guarded(symbolic, a.value, b.value)))
 
     def on_digits(self: Digits, other: Any) -> Any:
         if isinstance(other, np.ndarray):

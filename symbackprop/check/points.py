@@ -15,7 +15,7 @@ from mpmath.libmp import NoConvergence
 
 from symbackprop.check.elements import Digits, Element, Symbolic
 from symbackprop.check.vocabulary import Vocabulary
-from symbackprop.errors import ArgumentError, SymbackpropError, UnknownNameError, nearest_names
+from symbackprop.errors import ArgumentError, SymbackpropError, UnknownNameError, UnsupportedError, nearest_names
 from symbackprop.ir.signature import ArgumentSpec, leaves_of
 from symbackprop.ir.size import evaluate, names
 
@@ -124,6 +124,8 @@ def _searched(
             entries = [x for result in results for x in np.ravel(np.asarray(result, object))]
             if all(map(_is_finite, entries)):
                 return values
+        except UnsupportedError:  # wherever the point is
+            raise
         except _OUTSIDE:
             continue
     return None

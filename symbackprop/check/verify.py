@@ -27,6 +27,7 @@ from symbackprop.check.points import checked_ranges, elements_at, numbers_at
 from symbackprop.check.report import OutputReport, Report, Stage
 from symbackprop.check.rules import RuleReport, rules_at
 from symbackprop.check.run import run_emitted
+from symbackprop.check.trees import TooLargeError, limited
 from symbackprop.check.vocabulary import Vocabulary
 from symbackprop.ir.signature import Label, label_texts, leaves_of
 
@@ -37,6 +38,7 @@ _FLOAT_TOLERANCE = {"float64": 1e-8, "float32": 1e-3}
 _SOLVED_TOLERANCE = 1e-6  # equations are solved to 1e-10, which their condition may enlarge
 _NOISE = 1e-40  # what difference quotients of long numbers leave of a derivative that is zero is far below
 _MAX_ENTRIES = 60  # scalars of the inputs together that the exact stage takes on
+_TOO_LARGE = "too large for SymPy, whose derivatives are trees"
 _NO_POINT = "no point of the domain was found; say with ranges={name: (low, high)} where the inputs lie"
 
 
@@ -127,14 +129,17 @@ def _exact_stage(subject: Subject, sample: Mapping[str, Any], deadline: float) -
     elements = elements_at(sample, subject.arguments, Symbolic)
     try:
         words = Vocabulary(Symbolic)
-        values = list(leaves_of(subject.reference(elements, words)))
-        outputs = subject.run(elements, words)
+        with limited():
+            values = list(leaves_of(subject.reference(elements, words)))
+            outputs = subject.run(elements, words)
         if any(is_large(_expression(x)) for part in (*values, *outputs) for x in np.ravel(np.asarray(part, object))):
-            return [Stage("exact", "skipped", "too large for SymPy, whose derivatives are trees")] * len(subject.labels)
+            return [Stage("exact", "skipped", _TOO_LARGE)] * len(subject.labels)
         return [
             _exact_output(label, output, values[label.value], elements, deadline)
             for label, output in zip(subject.labels, outputs, strict=True)
         ]
+    except TooLargeError:
+        return [Stage("exact", "skipped", _TOO_LARGE)] * len(subject.labels)
     except RecursionError:
         return [Stage("exact", "skipped", "too deep for SymPy, which recurses")] * len(subject.labels)
     except Exception as error:  # whatever SymPy, or wrong source, raises: the other stages judge

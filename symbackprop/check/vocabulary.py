@@ -61,6 +61,12 @@ class Vocabulary:
         words |= {name: self._of_masks_too(name, words[name]) for name in ("fmax", "fmin")}
         self._words = words
 
+    def _score_function(self, log_prob: Any, reward: Any, baseline: Any = 0) -> Any:
+        """Return the reward, with what else the derivative comes from held to no value."""
+        held = self._words["stop_gradient"]
+        soft = held(reward - baseline) * log_prob + reward
+        return soft + held(reward - soft)
+
     def _constants(self) -> dict[str, Any]:
         return {
             "pi": self.constant(sympy.pi, mpmath.pi),
@@ -131,6 +137,7 @@ class Vocabulary:
             "vecdot": lambda a, b, axis=-1: np.sum(a * b, axis=axis),
             "heaviside": self._heaviside,
             "log": self._log,
+            "score_function": self._score_function,
             **SIGNALS,
         }
 

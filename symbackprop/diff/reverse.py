@@ -106,6 +106,10 @@ class Accumulation:
             self.inner.setdefault(node, adjoint)
         return found
 
+    def note(self, node: Node, adjoint: Node) -> None:
+        """Note the adjoint of a node of a body, in place of any other."""
+        self.inner[node] = adjoint
+
 
 def _contributions(g: object, node: Apply, engine: Accumulation) -> Sequence[Node | Refused | None]:
     """Return what the rule of `node` makes of its cotangents."""

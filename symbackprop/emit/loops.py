@@ -148,6 +148,7 @@ class _LoopWriter:
         sums = {names[i] for i in names if i not in trajectories and self._is_running_sum(i, inner)}
         behind = index if loop.reverse else f"{index} + 1"
         kept = [Line("", f"{name}[{behind}] = {names[i]}") for i, name in trajectories.items()]
+        lines = [line for line in lines if line.name != line.text]  # a loop inside may go on with the carry itself
         return [*lines, *assigned(pending, sums), *kept]
 
     def _is_running_sum(self, carry: int, inner: Writer) -> bool:

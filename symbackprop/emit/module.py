@@ -22,7 +22,7 @@ from symbackprop.ir.graph import Graph
 from symbackprop.ir.node import Apply, Const, Node
 from symbackprop.ir.packing import Pack, Packing, accessor, with_paths
 from symbackprop.ir.signature import ArgumentSpec, label_texts
-from symbackprop.ir.size import SizeExpression, evaluate, named, names, shape_text, substitute
+from symbackprop.ir.size import SizeExpression, evaluate, has_opaque, named, names, shape_text, substitute
 from symbackprop.ops.declare import Primitive
 
 __all__ = ["Printed", "print_module"]
@@ -95,6 +95,7 @@ def _written(graph: Graph, recipe: Recipe, target: str, counts: tuple[str, ...])
     style = _STYLES[target]()
     style.modules = _modules_of(graph)
     style.names = taken
+    style.size_bounds = _size_bounds(graph)
     _name_sizes(graph, style, taken)
     inputs: dict[Node, str] = dict(zip(graph.inputs, leaves, strict=True))
     counted: dict[Node, str] = {}
@@ -185,6 +186,18 @@ def _name_sizes(graph: Graph, style: TargetStyle, taken: Names) -> None:
             for name in names(size):
                 if name not in style.size_names:
                     style.size_names[name] = named(taken.fresh(name))
+
+
+def _size_bounds(graph: Graph) -> dict[str, int]:
+    """Return what is demanded on every call that names of sizes are at least."""
+    bounds: dict[str, int] = {}
+    for guard in graph.guards:
+        low, size = guard.left, guard.right
+        if isinstance(low, int) and isinstance(size, SizeExpression) and size.is_name and not has_opaque(size):
+            (name,) = names(size)
+            if guard.relation in ("<=", "<"):
+                bounds[name] = max(bounds.get(name, 0), low + (guard.relation == "<"))
+    return bounds
 
 
 def _size_lines(graph: Graph, parameters: Sequence[str], style: TargetStyle) -> list[str]:

@@ -52,7 +52,8 @@ class Shared:
     def index(self, depth: int) -> str:
         """Return the name of what counts the steps of a loop that stands in `depth` others."""
         while len(self._indices) <= depth:
-            self._indices.append(self.names.fresh(_INDICES[min(len(self._indices), len(_INDICES) - 1)]))
+            wanted = _INDICES[min(len(self._indices), len(_INDICES) - 1) :]
+            self._indices.append(self.names.fresh(next(filter(self.names.is_free, wanted), wanted[0])))
         return self._indices[depth]
 
 

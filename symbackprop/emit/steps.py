@@ -15,8 +15,9 @@ __all__ = ["assigned", "plural", "settled"]
 
 def plural(writer: Writer, name: str) -> str:
     """Return what the array of all that has a name is called."""
-    free = writer.names.is_free(f"{name}s") and f"{name}s" not in writer.graph.names.values()
-    return f"{name}s" if free else f"{name}_all"
+    wanted = f"{name}s"
+    free = writer.names.is_free(wanted) and wanted not in writer.graph.names.values() and not name.endswith("s")
+    return wanted if free else f"{name}_all"
 
 
 def settled(

@@ -14,7 +14,7 @@ from symbackprop.emit.template import ATOM, UNARY, Code
 from symbackprop.errors import UnsupportedError
 from symbackprop.ir.dtype import is_float
 from symbackprop.ir.node import Apply, Const, ConstantValue, NamedNumber, Node, Shape, constant
-from symbackprop.ir.size import Size, SizeExpression, names, substitute, to_text
+from symbackprop.ir.size import Size, SizeExpression, at_least, names, substitute, to_text
 from symbackprop.ops.arithmetic import add, is_subtracted
 from symbackprop.ops.declare import Primitive, Text
 
@@ -30,6 +30,7 @@ class TargetStyle:
     def __init__(self) -> None:
         self.sizes_used: dict[str, None] = {}
         self.size_names: dict[str, Size] = {}
+        self.size_bounds: dict[str, int] = {}  # what names of sizes are at least, as is checked on every call
         self.is_name: Callable[[Node], bool] = lambda node: False
         self.modules: frozenset[str] = frozenset()
         self.names = Names()
@@ -82,6 +83,7 @@ class TargetStyle:
 
     def size(self, size: Size) -> str:
         """Return the text of a size, and note the names it needs."""
+        size = at_least(size, self.size_bounds)
         for name in names(size):
             self.sizes_used[name] = None
         return to_text(substitute(size, self.size_names)) if self.size_names else to_text(size)

@@ -28,6 +28,7 @@ from symbackprop.ir.polynomial import (
 __all__ = [
     "Size",
     "SizeExpression",
+    "at_least",
     "ceil_div",
     "evaluate",
     "exact_division",
@@ -241,6 +242,22 @@ def _substituted(atom: Atom, values: Mapping[str, Size]) -> Size:
     if kind in ("min", "max"):
         return extreme(kind, parts)
     return divide(*parts) if kind == "//" else remainder(*parts)
+
+
+def at_least(size: Size, bounds: Mapping[str, int]) -> Size:
+    """Return `size` in the plainer form that it has where names are at least as large as their `bounds`.
+
+    Examples
+    --------
+    >>> n = named("n")
+    >>> at_least(maximum(n - 1, 0), {"n": 1})
+    n - 1
+    """
+    known = {name: bound for name, bound in bounds.items() if name in names(size)}
+    if not known:
+        return size
+    above = substitute(size, {name: named(name) + bound for name, bound in known.items()})
+    return substitute(above, {name: named(name) - bound for name, bound in known.items()})
 
 
 def evaluate(size: Size, values: Mapping[str, int]) -> int:

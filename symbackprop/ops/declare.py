@@ -87,6 +87,9 @@ class Engine(Protocol):
     def pull_back(self) -> PullBack:
         """Returns the adjoints of all nodes between `wrt` and `outputs`."""
 
+    def note(self, node: Node, adjoint: Node) -> None:
+        """Say which node is the adjoint of another one of a body, for the names of both."""
+
 
 class PullBack(Protocol):
     """The reverse pass, as rules may ask for it."""

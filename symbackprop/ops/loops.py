@@ -266,6 +266,7 @@ def _vjp(cotangents: Sequence[Node | None], out: Apply, engine: Engine) -> list[
     for i, bar in along_bars.items():
         node = loop.carry_inputs[i]
         found[node] = add(found[node], bar) if node in adjoints else bar
+        engine.note(node, found[node])
     read = [node for node in (*loop.row_inputs, *loop.constant_inputs) if node in active and node in adjoints]
     forward = looped(body, loop.initial, loop.sequences, loop.constants, loop.length, reverse=loop.reverse,
                      kept=range(carries))  # fmt: skip

@@ -17,8 +17,9 @@ from symbackprop.errors import (
 )
 from symbackprop.ir.dtype import default_float, using_float
 from symbackprop.ir.graph import Graph
-from symbackprop.ir.node import Const, Node, constant
+from symbackprop.ir.node import Apply, Const, Node, constant
 from symbackprop.ir.signature import ArgumentSpec, Label, Nest, Structure
+from symbackprop.ops.broadcasting import sized
 from symbackprop.read.functions import Environment, TextFunction, inner_environment
 from symbackprop.read.machine import Machine
 from symbackprop.read.parser import parse
@@ -143,6 +144,8 @@ class _Reader(Machine):
         self.environment[name] = value
         if name.startswith("_"):
             return  # a name that only shares: the printed code chooses its own
+        while isinstance(value, Apply) and value.op is sized:  # the same array
+            (value,) = value.args
         if isinstance(value, Node) and not isinstance(value, Const) and value not in self.inputs[:8]:
             self.names.setdefault(value, name)
 

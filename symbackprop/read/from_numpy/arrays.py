@@ -281,7 +281,7 @@ class TracedArray(Conversions):
 
     def __iter__(self) -> Iterator[Any]:
         count = self.run.known_length(self)
-        return (self[i] for i in range(count))
+        return (self.run.as_part(self[i], i) for i in range(count))
 
     def __getitem__(self, index: Any) -> Any:
         return self.run.subscript(self.refreshed(), index)

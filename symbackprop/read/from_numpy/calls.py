@@ -279,6 +279,13 @@ class Trace:
             )
         return number
 
+    def as_part(self, item: Any, position: int) -> Any:
+        """Return an item of an array that is being taken apart, ``u, v = y``, under its name."""
+        names = self.places.here().names
+        if len(names) > 1 and position < len(names) and isinstance(item, TracedArray):
+            item.expression.name = names[position]
+        return item
+
     def part(self, value: Any, level: int) -> str | tuple[Expression, int]:
         """Return the text of a number, a size or an array."""
         (part,) = self.operands.of(value, level)[1]

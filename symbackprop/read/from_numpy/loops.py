@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any
 
 from symbackprop.errors import ArgumentError
@@ -125,18 +125,22 @@ def leaves_of(trace: Trace, tree: Any) -> tuple[Form, Value, Parts]:
     return form, tuple(values), ["(", *separated(texts), ")"]
 
 
-def results_of(trace: Trace, value: Value, parts: Parts, form: Form, name: str | None, line: int) -> Any:
-    """Return results of the formula as traced arrays, nested as `form` has it."""
+def results_of(
+    trace: Trace, value: Value, parts: Parts, form: Form, name: str | None, line: int, names: Sequence[str] = ()
+) -> Any:
+    """Return results of the formula as traced arrays, nested as `form` has it; `names` are those of its parts."""
     if value is None:
         return unflattened(form, [])
     if isinstance(value, Node):
         return unflattened(form, [TracedArray(trace, (value, trace.expression_of(parts, POSTFIX, name, line), None))])
     whole = trace.expression_of(parts, POSTFIX, name, line)
-    return unflattened(form, [_part(trace, whole, node, at, line) for at, node in enumerate(value)])  # type: ignore[arg-type]
+    known = names if len(names) == len(value) else [None] * len(value)  # type: ignore[arg-type]
+    named = zip(value, known, strict=True)  # type: ignore[arg-type]
+    return unflattened(form, [_part(trace, whole, node, at, own, line) for at, (node, own) in enumerate(named)])  # type: ignore[arg-type]
 
 
-def _part(trace: Trace, whole: Expression, node: Node, position: int, line: int) -> TracedArray:
-    expression = trace.expression_of([(whole, POSTFIX), f"[{position}]"], POSTFIX, None, line)
+def _part(trace: Trace, whole: Expression, node: Node, position: int, name: str | None, line: int) -> TracedArray:
+    expression = trace.expression_of([(whole, POSTFIX), f"[{position}]"], POSTFIX, name, line)
     return TracedArray(trace, (node, expression, None))
 
 

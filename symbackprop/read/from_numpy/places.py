@@ -105,7 +105,9 @@ def _stores(code: CodeType) -> dict[int, tuple[str, ...]]:
     for position, instruction in enumerate(instructions[:-1]):
         following = instructions[position + 1]
         count = 1
-        if following.opname == "UNPACK_SEQUENCE":
+        if instruction.opname == "UNPACK_SEQUENCE":
+            count = instruction.arg or 0
+        elif following.opname == "UNPACK_SEQUENCE":
             count = following.arg or 0
             position += 1
         names: list[str] = []

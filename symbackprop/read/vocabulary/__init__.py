@@ -27,6 +27,7 @@ from symbackprop.read.vocabulary import (
     logic,
     loops,
     norms,
+    odes,
     operators,
     padding,
     reductions,
@@ -62,6 +63,7 @@ SECTIONS: Mapping[str, ModuleType] = {
     "Branches": branches,
     "Solutions of equations": implicit,
     "Derivatives by a rule": rules,
+    "Differential equations": odes,
 }
 
 CONSTANTS: Mapping[str, Any] = {

@@ -14,8 +14,9 @@ from symbackprop.ops.arithmetic import add, neg
 from symbackprop.ops.bodies import substitute
 from symbackprop.ops.broadcasting import broadcast
 from symbackprop.ops.contraction import contract, einsum
+from symbackprop.ops.creation import arange
 from symbackprop.ops.declare import Primitive
-from symbackprop.ops.loops import Loop, looped
+from symbackprop.ops.loops import Loop, looped, scan
 from symbackprop.simplify.loops.bodies import with_known
 from symbackprop.simplify.loops.there import loop_there, of_one_step_there
 from symbackprop.simplify.loops.unneeded import needed_loops
@@ -57,6 +58,7 @@ class _Moving:
         self._known = known  # what the loop there computes: it is moved here if it was moved there
         self._uses = count_uses(loop.body.nodes(), loop.body.outputs)
         self._kinds = _kinds(loop)
+        self._counting = _counting(loop)
         self._rows: dict[Node, Node] = dict(zip(loop.row_inputs, loop.sequences, strict=True))
         self._shared: dict[Node, Node] = dict(zip(loop.constant_inputs, loop.constants, strict=True))
 
@@ -89,7 +91,7 @@ class _Moving:
     def _before(self, node: Apply | Output) -> Node | None:
         """Return what is left in the step of a node that can be computed before the loop."""
         if self._kinds[node] == _SHARED:
-            if _is_free(node) or node.weak:
+            if _is_free(node) or node.weak or node in self._counting:
                 return None
             return self._bound(node, self._shared, substitute([node], self._shared)[node])
         if isinstance(node, Output):
@@ -177,6 +179,12 @@ def _kinds(loop: Loop) -> dict[Node, int]:
         if node not in kinds:
             kinds[node] = max([kinds[child] for child in children(node)], default=_SHARED)
     return kinds
+
+
+def _counting(loop: Loop) -> set[Node]:
+    """Return the arrays of a step that are there for the loops inside to count by."""
+    inside = [Loop(node) for node in loop.body.nodes() if isinstance(node, Apply) and node.op is scan]
+    return {x for own in inside for x in own.sequences if isinstance(x, Apply) and x.op is arange}
 
 
 def _is_free(node: Apply | Output) -> bool:

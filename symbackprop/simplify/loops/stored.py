@@ -14,7 +14,7 @@ from symbackprop.ir.body import Body, fresh_inputs
 from symbackprop.ir.graph import Graph, children
 from symbackprop.ir.node import Apply, Const, Input, Node, Output, make_output
 from symbackprop.ops.bodies import substitute
-from symbackprop.ops.broadcasting import broadcast
+from symbackprop.ops.broadcasting import broadcast, cast
 from symbackprop.ops.declare import Primitive
 from symbackprop.ops.loops import Loop, looped
 from symbackprop.ops.whiles import WhileLoop, while_loop
@@ -24,6 +24,8 @@ from symbackprop.simplify.loops.unneeded import needed_loops
 from symbackprop.simplify.pattern import with_new_arguments
 
 __all__ = ["as_one", "with_stored"]
+
+_ARRAY = 8  # numbers or views to be computed cost as much as one array
 
 
 # --- one loop for two -------------------------------------------------------------------------------------------------
@@ -265,25 +267,30 @@ class _Choice:
         return [*self._chosen]
 
     def _choose(self, node: Node) -> bool:
-        """Read `node`, if the step there computes it."""
+        """Read `node`, if the step there computes it, and not what it is a view of."""
+        if _is_view(node):
+            return False
         if node in self._computed or (isinstance(node, Output) and node.source in self._computed):
             self._chosen[node] = None
             self._at_hand.add(node)
             return True
         return False
 
-    def _is_at_hand(self, node: Node) -> bool:
-        """Tell whether `node` is read, or is a cheap operation or two on what is."""
+    def _is_at_hand(self, node: Node, budget: int = 3 * _ARRAY - 1) -> bool:
+        """Tell whether `node` is read, or is a cheap operation or two, of numbers several, on what is."""
         if node in self._at_hand or isinstance(node, Const):
             return True
-        if not _is_cheap(node):
-            return False
-        return all(
-            child in self._at_hand
-            or isinstance(child, Const)
-            or (_is_cheap(child) and all(c in self._at_hand or isinstance(c, Const) for c in children(child)))
-            for child in children(node)
-        )
+        rest = budget - (_ARRAY if node.shape and not _is_view(node) else 1)
+        return rest >= 0 and _is_cheap(node) and all(self._is_at_hand(child, rest) for child in children(node))
+
+
+def _is_view(node: Node) -> bool:
+    """Tell whether `node` shows the memory of another array, so that stacking it would repeat or copy that."""
+    return (
+        isinstance(node, Apply)
+        and isinstance(node.op, Primitive)
+        and (node.op is broadcast or node.op.memory == "view")
+    )
 
 
 def _is_cheap(node: Node) -> bool:
@@ -291,4 +298,4 @@ def _is_cheap(node: Node) -> bool:
     if not isinstance(node, Apply) or not isinstance(node.op, Primitive):
         return False
     op = node.op
-    return op is broadcast or op.memory == "view" or (op.kind == "elementwise" and op.flops <= 1) or op.name == "add"
+    return _is_view(node) or (op.kind == "elementwise" and op.flops <= 1) or op is cast or op.name == "add"

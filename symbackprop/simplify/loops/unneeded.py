@@ -93,6 +93,8 @@ def _smaller_loop(node: Apply, results: Set[int], inside: dict[Node, Node]) -> d
     ]
     constants += shared.items()
     values = [i for i in sorted(results) if loop.carries <= i < len(loop.body.outputs)]
+    as_given = {i: x for i in values if (x := _sequence(loop, loop.body.outputs[i])) is not None}
+    values = [i for i in values if i not in as_given]
     kept = [i for i in loop.kept if len(loop.body.outputs) + loop.kept.index(i) in results and i in moving]
     outputs = [*(loop.new_carries[i] for i in moving), *(loop.body.outputs[i] for i in values)]
     new = substitute(outputs, fixed)
@@ -118,7 +120,12 @@ def _smaller_loop(node: Apply, results: Set[int], inside: dict[Node, Node]) -> d
             found[len(loop.body.outputs) + at] = other.trajectory(moving.index(i))
         elif i in carries:
             found[len(loop.body.outputs) + at] = _repeated(loop.initial[i], loop.trajectory(i))
-    return {**{i: loop.initial[i] for i in carries if i not in moving}, **found}
+    return {**{i: loop.initial[i] for i in carries if i not in moving}, **found, **as_given}
+
+
+def _sequence(loop: Loop, value: Node) -> Node | None:
+    """Return the array whose rows a value of the steps is, where it is nothing but that."""
+    return loop.sequences[loop.row_inputs.index(value)] if value in loop.row_inputs else None
 
 
 def _repeated(x: Node, like: Node) -> Node:
