@@ -9,6 +9,7 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from symbackprop.emit.lines import Line
+from symbackprop.emit.steps import handed_on
 from symbackprop.emit.template import Code
 from symbackprop.ir.graph import children, topological
 from symbackprop.ir.node import Apply, Node
@@ -75,11 +76,8 @@ def write_branches(writer: Writer, node: Apply, lines: list[Line]) -> None:
         writer.remember_branch(choice.chooser, at, bound, inner)
         lines.append(Line("", header))
         lines += [line.indented() for line in inner.lines]
-        assigned = [
-            Line(names[position], inner.result(body.outputs[position]).text, depth=1)
-            for position in results
-            if inner.result(body.outputs[position]).text != names[position]
-        ]
+        texts = {p: handed_on(writer, inner, body.outputs[p], result) for p, result in results.items()}
+        assigned = [Line(names[p], text, depth=1) for p, text in texts.items() if text != names[p]]
         lines += assigned or ([] if inner.lines else [Line("", "pass", depth=1)])
     writer.note_text(node, headers[0])
     for position, result in results.items():

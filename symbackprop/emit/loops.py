@@ -6,11 +6,10 @@ from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING
 
 from symbackprop.emit.lines import Line, mentions
-from symbackprop.emit.steps import assigned, plural, settled
+from symbackprop.emit.steps import assigned, handed_on, plural, settled
 from symbackprop.emit.template import SUM, Code
 from symbackprop.ir.node import Apply, Const, Node
 from symbackprop.ops.arithmetic import add
-from symbackprop.ops.comparison import where
 from symbackprop.ops.creation import arange
 from symbackprop.ops.indexing import Bounds, slice_
 from symbackprop.ops.loops import Loop, reached_by
@@ -142,7 +141,7 @@ class _LoopWriter:
         """Return the lines of a step, with those that put its results where they belong."""
         loop, index = self.loop, self.index
         written = [Line("", f"{name}[{index}] = {inner.result(loop.values[j]).text}") for j, name in stacks.items()]
-        new = {name: self._carried(i, inner.result(loop.new_carries[i]).text) for i, name in names.items()}
+        new = {name: handed_on(self.writer, inner, loop.new_carries[i], loop.final(i)) for i, name in names.items()}
         pending, lines = settled(new, inner.lines, written, inner.renamed)
         inner.finish()
         sums = {names[i] for i in names if i not in trajectories and self._is_running_sum(i, inner)}
@@ -158,13 +157,6 @@ class _LoopWriter:
         if not isinstance(after, Apply) or after.op is not add or after.args[0] is not before or len(after.args) != 2:
             return False
         return inner.uses_of(before) == 1 and (not before.shape or isinstance(loop.initial[carry], Const))
-
-    def _carried(self, carry: int, text: str) -> str:
-        """Return the text of a new carry; np.where gives an array even of scalars, which is no result."""
-        node = self.loop.new_carries[carry]
-        chosen = node.shape == () and isinstance(node, Apply) and node.op is where
-        is_result = self.loop.final(carry) in self.writer.graph.outputs
-        return f"{text}[()]" if chosen and is_result and self.writer.style.target == "numpy" else text
 
     def _row(self, sequence: Node) -> Code:
         if _counts(sequence):

@@ -6,11 +6,13 @@ from collections.abc import Callable, Container
 from typing import TYPE_CHECKING
 
 from symbackprop.emit.lines import Line, mentions, renamed, with_name
+from symbackprop.ir.node import Apply, Node
+from symbackprop.ops.comparison import where
 
 if TYPE_CHECKING:
     from symbackprop.emit.statements import Writer
 
-__all__ = ["assigned", "plural", "settled"]
+__all__ = ["assigned", "handed_on", "plural", "settled"]
 
 
 def plural(writer: Writer, name: str) -> str:
@@ -18,6 +20,14 @@ def plural(writer: Writer, name: str) -> str:
     wanted = f"{name}s"
     free = writer.names.is_free(wanted) and wanted not in writer.graph.names.values() and not name.endswith("s")
     return wanted if free else f"{name}_all"
+
+
+def handed_on(writer: Writer, inner: Writer, node: Node, result: Node) -> str:
+    """Return the text of what a body computes for a `result`; np.where gives an array even of scalars, which is none."""
+    text = inner.result(node).text
+    chosen = node.shape == () and isinstance(node, Apply) and node.op is where
+    is_result = result in writer.graph.outputs
+    return f"{text}[()]" if chosen and is_result and writer.style.target == "numpy" else text
 
 
 def settled(

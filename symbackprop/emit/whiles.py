@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from symbackprop.emit.lines import Line
-from symbackprop.emit.steps import assigned, plural, settled
+from symbackprop.emit.steps import assigned, handed_on, plural, settled
 from symbackprop.emit.template import ATOM, TERNARY, Code
 from symbackprop.ir.node import Apply, Node
 from symbackprop.ops.whiles import WhileLoop
@@ -67,7 +67,10 @@ def _parts(writer: Writer, loop: WhileLoop, names: list[str], is_forward: bool) 
     condition = writer.inner(loop.condition.outputs, codes, is_forward)
     condition.finish()
     inner = writer.inner(loop.new_carries, codes, is_forward)
-    new = {name: inner.result(node).text for name, node in zip(names, loop.new_carries, strict=True)}
+    new = {
+        name: handed_on(writer, inner, node, loop.final(i))
+        for i, (name, node) in enumerate(zip(names, loop.new_carries, strict=True))
+    }
     pending, lines = settled(new, inner.lines, [], inner.renamed)
     inner.finish()
     test, before = condition.result(loop.condition.outputs[0]), condition.lines

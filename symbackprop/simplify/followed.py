@@ -6,7 +6,7 @@ from collections.abc import Callable, Sequence
 
 from symbackprop.ir.dtype import is_float
 from symbackprop.ir.graph import children, topological
-from symbackprop.ir.node import Apply, Input, Node
+from symbackprop.ir.node import Apply, Input, Node, Output
 from symbackprop.ir.size import Size
 from symbackprop.ops import primitives
 from symbackprop.ops.arithmetic import add
@@ -37,6 +37,8 @@ def mask_of_argument(node: Node, position: int, uniform: bool) -> Follow | None:
     uniform : bool
         Whether the mask is one truth value for all entries: it then passes every operation.
     """
+    if isinstance(node, Output):
+        return _number if uniform else None  # of several results one may be needed where another is not
     if not isinstance(node, Apply) or not isinstance(node.op, Primitive):
         return None
     if node.op.kind == "elementwise" or node.op is add:

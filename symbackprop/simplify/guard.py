@@ -23,6 +23,7 @@ from symbackprop.ops.declare import Primitive
 from symbackprop.ops.partial import is_partial
 from symbackprop.simplify.elsewhere import Elsewhere
 from symbackprop.simplify.followed import is_uniform, mask_of_argument, reads_every_entry, same, tested_inputs
+from symbackprop.simplify.loops.masked import has_partial_steps, under_mask
 from symbackprop.simplify.masks import ALWAYS, NEVER, Conditions, Mask, mask_node, numbers_in
 from symbackprop.simplify.pattern import Rewrites
 
@@ -38,12 +39,20 @@ def guard_branches(graph: Graph, log: Rewrites) -> Graph:
     order = graph.primal_nodes
     if not any(isinstance(node, Apply) and node.op is where for node in order):
         return graph
-    uses = _Uses(order, graph.roots)
+    steps = {node for node in graph.counts.values() if isinstance(node, Output)}  # of loops, which may be under masks
+    roots = [root for root in graph.roots if root not in steps]
+    uses = _Uses(order, roots)
     if not any(uses.is_guarded(node) for node in uses.masks):
         return graph
     versions = _Versions(uses, log)
-    versions.make(graph.roots)
-    return graph.mapped(versions.of)
+    versions.make(roots)
+
+    def new(node: Node) -> Node:
+        if node in steps and isinstance(node, Output):
+            return _with_arguments(node, [versions.of(node.source)])
+        return versions.of(node)
+
+    return graph.mapped(new)
 
 
 # --- where nodes are used ---------------------------------------------------------------------------------------------
@@ -69,7 +78,13 @@ class _Uses:
 
     def is_guarded(self, node: Node) -> bool:
         """Tell whether `node` needs more under a mask than guarded arguments."""
-        return is_partial(node) or node in self.tested
+        return is_partial(node) or node in self.tested or self.is_masked_loop(node)
+
+    def is_masked_loop(self, node: Node) -> bool:
+        """Tell whether `node` is a loop, or branches, under one truth value, with partial functions in its steps."""
+        if node not in self.masks or not has_partial_steps(node):
+            return False
+        return all(not self.conditions.condition(number).shape for number in numbers_in(self.masks[node]))
 
     def _pass_down(self, node: Node, mask: Mask) -> None:
         """Hand the mask of `node` to its arguments; below an operation that masks do not pass, uses are plain."""
@@ -94,7 +109,7 @@ class _Uses:
         return mask if follow is same else None if follow is None else self.conditions.derived(mask, follow)
 
     def _join(self, child: Node, mask: Mask | None) -> None:
-        if mask is None or not (isinstance(child, Apply) or child in self.tested):
+        if mask is None or not (isinstance(child, (Apply, Output)) or child in self.tested):
             self.plain.add(child)
         else:
             known = self.masks.get(child)
@@ -169,6 +184,9 @@ class _Versions:
         if isinstance(node, Apply) and guarded and is_partial(node):
             args = self._guarded(node, args, self._uses.masks[node])
         made = _with_arguments(node, args)
+        if isinstance(node, Apply) and guarded and self._uses.is_masked_loop(node):
+            made = under_mask(node, args, mask_node(self._uses.masks[node], self._condition))
+            self._log[_NAME] += 1
         if guarded and node in self._uses.tested:
             made = self._chosen(node, 0.0, self._uses.masks[node])
         self._nodes[key] = made

@@ -64,7 +64,10 @@ def prepare(graph: Graph, log: Rewrites, *, reordered: bool = False) -> Graph:
     if reordered and len(graph.nodes()) > _LARGE:
         graph = regrouped(graph, log)
     guarded = guard_branches(graph, log)
-    return graph if guarded is graph else rewrite(guarded, _RECOGNISING, log)
+    if guarded is graph:
+        return graph
+    guarded = in_bodies(guarded, lambda bodies: prepare(bodies, log))  # which may be under masks now
+    return rewrite(guarded, _RECOGNISING, log)
 
 
 def canonical(graph: Graph, log: Rewrites) -> Graph:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import warnings
+
 import numpy as np
 import pytest
 
@@ -59,3 +61,33 @@ def test_a_scalar_that_is_chosen_is_a_number() -> None:
     assert isinstance(largest(0.0, [1.0, 3.0, 2.0]), float)
     assert largest(0.0, [1.0, 3.0, 2.0]) == 3
     assert largest(5.0, []) == 5
+
+
+@pytest.mark.parametrize("w", [2.0, 0.0, -1.0])
+def test_a_loop_under_a_mask_cannot_poison(w: float) -> None:
+    """Neither what a loop takes nor what its steps compute is out of its domain where the mask is off."""
+    text = "def step(c, x):\n    return c*log(w) + sqrt(w*x), None\nlast, _none = scan(step, 1.0, xs)\nwhere(w > 0, last, 0)"
+    compiled = sb.compile_value_and_grad(text, inputs="w xs[n]", wrt="w")
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        value, slope = compiled(w, [1.0, 2.0])
+    if w <= 0:
+        assert (value, slope) == (0.0, 0.0)
+        return
+    ends = [compiled(w + sign * 1e-6, [1.0, 2.0])[0] for sign in (1, -1)]
+    assert slope == pytest.approx((ends[0] - ends[1]) / 2e-6, rel=1e-8)
+
+
+@pytest.mark.parametrize("a", [2.0, -2.0])
+def test_a_while_loop_under_a_mask_takes_no_step(a: float) -> None:
+    text = (
+        "def go(c): return c - log(c)*w/sqrt(a)\ndef on(c): return log(c) > 1e-3\n"
+        "r = while_loop(on, go, x, 100)\nwhere(a > 0, r, 0)"
+    )
+    compiled = sb.compile_value_and_grad(text, inputs="w a x", wrt="a")
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        value, slope = compiled(0.5, a, 3.0)
+    ends = [compiled(0.5, a + sign * 1e-7, 3.0)[0] for sign in (1, -1)]
+    assert slope == pytest.approx((ends[0] - ends[1]) / 2e-7, rel=1e-5, abs=1e-12)
+    assert value == 0.0 or a > 0
