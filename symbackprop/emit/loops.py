@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING
 
 from symbackprop.emit.lines import Line, mentions
-from symbackprop.emit.steps import assigned, handed_on, plural, settled
+from symbackprop.emit.steps import as_number, assigned, handed_on, plural, settled
 from symbackprop.emit.template import SUM, Code
 from symbackprop.ir.node import Apply, Const, Node
 from symbackprop.ops.arithmetic import add
@@ -76,7 +76,7 @@ class _LoopWriter:
             if count + at in self.results
         }
         stacks = {j: self._stack_name(j, inner) for j in values}
-        lines += [Line(name, writer.operand_text(loop.initial[i])) for i, name in names.items()]
+        lines += [Line(name, self._first(i)) for i, name in names.items()]
         for i, name in trajectories.items():
             lines.append(Line(name, self._empty(loop.trajectory(i))))
             lines.append(Line("", f"{name}[{-1 if loop.reverse else 0}] = {names[i]}"))
@@ -92,6 +92,11 @@ class _LoopWriter:
         for i, name in names.items():
             if i in self.results:
                 writer.bind(self.results[i], name)
+
+    def _first(self, carry: int) -> str:
+        """Return the text of an initial carry."""
+        node = self.loop.initial[carry]
+        return as_number(self.writer, self.writer.operand_text(node), node, self.loop.final(carry))
 
     # --- names --------------------------------------------------------------------------------------------------------
 

@@ -12,7 +12,7 @@ from symbackprop.ops.comparison import where
 if TYPE_CHECKING:
     from symbackprop.emit.statements import Writer
 
-__all__ = ["assigned", "handed_on", "plural", "settled"]
+__all__ = ["as_number", "assigned", "handed_on", "plural", "settled"]
 
 
 def plural(writer: Writer, name: str) -> str:
@@ -24,7 +24,11 @@ def plural(writer: Writer, name: str) -> str:
 
 def handed_on(writer: Writer, inner: Writer, node: Node, result: Node) -> str:
     """Return the text of what a body computes for a `result`; np.where gives an array even of scalars, which is none."""
-    text = inner.result(node).text
+    return as_number(writer, inner.result(node).text, node, result)
+
+
+def as_number(writer: Writer, text: str, node: Node, result: Node) -> str:
+    """Return the text of a value that may become a `result`, which is a number where it has no axes."""
     chosen = node.shape == () and isinstance(node, Apply) and node.op is where
     is_result = result in writer.graph.outputs
     return f"{text}[()]" if chosen and is_result and writer.style.target == "numpy" else text

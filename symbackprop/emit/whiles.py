@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from symbackprop.emit.lines import Line
-from symbackprop.emit.steps import assigned, handed_on, plural, settled
+from symbackprop.emit.steps import as_number, assigned, handed_on, plural, settled
 from symbackprop.emit.template import ATOM, TERNARY, Code
 from symbackprop.ir.node import Apply, Node
 from symbackprop.ops.whiles import WhileLoop
@@ -31,7 +31,8 @@ def write_while(writer: Writer, node: Apply, lines: list[Line]) -> None:
     paths = {i: writer.names.fresh(plural(writer, names[i])) for i in kept}
     counts = loop.limit is not None or loop.carries in results
     count = _count_name(writer, loop, results) if counts else ""
-    lines += [Line(name, writer.operand_text(arg)) for name, arg in zip(names, loop.initial, strict=True)]
+    for i, (name, arg) in enumerate(zip(names, loop.initial, strict=True)):
+        lines.append(Line(name, as_number(writer, writer.operand_text(arg), arg, loop.final(i))))
     lines += [Line(path, f"[{names[i]}]") for i, path in paths.items()]
     lines += [Line(count, "0")] if counts else []
     test, before, body = _parts(writer, loop, names, lines is writer.forward)
