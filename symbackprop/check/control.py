@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
@@ -14,6 +15,8 @@ from symbackprop.read.from_numpy.plain import plain_scan, plain_while_loop
 from symbackprop.read.from_numpy.plain_odes import plain_odeint
 
 __all__ = ["CONTROL"]
+
+_STEPS = 2_000  # of a loop that may not end at a point that the user did not choose
 
 
 def _stacked(values: Sequence[Any]) -> Any:
@@ -39,7 +42,17 @@ def _switch(index: Any, branches: Any, *operands: Any) -> Any:
 
 
 def _while_loop(cond: Any, step: Any, init: Any, max_steps: Any = None) -> Any:
-    return plain_while_loop(cond, step, init, max_steps)
+    steps = itertools.count()
+
+    def ending(carry: Any) -> Any:
+        if next(steps) > _STEPS:
+            raise UnsupportedError(
+                f"a while_loop has not ended after {_STEPS} steps at a point of verification; give max_steps=, or to "
+                "verify() ranges= of the inputs for which it ends"
+            )
+        return cond(carry)
+
+    return plain_while_loop(ending, step, init, max_steps)
 
 
 def _odeint(f: Any, y0: Any, t: Any, *args: Any, **options: Any) -> Any:

@@ -67,13 +67,18 @@ def _constrained(value: Callable[[Any], Any], equality: Residual, start: Any) ->
     """Return the minimum under constraints: the root of its conditions of Karush, Kuhn and Tucker."""
     count = len(start)
 
+    def derivatives(u: Any) -> tuple[Any, Any]:
+        step = mpmath.mpf(10) ** -25
+        return _jacobian(lambda y: _vector([value(y)]), u, step)[0], _jacobian(equality, u, step)
+
     def conditions(z: Any) -> Any:
         u, multipliers = z[:count], z[count:]
-        slopes = _jacobian(lambda y: _vector([value(y)]), u, mpmath.mpf(10) ** -25)[0]
-        return np.concatenate((slopes + multipliers @ _jacobian(equality, u, mpmath.mpf(10) ** -25), equality(u)))
+        slopes, normals = derivatives(u)
+        return np.concatenate((slopes + multipliers @ normals, equality(u)))
 
-    zeros = _long(np.zeros(len(equality(start))))
-    return _newton(conditions, np.concatenate((start, zeros)), mpmath.mpf(10) ** -15)[:count]
+    slopes, normals = derivatives(start)
+    multipliers = _solution(normals @ normals.T, -(normals @ slopes))
+    return _newton(conditions, np.concatenate((start, multipliers)), mpmath.mpf(10) ** -15)[:count]
 
 
 # --- Newton's method --------------------------------------------------------------------------------------------------
@@ -82,13 +87,17 @@ def _constrained(value: Callable[[Any], Any], equality: Residual, start: Any) ->
 def _newton(residual: Residual, x: Any, step: Any = None) -> Any:
     for _ in range(_STEPS):
         matrix = _jacobian(residual, x, mpmath.mpf(10) ** -35 if step is None else step)
-        values = mpmath.matrix([entry.value for entry in residual(x)])
-        rows = mpmath.matrix([[entry.value for entry in row] for row in matrix])
-        moved = mpmath.lu_solve(rows, values)
-        x = _vector([Digits(entry.value - change) for entry, change in zip(x, moved, strict=True)])
-        if max(abs(change) for change in moved) <= _SETTLED * (1 + max(abs(entry.value) for entry in x)):
+        moved = _solution(matrix, residual(x))
+        x = x - moved
+        if max(abs(change.value) for change in moved) <= _SETTLED * (1 + max(abs(entry.value) for entry in x)):
             return x
     raise UnsupportedError("verification has found no solution of an equation of the formula")
+
+
+def _solution(matrix: Any, right: Any) -> Any:
+    rows = mpmath.matrix([[entry.value for entry in row] for row in matrix])
+    found = mpmath.lu_solve(rows, mpmath.matrix([entry.value for entry in right]))
+    return _vector([Digits(entry) for entry in found])
 
 
 def _jacobian(function: Residual, x: Any, step: Any) -> Any:

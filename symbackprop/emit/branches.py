@@ -60,7 +60,7 @@ def write_branches(writer: Writer, node: Apply, lines: list[Line]) -> None:
     names = {}
     for position, result in results.items():
         user = writer.graph.names.get(result) or writer.adjoint_name(result)
-        inside = (writer.graph.names.get(body.outputs[position]) for body in choice.bodies)
+        inside = (_name_inside(writer, body.outputs[position], lines is writer.forward) for body in choice.bodies)
         names[position] = writer.names.fresh(user or next(filter(None, inside), None) or "chosen")
     chooser = writer.operand_code(choice.chooser)
     codes: dict[Node, Code] = {
@@ -82,6 +82,11 @@ def write_branches(writer: Writer, node: Apply, lines: list[Line]) -> None:
     writer.note_text(node, headers[0])
     for position, result in results.items():
         writer.bind(result, names[position])
+
+
+def _name_inside(writer: Writer, node: Node, is_forward: bool) -> str | None:
+    """Return what a result is called in its branch; on the way back only what is an adjoint is called after one."""
+    return writer.graph.names.get(node) if is_forward else writer.adjoint_name(node)
 
 
 def _headers(chooser: Code, count: int, node: Node) -> list[str]:

@@ -13,9 +13,10 @@ from dataclasses import dataclass
 from symbackprop.errors import ShapeError
 from symbackprop.ir.body import Body, fresh_inputs
 from symbackprop.ir.dtype import is_float
-from symbackprop.ir.node import Apply, Input, Node, Shape, constant, make_input, make_output
+from symbackprop.ir.node import Apply, Const, Input, Node, Shape, constant, make_input, make_output
 from symbackprop.ir.size import shape_text
-from symbackprop.ops.broadcasting import broadcast_to
+from symbackprop.ops.bodies import substitute
+from symbackprop.ops.broadcasting import broadcast, broadcast_to
 from symbackprop.ops.declare import Engine, Primitive, custom
 
 __all__ = ["Branches", "branched", "cond"]
@@ -90,8 +91,11 @@ def _vjp(cotangents: Sequence[Node | None], out: Apply, engine: Engine) -> list[
     pairs = zip(choice.inputs, choice.shared, strict=True)
     wrt = [node for node, arg in pairs if arg in engine.active and is_float(node.dtype)]
     given = {at: g for at, g in enumerate(cotangents) if g is not None and is_float(g.dtype)}
-    likes = [choice.bodies[0].outputs[at] for at in given]
-    bars = fresh_inputs(likes, [node for body in choice.bodies for node in body.inputs])
+    outer = dict.fromkeys(map(_unrepeated, given.values()))
+    taken = [node for node in outer if not isinstance(node, Const)]
+    entering = fresh_inputs(taken, [node for body in choice.bodies for node in body.inputs])
+    inside = substitute(given.values(), dict(zip(taken, entering, strict=True)))
+    bars = [inside[g] for g in given.values()]
     bodies = []
     reached: set[Node] = set()
     every = []
@@ -102,12 +106,17 @@ def _vjp(cotangents: Sequence[Node | None], out: Apply, engine: Engine) -> list[
     read = [node for node in wrt if node in reached]
     for body, adjoints in zip(choice.bodies, every, strict=True):
         outputs = tuple(adjoints[node] if node in adjoints else _zeros(node) for node in read)
-        bodies.append(Body((*body.inputs, *bars), outputs))
+        bodies.append(Body((*body.inputs, *entering), outputs))
     if not read:
         return [None] * len(out.args)
-    back = branched(choice.chooser, bodies, [*choice.shared, *given.values()])
+    back = branched(choice.chooser, bodies, [*choice.shared, *taken])
     found = {node: back.result(at) for at, node in enumerate(read)}
     return [None, *(found.get(node) for node in choice.inputs)]
+
+
+def _unrepeated(node: Node) -> Node:
+    """Return what a broadcast repeats: the branches repeat it, where they have to."""
+    return node.args[0] if isinstance(node, Apply) and node.op is broadcast else node
 
 
 def _jvp(

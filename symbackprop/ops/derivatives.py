@@ -13,6 +13,7 @@ from symbackprop.errors import ShapeError
 from symbackprop.ir.body import Body, fresh_inputs
 from symbackprop.ir.node import Node, Shape, constant
 from symbackprop.ops.bodies import inlined
+from symbackprop.ops.broadcasting import reshape
 from symbackprop.ops.creation import eye
 from symbackprop.ops.declare import Engine, Primitive, custom
 from symbackprop.ops.loops import looped
@@ -46,6 +47,9 @@ def jacobian_of(body: Body, args: Sequence[Node], engine: Engine) -> Node:
     (size,) = value.shape
     if x not in adjoints:
         return constant(0, (size, *x.shape), value.dtype)
+    if size == 1:
+        only = inlined(Body((row, *body.inputs), (adjoints[x],)), [constant(1, (1,), value.dtype), *args])[0]
+        return reshape(only, shape=(1, *x.shape))
     step = Body((row, *body.inputs), (adjoints[x],))
     return looped(step, [], [eye(rows=size, columns=size, k=0, dtype=value.dtype)], args, size).stack(0)
 

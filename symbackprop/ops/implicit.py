@@ -2,8 +2,8 @@
 
     f(u*, c) = 0    =>    du*/dc = -(df/du)^-1 df/dc
 
-The reverse rule is one linear solve with the transposed Jacobian at the solution, whatever found it. `require` stops a
-solver that did not find one.
+The reverse rule is one linear solve with the transposed Jacobian at the solution, whatever found it. That of slopes is
+`symmetric`, and is solved with as it is. `require` stops a solver that did not find a solution.
 """
 
 from __future__ import annotations
@@ -16,6 +16,7 @@ from symbackprop.ir.dtype import is_float
 from symbackprop.ir.node import Apply, Node, Shape, constant, make_input
 from symbackprop.ops.arithmetic import neg
 from symbackprop.ops.bodies import inlined
+from symbackprop.ops.broadcasting import reshape
 from symbackprop.ops.creation import eye
 from symbackprop.ops.declare import ALIASED, Engine, Primitive, Style, custom
 from symbackprop.ops.derivatives import jacobian_of
@@ -46,7 +47,8 @@ def _vjp(g: Node, out: Apply, engine: Engine) -> list[Node | None]:
     pairs = zip(residual.inputs[1:], out.args[1:], strict=True)
     wrt = [node for node, arg in pairs if arg in engine.active and is_float(node.dtype)]
     matrix = jacobian_of(residual, at, engine)
-    adjoint = neg(solve(transpose(matrix, axes=(1, 0)), g) if out.shape else g / matrix)
+    transposed = matrix if out.param("symmetric") or not out.shape else transpose(matrix, axes=(1, 0))
+    adjoint = neg(solve(transposed, g) if out.shape else g / matrix)
     (row,) = fresh_inputs(residual.outputs, residual.inputs)
     adjoints = engine.pull_back(residual.outputs, [row], wrt)
     read = [node for node in wrt if node in adjoints]
@@ -69,8 +71,9 @@ def _jvp(
     if pushed is None:
         return None
     (moved,) = inlined(Body((*residual.inputs, *dots), (pushed,)), [*at, *given.values()])
-    matrix = _by_columns(residual, at, push_forward)
-    return neg(solve(transpose(matrix, axes=(1, 0)), moved) if out.shape else moved / matrix)
+    rows = _by_columns(residual, at, push_forward)
+    matrix = rows if out.param("symmetric") or not out.shape else transpose(rows, axes=(1, 0))
+    return neg(solve(matrix, moved) if out.shape else moved / matrix)
 
 
 def _by_columns(residual: Body, at: Sequence[Node], push_forward: PushForward) -> Node:
@@ -83,6 +86,8 @@ def _by_columns(residual: Body, at: Sequence[Node], push_forward: PushForward) -
     (pushed,) = push_forward(residual.outputs, {unknown: dot})
     (size,) = unknown.shape
     step = Body((dot, *residual.inputs), (_or_zeros(pushed, unknown),))
+    if size == 1:
+        return reshape(inlined(step, [constant(1, (1,), unknown.dtype), *at])[0], shape=(1, 1))
     return looped(step, [], [eye(rows=size, columns=size, k=0, dtype=unknown.dtype)], at, size).stack(0)
 
 
@@ -98,10 +103,10 @@ def solved(node: Apply, args: Sequence[Node]) -> Node:
 
 def _samples() -> list[Node]:
     found: list[Node] = []
-    for shape in ((2,), ()):
+    for shape in ((2,), ()):  # the Jacobian is diagonal
         u, c = make_input(0, shape, "float64", 1), make_input(1, shape, "float64", 1)
         bodies = {"residual": Body((u, c), (sinh(u) - c,)), "solver": Body((u, c), (arcsinh(c),))}
-        found.append(root(make_input(0, shape, "float64"), make_input(1, shape, "float64"), **bodies))
+        found.append(root(make_input(0, shape, "float64"), make_input(1, shape, "float64"), symmetric=True, **bodies))
     return found
 
 

@@ -28,6 +28,7 @@ from symbackprop.read.vocabulary.trees import filled, leaves, same_form
 
 __all__ = ["FUNCTIONS", "argmin", "fixed_point", "root"]
 
+_TOLERANCES: Mapping[str, float] = {"float32": 1e-5, "float64": 1e-10}
 _METHODS: Mapping[str, tuple[str, int]] = {"newton": (NEWTON, 50), "anderson": (ANDERSON, 200), "lbfgs": (LBFGS, 500)}
 
 
@@ -175,7 +176,9 @@ class _Unknown:
             else:
                 solution = self._own(solver, bound)
         whole, captured = closed([value, solution], [bound])
-        return root_of(start, *captured, residual=whole.part([0]), solver=whole.part([1]))
+        return root_of(
+            start, *captured, residual=whole.part([0]), solver=whole.part([1]), symmetric=self._is_scalar
+        )
 
     def _own(self, solver: Any, bound: Node) -> Node:
         """Return what the user's own solver finds."""
@@ -196,7 +199,7 @@ class _Unknown:
             "largest": _Given("largest", lambda x: _largest(node_of(x))),
             "divided": _Given("divided", lambda a, b: _divided(node_of(a), node_of(b)), ("a", "b")),
             "require": _Given("require", lambda u, ok: require(node_of(u), node_of(ok), message=message), ("u", "ok")),
-            "tol": constant(1e-10 if tol is None else static_number(tol, "tol")),
+            "tol": constant(_TOLERANCES[bound.dtype] if tol is None else static_number(tol, "tol")),
             "max_steps": constant(steps) if max_steps is None else max_steps,
             "start": bound,
         }

@@ -79,7 +79,7 @@ def step(state):
     s = concatenate((s[1:], [u_new - u]))
     y = concatenate((y[1:], [g_new - g]))
     curvature = s[-1] @ y[-1]
-    rho = concatenate((rho[1:], [where(curvature > 0, 1 / curvature, 0.0)]))
+    rho = concatenate((rho[1:], [where(curvature > 0, 1.0, 0.0) / maximum(curvature, 1e-30)]))
     return u_new, g_new, s, y, rho, largest(g_new) / (1 + largest(u_new))
 none = zeros((10, start.shape[0]))
 g = residual(start)
@@ -89,14 +89,16 @@ require(u, size <= tol)
 """
 
 # The conditions of Karush, Kuhn and Tucker for a minimum of the objective where equality(u) = 0: Nocedal and Wright
-# (2006), Numerical Optimization, section 12.3. The unknowns, and behind them a multiplier for every constraint.
+# (2006), Numerical Optimization, section 12.3. The unknowns, and behind them a multiplier for every constraint; these begin
+# as those that make the slopes at the start least (equation 18.21), so that a linear objective has a solution too.
 CONSTRAINED = """
 def conditions(z):
     n = start.shape[0]
     u = z[:n]
     slopes = jacobian(equality, u)
     return concatenate((jacobian(objective, u) + z[n:] @ slopes, equality(u)))
-concatenate((start, zeros(equality(start).shape[0]))), conditions
+slopes = jacobian(equality, start)
+concatenate((start, -linalg.solve(slopes @ slopes.T, slopes @ jacobian(objective, start)))), conditions
 """
 
 Reader = Callable[[str, Mapping[str, Any]], Value]
