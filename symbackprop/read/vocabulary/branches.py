@@ -13,7 +13,7 @@ from symbackprop.ops.branches import branched
 from symbackprop.ops.broadcasting import agreed, broadcast_to, converted, with_shape
 from symbackprop.read.vocabulary.arguments import Listed, Value, collected_here, node_of
 from symbackprop.read.vocabulary.closing import closed, refusing_counts
-from symbackprop.read.vocabulary.trees import filled, leaves, same_form
+from symbackprop.read.vocabulary.trees import filled, leaves, same_form, typed
 
 __all__ = ["FUNCTIONS", "Branch", "Capture", "cond", "switch"]
 
@@ -95,7 +95,8 @@ def _chosen(word: str, chooser: Node, branches: Sequence[Any], operands: Sequenc
 def _alike(results: list[list[Node]], titles: Sequence[str]) -> list[list[Node]]:
     """Return the results of all branches in one shape and dtype each."""
     columns = []
-    for column in zip(*results, strict=True):
+    for numbers in zip(*results, strict=True):
+        column = [*map(typed, numbers)]
         dtype = promote(node.dtype for node in column)
         shape = next((node.shape for node in column if node.shape), ())
         fitted = []

@@ -6,8 +6,8 @@ from collections.abc import Callable, Iterable, Sequence
 from typing import Any, Protocol
 
 from symbackprop.errors import ArgumentError, ShapeError
-from symbackprop.ir.dtype import default_float, is_float
-from symbackprop.ir.node import Const, Input, Node, make_input
+from symbackprop.ir.dtype import is_float
+from symbackprop.ir.node import Input, Node, make_input
 from symbackprop.ir.size import Size, opaque, shape_text
 from symbackprop.ops.broadcasting import agreed, converted, with_shape
 from symbackprop.ops.loops import looped
@@ -21,7 +21,7 @@ from symbackprop.read.vocabulary.arguments import (
     static_flag,
 )
 from symbackprop.read.vocabulary.closing import closed, refusing_counts
-from symbackprop.read.vocabulary.trees import filled, leaves, same_form
+from symbackprop.read.vocabulary.trees import filled, leaves, same_form, typed
 
 __all__ = ["FUNCTIONS", "Step", "scan", "while_loop"]
 
@@ -50,7 +50,7 @@ def scan(step: Any, init: Value, xs: Value = None, length: Value = None, reverse
     sequences = leaves(xs, "xs")
     steps = _length(sequences, length)
     sequences = [with_shape(x, (steps, *x.shape[1:])) for x in sequences]
-    initial = [_typed(node) for node in leaves(init, "init")]
+    initial = [typed(node) for node in leaves(init, "init")]
     given = 1 if xs is None and len(step.parameters) < 2 else 2
     while True:
         bound = _bound(initial, sequences)
@@ -59,7 +59,7 @@ def scan(step: Any, init: Value, xs: Value = None, length: Value = None, reverse
         with refusing_counts(title):
             result = step(*(carry, row)[:given])
         after, values = _parts(title, result)
-        new = [_typed(node) for node in leaves(after, "the new carry")]
+        new = [typed(node) for node in leaves(after, "the new carry")]
         if not same_form(init, after):
             raise ShapeError(
                 f"{title} takes a carry of {len(initial)} arrays and returns one of {len(new)}, or nests it otherwise"
@@ -99,11 +99,6 @@ def _length(sequences: Sequence[Node], length: Value) -> Size:
     return steps
 
 
-def _typed(node: Node) -> Node:
-    """Return a number with the dtype that it has beside arrays of the formula."""
-    return converted(node, default_float()) if isinstance(node, Const) and is_float(node.dtype) else node
-
-
 def _raised(before: Node, after: Node) -> Node:
     """Return an initial carry as a real number, where the step makes one of it."""
     return converted(before, after.dtype) if is_float(after.dtype) and not is_float(before.dtype) else before
@@ -140,14 +135,14 @@ def while_loop(cond: Any, step: Any, init: Value, max_steps: Value = None) -> Va
     title = _checked_step(step)
     _checked_step(cond)
     limit = None if max_steps is None else count_of_entries(max_steps, "max_steps")
-    initial = [_typed(node) for node in leaves(init, "init")]
+    initial = [typed(node) for node in leaves(init, "init")]
     while True:
         bound = _bound(initial, [])
         carry = filled(init, bound)
         with refusing_counts(title):
             after = step(carry)
             test = node_of(cond(carry))
-        new = [_typed(node) for node in leaves(after, "the new carry")]
+        new = [typed(node) for node in leaves(after, "the new carry")]
         if not same_form(init, after):
             raise ShapeError(
                 f"{title} takes a carry of {len(initial)} arrays and returns one of {len(new)}, or nests it otherwise"

@@ -5,10 +5,12 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Sequence
 
 from symbackprop.errors import ArgumentError
-from symbackprop.ir.node import Node
+from symbackprop.ir.dtype import default_float, is_float
+from symbackprop.ir.node import Const, Node
+from symbackprop.ops.broadcasting import converted
 from symbackprop.read.vocabulary.arguments import Listed, Value, node_of
 
-__all__ = ["filled", "leaves", "same_form"]
+__all__ = ["filled", "leaves", "same_form", "typed"]
 
 _DEEPEST = 32  # tuples in tuples, so that these functions may recurse
 
@@ -22,6 +24,12 @@ def leaves(value: Value, what: str, depth: int = 0) -> list[Node]:
     if isinstance(value, tuple) and not isinstance(value, Listed):
         return [leaf for item in value for leaf in leaves(item, what, depth + 1)]
     return [node_of(value)]
+
+
+def typed(node: Node) -> Node:
+    """Return a number with the dtype that it has beside arrays of the formula."""
+    is_number = isinstance(node, Const) or node.weak
+    return converted(node, default_float()) if is_number and is_float(node.dtype) else node
 
 
 def filled(form: Value, nodes: Sequence[Node]) -> Value:
