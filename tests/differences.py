@@ -20,9 +20,8 @@ from symbackprop.ir.signature import Label, Nest
 from symbackprop.ops.arithmetic import add, mul
 from symbackprop.ops.broadcasting import sum_axes
 from symbackprop.ops.verify import verify_graph
-from symbackprop.read.shapes import split_declarations
+from symbackprop.read.shapes import read_declarations, split_declarations
 from symbackprop.read.text import read_formula
-from symbackprop.read.shapes import read_declarations
 from symbackprop.simplify.pattern import Rewrites
 from symbackprop.simplify.pipeline import finish, prepare
 from symbackprop.transform.derivatives import with_derivatives, with_solvers
@@ -81,9 +80,7 @@ def second_order_agrees(formula: str, *arguments: Any, tolerance: float = 1e-5) 
     rng = np.random.default_rng(0)
     directions = [rng.normal(size=np.shape(x)) for x in arguments]
     h = 1e-6
-    ends = [
-        compiled(*(x + sign * h * d for x, d in zip(arguments, directions, strict=True))) for sign in (1, -1)
-    ]
+    ends = [compiled(*(x + sign * h * d for x, d in zip(arguments, directions, strict=True))) for sign in (1, -1)]
     expected = [(a - b) / (2 * h) for a, b in zip(*ends, strict=True)]
     for outputs in (reverse, forward):
         found = _printed(wider, outputs, compiled)(*arguments, *directions)

@@ -176,7 +176,7 @@ DOUBLED = """    def going(s):
 INSIDE = {
     "a scan": f"""x[n] w ->
 def step(h, x):
-{DOUBLED}    return while_loop(going, twice, h) - 10*x, h
+{DOUBLED}    return while_loop(going, twice, h) - x, h
 last, ys = scan(step, w, x)
 last + sum(ys)""",
     "a while loop": f"""x[n] w ->
@@ -207,7 +207,7 @@ def inside_python(where: str, x: np.ndarray, w: float) -> float:
     if where == "a scan":
         for row in x:
             ys.append(h)
-            h = doubled(h, w) - 10 * row
+            h = doubled(h, w) - row
         return h + np.sum(ys)
     while h < 100:
         h = doubled(h / 10, w) + h
@@ -226,20 +226,16 @@ def test_a_loop_inside_has_no_reverse_derivative(where: str) -> None:
 
 
 def test_what_does_not_depend_on_the_loop_inside_has_one() -> None:
-    text = INSIDE["a scan"].replace("while_loop(going, twice, h) - 10*x", "while_loop(going, twice, 1)*x")
+    text = INSIDE["a scan"].replace("while_loop(going, twice, h) - x", "while_loop(going, twice, 1)*x")
     agrees_with_differences(text.replace("s*2 + w", "s*2 + 1"), X, 0.3)
 
 
 # --- loops that do not end --------------------------------------------------------------------------------------------
 
 
-def test_verification_says_that_a_loop_does_not_end() -> None:
-    compiled = sb.compile_value_and_grad(GROW)
-    report = None
-    try:
-        report = compiled.verify(points=1, ranges={"x": (0.1, 0.2), "w": (0.1, 0.2)})
-    except sb.UnsupportedError as error:
-        assert "has not ended after" in str(error)
+def test_verification_chooses_no_points_where_a_loop_does_not_end() -> None:
+    text = "x w ->\ndef small(s):\n    return s < 10\ndef step(s):\n    return s*w + 1\nwhile_loop(small, step, x)"
+    report = sb.compile_value_and_grad(text).verify(points=1, ranges={"x": (0.1, 0.2), "w": (0.1, 0.2)})
     assert not report
 
 

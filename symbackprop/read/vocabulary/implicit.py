@@ -28,7 +28,11 @@ from symbackprop.read.vocabulary.trees import filled, leaves, same_form
 
 __all__ = ["FUNCTIONS", "argmin", "fixed_point", "root"]
 
-_TOLERANCES: Mapping[str, float] = {"float32": 1e-5, "float64": 1e-10}
+# what solvers take for nothing: a change of the solution, of a value by rounding, of a matrix and of an empty one
+_SMALL: Mapping[str, Mapping[str, float]] = {
+    "float32": {"tol": 1e-5, "rounding": 1e-6, "ridge": 1e-5, "least": 1e-30},
+    "float64": {"tol": 1e-10, "rounding": 1e-15, "ridge": 1e-14, "least": 1e-300},
+}
 _METHODS: Mapping[str, tuple[str, int]] = {"newton": (NEWTON, 50), "anderson": (ANDERSON, 200), "lbfgs": (LBFGS, 500)}
 
 
@@ -176,9 +180,7 @@ class _Unknown:
             else:
                 solution = self._own(solver, bound)
         whole, captured = closed([value, solution], [bound])
-        return root_of(
-            start, *captured, residual=whole.part([0]), solver=whole.part([1]), symmetric=self._is_scalar
-        )
+        return root_of(start, *captured, residual=whole.part([0]), solver=whole.part([1]), symmetric=self._is_scalar)
 
     def _own(self, solver: Any, bound: Node) -> Node:
         """Return what the user's own solver finds."""
@@ -199,10 +201,12 @@ class _Unknown:
             "largest": _Given("largest", lambda x: _largest(node_of(x))),
             "divided": _Given("divided", lambda a, b: _divided(node_of(a), node_of(b)), ("a", "b")),
             "require": _Given("require", lambda u, ok: require(node_of(u), node_of(ok), message=message), ("u", "ok")),
-            "tol": constant(_TOLERANCES[bound.dtype] if tol is None else static_number(tol, "tol")),
+            **{name: constant(number) for name, number in _SMALL[bound.dtype].items()},
             "max_steps": constant(steps) if max_steps is None else max_steps,
             "start": bound,
         }
+        if tol is not None:
+            names["tol"] = constant(static_number(tol, "tol"))
         return node_of(evaluated(text, names))
 
 

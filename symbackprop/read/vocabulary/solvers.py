@@ -1,7 +1,7 @@
 """The solvers of equations, as formulas: what they print is what is written here.
 
 The names that they use beside the vocabulary's are given to them: `residual`, `objective` and `start`, `tol` and
-`max_steps`, and the functions `jacobian`, `largest` (of the sizes of all entries), `divided` (a linear solve) and `require`.
+`max_steps`, the small numbers `rounding`, `ridge` and `least` of the dtype, and the functions `jacobian`, `largest` (of the sizes of all entries), `divided` (a linear solve) and `require`.
 """
 
 from __future__ import annotations
@@ -39,7 +39,7 @@ def step(state):
     du = concatenate((du[1:], [seen * (u - u_old)]))
     dr = concatenate((dr[1:], [seen * (r - r_old)]))
     gram = dr @ dr.T
-    weights = linalg.solve(gram + (1e-14 * trace(gram) + 1e-300) * eye(5), dr @ r)
+    weights = linalg.solve(gram + (ridge * trace(gram) + least) * eye(5), dr @ r)
     return u + r - weights @ (du + dr), u, r, du, dr, largest(r) / (1 + largest(u))
 none = zeros((5, start.shape[0]))
 u, u_old, r_old, du, dr, change = while_loop(going, step, (start, start, start, none, none, inf), max_steps)
@@ -70,7 +70,7 @@ def step(state):
     p = direction(g, s, y, rho)
     slope = g @ p
     def too_long(t):
-        return objective(u + t * p) > value + 1e-4 * t * slope + 1e-15 * abs(value)
+        return objective(u + t * p) > value + 1e-4 * t * slope + rounding * abs(value)
     def halved(t):
         return t / 2
     t = while_loop(too_long, halved, 1.0, 40)
