@@ -147,7 +147,7 @@ def argmin(
         The constraints: what it returns is 0 at the solution. Linear ones are ``lambda u: A @ u - b``.
     solver : callable, optional
         ``solver(f, guess)`` finds the minimum instead.
-    method : {"lbfgs", "newton", "anderson"}
+    method : {"lbfgs", "newton"}
         L-BFGS with backtracking; with `equality` Newton's method on the conditions of Karush, Kuhn and Tucker.
     tol : float, optional
         The relative size of the gradient, or of the last step of Newton's method: 1e-10, or 1e-5 in single precision.

@@ -33,6 +33,11 @@ _SMALL: Mapping[str, Mapping[str, float]] = {
     "float32": {"tol": 1e-5, "rounding": 1e-6, "ridge": 1e-5, "least": 1e-30},
     "float64": {"tol": 1e-10, "rounding": 1e-15, "ridge": 1e-14, "least": 1e-300},
 }
+_CHOICE: Mapping[str, tuple[str, ...]] = {
+    "argmin": ("lbfgs", "newton"),
+    "fixed_point": ("anderson", "newton"),
+    "root": ("newton", "anderson"),
+}
 _METHODS: Mapping[str, tuple[str, int]] = {"newton": (NEWTON, 50), "anderson": (ANDERSON, 200), "lbfgs": (LBFGS, 500)}
 
 
@@ -96,8 +101,8 @@ class _Unknown:
     """What is sought: a number, an array or a nest of arrays, as a number or one vector."""
 
     def __init__(self, f: Any, guess: Value, word: str, method: Value, *, is_scalar: bool = False) -> None:
-        if method not in _METHODS:
-            raise ArgumentError(f"method is {method!r}; choose one of {', '.join(map(repr, _METHODS))}")
+        if method not in _CHOICE[word]:
+            raise ArgumentError(f"method is {method!r}; {word} has {' and '.join(map(repr, _CHOICE[word]))}")
         self._f = f
         self._word = word
         self._form = guess
