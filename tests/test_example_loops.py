@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 import symbackprop as sb
-from examples.loops import ctc, earthquakes, lstm, nile
+from examples.loops import ctc, earthquakes, equilibrium_layer, lstm, nile, ridge_penalty
 
 
 def test_the_nile_has_its_published_variances() -> None:
@@ -62,6 +62,23 @@ def test_texts_and_frames_of_any_length(letters: list[int], frames: int) -> None
     expected, by_paths = ctc.by_enumeration(logits, letters)
     assert value == pytest.approx(expected, rel=1e-12)
     np.testing.assert_allclose(gradient["logits"], by_paths, rtol=0, atol=1e-12)
+
+
+def test_an_equilibrium_agrees_with_the_iteration_written_out() -> None:
+    figures = equilibrium_layer.main()
+    assert figures["value_error"] < 1e-9
+    assert figures["difference"] < 1e-9
+    assert figures["solves"] == 1
+    assert figures["fell"] > 0.5
+
+
+def test_the_penalty_of_ridge_regression_agrees_with_the_closed_form_and_scikit_learn() -> None:
+    figures = ridge_penalty.main()
+    assert figures["value_error"] < 1e-12
+    assert figures["slope_error"] < 1e-12
+    assert figures["ridge_error"] < 1e-10
+    assert figures["steepest"] < 1e-7
+    assert figures["solves"] == 1
 
 
 def test_data_is_not_written_to() -> None:

@@ -20,7 +20,10 @@ def blocks(page: str = "README.md") -> list[tuple[str, str]]:
 
 def python_blocks() -> list[tuple[str, str | None]]:
     """Return each Python block with the text block that follows it, if one does."""
-    pages = [blocks(page) for page in ("README.md", "docs/scipy.md", "docs/custom_rules.md", "docs/stochastic.md")]
+    pages = [
+        blocks(page)
+        for page in ("README.md", "docs/scipy.md", "docs/custom_rules.md", "docs/loops.md", "docs/stochastic.md")
+    ]
     return [
         (text, found[i + 1][1] if i + 1 < len(found) and found[i + 1][0] == "text" else None)
         for found in pages

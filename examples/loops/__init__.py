@@ -1,1 +1,1 @@
-"""Models with loops over time, written with `symbackprop.scan` and differentiated as loops; run one with ``python -m examples.loops.nile``."""
+"""Models with loops over time and with equations solved inside; run one with ``python -m examples.loops.nile``."""

@@ -108,7 +108,9 @@ class Writer(Naming):
         """Return what the same branch of an earlier choice has computed of the same, by its names there."""
         found: dict[Node, Code] = {}
         for earlier, codes in self._in_branches.get((chooser, branch), ()):
-            if all(bound.get(node) is arg for node, arg in earlier.items()):
+            if all(
+                bound.get(node, arg) is arg for node, arg in earlier.items()
+            ):  # nothing here reads what is not bound
                 found.update(codes)
         return found
 

@@ -250,14 +250,14 @@ def _plain_root(f: Callable[[Any], Any], guess: Any) -> Any:
 
     vector = _Vector(guess)
 
-    def residual(x: Any) -> Any:
+    def equations(x: Any) -> Any:
         return vector.flat(f(vector.nested(x)))
 
-    x = _newton(residual, vector.flat(guess))
+    x = _newton(equations, vector.flat(guess))
     if x is not None:
         return vector.nested(x)
     solve: Any = optimize.root
-    found = solve(residual, vector.flat(guess), tol=1e-13)
+    found = solve(equations, vector.flat(guess), tol=1e-13)
     residual = np.max(np.abs(found.fun), initial=0.0)
     if not found.success and not residual <= 1e-9:
         raise ArithmeticError(f"no solution was found: {found.message}")
