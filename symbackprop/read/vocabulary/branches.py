@@ -100,13 +100,12 @@ def _alike(results: list[list[Node]], titles: Sequence[str]) -> list[list[Node]]
         dtype = promote(node.dtype for node in column)
         shape = next((node.shape for node in column if node.shape), ())
         fitted = []
-        for node, title in zip(column, titles, strict=True):
+        for node in column:
             node = broadcast_to(node, shape) if isinstance(node, Const) and not node.shape else node
             if len(node.shape) != len(shape) or not all(map(agreed, node.shape, shape)):
-                raise ShapeError(
-                    f"{titles[0]} gives a result of shape {shape_text(column[0].shape)}, and {title} one of "
-                    f"{shape_text(node.shape)}; the branches have to agree"
-                )
+                found = zip(titles, column, strict=True)
+                shapes = ", ".join(f"that of {title} has {shape_text(own.shape)}" for title, own in found)
+                raise ShapeError(f"results of branches have one shape; {shapes}")
             fitted.append(with_shape(converted(node, dtype), shape))
         columns.append(fitted)
     return [list(row) for row in zip(*columns, strict=True)] if columns else [[] for _ in results]
