@@ -46,10 +46,7 @@ def _while_loop(cond: Any, step: Any, init: Any, max_steps: Any = None) -> Any:
 
     def ending(carry: Any) -> Any:
         if next(steps) > _STEPS:
-            raise UnsupportedError(
-                f"a while_loop has not ended after {_STEPS} steps at a point of verification; give max_steps=, or to "
-                "verify() ranges= of the inputs for which it ends"
-            )
+            raise ArithmeticError(f"a while_loop has not ended after {_STEPS} steps at this point")
         return cond(carry)
 
     return plain_while_loop(ending, step, init, max_steps)

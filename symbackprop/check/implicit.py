@@ -91,7 +91,7 @@ def _newton(residual: Residual, x: Any, step: Any = None) -> Any:
         x = x - moved
         if max(abs(change.value) for change in moved) <= _SETTLED * (1 + max(abs(entry.value) for entry in x)):
             return x
-    raise UnsupportedError("verification has found no solution of an equation of the formula")
+    raise ArithmeticError("verification has found no solution of an equation of the formula at this point")
 
 
 def _solution(matrix: Any, right: Any) -> Any:
