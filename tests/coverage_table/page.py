@@ -37,7 +37,4 @@ REFUSED = {  # a formula with the name, and what the error says
     "multiply.at": ("np.multiply.at(x, 0, 2.0)", "add.at"),
     "nonzero": ("nonzero(x)", "where"),
     "unique": ("unique(x)", "depends on the values"),
-    "scan": ("scan(x)", "unknown function"),
-    "while_loop": ("while_loop(x)", "unknown function"),
-    "fixed_point": ("fixed_point(x)", "unknown function"),
 }
