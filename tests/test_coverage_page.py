@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import re
+from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pytest
-from coverage_table import PAGE, REFUSED, TABLE
+from coverage_table import ELSEWHERE, PAGE, REFUSED, TABLE
 from numpy_forms import OURS, SIZES, along, by_numpy, direction_of, drawn, fixed, quiet, reals_of, slopes
 from support import inputs_of, run
 from test_the_checks import spoiled
@@ -22,6 +23,7 @@ from symbackprop.ops.arithmetic import add
 from symbackprop.ops.broadcasting import reduce_sum
 from symbackprop.read.shapes import read_declarations
 from symbackprop.read.text import read_formula
+from symbackprop.read.vocabulary import FUNCTIONS
 
 FORMS = [(name, *form) for name, forms in TABLE.items() for form in forms]
 FIRST = [(name, *form) for name, forms in TABLE.items() for form in forms[:3]]  # of which precision and sizes are tried
@@ -146,6 +148,13 @@ def gradients_at_size(name: str, grad: Any, scalar: str, inputs: str, values: di
     wanted = slopes(scalar, values, direction)
     if name not in OURS and np.isfinite(wanted):
         assert along(gradients, direction) == pytest.approx(wanted, rel=2e-6, abs=2e-7)
+
+
+@pytest.mark.parametrize(("name", "folder"), ELSEWHERE.items())
+def test_words_that_take_functions_have_tests_of_their_own(name: str, folder: str) -> None:
+    assert name in FUNCTIONS
+    texts = [path.read_text(encoding="utf-8") for path in (Path(__file__).parent / folder).glob("test_*.py")]
+    assert sum(f"{name}(" in text or f"sb.{name}" in text for text in texts) >= 1
 
 
 def test_every_name_has_three_forms() -> None:

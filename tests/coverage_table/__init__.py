@@ -5,8 +5,8 @@ Arguments are kept in the domain of a function by what stands around x.
 """
 
 from coverage_table import elementwise, layout, making, reductions
-from coverage_table.page import PAGE, REFUSED
+from coverage_table.page import ELSEWHERE, PAGE, REFUSED
 
-__all__ = ["PAGE", "REFUSED", "TABLE"]
+__all__ = ["ELSEWHERE", "PAGE", "REFUSED", "TABLE"]
 
 TABLE = elementwise.TABLE | reductions.TABLE | layout.TABLE | making.TABLE

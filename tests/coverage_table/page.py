@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-__all__ = ["PAGE", "REFUSED"]
+__all__ = ["ELSEWHERE", "PAGE", "REFUSED"]
 
 PAGE = {
     "elementwise, one argument": """abs absolute fabs negative positive sign sqrt cbrt square reciprocal exp exp2 expm1
@@ -37,4 +37,17 @@ REFUSED = {  # a formula with the name, and what the error says
     "multiply.at": ("np.multiply.at(x, 0, 2.0)", "add.at"),
     "nonzero": ("nonzero(x)", "where"),
     "unique": ("unique(x)", "depends on the values"),
+}
+
+ELSEWHERE = {  # words that take functions, and where their tests are
+    "scan": "loops",
+    "while_loop": "while_loops",
+    "cond": "branches",
+    "switch": "branches",
+    "custom_rule": "custom_rules",
+    "root": "implicit",
+    "fixed_point": "implicit",
+    "minimizer": "implicit",
+    "odeint": "odes",
+    "score_function": "stochastic",
 }

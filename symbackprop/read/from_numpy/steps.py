@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dis
+import inspect
 from collections.abc import Callable, Iterable, Sequence
 from types import CodeType
 from typing import Any
@@ -71,12 +72,27 @@ class TracedStep:
             ]
             groups.append([x.expression for x in leaves])
             arguments.append(unflattened(form, leaves))
+        self._check_parameters(arguments)
         with trace.scopes.inside(start):
             result = self._function(*arguments)
             parts, taken, self.returned = self._taken(result)
         whole = trace.expression_of(separated(parts), LOWEST)
         self.definition = Defined(self.title, tuple(zip(self._names, groups, strict=True)), whole, start, trace.next())
         return taken
+
+    def _check_parameters(self, arguments: Sequence[Any]) -> None:
+        """Refuse a function that takes another number of arguments than it is given."""
+        try:
+            signature = inspect.signature(self._function)
+        except (TypeError, ValueError):  # of a function of NumPy, say
+            return
+        try:
+            signature.bind(*arguments)
+        except TypeError:
+            given = ", ".join(self._names)
+            raise self._trace.located(
+                ArgumentError(f"{self.title}{signature} is called with {len(arguments)} arguments: {given}")
+            ) from None
 
     def apart(self, values: Sequence[Value], capture: object) -> Value:
         """Return what the function makes of values; what belongs to a branch is found when the text is read."""
