@@ -6,7 +6,7 @@ from collections.abc import Callable, Container
 from typing import TYPE_CHECKING
 
 from symbackprop.emit.lines import Line, mentions, renamed, with_name
-from symbackprop.ir.node import Apply, Node
+from symbackprop.ir.node import Apply, Const, Node
 from symbackprop.ops.comparison import where
 
 if TYPE_CHECKING:
@@ -28,10 +28,12 @@ def handed_on(writer: Writer, inner: Writer, node: Node, result: Node) -> str:
 
 
 def as_number(writer: Writer, text: str, node: Node, result: Node) -> str:
-    """Return the text of a value that may become a `result`, which is a number where it has no axes."""
-    chosen = node.shape == () and isinstance(node, Apply) and node.op is where
-    is_result = result in writer.graph.outputs
-    return f"{text}[()]" if chosen and is_result and writer.style.target == "numpy" else text
+    """Return the text of a value that may become a `result`, which is a number of its dtype where it has no axes."""
+    if node.shape or result not in writer.graph.outputs or writer.style.target != "numpy":
+        return text
+    if isinstance(node, Const) and node.dtype == "float32":
+        return writer.style.typed_constant(node).text
+    return f"{text}[()]" if isinstance(node, Apply) and node.op is where else text
 
 
 def settled(

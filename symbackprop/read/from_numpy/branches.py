@@ -53,8 +53,8 @@ def cond(pred: Any, if_true: Callable[..., Any], if_false: Callable[..., Any], *
     >>> import numpy as np
     >>> import symbackprop as sb
     >>> g = sb.compile_grad(lambda x: sb.cond(x > 1, np.log, lambda x: x - 1, x))
-    >>> g(4.0), g(0.5)
-    ((0.25,), (1.0,))
+    >>> [float(slope) for slope in (*g(4.0), *g(0.5))]
+    [0.25, 1.0]
     """
     trace = running_trace()
     if trace is None or not isinstance(pred, TracedArray):
@@ -94,7 +94,7 @@ def switch(index: Any, branches: Sequence[Callable[..., Any]], *operands: Any) -
     >>> @sb.compile_grad(inputs="i:int x", wrt="x")
     ... def power(i, x):
     ...     return sb.switch(i, [lambda x: x, lambda x: x**2, lambda x: x**3], x)
-    >>> power(2, 3.0)
+    >>> float(power(2, 3.0))
     27.0
     """
     trace = running_trace()
