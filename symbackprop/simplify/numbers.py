@@ -18,6 +18,7 @@ Exact = int | Fraction | SizeExpression
 _LIMIT = 2**1000  # results beyond this are left to the printed code, which overflows as the user's would
 _MODEST = 2**16  # a gathered coefficient is at most this, and at least its reciprocal
 _FACTORS = 8  # of a gathered coefficient that is no number
+_LONG = 160  # bits of a denominator: that of one decimal has some 55
 _BITS = 2048  # and so are fractions too long to be worth carrying
 
 
@@ -57,6 +58,8 @@ def is_modest(coefficient: Node) -> bool:
         if not isinstance(value, (int, Fraction)):
             return True
         top, bottom = abs(value.numerator), value.denominator
+        if bottom.bit_length() > _LONG:
+            return False  # a product of several decimals
         return top <= _MODEST * bottom and bottom <= _MODEST * top
     factors, waiting = 0, [coefficient]
     while waiting and factors <= _FACTORS:
