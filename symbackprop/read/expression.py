@@ -1,7 +1,6 @@
 """One expression to postfix instructions, by operator precedence with an explicit stack: no nesting is too deep.
 
-The grammar is that of Python's expressions. A span of an operation with a parenthesised operand begins at the
-parenthesis, so that a consumer can tell ``(a + b) + c`` from ``a + b + c``.
+The grammar is Python's. The span of an operation begins at a parenthesis, which tells ``(a + b) + c`` from ``a + b + c``.
 """
 
 from __future__ import annotations

@@ -10,6 +10,7 @@ import numpy as np
 import pytest
 
 import symbackprop as sb
+from symbackprop.compilation import compile_tangents
 from symbackprop.ops.runge_kutta import RUNGE_KUTTA
 
 TEXT = (
@@ -89,6 +90,18 @@ def test_no_step_is_stored() -> None:
             tracemalloc.stop()
     assert peaks["discrete", 600] > 6 * peaks["discrete", 50]
     assert peaks["continuous", 600] < 2 * peaks["continuous", 50]
+
+
+def test_the_forward_rule_is_that_of_the_steps() -> None:
+    """Tangents go through the steps themselves, and agree with differences to rounding."""
+    compiled = sb.compile_value_and_grad(TEXT.format(", adjoint='continuous'"), wrt=("y0", "t", "W", "b"))
+    names = ("y0", "t", "W", "b")
+    given = dict(zip(("y0", "t", "W", "b", "w", "steps"), values(2), strict=True))
+    rng = np.random.default_rng(5)
+    moves = {name: rng.normal(size=np.shape(given[name])) for name in names}
+    (tangent,) = compile_tangents(compiled.recipe, names)(*given.values(), *moves.values())
+    ends = [compiled(**given | {n: given[n] + s * 1e-6 * moves[n] for n in names})[0] for s in (1, -1)]
+    assert tangent == pytest.approx((ends[0] - ends[1]) / 2e-6, rel=1e-8)
 
 
 def test_the_adjoint_is_printed_as_a_loop_back() -> None:

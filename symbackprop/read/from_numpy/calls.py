@@ -11,7 +11,7 @@ from typing import Any
 
 import numpy as np
 
-from symbackprop.errors import MissingAttributeError, SymbackpropError, UnsupportedError
+from symbackprop.errors import SymbackpropError, UnsupportedError
 from symbackprop.ir.node import Const, Node, make_input
 from symbackprop.ir.signature import ArgumentSpec
 from symbackprop.ir.size import Size, SizeExpression
@@ -31,6 +31,7 @@ from symbackprop.read.from_numpy.expressions import UNARY as UNARY_LEVEL
 from symbackprop.read.from_numpy.flexible import Flexible
 from symbackprop.read.from_numpy.found import Found
 from symbackprop.read.from_numpy.known import BINARY, COMPARE, NOTHING, UNARY, are_found, known_result, written_copy
+from symbackprop.read.from_numpy.locating import Locating
 from symbackprop.read.from_numpy.operands import Operands, Parts, argument_parts, is_basic
 from symbackprop.read.from_numpy.places import Places
 from symbackprop.read.from_numpy.protocols import Protocols
@@ -371,24 +372,8 @@ class Trace:
             self.refusal = located
         return located
 
-    def locating(self) -> _Located:
-        return _Located(self)
-
-
-class _Located:
-    """Gives errors their place in the user's function."""
-
-    __slots__ = ("_trace",)
-
-    def __init__(self, trace: Trace) -> None:
-        self._trace = trace
-
-    def __enter__(self) -> None:
-        return None
-
-    def __exit__(self, kind: object, error: BaseException | None, traceback: object) -> None:
-        if isinstance(error, SymbackpropError) and not isinstance(error, MissingAttributeError):
-            self._trace.located(error)
+    def locating(self) -> Locating:
+        return Locating(self)
 
 
 def _is_condition(value: Any) -> bool:

@@ -20,10 +20,7 @@ class Conversions:
     __slots__ = ()
     run: Trace
     concrete: Any
-
-    def refreshed(self) -> Any:
-        """Return the array, which stands for what its base has become."""
-        raise NotImplementedError
+    refreshed: Any  # the method of the array that brings it up to what its base has become
 
     def _known(self, use: str) -> Any:
         """Return the entries where they are known, as in an array that does not depend on any input."""

@@ -52,28 +52,43 @@ def scan(step: Any, init: Value, xs: Value = None, length: Value = None, reverse
     sequences = [with_shape(x, (steps, *x.shape[1:])) for x in sequences]
     initial = [typed(node) for node in leaves(init, "init")]
     given = 1 if xs is None and len(step.parameters) < 2 else 2
-    while True:
-        bound = _bound(initial, sequences)
+
+    def run(bound: Sequence[Input]) -> tuple[Value, Value]:
         carry = filled(init, bound[: len(initial)])
         row = filled(xs, bound[len(initial) :])
-        with refusing_counts(title):
-            result = step(*(carry, row)[:given])
-        after, values = _parts(title, result)
-        new = [typed(node) for node in leaves(after, "the new carry")]
-        if not same_form(init, after):
-            raise ShapeError(
-                f"{title} takes a carry of {len(initial)} arrays and returns one of {len(new)}, or nests it otherwise"
-            )
-        raised = [_raised(before, now) for before, now in zip(initial, new, strict=True)]
-        if all(a is b for a, b in zip(raised, initial, strict=True)):
-            break
-        initial = raised
-    new = [_fitting(title, before, now) for before, now in zip(initial, new, strict=True)]
+        return _parts(title, step(*(carry, row)[:given]))
+
+    bound, initial, new, values = _settled(title, init, initial, sequences, run)
     stacked = leaves(values, "the value of a step")
     body, captured = closed([*new, *stacked], bound, step.given)
     loop = looped(body, initial, sequences, captured, steps, reverse=backwards)
     finals = filled(init, [loop.final(i) for i in range(len(initial))])
     return finals, filled(values, [loop.stack(j) for j in range(len(stacked))])
+
+
+def _settled(
+    title: str,
+    init: Value,
+    initial: Sequence[Node],
+    sequences: Sequence[Node],
+    run: Callable[[Sequence[Input]], tuple[Value, Value]],
+) -> tuple[list[Input], list[Node], list[Node], Value]:
+    """Run a step until its carry keeps its dtypes; return what it binds, the first and the new carry, and what is beside it."""
+    first = [*initial]
+    while True:
+        bound = _bound(first, sequences)
+        with refusing_counts(title):
+            after, beside = run(bound)
+        new = [typed(node) for node in leaves(after, "the new carry")]
+        if not same_form(init, after):
+            raise ShapeError(
+                f"{title} takes a carry of {len(first)} arrays and returns one of {len(new)}, or nests it otherwise"
+            )
+        raised = [_raised(before, now) for before, now in zip(first, new, strict=True)]
+        if all(a is b for a, b in zip(raised, first, strict=True)):
+            fitting = [_fitting(title, before, now) for before, now in zip(first, new, strict=True)]
+            return bound, first, fitting, beside
+        first = raised
 
 
 def _checked_step(step: Any) -> str:
@@ -136,24 +151,15 @@ def while_loop(cond: Any, step: Any, init: Value, max_steps: Value = None) -> Va
     _checked_step(cond)
     limit = None if max_steps is None else count_of_entries(max_steps, "max_steps")
     initial = [typed(node) for node in leaves(init, "init")]
-    while True:
-        bound = _bound(initial, [])
+
+    def run(bound: Sequence[Input]) -> tuple[Value, Value]:
         carry = filled(init, bound)
-        with refusing_counts(title):
-            after = step(carry)
-            test = node_of(cond(carry))
-        new = [typed(node) for node in leaves(after, "the new carry")]
-        if not same_form(init, after):
-            raise ShapeError(
-                f"{title} takes a carry of {len(initial)} arrays and returns one of {len(new)}, or nests it otherwise"
-            )
-        raised = [_raised(before, now) for before, now in zip(initial, new, strict=True)]
-        if all(a is b for a, b in zip(raised, initial, strict=True)):
-            break
-        initial = raised
+        return step(carry), cond(carry)
+
+    bound, initial, new, held = _settled(title, init, initial, [], run)
+    test = node_of(held)
     if test.shape or test.dtype != "bool":
         raise ShapeError(f"{cond.title} gives one truth value, not {test!r}")
-    new = [_fitting(title, before, now) for before, now in zip(initial, new, strict=True)]
     whole, captured = closed([*new, test], bound, step.given)
     name = size_to_be()
     size = None if name is None else opaque(name)
