@@ -101,6 +101,7 @@ def compile_grad(
     inputs: Inputs = None,
     static: Iterable[str] = (),
     with_value: bool = False,
+    has_aux: bool = False,
     target: str = "auto",
     dtype: str = "float64",
     name: str = "grad",
@@ -119,6 +120,10 @@ def compile_grad(
         each has its gradient, nested as they are.
     with_value : bool
         Whether to return ``(value, gradient)``.
+    has_aux : bool
+        Whether the first of several results is differentiated, and the others are returned as they are: a formula
+        ``loss, aux`` gives ``(gradient, aux)``, or ``((value, aux), gradient)`` with the value. More than one other
+        are a tuple.
 
     Returns
     -------
@@ -129,6 +134,8 @@ def compile_grad(
     >>> import symbackprop as sb
     >>> sb.compile_grad("(w*x + b - y)**2")(2, 3, 1, 4)
     (18.0, 12.0, 6.0, -6.0)
+    >>> sb.compile_grad("r = w*x - y; r**2, abs(r)", wrt="w", has_aux=True)(2, 3, 1)
+    (30.0, 5.0)
     >>> import sympy
     >>> x, y = sympy.symbols("x y")
     >>> sb.compile_grad(x * sympy.sin(y), wrt=[y, x])(0.0, 2.0)
@@ -142,7 +149,9 @@ def compile_grad(
     """
 
     def compiled(function: Any) -> CompiledFunction:
-        return _compiled(function, "grad", inputs, wrt, with_value, target, dtype, name, optimize, static)
+        return _compiled(
+            function, "grad", inputs, wrt, with_value, target, dtype, name, optimize, static, has_aux=has_aux
+        )
 
     return compiled if formula is None else compiled(formula)  # type: ignore[return-value]  # a decorator gives one
 
@@ -153,6 +162,7 @@ def compile_value_and_grad(
     wrt: Wrt = None,
     inputs: Inputs = None,
     static: Iterable[str] = (),
+    has_aux: bool = False,
     target: str = "auto",
     dtype: str = "float64",
     name: str = "value_and_grad",
@@ -162,7 +172,7 @@ def compile_value_and_grad(
 
     Parameters
     ----------
-    formula, inputs, wrt, static, target, dtype, name, optimize
+    formula, inputs, wrt, static, has_aux, target, dtype, name, optimize
         As for `compile_grad`.
 
     Examples
@@ -170,10 +180,12 @@ def compile_value_and_grad(
     >>> import symbackprop as sb
     >>> sb.compile_value_and_grad("(w*x + b - y)**2", wrt="w")(2, 3, 1, 4)
     (9.0, 18.0)
+    >>> sb.compile_value_and_grad("r = w*x - y; r**2, abs(r)", wrt="w", has_aux=True)(2, 3, 1)
+    ((25.0, 5.0), 30.0)
     """
 
     def compiled(function: Any) -> CompiledFunction:
-        return _compiled(function, "grad", inputs, wrt, True, target, dtype, name, optimize, static)
+        return _compiled(function, "grad", inputs, wrt, True, target, dtype, name, optimize, static, has_aux=has_aux)
 
     return compiled if formula is None else compiled(formula)  # type: ignore[return-value]  # a decorator gives one
 
@@ -222,13 +234,15 @@ def _compiled(
     name: str,
     optimize: str,
     static: Iterable[str] = (),
+    **asked: Any,
 ) -> CompiledFunction:
+    """Compile a formula; what else is `asked` of the gradient goes into the recipe as it is."""
     dtype = _dtype_name(dtype)
     _check_options(target, dtype, name, optimize)
     titles: tuple[tuple[str, str], ...] = ()
     origin: Origin | None = None
     if not isinstance(formula, str) and callable(formula) and not _is_sympy(formula):
-        return _of_function(formula, kind, inputs, wrt, static, with_value, target, dtype, name, optimize)
+        return _of_function(formula, kind, inputs, wrt, static, with_value, target, dtype, name, optimize, asked)
     if tuple(static):
         raise ArgumentError("static= keeps parameters of a function fixed; a formula has none")
     if not isinstance(formula, str):
@@ -237,7 +251,7 @@ def _compiled(
     name = unicodedata.normalize("NFKC", name)  # as Python itself reads names
     recipe = Recipe(
         str(formula), kind, declared, _checked_wrt(wrt), bool(with_value), target, dtype, name, optimize, titles,
-        reordered=origin is not None,
+        reordered=origin is not None, **asked,
     )  # fmt: skip
     return compile_recipe(recipe, origin)
 
@@ -252,7 +266,7 @@ def _is_sympy(formula: Any) -> bool:
 
 def _of_function(
     function: Callable[..., Any], kind: str, inputs: Any, wrt: Any, static: Iterable[str], with_value: bool,
-    target: str, dtype: str, name: str, optimize: str,
+    target: str, dtype: str, name: str, optimize: str, asked: Mapping[str, Any],
 ) -> CompiledFunction:  # fmt: skip
     """Compile a function written in NumPy."""
     with uncollected():
@@ -264,7 +278,7 @@ def _of_function(
         )
     recipe = Recipe(
         traced.text, kind, traced.inputs, traced.wrt if kind == "grad" else None, bool(with_value), target, dtype,
-        unicodedata.normalize("NFKC", name), optimize, function=title, packing=traced.packing,
+        unicodedata.normalize("NFKC", name), optimize, function=title, packing=traced.packing, **asked,
     )  # fmt: skip
     try:
         compiled = compile_recipe(recipe, FunctionOrigin(function, traced), traced.constants)

@@ -6,7 +6,6 @@ Text goes through read, simplify, diff, simplify, emit; every stage is a functio
 from __future__ import annotations
 
 import gc
-import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
@@ -14,11 +13,10 @@ from typing import TYPE_CHECKING, Any
 
 from symbackprop.compiled import CompiledFunction
 from symbackprop.diff.forward import push_forward
-from symbackprop.diff.reverse import gradient
 from symbackprop.emit.header import Recipe
 from symbackprop.emit.load import load_function
 from symbackprop.emit.module import Printed, print_module
-from symbackprop.errors import ArgumentError, UnknownNameError, UnsupportedError, nearest_names
+from symbackprop.errors import ArgumentError, UnsupportedError
 from symbackprop.ir.dtype import is_float, using_float
 from symbackprop.ir.graph import Graph, children
 from symbackprop.ir.node import Apply, Node, constant, make_input
@@ -31,6 +29,7 @@ from symbackprop.simplify.pattern import Rewrites
 from symbackprop.simplify.pipeline import canonical, finish, prepare
 from symbackprop.simplify.rules import without_rules
 from symbackprop.transform.derivatives import with_derivatives, with_solvers
+from symbackprop.transform.gradients import with_gradient
 from symbackprop.verification import FunctionOrigin, Origin, verified
 from symbackprop.version import __version__
 
@@ -49,7 +48,7 @@ def compile_recipe(
         graph = with_derivatives(_read(recipe), lambda bodies: prepare(bodies, log))
         primal = graph = prepare(graph, log, reordered=recipe.reordered)
         if recipe.kind == "grad":
-            graph = _with_gradient(graph, recipe)
+            graph = with_gradient(graph, recipe)
         graph = finish(with_solvers(graph), log)
         printed = _printed(graph, recipe, _target(graph, recipe))
         return CompiledFunction(
@@ -118,32 +117,6 @@ def _printed(graph: Graph, recipe: Recipe, target: str) -> Printed:
     return print_module(graph, recipe, __version__, target)
 
 
-def _with_gradient(graph: Graph, recipe: Recipe) -> Graph:
-    """Return `graph` with the gradient, and the value before it if asked for, as outputs."""
-    by_name = {spec.name: node for spec, node in zip(graph.arguments, graph.inputs, strict=True)}
-    if recipe.wrt is None:
-        wanted = [spec.name for spec in graph.arguments if is_float(spec.dtype)]
-        if not wanted:
-            raise UnsupportedError("the formula has no real-valued input, so there is nothing to differentiate")
-    else:
-        wanted = [recipe.wrt] if isinstance(recipe.wrt, str) else list(recipe.wrt)
-    for name in wanted:
-        if name not in by_name:
-            several = [part for part in re.split(r"[\s,]+", name) if part in by_name]
-            hint = f" Give several names as a tuple: wrt={tuple(several)!r}." if len(several) > 1 else ""
-            raise UnknownNameError(
-                f"wrt names {name!r}, which is not an input; the inputs are {', '.join(by_name) or 'none'}."
-                f"{hint or nearest_names(name, by_name)}"
-            )
-        if not is_float(by_name[name].dtype):
-            raise UnsupportedError(f"wrt names {name!r}, which is not real-valued; only real inputs have gradients")
-    with_gradient = gradient(graph, [by_name[name] for name in wanted])
-    if not recipe.with_value:
-        return with_gradient
-    outputs, labels = (*graph.primals, *with_gradient.outputs), (*graph.labels, *with_gradient.labels)
-    return with_gradient.with_outputs(outputs, labels)
-
-
 def _target(graph: Graph, recipe: Recipe) -> str:
     """Return the target: math where every value is a scalar and every primitive has a text for it."""
     if recipe.target == "numpy":
@@ -189,6 +162,6 @@ def _expressions(
     with using_float(recipe.dtype), uncollected():
         graph = canonical(_read(recipe), log)
         if recipe.kind == "grad":
-            graph = canonical(_with_gradient(graph, replace(recipe, with_value=True)), log)
+            graph = canonical(with_gradient(graph, replace(recipe, with_value=True)), log)
         known = {name: symbol for symbol, name in origin.names.items()} if isinstance(origin, Origin) else {}
         return expressions_of(without_rules(graph), recipe, known, sizes)

@@ -22,6 +22,7 @@ from symbackprop.emit.module import Printed
 from symbackprop.emit.packing import Packer
 from symbackprop.emit.save import write_text
 from symbackprop.errors import UnsupportedError
+from symbackprop.ir.auxiliary import returned_records
 from symbackprop.ir.graph import Graph, Guard
 from symbackprop.ir.node import Apply
 from symbackprop.ir.records import Records, importable, recorded
@@ -87,8 +88,10 @@ class CompiledFunction:
 
     def with_records(self, records: Records | None) -> CompiledFunction:
         """Return this function, calls of which return named tuples where these are in the `records` of its values."""
-        is_pair = records is not None and self._recipe.kind == "grad" and self._recipe.with_value
-        self._records = Records(None, (records, records)) if is_pair else records
+        recipe = self._recipe
+        self._records = records
+        if recipe.kind == "grad":
+            self._records = returned_records(records, with_value=recipe.with_value, has_aux=recipe.has_aux)
         self._value_records = records
         return self
 
@@ -232,7 +235,7 @@ class CompiledFunction:
         """The function that computes the value alone."""
         if self._recipe.kind == "value":
             return self
-        recipe = replace(self._recipe, kind="value", wrt=None, with_value=False, name="value")
+        recipe = replace(self._recipe, kind="value", wrt=None, with_value=False, has_aux=False, name="value")
         return self._compile(recipe, self._origin, self._constants).with_records(self._value_records)
 
     @property

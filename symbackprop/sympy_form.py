@@ -61,10 +61,11 @@ def expressions_of(
     gradient: Any = None
     if recipe.kind == "grad":
         derivatives = results[count:]
-        wide = len(derivatives) // count
+        differentiated = 1 if recipe.has_aux else count
+        wide = len(derivatives) // differentiated
         if not isinstance(recipe.wrt, str):
-            derivatives = [tuple(derivatives[i * wide : (i + 1) * wide]) for i in range(count)]
-        gradient = arranged(graph.structure, iter(derivatives), _gathered)
+            derivatives = [tuple(derivatives[i * wide : (i + 1) * wide]) for i in range(differentiated)]
+        gradient = arranged(None if recipe.has_aux else graph.structure, iter(derivatives), _gathered)
     inputs = {spec.name: _plain(array) for spec, array in zip(graph.arguments, symbols, strict=True)}
     return Expressions(value, gradient, inputs, tuple(pairs))
 

@@ -86,10 +86,10 @@ class Subject:
 
 
 class Slope(NamedTuple):
-    """How values change along a direction: weights for every input's entries, and a number for each value."""
+    """How values change along a direction: weights for every input's entries, and a number for each value that is differentiated."""
 
     weights: Mapping[str, Any]
-    numbers: list[Any]
+    numbers: Mapping[int, Any]
 
 
 class Expected(NamedTuple):
@@ -114,7 +114,7 @@ def expected_at(subject: Subject, point: Mapping[str, Any]) -> Expected:
     quotients, slopes = moves.quotients(), moves.slopes()
     sizes = {name: _largest(elements[name]) for name in quotients}
     units = [
-        max([_largest(value), *(_reach(x[i], elements[name]) for name, x in quotients.items())])
+        max([_largest(value), *(_reach(x[i], elements[name]) for name, x in quotients.items() if i in x)])
         for i, value in enumerate(values)
     ]
     return Expected(
@@ -141,19 +141,22 @@ class _Moves:
         self._words = Vocabulary(Digits)
         wanted = dict.fromkeys(name for _, name in subject.labels if name is not None)
         self._bases = {name: np.asarray(elements[name], dtype=object) for name in wanted}
-        self._count = 1 + max(label.value for label in subject.labels)
+        self._differentiated = sorted({label.value for label in subject.labels if label.wrt is not None})
         self._total = sum(base.size for base in self._bases.values())
         self._rng = random.Random(self._total)
 
-    def quotients(self) -> dict[str, list[Any]]:
+    def quotients(self) -> dict[str, dict[int, Any]]:
         """Return for every input, for every value its derivatives with respect to entries of the input."""
-        found = {name: [np.full(base.shape, None) for _ in range(self._count)] for name, base in self._bases.items()}
+        found = {
+            name: {value: np.full(base.shape, None) for value in self._differentiated}
+            for name, base in self._bases.items()
+        }
         steps = {name: self._step(name) for name in self._bases}
         for name, index in self._entries():
             weights = np.zeros(self._bases[name].shape, dtype=object)
             weights[index] = 1
-            for array, number in zip(found[name], self._slope({name: weights}, steps[name]), strict=True):
-                array[index] = number
+            for value, number in self._slope({name: weights}, steps[name]).items():
+                found[name][value][index] = number
         return found
 
     def slopes(self) -> list[Slope]:
@@ -184,15 +187,17 @@ class _Moves:
             weights[index] = self._rng.choice((-1, 1)) * self._rng.randint(64, 128) * size / 64
         return weights
 
-    def _slope(self, weights: Mapping[str, Any], step: Any) -> list[Any]:
-        """Return how fast every value changes as the inputs move by `weights`."""
+    def _slope(self, weights: Mapping[str, Any], step: Any) -> dict[int, Any]:
+        """Return how fast every value that is differentiated changes as the inputs move by `weights`."""
         ends = []
         for sign in (1, -1):
             moved = {name: self._moved(self._bases[name], array, sign * step) for name, array in weights.items()}
             with recalling(self._held):
                 values = self._subject.reference({**self._elements, **moved}, self._words)
-            ends.append([number_of(value) for value in leaves_of(values)])
-        return [(above - below) / (2 * step) for above, below in zip(*ends, strict=True)]
+            leaves = list(leaves_of(values))
+            ends.append([number_of(leaves[value]) for value in self._differentiated])
+        slopes = ((above - below) / (2 * step) for above, below in zip(*ends, strict=True))
+        return dict(zip(self._differentiated, slopes, strict=True))
 
     @staticmethod
     def _moved(base: Any, weights: Any, step: Any) -> Any:

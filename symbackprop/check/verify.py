@@ -266,7 +266,7 @@ def _compare(
     for position, (output, wanted, unit) in enumerate(zip(outputs, expected.outputs, expected.units, strict=True)):
         errors[position] = max(errors[position], _error(output, wanted, max(unit, mpmath.mpf(floor))))
     for slope in expected.slopes:
-        for value, number in enumerate(slope.numbers):
+        for value, number in slope.numbers.items():
             parts = {
                 position: slope.weights[label.wrt].ravel() * _numbers(outputs[position])
                 for position, label in enumerate(labels)

@@ -39,11 +39,12 @@ class Recipe:
     reordered: bool = False  # the order of terms and factors means nothing, as in SymPy's expressions
     function: str = ""  # the name of the function in NumPy that the formula is what was traced of
     packing: Packing | None = None  # how arguments and results are packed in structures, if they are
+    has_aux: bool = False  # of several results only the first is differentiated
 
     def fields(self) -> dict[str, object]:
-        """Return what a header has to hold; the last four only where there is anything to say."""
+        """Return what a header has to hold; from `titles` on only what says anything."""
         found = asdict(self)
-        for name in ("titles", "reordered", "function", "packing"):
+        for name in ("titles", "reordered", "function", "packing", "has_aux"):
             if not found[name]:
                 del found[name]
         return found

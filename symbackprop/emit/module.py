@@ -305,7 +305,7 @@ def _returns(graph: Graph, recipe: Recipe) -> list[str]:
     """Return the docstring's section on results."""
     shapes = {spec.name: spec.shape for spec in graph.arguments}
     rows = []
-    several = any(label.value for label in graph.labels)
+    several = any(label.value and label.wrt is not None for label in graph.labels)
     for label, text, node in zip(graph.labels[:40], label_texts(graph.labels[:40]), graph.outputs, strict=False):
         name = text if several or label.wrt is None else f"dL/d{label.wrt}"
         shape = node.shape if label.wrt is None else shapes[label.wrt]
@@ -319,7 +319,9 @@ def _returns(graph: Graph, recipe: Recipe) -> list[str]:
         )
     elif recipe.kind != "value" and not isinstance(recipe.wrt, str):
         rows.append("    The derivatives are in a tuple" + (", behind the value." if recipe.with_value else "."))
-    if graph.structure is not None:
+    if recipe.has_aux and recipe.kind != "value":
+        rows.append(f"    As {'(value, aux), gradient' if recipe.with_value else 'gradient, aux'}.")
+    elif graph.structure is not None:
         rows.append("    Nested as in the formula.")
     return ["Returns", "-------", *rows]
 
@@ -334,10 +336,13 @@ def _declared(spec: ArgumentSpec) -> str:
 def _computes(graph: Graph, recipe: Recipe) -> str:
     wanted = list(dict.fromkeys(label.wrt for label in graph.labels if label.wrt is not None))
     gradient = "the gradient with respect to " + ", ".join(wanted[:20]) + (", ..." if len(wanted) > 20 else "")
-    value = "the value" if graph.structure is None else "the values"
+    auxiliary = recipe.has_aux and recipe.kind != "value"
+    value = "the value" if graph.structure is None or auxiliary else "the values"
     if not wanted:
         return value if recipe.kind == "value" else "the gradient with respect to nothing"
-    return f"{value}, and {gradient}" if recipe.with_value else gradient
+    if recipe.with_value:
+        return f"{value}, {'auxiliary results, ' * auxiliary}and {gradient}"
+    return f"{gradient}, and auxiliary results" if auxiliary else gradient
 
 
 def _docstring(graph: Graph, recipe: Recipe, leaves: Sequence[str], taken: Names, packing: Packing | None) -> list[str]:

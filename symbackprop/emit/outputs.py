@@ -7,9 +7,10 @@ from collections.abc import Mapping
 from symbackprop.emit.control import may_alias
 from symbackprop.emit.header import Recipe
 from symbackprop.emit.statements import Writer
+from symbackprop.ir.auxiliary import paired_nest, paired_pack
 from symbackprop.ir.graph import Graph
 from symbackprop.ir.node import Apply, Const, Node, Output
-from symbackprop.ir.packing import Packed, Packing, quoted
+from symbackprop.ir.packing import Pack, Packed, Packing, quoted
 from symbackprop.ir.signature import arranged
 from symbackprop.ops.bodies import bound_by
 from symbackprop.ops.branches import Branches, cond
@@ -32,6 +33,9 @@ def returned(graph: Graph, writer: Writer, recipe: Recipe, packing: Packing | No
     texts = [_owned_text(node, writer, owned) for node in graph.outputs]
     count = len(graph.primals)
 
+    if recipe.kind == "grad" and recipe.has_aux:
+        return _with_auxiliary(graph, recipe, packing, texts)
+
     def nested(items: list[str]) -> str:
         if packing is not None and packing.results is not None:
             return packed_text(packing.results, {str(i): item for i, item in enumerate(items)})
@@ -47,6 +51,20 @@ def returned(graph: Graph, writer: Writer, recipe: Recipe, packing: Packing | No
     if not recipe.with_value:
         return _unwrapped(gradient)
     return f"{nested(values)}, {gradient}"
+
+
+def _with_auxiliary(graph: Graph, recipe: Recipe, packing: Packing | None, texts: list[str]) -> str:
+    """Return ``(value, aux), gradient``, or ``gradient, aux`` where the value is not asked for."""
+    found = list(zip(graph.labels, texts, strict=True))
+    values = {str(label.value): text for label, text in found if label.wrt is None}
+    gradient = _gradient_text(graph, recipe, packing, [text for label, text in found if label.wrt is not None])
+    if packing is not None and isinstance(packing.results, Pack):
+        pack = paired_pack(packing.results)
+        behind = packed_text(pack if recipe.with_value else pack.items[1], values)
+    else:
+        nest = paired_nest(graph.structure)
+        behind = arranged(nest if recipe.with_value else nest.items[1], iter(values.values()), _gathered)
+    return f"{behind}, {gradient}" if recipe.with_value else f"{gradient}, {behind}"
 
 
 def _gradient_text(graph: Graph, recipe: Recipe, packing: Packing | None, texts: list[str]) -> str:

@@ -40,13 +40,29 @@ class Label(NamedTuple):
 
 
 def label_texts(labels: Sequence[Label]) -> list[str]:
-    """Return labels as words, which number the values only where there are several."""
+    """Return labels as words, which number the values only where there are several.
+
+    Values that are not differentiated, beside one that is, are auxiliary.
+    """
+    differentiated = {label.value for label in labels if label.wrt is not None}
+    if differentiated == {0}:
+        return _texts_beside_one(labels)
     several = any(label.value for label in labels)
     values = [f"value[{label.value}]" if several else "value" for label in labels]
     outer = [f"d{value}" if several else "d" for value in values]
     return [
         value if label.wrt is None else f"{top}/d{label.wrt}"
         for label, value, top in zip(labels, values, outer, strict=True)
+    ]
+
+
+def _texts_beside_one(labels: Sequence[Label]) -> list[str]:
+    """Return the labels of one value, its derivatives, and what is auxiliary."""
+    several = any(label.value > 1 for label in labels)
+    auxiliary = [f"aux[{label.value - 1}]" if several else "aux" for label in labels]
+    return [
+        text if label.value else "value" if label.wrt is None else f"d/d{label.wrt}"
+        for label, text in zip(labels, auxiliary, strict=True)
     ]
 
 

@@ -1,0 +1,76 @@
+"""Several results of which the first is differentiated: as a pair of the value and what is returned beside it.
+
+Of two results the second is what is beside the value; of more, a tuple of the others is.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TypeVar
+
+from symbackprop.errors import UnsupportedError
+from symbackprop.ir.packing import Pack, Packed
+from symbackprop.ir.records import Records
+from symbackprop.ir.signature import Nest, Structure
+
+__all__ = ["check_has_aux", "paired_nest", "paired_pack", "returned_records"]
+
+_T = TypeVar("_T")
+_SEQUENCES = ("tuple", "list")
+
+
+def check_has_aux(structure: Structure, results: Packed) -> None:
+    """Raise an error unless there are several results, the first of which is one array.
+
+    Raises
+    ------
+    UnsupportedError
+        That says what there is instead.
+    """
+    if isinstance(results, Pack):
+        kind, items = results.kind, results.items
+        wanted, first = kind in _SEQUENCES and len(items) > 1, items[0]
+        is_nest = isinstance(first, Pack)
+    else:
+        kind, items = ("tuple", structure.items) if isinstance(structure, Nest) else ("", ())
+        wanted, is_nest = len(items) > 1, bool(items) and items[0] is not None
+    if not wanted:
+        found = "a dict" if kind == "dict" else "one result"
+        raise UnsupportedError(
+            f"has_aux=True wants several results, of which the first is differentiated, and there is {found}: "
+            "return (loss, aux), or leave has_aux out"
+        )
+    if is_nest:
+        raise UnsupportedError(
+            "has_aux=True differentiates the first result, which is several in itself: return (loss, aux)"
+        )
+
+
+def paired_nest(structure: Structure) -> Nest:
+    """Return several results as a pair of the first and the others."""
+    assert isinstance(structure, Nest)
+    rest = structure.items[1:]
+    return Nest(tuple, (structure.items[0], _alone(rest, Nest(tuple, rest))))
+
+
+def paired_pack(results: Pack) -> Pack:
+    """Return packed results as a pair of the first and the others."""
+    rest = results.items[1:]
+    behind = _alone(rest, Pack("tuple", tuple(range(len(rest))), rest))
+    return Pack("tuple", (0, 1), (results.items[0], behind))
+
+
+def returned_records(records: Records | None, *, with_value: bool, has_aux: bool) -> Records | None:
+    """Return what is a named tuple in value and gradient, or in a gradient, given what is one in the values."""
+    if records is None:
+        return None
+    if not has_aux:
+        return Records(None, (records, records)) if with_value else records
+    rest = records.items[1:]
+    behind = _alone(rest, Records(None, rest))
+    return Records(None, (Records(None, (None, behind)), None) if with_value else (None, behind))
+
+
+def _alone(items: Sequence[_T], several: _T) -> _T:
+    """Return the only item, or what stands for several."""
+    return items[0] if len(items) == 1 else several
