@@ -24,19 +24,30 @@ from symbackprop.read.from_numpy.loops import scan, while_loop
 from symbackprop.read.from_numpy.odes import odeint
 from symbackprop.read.from_numpy.rules import CustomRule, custom_rule
 from symbackprop.read.from_numpy.words import score_function, stop_gradient, straight_through
+from symbackprop.read.layers.kinds import Activation, Dense, Input, SoftmaxCrossEntropy, SquaredError
+from symbackprop.read.layers.network import Network
+from symbackprop.read.layers.network import Network as Sequential  # what the field calls it
+from symbackprop.read.layers.reading import read_layers
 from symbackprop.version import __version__
 
 __all__ = [
+    "Activation",
     "ArgumentError",
     "BudgetError",
     "CompiledFunction",
     "CustomRule",
+    "Dense",
     "FormulaSyntaxError",
+    "Input",
     "MissingAttributeError",
+    "Network",
     "RuleCheck",
     "RuleError",
     "ScipyProblem",
+    "Sequential",
     "ShapeError",
+    "SoftmaxCrossEntropy",
+    "SquaredError",
     "SymbackpropError",
     "UnknownNameError",
     "UnsupportedError",
@@ -53,6 +64,7 @@ __all__ = [
     "fixed_point",
     "lambdify",
     "odeint",
+    "read_layers",
     "root",
     "scan",
     "score_function",

@@ -18,6 +18,9 @@ from symbackprop.emit.save import read_text
 from symbackprop.errors import ArgumentError, SymbackpropError, UnsupportedError
 from symbackprop.ops.declare import primitives
 from symbackprop.read.from_numpy.trace import trace_function
+from symbackprop.read.layers.network import Network
+from symbackprop.read.layers.problem import problem_of
+from symbackprop.read.layers.reading import as_network
 from symbackprop.read.shapes import declarations_text, read_declarations
 from symbackprop.read.vocabulary.listing import supported_page
 from symbackprop.verification import FunctionOrigin, Origin
@@ -241,6 +244,9 @@ def _compiled(
     _check_options(target, dtype, name, optimize)
     titles: tuple[tuple[str, str], ...] = ()
     origin: Origin | None = None
+    network = as_network(formula)
+    if network is not None:
+        return _of_network(network, kind, inputs, wrt, static, with_value, target, dtype, name, optimize)
     if not isinstance(formula, str) and callable(formula) and not _is_sympy(formula):
         return _of_function(formula, kind, inputs, wrt, static, with_value, target, dtype, name, optimize, asked)
     if tuple(static):
@@ -288,6 +294,21 @@ def _of_function(
             line = traced.lines[traced.text.count("\n", 0, error.span[0])]
             error.add_note(f"line {line} of {title}" if line else f"in the result of {title}")
         raise
+
+
+def _of_network(
+    network: Network, kind: str, inputs: Any, wrt: Any, static: Iterable[str], with_value: bool,
+    target: str, dtype: str, name: str, optimize: str,
+) -> CompiledFunction:  # fmt: skip
+    """Compile a layer spec."""
+    if inputs is not None or tuple(static):
+        raise ArgumentError("a layer spec says itself what its inputs are; leave out inputs= and static=")
+    problem = problem_of(network, _checked_wrt(wrt))
+    recipe = Recipe(
+        problem.text, kind, problem.inputs, problem.wrt if kind == "grad" else None, bool(with_value), target, dtype,
+        unicodedata.normalize("NFKC", name), optimize, packing=problem.packing, notation="backpropagation",
+    )  # fmt: skip
+    return compile_recipe(recipe)
 
 
 def _from_sympy(

@@ -40,11 +40,12 @@ class Recipe:
     function: str = ""  # the name of the function in NumPy that the formula is what was traced of
     packing: Packing | None = None  # how arguments and results are packed in structures, if they are
     has_aux: bool = False  # of several results only the first is differentiated
+    notation: str = ""  # whose names adjoints have: "backpropagation" for the deltas of networks
 
     def fields(self) -> dict[str, object]:
         """Return what a header has to hold; from `titles` on only what says anything."""
         found = asdict(self)
-        for name in ("titles", "reordered", "function", "packing", "has_aux"):
+        for name in ("titles", "reordered", "function", "packing", "has_aux", "notation"):
             if not found[name]:
                 del found[name]
         return found

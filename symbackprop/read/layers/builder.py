@@ -1,0 +1,273 @@
+"""The statements of a network as they are written: names, parameters, inputs, and what is carried from call to call."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from typing import Any, NamedTuple
+
+from symbackprop.errors import ArgumentError, ShapeError, UnknownNameError, nearest_names
+from symbackprop.ir.signature import ArgumentSpec
+from symbackprop.ir.size import Size, named, shape_text, to_text
+from symbackprop.read.layers.initialisers import checked_initialiser
+from symbackprop.read.layers.layer import Layer, Value, described
+
+__all__ = ["BATCHES", "Builder", "Parameter", "State"]
+
+BATCHES = ("rows", "columns", "none")
+_DTYPES = {"float": "float64", "int": "int64", "bool": "bool"}
+
+
+class Parameter(NamedTuple):
+    """A parameter of a network: its shape, how it begins, and the fans of its initialiser where they are not its shape's."""
+
+    name: str
+    shape: tuple[int, ...]
+    initialiser: Any
+    fan: tuple[int, int] | None = None
+    layer: str = ""
+    is_weight: bool = True  # a bias or an offset is not: penalties leave it out
+
+
+class State(NamedTuple):
+    """What a call takes and returns changed: running statistics, and what recurrent layers carry on."""
+
+    name: str
+    shape: tuple[Size, ...]  # with the axis of the batch, where it has one
+    initial: float
+
+
+@dataclass
+class Builder:
+    """What layers write a network with.
+
+    Attributes
+    ----------
+    batch : str
+        ``"rows"``, ``"columns"`` or ``"none"``: where the axis of the examples stands, if there is one.
+    training : bool
+        Whether the training form is written: dropout masks are applied, statistics are those of the batch.
+    statements : list of str
+        The formula.
+    """
+
+    batch: str = "rows"
+    training: bool = True
+    statements: list[str] = field(default_factory=list)
+    parameters: dict[str, Parameter] = field(default_factory=dict)
+    inputs: dict[str, ArgumentSpec] = field(default_factory=dict)
+    states: dict[str, State] = field(default_factory=dict)
+    new_states: dict[str, str] = field(default_factory=dict)
+    penalties: list[str] = field(default_factory=list)
+    outputs: dict[str, Value] = field(default_factory=dict)  # of the layers that have a name
+    current: Value | None = None
+    loss: str | None = None
+    _taken: set[str] = field(default_factory=set)
+    _layer: Layer | None = None
+    _count: int = 0  # of the layers with parameters of their own
+    _suffix: str = ""
+    _counted: bool = False  # the layer that is written has its number
+    _owned: dict[str, dict[str, str]] = field(default_factory=dict)  # layer's name: stem: parameter
+    _labels: dict[str, str] = field(default_factory=dict)  # what layers with names are called in their parameters
+
+    # --- layers -------------------------------------------------------------------------------------------------------
+
+    def begin(self, layer: Layer) -> None:
+        """Note which layer writes from now on."""
+        self._layer = layer
+        self._counted = False
+        self._suffix = f"_{layer.name}" if layer.name else str(self._count or "")
+
+    @property
+    def suffix(self) -> str:
+        """What the names of this layer end in: its number, or its name."""
+        return self._suffix
+
+    def taken_from(self, layer: Layer) -> list[Value]:
+        """Return the values that a layer takes.
+
+        Raises
+        ------
+        UnknownNameError, ArgumentError
+            If there is no layer of such a name before it, or it takes another number of them.
+        """
+        for name in layer.inputs:
+            if name not in self.outputs:
+                raise UnknownNameError(
+                    f"it takes from {name!r}, and no layer or input before it has that name; there are "
+                    f"{', '.join(self.outputs) or 'none'}.{nearest_names(name, self.outputs)}"
+                )
+        values = [self.outputs[name] for name in layer.inputs]
+        if not values and layer.arity != 0:
+            if self.current is None:
+                raise ArgumentError("nothing comes before it: a network begins with 'input', followed by a shape")
+            values = [self.current]
+        if layer.arity is not None and len(values) != layer.arity:
+            raise ArgumentError(f"it takes {layer.arity} value{'s' * (layer.arity != 1)}, and {len(values)} are given")
+        return values
+
+    def write(self, layer: Layer, write: Callable[[Layer], None]) -> None:
+        """Let a layer write itself, or `write` the layers that it consists of."""
+        parts = layer.sublayers()
+        if parts:
+            if layer.inputs:
+                (self.current,) = self.taken_from(layer)
+            for part in parts:
+                write(part)
+        else:
+            values = self.taken_from(layer)
+            self.begin(layer)
+            self.current = layer.build(self, *values)
+        if layer.name and self.current is not None:
+            self.outputs[layer.name] = self.current
+
+    def reduced(self, losses: str, reduction: str, weighted: bool) -> str:
+        """Write the loss: one number of those of the examples."""
+        if weighted:
+            w = self.input("sample_weight", ()).name
+            losses = f"{w}*({losses})"
+        self._suffix = f"_{self._layer.name}" if self._layer and self._layer.name else ""
+        if self.batch == "none" or reduction == "none":
+            self.loss = self.let("loss", losses)
+        elif weighted and reduction == "mean":
+            self.loss = self.let("loss", f"sum({losses})/sum({w})")
+        else:
+            self.loss = self.let("loss", f"{reduction}({losses})")
+        return self.loss
+
+    def finish(self) -> None:
+        """Write the result behind everything else: the last value, with penalties added."""
+        if self.current is None:
+            raise ArgumentError("a network has at least an input: its first layer")
+        result = self.current.name
+        if self.penalties and self.loss is not None:
+            self._suffix = ""
+            result = self.let("total", " + ".join([result, *self.penalties]))
+        self.statements.append(result)
+
+    # --- names --------------------------------------------------------------------------------------------------------
+
+    def _number(self) -> None:
+        """Give the layer that is written its number, which it needs for its first parameter."""
+        if not self._counted:
+            self._counted = True
+            self._count += 1
+            if not (self._layer and self._layer.name):
+                self._suffix = str(self._count)
+
+    def _fresh(self, name: str) -> str:
+        """Return `name`, or with a number behind it that tells it from others."""
+        chosen, number = name, 1
+        while chosen in self._taken:
+            number += 1
+            chosen = f"{name}_{number}"
+        self._taken.add(chosen)
+        return chosen
+
+    # --- statements ---------------------------------------------------------------------------------------------------
+
+    def let(self, stem: str, text: str) -> str:
+        """Write ``stem1 = text`` and return the name."""
+        name = self._fresh(f"{stem}{self._suffix}")
+        self.statements.append(f"{name} = {text}")
+        return name
+
+    def define(self, stem: str, parameters: Sequence[str], lines: Sequence[str]) -> str:
+        """Write a function, whose last line is what it returns, and return its name."""
+        name = self._fresh(f"{stem}{self._suffix}")
+        body = "\n".join(f"    {line}" for line in (*lines[:-1], f"return {lines[-1]}"))
+        self.statements.append(f"def {name}({', '.join(parameters)}):\n{body}")
+        return name
+
+    def unpack(self, stems: Sequence[str], text: str) -> list[str]:
+        """Write ``a1, b1 = text`` and return the names."""
+        names = [self._fresh(f"{stem}{self._suffix}") for stem in stems]
+        self.statements.append(f"{', '.join(names)} = {text}")
+        return names
+
+    # --- inputs -------------------------------------------------------------------------------------------------------
+
+    def parameter(
+        self, stem: str, shape: Sequence[int], initialiser: Any, *, fan: tuple[int, int] | None = None,
+        is_weight: bool = True, l1: float = 0.0, l2: float = 0.0,
+    ) -> str:  # fmt: skip
+        """Return the name of a parameter of the layer, its own or, where it shares, that of another layer's.
+
+        Penalties ``l1 * sum(|W|) + l2 * sum(W**2)`` are added to the loss, once a parameter.
+        """
+        shape = tuple(shape)
+        layer = self._layer
+        assert layer is not None
+        if layer.share is not None:
+            return self._shared(layer.share, stem, shape)
+        self._number()
+        name = self._fresh(f"{stem}{self._suffix}")
+        self.parameters[name] = Parameter(name, shape, checked_initialiser(initialiser), fan, described(layer), is_weight)
+        if layer.name:
+            self._owned.setdefault(layer.name, {})[stem] = name
+        if l1:
+            self.penalties.append(f"{l1!r}*sum(abs({name}))")
+        if l2:
+            self.penalties.append(f"{l2!r}*sum({name}**2)")
+        return name
+
+    def _shared(self, owner: str, stem: str, shape: tuple[int, ...]) -> str:
+        owned = self._owned.get(owner)
+        if owned is None or stem not in owned:
+            raise UnknownNameError(
+                f"it shares {stem} of {owner!r}, and no layer before it has that name and such a parameter; there are "
+                f"{', '.join(self._owned) or 'none with a name'}.{nearest_names(owner, self._owned)}"
+            )
+        found = self.parameters[owned[stem]]
+        if found.shape != shape:
+            raise ShapeError(
+                f"it shares {found.name} of shape {shape_text(found.shape)}, and would need {shape_text(shape)}"
+            )
+        return found.name
+
+    def state(self, stem: str, shape: Sequence[Size], initial: float, *, batched: bool = False) -> str:
+        """Return the name of what is carried from call to call; `batched` where each example has its own."""
+        self._number()
+        name = self._fresh(f"{stem}{self._suffix}")
+        self.states[name] = State(name, self.full(tuple(shape)) if batched else tuple(shape), initial)
+        return name
+
+    def carry(self, state: str, value: str) -> None:
+        """Say what a state is after the call."""
+        self.new_states[state] = value
+
+    def input(self, name: str, shape: Sequence[Size], dtype: str = "float", *, batched: bool = True) -> Value:
+        """Declare an input of the network."""
+        if name in self.inputs:
+            raise ArgumentError(f"there are two inputs called {name!r}; give one of them another name")
+        if name in self._taken or not name.isidentifier():
+            raise ArgumentError(f"an input cannot be called {name!r}")
+        self._taken.add(name)
+        full = self.full(tuple(shape)) if batched else tuple(shape)
+        self.inputs[name] = ArgumentSpec(name, full, _DTYPES[dtype])
+        return Value(name, tuple(shape), dtype)
+
+    def full(self, shape: tuple[Size, ...]) -> tuple[Size, ...]:
+        """Return the shape of all examples together, given that of one."""
+        m = named("m")
+        return {"rows": (m, *shape), "columns": (*shape, m), "none": shape}[self.batch]
+
+    def text(self, size: Size) -> str:
+        """Return a size as formula text."""
+        return to_text(size)
+
+    # --- where the axes are -------------------------------------------------------------------------------------------
+
+    @property
+    def leading(self) -> int:
+        """How many axes stand before those of an example."""
+        return 1 if self.batch == "rows" else 0
+
+    def axis(self, value: Value, axis: int) -> int:
+        """Return which axis of the whole array is axis `axis` of an example, counted from its end if it is negative."""
+        return axis % max(1, len(value.shape)) + self.leading
+
+    def needs_rows(self, what: str) -> None:
+        """Raise an error where examples are columns, which `what` does not know."""
+        if self.batch == "columns":
+            raise ArgumentError(f"{what} is not written for examples as columns; leave batch= as it is, or 'none'")

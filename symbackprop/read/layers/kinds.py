@@ -1,0 +1,35 @@
+"""The kinds of layers there are, by the words that specs call them by."""
+
+from __future__ import annotations
+
+from symbackprop.errors import UnknownNameError, nearest_names
+from symbackprop.read.layers.activations import ACTIVATIONS, Activation
+from symbackprop.read.layers.dense import Dense
+from symbackprop.read.layers.input import Input
+from symbackprop.read.layers.layer import Layer
+from symbackprop.read.layers.losses import Loss, SoftmaxCrossEntropy, SquaredError
+
+__all__ = ["KINDS", "is_loss", "kind_of", "objects"]
+
+_LAYERS: tuple[type[Layer], ...] = (Input, Dense, Activation)
+_LOSSES: tuple[type[Loss], ...] = (SoftmaxCrossEntropy, SquaredError)
+
+KINDS: dict[str, type[Layer]] = {kind.kind: kind for kind in (*_LAYERS, *_LOSSES)}
+
+
+def kind_of(word: str) -> type[Layer]:
+    """Return the class of the layers that a spec calls `word`.
+
+    Raises
+    ------
+    UnknownNameError
+    """
+    if word in KINDS:
+        return KINDS[word]
+    known = [*KINDS, *ACTIVATIONS]
+    raise UnknownNameError(f"there is no layer {word!r}; there are {', '.join(known)}.{nearest_names(word, known)}")
+
+
+def is_loss(kind: type[Layer]) -> bool:
+    """Tell whether layers of a kind are losses."""
+    return issubclass(kind, Loss)

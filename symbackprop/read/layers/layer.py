@@ -1,0 +1,106 @@
+"""What every layer is: a dataclass whose fields are its options, and which writes itself as formula text."""
+
+from __future__ import annotations
+
+import dataclasses
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any, ClassVar, NamedTuple
+
+from symbackprop.errors import ShapeError
+from symbackprop.ir.size import Size, shape_text
+from symbackprop.read.layers.options import checked_options
+
+if TYPE_CHECKING:
+    from symbackprop.read.layers.builder import Builder
+
+__all__ = ["Layer", "Value", "described", "option_fields"]
+
+
+class Value(NamedTuple):
+    """What flows between layers.
+
+    Parameters
+    ----------
+    name : str
+        What it is called in the formula.
+    shape : tuple of sizes
+        The shape of one example: without the axis of the batch.
+    dtype : str
+        ``"float"``, ``"int"`` or ``"bool"``.
+    """
+
+    name: str
+    shape: tuple[Size, ...]
+    dtype: str = "float"
+
+
+@dataclass(frozen=True)
+class Layer:
+    """One layer of a network.
+
+    Parameters
+    ----------
+    name : str, optional
+        What other layers and results call it; its parameters and values are named after it. Without it they are numbered.
+    inputs : sequence of str, optional
+        The layers that it takes from; the layer before it by default.
+    share : str, optional
+        The layer whose parameters it uses in place of its own.
+
+    Raises
+    ------
+    ArgumentError, ShapeError
+        On options that are none, or of the wrong kind, and on shapes that do not fit.
+    """
+
+    kind: ClassVar[str] = ""  # what it is called in text and documents
+    arity: ClassVar[int | None] = 1  # how many values it takes; None for any number of them
+
+    name: str | None = field(default=None, kw_only=True)
+    inputs: tuple[str, ...] = field(default=(), kw_only=True)
+    share: str | None = field(default=None, kw_only=True)
+    place: tuple[int, int] | None = field(default=None, kw_only=True, repr=False, compare=False)
+
+    def __post_init__(self) -> None:
+        for name, value in checked_options(self).items():
+            object.__setattr__(self, name, value)
+        self.check()
+
+    def check(self) -> None:
+        """Raise an error if options do not go together."""
+
+    def build(self, builder: Builder, *values: Value) -> Value:
+        """Write the layer's statements and return its output."""
+        raise NotImplementedError
+
+    def sublayers(self) -> tuple[Layer, ...]:
+        """Return the layers that it consists of, where it is but a name for them."""
+        return ()
+
+
+def option_fields(kind: type[Layer]) -> list[dataclasses.Field[Any]]:
+    """Return the fields that a spec may give, those without a keyword first."""
+    own = [f for f in dataclasses.fields(kind) if f.name != "place"]
+    return sorted(own, key=lambda f: f.kw_only)
+
+
+def described(layer: Layer) -> str:
+    """Return what errors call a layer."""
+    return f"layer {layer.name!r} ({layer.kind})" if layer.name else f"layer {layer.kind}"
+
+
+def features(value: Value, what: str) -> int:
+    """Return the size of the last axis, which has to be a number."""
+    if not value.shape or not isinstance(value.shape[-1], int):
+        raise ShapeError(
+            f"{what} needs a last axis of known size, and {value.name!r} arrives with shape {shape_text(value.shape)} "
+            "(an example each)"
+        )
+    return value.shape[-1]
+
+
+def with_rank(value: Value, rank: int, what: str, axes: str) -> tuple[Size, ...]:
+    """Return the shape of `value`, which has to have `rank` axes."""
+    if len(value.shape) != rank:
+        raise ShapeError(f"{what} needs {axes}, {rank} axes an example; shape {shape_text(value.shape)} arrived")
+    return value.shape

@@ -1,0 +1,203 @@
+"""A network: its layers, the formula that they are, and how its parameters begin."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from functools import cached_property
+from typing import Any
+
+import numpy as np
+
+from symbackprop.errors import ArgumentError, SymbackpropError, nearest_names
+from symbackprop.ir.size import evaluate, names
+from symbackprop.read.layers import documents
+from symbackprop.read.layers.builder import BATCHES, Builder
+from symbackprop.read.layers.initialisers import initial
+from symbackprop.read.layers.kinds import is_loss
+from symbackprop.read.layers.layer import Layer, described
+from symbackprop.read.layers.spec_text import spec_text
+
+__all__ = ["Network"]
+
+
+class Network:
+    """A network of layers, one behind another unless they say what they take from.
+
+    Parameters
+    ----------
+    layers : sequence of Layer or dict
+        The first is an `Input`; a loss, if there is one, is the last.
+    batch : {"rows", "columns", "none"}
+        Whether examples are rows (``Z = A @ W.T + b``), columns (``Z = W @ A + b[:, None]``), or come one by one.
+
+    Raises
+    ------
+    SymbackpropError
+        That names the layer, its line, the shape that arrived and the one that was needed.
+
+    Examples
+    --------
+    >>> import symbackprop as sb
+    >>> net = sb.Sequential([sb.Input(2), sb.Dense(3, "tanh"), sb.Dense(1), sb.SquaredError()])
+    >>> {name: array.shape for name, array in net.init(seed=0).items()}
+    {'W1': (3, 2), 'b1': (3,), 'W2': (1, 3), 'b2': (1,)}
+    >>> sb.compile_value(net)(net.init(seed=0), x=[[0.0, 0.0]], y=[[2.0]])
+    2.0
+    """
+
+    def __init__(self, layers: Sequence[Layer | Mapping[str, Any]], *, batch: str = "rows") -> None:
+        if not isinstance(batch, str) or batch not in BATCHES:
+            hint = nearest_names(str(batch), BATCHES)
+            raise ArgumentError(f"batch is {batch!r}; choose one of {', '.join(BATCHES)}.{hint}")
+        _, found = documents.read_document(layers)
+        self.layers: tuple[Layer, ...] = tuple(found)
+        self.batch = batch
+        self._text: str | None = None  # that it was read from
+        self._training = True
+        self._has_loss = True
+
+    @classmethod
+    def from_parts(cls, settings: Mapping[str, Any], layers: Sequence[Layer], text: str | None = None) -> Network:
+        """Return the network of what a reader found in `text`."""
+        network = cls(layers, **settings)
+        network._text = text
+        return network
+
+    def inference(self, *, loss: bool = False) -> Network:
+        """Return the network as it is used once it is trained.
+
+        Masks of dropout are gone, and statistics are those that were gathered. The parameters are the same.
+
+        Parameters
+        ----------
+        loss : bool
+            Whether the loss is computed; without it the network's value is its output.
+        """
+        other = self.from_parts(self._settings(), self.layers, self._text)
+        other._training, other._has_loss = False, loss
+        return other
+
+    # --- what it is ---------------------------------------------------------------------------------------------------
+
+    @cached_property
+    def written(self) -> Builder:
+        """The formula, with all that it needs."""
+        builder = Builder(batch=self.batch, training=self._training)
+        last = len(self.layers) - 1
+        for position, layer in enumerate(self.layers):
+            if is_loss(type(layer)) and not self._has_loss:
+                continue
+            if is_loss(type(layer)) and position != last:
+                raise self._placed(ArgumentError("a loss is the last layer of a network"), layer)
+            self._write(builder, layer, 0)
+        builder.finish()
+        return builder
+
+    def _write(self, builder: Builder, layer: Layer, depth: int) -> None:
+        """Let a layer write itself; layers that consist of others are as deep as people write them."""
+        try:
+            if depth > 32:
+                raise ArgumentError("layers are nested deeper than 32")
+            builder.write(layer, lambda inner: self._write(builder, inner, depth + 1))
+        except SymbackpropError as error:
+            raise self._placed(error, layer) from None
+
+    def _placed(self, error: SymbackpropError, layer: Layer) -> SymbackpropError:
+        """Return an error that names the layer it is about, and shows its line where there is text."""
+        if not getattr(error, "_names_layer", False):
+            number = next((i for i, own in enumerate(self.layers, 1) if own is layer), None)
+            called = described(layer) + (f", number {number}" if number is not None and self._text is None else "")
+            error.message = f"{called}: {error.message}"
+            error.args = (error.message,)
+            error._names_layer = True  # type: ignore[attr-defined]
+        if self._text is not None and layer.place is not None:
+            error.located(self._text, layer.place)
+        return error
+
+    @property
+    def formula(self) -> str:
+        """The network as formula text."""
+        return "\n".join(self.written.statements)
+
+    @property
+    def shapes(self) -> dict[str, tuple[int, ...]]:
+        """The shapes of the parameters by name."""
+        return {name: parameter.shape for name, parameter in self.written.parameters.items()}
+
+    def __repr__(self) -> str:
+        return f"<Network of {len(self.layers)} layers with {sum(map(np.prod, self.shapes.values()))} parameters>"
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, Network) and self._key() == other._key()
+
+    def __hash__(self) -> int:
+        return hash(spec_text({}, self.layers[:1]))
+
+    def _key(self) -> tuple[Any, ...]:
+        return self.layers, self.batch, self._training, self._has_loss
+
+    # --- beginning ----------------------------------------------------------------------------------------------------
+
+    def init(self, seed: Any = None, dtype: Any = "float64") -> dict[str, np.ndarray[Any, Any]]:
+        """Return parameters to begin with.
+
+        Parameters
+        ----------
+        seed : int, numpy.random.Generator or None
+        dtype : {"float64", "float32"}
+
+        Examples
+        --------
+        >>> import symbackprop as sb
+        >>> net = sb.read_layers("input 2\\ndense 1 weights=orthogonal biases=0.5")
+        >>> net.init(seed=0)["b1"].tolist()
+        [0.5]
+        """
+        rng = np.random.default_rng(seed)
+        found = {}
+        for name, shape, given, fan, layer, _ in self.written.parameters.values():
+            try:
+                found[name] = initial(given, rng, shape, fan).astype(dtype)
+            except SymbackpropError as error:
+                error.message = f"{layer}, parameter {name}: {error.message}"
+                error.args = (error.message,)
+                raise
+        return found
+
+    def init_state(self, dtype: Any = "float64", **sizes: int) -> dict[str, np.ndarray[Any, Any]]:
+        """Return what is carried from call to call, as it begins: running statistics, states of recurrent layers.
+
+        Parameters
+        ----------
+        dtype : {"float64", "float32"}
+        **sizes : int
+            Numbers for the named sizes in it: ``m=32`` for the count of examples.
+        """
+        found = {}
+        for name, shape, value in self.written.states.values():
+            missing = [size for part in shape if not isinstance(part, int) for size in names(part) if size not in sizes]
+            if missing:
+                raise ArgumentError(f"state {name} has an axis of size {missing[0]}; give it: init_state({missing[0]}=...)")
+            found[name] = np.full(tuple(evaluate(part, sizes) for part in shape), value, dtype)
+        return found
+
+    # --- other forms --------------------------------------------------------------------------------------------------
+
+    def _settings(self) -> dict[str, Any]:
+        return {} if self.batch == "rows" else {"batch": self.batch}
+
+    def to_text(self) -> str:
+        """Return the spec as text."""
+        return spec_text(self._settings(), self.layers)
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return the spec as a document of dicts, lists, numbers and words."""
+        return documents.document(self._settings(), self.layers)
+
+    def to_json(self) -> str:
+        """Return the spec as JSON."""
+        return documents.json_text(self._settings(), self.layers)
+
+    def to_toml(self) -> str:
+        """Return the spec as TOML."""
+        return documents.toml_text(self._settings(), self.layers)
