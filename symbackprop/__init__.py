@@ -24,7 +24,12 @@ from symbackprop.read.from_numpy.loops import scan, while_loop
 from symbackprop.read.from_numpy.odes import odeint
 from symbackprop.read.from_numpy.rules import CustomRule, custom_rule
 from symbackprop.read.from_numpy.words import score_function, stop_gradient, straight_through
-from symbackprop.read.layers.kinds import Activation, Dense, Input, SoftmaxCrossEntropy, SquaredError
+from symbackprop.read.layers.activations import Activation
+from symbackprop.read.layers.blocks import Repeat, Residual
+from symbackprop.read.layers.custom import FunctionLayer
+from symbackprop.read.layers.dense import Dense
+from symbackprop.read.layers.input import Input
+from symbackprop.read.layers.losses import SoftmaxCrossEntropy, SquaredError
 from symbackprop.read.layers.network import Network
 from symbackprop.read.layers.network import Network as Sequential  # what the field calls it
 from symbackprop.read.layers.reading import read_layers
@@ -38,9 +43,12 @@ __all__ = [
     "CustomRule",
     "Dense",
     "FormulaSyntaxError",
+    "FunctionLayer",
     "Input",
     "MissingAttributeError",
     "Network",
+    "Repeat",
+    "Residual",
     "RuleCheck",
     "RuleError",
     "ScipyProblem",

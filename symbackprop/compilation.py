@@ -16,6 +16,7 @@ from symbackprop.diff.forward import push_forward
 from symbackprop.emit.header import Recipe
 from symbackprop.emit.load import load_function
 from symbackprop.emit.module import Printed, print_module
+from symbackprop.emit.notation import in_notation
 from symbackprop.errors import ArgumentError, UnsupportedError
 from symbackprop.ir.dtype import is_float, using_float
 from symbackprop.ir.graph import Graph, children
@@ -114,7 +115,7 @@ def uncollected() -> Iterator[None]:
 
 
 def _printed(graph: Graph, recipe: Recipe, target: str) -> Printed:
-    return print_module(graph, recipe, __version__, target)
+    return print_module(in_notation(graph, recipe.notation), recipe, __version__, target)
 
 
 def _target(graph: Graph, recipe: Recipe) -> str:

@@ -16,6 +16,7 @@ from symbackprop.ops.declare import Primitive
 
 __all__ = ["Naming"]
 
+_BESIDE_REMARK = 36  # characters of a forward line that is quoted behind a remark
 _OPERATOR_NAMES = frozenset(("negative", "add", "multiply", "divide"))
 
 
@@ -88,7 +89,12 @@ class Naming:
     def _origin(self, node: Node) -> str:
         """Return the forward line in which the primal of an adjoint is used."""
         primal = self.schedule.adjoint_of.get(node)
-        return "; ".join(self.shared.hosts.get(primal, ())) if primal is not None else ""
+        hosts = self.shared.hosts.get(primal, ()) if primal is not None else ()
+        remark = self.graph.remarks.get(node)
+        if remark is None:
+            return "; ".join(hosts)
+        short = [host for host in hosts if len(host) <= _BESIDE_REMARK]
+        return f"{remark}: {short[0]}" if short else remark
 
     def _find_hosts(self) -> None:
         """For every forward node find the lines that use it, for the comments of its adjoint."""

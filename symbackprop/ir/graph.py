@@ -65,6 +65,8 @@ class Graph:
         What is checked on call.
     counts : mapping of str to Node
         The integer nodes that define opaque sizes when they run, by the names of these.
+    remarks : mapping of Node to str
+        What comments say of a node before they quote its forward line.
     forward : tuple of Node
         What else belongs to the forward part: what loops keep for the way back.
     """
@@ -81,6 +83,7 @@ class Graph:
     counts: Mapping[str, Node] = field(default_factory=dict)
     structure: Structure = None
     forward: tuple[Node, ...] = ()
+    remarks: Mapping[Node, str] = field(default_factory=dict)
 
     def mapped(self, new: Callable[[Node], Node]) -> Graph:
         """Return the graph with `new` of every output and every table entry; of equal entries the first stays."""

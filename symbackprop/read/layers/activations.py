@@ -6,7 +6,6 @@ Text and the option `activation` of layers call them by name, with numbers in pa
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
 from dataclasses import dataclass
 from typing import ClassVar
 

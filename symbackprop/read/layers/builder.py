@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import Any, NamedTuple
 
@@ -14,6 +15,7 @@ from symbackprop.read.layers.layer import Layer, Value, described
 
 __all__ = ["BATCHES", "Builder", "Parameter", "State"]
 
+_DEEPEST = 32  # layers in layers, so that they may recurse
 BATCHES = ("rows", "columns", "none")
 _DTYPES = {"float": "float64", "int": "int64", "bool": "bool"}
 
@@ -43,6 +45,8 @@ class Builder:
 
     Attributes
     ----------
+    writer : callable
+        Calls `write` with a layer, and says of errors which layer they are about.
     batch : str
         ``"rows"``, ``"columns"`` or ``"none"``: where the axis of the examples stands, if there is one.
     training : bool
@@ -51,6 +55,7 @@ class Builder:
         The formula.
     """
 
+    writer: Callable[[Builder, Layer], None] = field(default=lambda builder, layer: builder.write(layer))
     batch: str = "rows"
     training: bool = True
     statements: list[str] = field(default_factory=list)
@@ -68,7 +73,10 @@ class Builder:
     _suffix: str = ""
     _counted: bool = False  # the layer that is written has its number
     _owned: dict[str, dict[str, str]] = field(default_factory=dict)  # layer's name: stem: parameter
-    _labels: dict[str, str] = field(default_factory=dict)  # what layers with names are called in their parameters
+    _depth: int = 0
+    _asked: list[str] | None = None  # the parameters that were asked for, while these are noted
+    _again: Iterator[str] | None = None  # the parameters that are given again
+    _repeated: list[str] = field(default_factory=list)
 
     # --- layers -------------------------------------------------------------------------------------------------------
 
@@ -106,20 +114,43 @@ class Builder:
             raise ArgumentError(f"it takes {layer.arity} value{'s' * (layer.arity != 1)}, and {len(values)} are given")
         return values
 
-    def write(self, layer: Layer, write: Callable[[Layer], None]) -> None:
-        """Let a layer write itself, or `write` the layers that it consists of."""
-        parts = layer.sublayers()
-        if parts:
-            if layer.inputs:
-                (self.current,) = self.taken_from(layer)
-            for part in parts:
-                write(part)
-        else:
-            values = self.taken_from(layer)
-            self.begin(layer)
+    def write(self, layer: Layer) -> None:
+        """Let a layer write itself, behind what is there."""
+        values = self.taken_from(layer)
+        outside = self._layer, self._suffix, self._counted
+        if self._depth > _DEEPEST:
+            raise ArgumentError(f"layers are nested deeper than {_DEEPEST}")
+        self._depth += 1
+        self.begin(layer)
+        try:
             self.current = layer.build(self, *values)
-        if layer.name and self.current is not None:
+        finally:
+            self._depth -= 1
+            self._layer, self._suffix, self._counted = outside
+        if self._layer is None or self._layer.name is None:  # what is in a block goes by the block's name
+            self._suffix = str(self._count or "")
+        if layer.name:
             self.outputs[layer.name] = self.current
+
+    def sequence(self, layers: Sequence[Layer], value: Value) -> Value:
+        """Let layers write themselves one behind another, the first one behind `value`; return the last value."""
+        self.current = value
+        for layer in layers:
+            self.writer(self, layer)
+        return self.current
+
+    @contextmanager
+    def parameters_again(self, *, first: bool) -> Iterator[None]:
+        """Give layers the parameters again that those had which wrote themselves in the `first` of these blocks."""
+        outside = self._again, self._asked
+        if first:
+            self._again, self._asked = None, []
+            yield
+            self._repeated = self._asked
+        else:
+            self._again, self._asked = iter(self._repeated), None
+            yield
+        self._again, self._asked = outside
 
     def reduced(self, losses: str, reduction: str, weighted: bool) -> str:
         """Write the loss: one number of those of the examples."""
@@ -198,13 +229,19 @@ class Builder:
         shape = tuple(shape)
         layer = self._layer
         assert layer is not None
+        if self._again is not None:
+            return next(self._again)
         if layer.share is not None:
             return self._shared(layer.share, stem, shape)
         self._number()
         name = self._fresh(f"{stem}{self._suffix}")
-        self.parameters[name] = Parameter(name, shape, checked_initialiser(initialiser), fan, described(layer), is_weight)
+        self.parameters[name] = Parameter(
+            name, shape, checked_initialiser(initialiser), fan, described(layer), is_weight
+        )
         if layer.name:
             self._owned.setdefault(layer.name, {})[stem] = name
+        if self._asked is not None:
+            self._asked.append(name)
         if l1:
             self.penalties.append(f"{l1!r}*sum(abs({name}))")
         if l2:
@@ -251,6 +288,19 @@ class Builder:
         """Return the shape of all examples together, given that of one."""
         m = named("m")
         return {"rows": (m, *shape), "columns": (*shape, m), "none": shape}[self.batch]
+
+    def example(self, shape: tuple[Size, ...]) -> tuple[Size, ...] | None:
+        """Return the shape of one example, given that of all together; None where there is no axis of examples."""
+        m = named("m")
+        if self.batch == "none":
+            return shape
+        if not shape or shape[0 if self.batch == "rows" else -1] != m:
+            return None
+        return shape[1:] if self.batch == "rows" else shape[:-1]
+
+    def dtype(self, value: Value) -> str:
+        """Return the dtype of a value as declarations say it."""
+        return _DTYPES[value.dtype]
 
     def text(self, size: Size) -> str:
         """Return a size as formula text."""

@@ -14,6 +14,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from symbackprop.errors import ArgumentError, FormulaSyntaxError, SymbackpropError
+from symbackprop.read.layers.custom import FunctionLayer
 from symbackprop.read.layers.layer import Layer, option_fields
 from symbackprop.read.layers.making import SPELLINGS, check_setting, made, spelled, unspelled
 
@@ -70,7 +71,8 @@ def _layer(item: Any, where: str, depth: int) -> Layer:
     if not isinstance(item.get("layer"), str):
         raise ArgumentError('it does not say which layer it is: {"layer": "dense", ...}')
     kind, said = spelled(item["layer"])
-    given = {**said, **{_FIELDS.get(key, key): value for key, value in item.items() if key != "layer"}}
+    given: dict[str, Any] = {**said}
+    given.update((_FIELDS.get(str(key), str(key)), value) for key, value in item.items() if key != "layer")
     if "body" in given:
         given["body"] = _layers(given["body"], f"{where}.", depth + 1)
     return made(kind, given)
@@ -119,6 +121,8 @@ def document(settings: Mapping[str, Any], layers: Sequence[Layer]) -> dict[str, 
 def _fields(layer: Layer) -> dict[str, Any]:
     word, said = unspelled(layer)
     found: dict[str, Any] = {"layer": word}
+    if isinstance(layer, FunctionLayer):  # what it is made of goes by its name
+        said, found["function"] = ("function", "parameters", "weights"), layer.name_of_function
     for field in option_fields(type(layer)):
         value = getattr(layer, field.name)
         default = field.default_factory() if field.default_factory is not dataclasses.MISSING else field.default

@@ -121,9 +121,7 @@ def checked_initialiser(given: Any) -> Any:
     return float(array) if array.ndim == 0 else array.tolist()
 
 
-def initial(
-    given: Any, rng: np.random.Generator, shape: tuple[int, ...], fan: tuple[int, int] | None = None
-) -> Array:
+def initial(given: Any, rng: np.random.Generator, shape: tuple[int, ...], fan: tuple[int, int] | None = None) -> Array:
     """Return how a parameter begins.
 
     Parameters
@@ -167,5 +165,7 @@ def _parsed(text: str) -> tuple[str, float | None]:
     except ValueError:
         number = math.nan
     if word not in _WITH_NUMBER or not math.isfinite(number) or number < 0.0:
-        raise ArgumentError(f"initialiser {text!r}: {', '.join(_WITH_NUMBER)} take one number in parentheses, not below 0")
+        raise ArgumentError(
+            f"initialiser {text!r}: {', '.join(_WITH_NUMBER)} take one number in parentheses, not below 0"
+        )
     return word, number

@@ -35,7 +35,7 @@ class Input(Layer):
 
     def check(self) -> None:
         for size in self.shape:
-            if isinstance(size, str) and (not size.isidentifier() or size == "m"):
+            if isinstance(size, str) and (not size.isidentifier() or size in ("m", "float", "int", "bool")):
                 raise ArgumentError(f"layer input: {size!r} is not the name of a size (m is that of the examples)")
             if isinstance(size, int) and size < 0:
                 raise ArgumentError(f"layer input: a size is {size}")

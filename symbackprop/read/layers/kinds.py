@@ -4,14 +4,16 @@ from __future__ import annotations
 
 from symbackprop.errors import UnknownNameError, nearest_names
 from symbackprop.read.layers.activations import ACTIVATIONS, Activation
+from symbackprop.read.layers.blocks import Repeat, Residual
+from symbackprop.read.layers.custom import FunctionLayer
 from symbackprop.read.layers.dense import Dense
 from symbackprop.read.layers.input import Input
 from symbackprop.read.layers.layer import Layer
 from symbackprop.read.layers.losses import Loss, SoftmaxCrossEntropy, SquaredError
 
-__all__ = ["KINDS", "is_loss", "kind_of", "objects"]
+__all__ = ["KINDS", "is_loss", "kind_of"]
 
-_LAYERS: tuple[type[Layer], ...] = (Input, Dense, Activation)
+_LAYERS: tuple[type[Layer], ...] = (Input, Dense, Activation, Residual, Repeat, FunctionLayer)
 _LOSSES: tuple[type[Loss], ...] = (SoftmaxCrossEntropy, SquaredError)
 
 KINDS: dict[str, type[Layer]] = {kind.kind: kind for kind in (*_LAYERS, *_LOSSES)}

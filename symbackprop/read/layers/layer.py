@@ -73,15 +73,11 @@ class Layer:
         """Write the layer's statements and return its output."""
         raise NotImplementedError
 
-    def sublayers(self) -> tuple[Layer, ...]:
-        """Return the layers that it consists of, where it is but a name for them."""
-        return ()
-
 
 def option_fields(kind: type[Layer]) -> list[dataclasses.Field[Any]]:
     """Return the fields that a spec may give, those without a keyword first."""
     own = [f for f in dataclasses.fields(kind) if f.name != "place"]
-    return sorted(own, key=lambda f: f.kw_only)
+    return sorted(own, key=lambda f: bool(f.kw_only))
 
 
 def described(layer: Layer) -> str:

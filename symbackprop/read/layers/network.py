@@ -12,6 +12,7 @@ from symbackprop.errors import ArgumentError, SymbackpropError, nearest_names
 from symbackprop.ir.size import evaluate, names
 from symbackprop.read.layers import documents
 from symbackprop.read.layers.builder import BATCHES, Builder
+from symbackprop.read.layers.custom import FunctionLayer, functions_in
 from symbackprop.read.layers.initialisers import initial
 from symbackprop.read.layers.kinds import is_loss
 from symbackprop.read.layers.layer import Layer, described
@@ -63,6 +64,12 @@ class Network:
         network._text = text
         return network
 
+    def with_layers(self, layers: Sequence[Layer]) -> Network:
+        """Return a network of other layers that says the same of the whole."""
+        other = self.from_parts(self._settings(), layers, self._text)
+        other._training, other._has_loss = self._training, self._has_loss
+        return other
+
     def inference(self, *, loss: bool = False) -> Network:
         """Return the network as it is used once it is trained.
 
@@ -82,23 +89,21 @@ class Network:
     @cached_property
     def written(self) -> Builder:
         """The formula, with all that it needs."""
-        builder = Builder(batch=self.batch, training=self._training)
+        builder = Builder(self._write, batch=self.batch, training=self._training)
         last = len(self.layers) - 1
         for position, layer in enumerate(self.layers):
             if is_loss(type(layer)) and not self._has_loss:
                 continue
             if is_loss(type(layer)) and position != last:
                 raise self._placed(ArgumentError("a loss is the last layer of a network"), layer)
-            self._write(builder, layer, 0)
+            self._write(builder, layer)
         builder.finish()
         return builder
 
-    def _write(self, builder: Builder, layer: Layer, depth: int) -> None:
-        """Let a layer write itself; layers that consist of others are as deep as people write them."""
+    def _write(self, builder: Builder, layer: Layer) -> None:
+        """Let a layer write itself; an error says which layer it is about."""
         try:
-            if depth > 32:
-                raise ArgumentError("layers are nested deeper than 32")
-            builder.write(layer, lambda inner: self._write(builder, inner, depth + 1))
+            builder.write(layer)
         except SymbackpropError as error:
             raise self._placed(error, layer) from None
 
@@ -136,6 +141,11 @@ class Network:
     def _key(self) -> tuple[Any, ...]:
         return self.layers, self.batch, self._training, self._has_loss
 
+    @property
+    def functions(self) -> dict[str, FunctionLayer]:
+        """The layers that are functions, for `read_layers` to find them by their names."""
+        return functions_in(self.layers)
+
     # --- beginning ----------------------------------------------------------------------------------------------------
 
     def init(self, seed: Any = None, dtype: Any = "float64") -> dict[str, np.ndarray[Any, Any]]:
@@ -149,7 +159,7 @@ class Network:
         Examples
         --------
         >>> import symbackprop as sb
-        >>> net = sb.read_layers("input 2\\ndense 1 weights=orthogonal biases=0.5")
+        >>> net = sb.Sequential([sb.Input(2), sb.Dense(1, weights="orthogonal", biases=0.5)])
         >>> net.init(seed=0)["b1"].tolist()
         [0.5]
         """
@@ -177,7 +187,9 @@ class Network:
         for name, shape, value in self.written.states.values():
             missing = [size for part in shape if not isinstance(part, int) for size in names(part) if size not in sizes]
             if missing:
-                raise ArgumentError(f"state {name} has an axis of size {missing[0]}; give it: init_state({missing[0]}=...)")
+                raise ArgumentError(
+                    f"state {name} has an axis of size {missing[0]}; give it: init_state({missing[0]}=...)"
+                )
             found[name] = np.full(tuple(evaluate(part, sizes) for part in shape), value, dtype)
         return found
 

@@ -5,17 +5,20 @@ from __future__ import annotations
 import dataclasses
 import types
 from collections.abc import Mapping, Sequence
-from functools import lru_cache
-from typing import Any, ClassVar, Literal, Union, get_args, get_origin, get_type_hints
+from functools import cache
+from typing import TYPE_CHECKING, Any, ClassVar, Literal, Union, get_args, get_origin, get_type_hints
 
 import numpy as np
 
 from symbackprop.errors import ArgumentError, nearest_names
 
+if TYPE_CHECKING:
+    from symbackprop.read.layers.layer import Layer
+
 __all__ = ["checked_options"]
 
 
-def checked_options(layer: Any) -> dict[str, Any]:
+def checked_options(layer: Layer) -> dict[str, Any]:
     """Return the options of a layer, as the types that their fields are declared with.
 
     Raises
@@ -24,18 +27,18 @@ def checked_options(layer: Any) -> dict[str, Any]:
         That names the layer, the option, what was given and what may be.
     """
     found: dict[str, Any] = {}
-    for name, hint in _hints(type(layer)).items():
+    for name, hint in _hints(type(layer)).items():  # type: ignore[arg-type]  # classes can be hashed
         value = getattr(layer, name)
         try:
             found[name] = _converted(value, hint)
-        except _Unfit as unfit:
+        except _UnfitError as unfit:
             raise ArgumentError(
                 f"layer {layer.kind}: {name} is {value!r}; expected {_expected(hint)}{unfit.hint}"
             ) from None
     return found
 
 
-class _Unfit(Exception):
+class _UnfitError(Exception):
     """A value that is not of a type."""
 
     def __init__(self, hint: str = "") -> None:
@@ -43,8 +46,8 @@ class _Unfit(Exception):
         self.hint = hint
 
 
-@lru_cache(maxsize=None)
-def _hints(kind: type) -> dict[str, Any]:
+@cache
+def _hints(kind: type[Layer]) -> dict[str, Any]:
     """Return the types of the fields of a class, those that are not declared as anything left out."""
     hints = get_type_hints(kind)
     names = [f.name for f in dataclasses.fields(kind) if f.name != "place"]
@@ -60,24 +63,24 @@ def _converted(value: Any, hint: Any) -> Any:
         return _one_of(value, get_args(hint))
     if origin is Literal:
         if not isinstance(value, str) or value not in get_args(hint):
-            raise _Unfit(nearest_names(str(value), [a for a in get_args(hint) if isinstance(a, str)]))
+            raise _UnfitError(nearest_names(str(value), [a for a in get_args(hint) if isinstance(a, str)]))
         return value
     if origin is tuple:
         return _items(value, get_args(hint))
     if hint is bool:
         if not isinstance(value, (bool, np.bool_)):
-            raise _Unfit
+            raise _UnfitError
         return bool(value)
     if hint is int:
         if isinstance(value, (bool, np.bool_)) or not isinstance(value, (int, np.integer)):
-            raise _Unfit
+            raise _UnfitError
         return int(value)
     if hint is float:
         if isinstance(value, (bool, np.bool_)) or not isinstance(value, (int, float, np.integer, np.floating)):
-            raise _Unfit
+            raise _UnfitError
         return float(value)
     if not isinstance(value, hint):
-        raise _Unfit
+        raise _UnfitError
     return value
 
 
@@ -86,9 +89,9 @@ def _one_of(value: Any, hints: Sequence[Any]) -> Any:
     for part in hints:
         try:
             return _converted(value, part)
-        except _Unfit as unfit:
+        except _UnfitError as unfit:
             hint = hint or unfit.hint
-    raise _Unfit(hint)
+    raise _UnfitError(hint)
 
 
 def _items(value: Any, hints: Sequence[Any]) -> tuple[Any, ...]:
@@ -97,7 +100,7 @@ def _items(value: Any, hints: Sequence[Any]) -> tuple[Any, ...]:
     if len(hints) == 2 and hints[1] is ...:
         return tuple(_converted(item, hints[0]) for item in value)
     if len(value) != len(hints):
-        raise _Unfit
+        raise _UnfitError
     return tuple(_converted(item, hint) for item, hint in zip(value, hints, strict=True))
 
 

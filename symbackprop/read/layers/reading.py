@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from symbackprop.errors import ArgumentError, FileError
+from symbackprop.read.layers.custom import functions_in, with_functions
 from symbackprop.read.layers.documents import read_document, read_json, read_toml
 from symbackprop.read.layers.layer import Layer
 from symbackprop.read.layers.network import Network
@@ -18,7 +19,7 @@ __all__ = ["as_network", "read_layers"]
 _READERS = {".json": read_json, ".toml": read_toml}
 
 
-def read_layers(spec: Any) -> Network:
+def read_layers(spec: Any, *, functions: Mapping[str, Any] | None = None) -> Network:
     """Return the network of a layer spec.
 
     Parameters
@@ -26,6 +27,8 @@ def read_layers(spec: Any) -> Network:
     spec : str, path, mapping, sequence or Network
         Text with a line a layer; JSON or TOML, as text or as the path of a file that ends in ``.json`` or ``.toml``
         (any other file holds the text form); a list of dicts or of layers, or a dict with ``"layers"``.
+    functions : mapping of str to callable or FunctionLayer, optional
+        What a spec means by ``function name``.
 
     Raises
     ------
@@ -47,6 +50,8 @@ def read_layers(spec: Any) -> Network:
     True
     """
     network = _read(spec)
+    if any(isinstance(layer.function, str) for layer in functions_in(network.layers).values()):
+        network = network.with_layers(with_functions(network.layers, functions or {}))
     _ = network.written  # so that what is wrong with it is said now
     return network
 

@@ -18,15 +18,20 @@ from collections.abc import Mapping, Sequence
 from typing import Any, NamedTuple
 
 from symbackprop.errors import ArgumentError, FormulaSyntaxError, SymbackpropError
+from symbackprop.read.layers.custom import FunctionLayer
 from symbackprop.read.layers.kinds import is_loss, kind_of
 from symbackprop.read.layers.layer import Layer, option_fields
 from symbackprop.read.layers.making import SPELLINGS, check_setting, made, spelled, unspelled
 
 __all__ = ["is_spec_text", "read_spec_text", "spec_text"]
 
-_BEGINNING = re.compile(r"(?:[ \t]*(?:#[^\n]*)?\n)*[ \t]*(?:network\b[^\n]*\n\s*)?(?:\w+[ \t]*=[ \t]*)?input(?![\w=(.])")
+_BEGINNING = re.compile(
+    r"(?:[ \t]*(?:#[^\n]*)?\n)*[ \t]*(?:network\b[^\n]*\n\s*)?(?:\w+[ \t]*=[ \t]*)?"
+    r"input[ \t]*(?:$|[\n#]|(?<=[ \t])(?!(?:if|in|and|or|is|not)\b)\w)"
+)
 _TOKEN = re.compile(r"[^\s()#,]+(?:\([^()\n#]*\))?(?:,(?:[^\s()#,]+(?:\([^()\n#]*\))?)?)*")
 _NAMED = re.compile(r"(\w+)[ \t]*=[ \t]*(?=[A-Za-z])")
+_DTYPES = ("float", "int", "bool")
 _FIELDS = {word: name for name, word in SPELLINGS.items()}
 
 
@@ -81,7 +86,9 @@ def _block(text: str, lines: Sequence[_Line], at: int, indent: int, depth: int =
     while at < len(lines) and lines[at].indent >= indent:
         line = lines[at]
         if line.indent > indent:
-            raise FormulaSyntaxError("this line is indented, and nothing above it holds lines", text=text, span=line[1:3])
+            raise FormulaSyntaxError(
+                "this line is indented, and nothing above it holds lines", text=text, span=line[1:3]
+            )
         if depth > 32:
             raise FormulaSyntaxError("blocks are nested deeper than 32", text=text, span=line[1:3])
         body: list[Layer] | None = None
@@ -115,7 +122,9 @@ def _layer(line: _Line, body: list[Layer] | None) -> Layer:
         if not is_loss(kind_of(word)):
             raise FormulaSyntaxError(f"{word!r} is a layer, not a loss")
     kind, given = spelled(word)
-    positions = [field.name for field in option_fields(kind) if not field.kw_only and field.name not in ("body", *given)]
+    positions = [
+        field.name for field in option_fields(kind) if not field.kw_only and field.name not in ("body", *given)
+    ]
     for token in tokens:
         option, equals, value = token.partition("=")
         if equals and option.isidentifier():
@@ -124,9 +133,9 @@ def _layer(line: _Line, body: list[Layer] | None) -> Layer:
                 raise ArgumentError(f"{option} is given twice")
             given[option] = _value(value)
             positions = [other for other in positions if other != option]
-        elif _takes_all(kind, positions):
+        elif positions[:1] == ["shape"] and token not in _DTYPES:  # which takes all sizes that follow
             given[positions[0]] = (*given.get(positions[0], ()), *_sequence(_value(token)))
-        elif positions:
+        elif positions := [other for other in positions if token not in _DTYPES or other != "shape"]:
             given[positions.pop(0)] = _value(token)
         else:
             raise ArgumentError(f"{word} takes no further option without a name; {token!r} is left over")
@@ -135,11 +144,6 @@ def _layer(line: _Line, body: list[Layer] | None) -> Layer:
     if name is not None:
         given["name"] = name
     return made(kind, given, place=(line.start, line.end))
-
-
-def _takes_all(kind: type[Layer], positions: Sequence[str]) -> bool:
-    """Tell whether the next option by position takes all words that follow: a shape."""
-    return bool(positions) and positions[0] == "shape"
 
 
 def _sequence(value: Any) -> tuple[Any, ...]:
@@ -204,13 +208,15 @@ def _write(layers: Sequence[Layer], indent: int, lines: list[str]) -> None:
 
 def _line_text(layer: Layer) -> str:
     word, said = unspelled(layer)
+    if isinstance(layer, FunctionLayer):  # what it is made of goes by its name
+        word, said = f"function {layer.name_of_function}", ("function", "parameters", "weights")
     words = ["loss", word] if is_loss(type(layer)) else [word]
     in_order = True
     for field in option_fields(type(layer)):
         value = getattr(layer, field.name)
         if field.name in ("body", "name", *said):
             continue
-        if value == field.default or (value == () and field.name in ("inputs", "shape")):
+        if value == field.default or value == ():
             in_order = False
             continue
         if field.name == "shape":
@@ -227,5 +233,5 @@ def _word(value: Any) -> str:
     if isinstance(value, (tuple, list)):
         if any(isinstance(item, (tuple, list)) for item in value):
             raise ArgumentError("arrays of several axes cannot be written as text; use JSON or TOML")
-        return ",".join(map(_word, value)) + ("," if len(value) == 1 else "")
+        return ",".join(map(_word, value))  # one alone reads back as a sequence where there has to be one
     return repr(value) if isinstance(value, float) else str(value)
