@@ -246,7 +246,7 @@ def _compiled(
     origin: Origin | None = None
     network = as_network(formula)
     if network is not None:
-        return _of_network(network, kind, inputs, wrt, static, with_value, target, dtype, name, optimize)
+        return _of_network(network, kind, inputs, wrt, static, with_value, target, dtype, name, optimize, asked)
     if not isinstance(formula, str) and callable(formula) and not _is_sympy(formula):
         return _of_function(formula, kind, inputs, wrt, static, with_value, target, dtype, name, optimize, asked)
     if tuple(static):
@@ -298,15 +298,16 @@ def _of_function(
 
 def _of_network(
     network: Network, kind: str, inputs: Any, wrt: Any, static: Iterable[str], with_value: bool,
-    target: str, dtype: str, name: str, optimize: str,
+    target: str, dtype: str, name: str, optimize: str, asked: Mapping[str, Any],
 ) -> CompiledFunction:  # fmt: skip
-    """Compile a layer spec."""
+    """Compile a layer spec; a network with states returns the new ones beside its value, whether that is asked or not."""
     if inputs is not None or tuple(static):
         raise ArgumentError("a layer spec says itself what its inputs are; leave out inputs= and static=")
     problem = problem_of(network, _checked_wrt(wrt))
     recipe = Recipe(
         problem.text, kind, problem.inputs, problem.wrt if kind == "grad" else None, bool(with_value), target, dtype,
         unicodedata.normalize("NFKC", name), optimize, packing=problem.packing, notation="backpropagation",
+        **{**asked, "has_aux": problem.has_aux and kind == "grad"},
     )  # fmt: skip
     return compile_recipe(recipe)
 

@@ -174,7 +174,9 @@ class Builder:
         if self.penalties and self.loss is not None:
             self._suffix = ""
             result = self.let("total", " + ".join([result, *self.penalties]))
-        self.statements.append(result)
+        missing = [name for name in self.states if name not in self.new_states]
+        assert not missing, f"layers did not say what {missing} are after the call"
+        self.statements.append(", ".join([result, *(self.new_states[name] for name in self.states)]))
 
     # --- names --------------------------------------------------------------------------------------------------------
 

@@ -28,12 +28,15 @@ class NetworkProblem:
         The leaves that the gradient is with respect to.
     packing : Packing
         The parameters as a dict, and states as another one.
+    has_aux : bool
+        Whether new states are returned beside the value.
     """
 
     text: str
     inputs: str
     wrt: str | tuple[str, ...] | None
     packing: Packing
+    has_aux: bool
 
 
 def problem_of(network: Network, wrt: str | Sequence[str] | None) -> NetworkProblem:
@@ -60,8 +63,15 @@ def problem_of(network: Network, wrt: str | Sequence[str] | None) -> NetworkProb
         network.formula,
         declarations_text(specs),
         leaves[0] if isinstance(gradient, str) else leaves,
-        Packing(tuple(arguments), gradient=gradient),
+        Packing(tuple(arguments), gradient=gradient, results=_results(states) if written.states else None),
+        bool(written.states),
     )
+
+
+def _results(states: Pack) -> Packed:
+    """Return how the value and the new states are returned: the value, and a dict like that of the states."""
+    numbered = tuple(str(number) for number in range(1, len(states.keys) + 1))
+    return Pack("tuple", (0, 1), ("0", Pack("dict", states.keys, numbered)))
 
 
 def _gradient(arguments: dict[str, Packed], leaves: Sequence[str], wrt: str | Sequence[str] | None) -> Packed:
