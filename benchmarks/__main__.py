@@ -12,9 +12,10 @@ from benchmarks.drop_in import DROP_IN
 from benchmarks.functions import FUNCTIONS
 from benchmarks.loops import LOOPS
 from benchmarks.models import MODELS
+from benchmarks.nested_sines import NESTED_SINES
 from benchmarks.workloads import WORKLOADS
 
-ALL = {**WORKLOADS, **MODELS, **DROP_IN, **FUNCTIONS, **LOOPS}
+ALL = {**NESTED_SINES, **WORKLOADS, **MODELS, **DROP_IN, **FUNCTIONS, **LOOPS}
 
 
 @click.command()

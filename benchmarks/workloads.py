@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import statistics
-import sys
 import tempfile
 from collections.abc import Callable, Sequence
 from functools import partial
@@ -25,7 +24,7 @@ import symbackprop as sb
 from benchmarks import by_hand
 from benchmarks.density_functionals import density_functionals
 from benchmarks.row import Row
-from benchmarks.timing import fresh_copy, interleaved, once
+from benchmarks.timing import fresh_copy, interleaved
 from examples import black_scholes as pricing
 from examples import gaussian_mixture, logistic_regression
 
@@ -36,40 +35,6 @@ A1 = tanh(X @ W1 + b1)
 A2 = tanh(A1 @ W2 + b2)
 -sum(Y*log_softmax(A2 @ W3 + b3, axis=1))/X.shape[0]
 """
-
-
-def nested(count: int) -> str:
-    """Return ``f = sin(f*f + x_i)``, `count` statements."""
-    return "\n".join(["f = x0", *(f"f = sin(f*f + x{i % 5})" for i in range(count)), "f"])
-
-
-def nested_statements(quick: bool) -> list[Row]:
-    rounds = 5 if quick else 9
-    small = min(once(lambda: sb.compile_value_and_grad(nested(80))) for _ in range(rounds))
-    rows = [Row("nested sin, 80 statements: compile", f"{1000 * small:.1f} ms", "60 ms", small < 0.060)]
-    depth = 20 if quick else 80  # SymPy's derivative of n nested statements has of the order of n**2 terms
-    ours = min(once(lambda: sb.compile_value_and_grad(nested(depth))) for _ in range(rounds))
-    peer = once(lambda: _sympy_nested(depth)) / ours
-    rows.append(Row(f"the same, {depth} statements: SymPy diff + cse + lambdify", f"{peer:.0f}x our time", "", True))
-    count = 20_000 if quick else 100_000
-    thousand = min(once(lambda: sb.compile_value_and_grad(nested(1000))) for _ in range(rounds)) / 1000
-    many = min(once(lambda: sb.compile_value_and_grad(nested(count))) for _ in range(1 if quick else 3)) / count
-    rows.append(Row(f"nested sin, {count:,} statements: each", f"{1e6 * many:.0f} us", "400 us", many < 400e-6))
-    rows.append(Row("  against a statement at 1,000", f"{many / thousand:.2f}x", "1.5x", many / thousand <= 1.5))
-    return rows
-
-
-def _sympy_nested(count: int) -> object:
-    limit = sys.getrecursionlimit()
-    sys.setrecursionlimit(20_000)  # SymPy descends more frames a statement than the default allows
-    try:
-        x = sympy.symbols("x0:5")
-        f = x[0]
-        for i in range(count):
-            f = sympy.sin(f * f + x[i % 5])
-        return sympy.lambdify(x, [f, *(sympy.diff(f, symbol) for symbol in x)], "math", cse=True)
-    finally:
-        sys.setrecursionlimit(limit)  # ours needs no more than the default
 
 
 def black_scholes(quick: bool) -> list[Row]:
@@ -188,7 +153,6 @@ def counted_operations(quick: bool) -> list[Row]:
 
 
 WORKLOADS = {
-    "nested": nested_statements,
     "black-scholes": black_scholes,
     "logistic": logistic,
     "perceptron": perceptron,
