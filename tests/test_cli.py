@@ -13,13 +13,15 @@ from pathlib import Path
 import numpy as np
 import pytest
 from click.testing import CliRunner
+from command_line import call
 
 from symbackprop import cli
 
 
-def call(*args: str, text: str | None = None, cwd: Path | None = None) -> subprocess.CompletedProcess[str]:
+def run(*args: str, text: str | None = None) -> subprocess.CompletedProcess[str]:
+    """Run the command line in a process of its own, as a user does."""
     return subprocess.run(
-        [sys.executable, "-m", "symbackprop", *args], capture_output=True, text=True, input=text, cwd=cwd, check=False
+        [sys.executable, "-m", "symbackprop", *args], capture_output=True, text=True, input=text, check=False
     )
 
 
@@ -31,7 +33,7 @@ class Terminal(io.StringIO):
 
 
 def test_grad_at_a_point() -> None:
-    done = call("grad", "(w*x + b - y)**2", "--at", "w=2", "x=3", "b=1", "y=4", "--verify")
+    done = run("grad", "(w*x + b - y)**2", "--at", "w=2", "x=3", "b=1", "y=4", "--verify")
     assert done.returncode == 0
     assert "def grad(w, x, b, y):" in done.stdout
     assert "value = 9.0" in done.stdout
@@ -41,6 +43,7 @@ def test_grad_at_a_point() -> None:
 
 
 def test_value_from_standard_input_and_file(tmp_path: Path) -> None:
+    assert "value = 6.0" in run("value", "-", "--at", "x=2", text="x*3").stdout
     assert "value = 6.0" in call("value", "-", "--at", "x=2", text="x*3").stdout
     (tmp_path / "f.txt").write_text("u = x*3\nu + 1")
     assert "value = 7.0" in call("value", f"@{tmp_path / 'f.txt'}", "--at", "x=2").stdout
@@ -68,7 +71,7 @@ def test_out_and_check(tmp_path: Path) -> None:
 
 
 def test_errors_are_messages() -> None:
-    done = call("grad", "(w*x")
+    done = run("grad", "(w*x")
     assert done.returncode == 2
     assert done.stdout == ""
     assert "not closed" in done.stderr
@@ -178,7 +181,7 @@ def test_closed_streams_are_no_error() -> None:
 
 
 def test_code_goes_to_a_pipe_by_its_name() -> None:
-    done = call("grad", "x*y", "--out", "/dev/stdout")
+    done = run("grad", "x*y", "--out", "/dev/stdout")
     assert done.stdout.endswith("return y, x\n")
 
 

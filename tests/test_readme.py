@@ -9,40 +9,38 @@ import sys
 from pathlib import Path
 
 import pytest
+from command_line import call
+from documents import ROOT, blocks, outcomes, python_blocks, run
 
-ROOT = Path(__file__).parent.parent
-BLOCK = re.compile(r"```(\w+)\n(.*?)```", re.DOTALL)
-
-
-def blocks(page: str = "README.md") -> list[tuple[str, str]]:
-    return [(kind, text) for kind, text in BLOCK.findall((ROOT / page).read_text(encoding="utf-8"))]
+PAGES = ("README.md", "docs/scipy.md", "docs/custom_rules.md", "docs/loops.md", "docs/stochastic.md")
 
 
-def python_blocks() -> list[tuple[str, str | None]]:
-    """Return each Python block with the text block that follows it, if one does."""
-    pages = [
-        blocks(page)
-        for page in ("README.md", "docs/scipy.md", "docs/custom_rules.md", "docs/loops.md", "docs/stochastic.md")
-    ]
-    return [
-        (text, found[i + 1][1] if i + 1 < len(found) and found[i + 1][0] == "text" else None)
-        for found in pages
-        for i, (kind, text) in enumerate(found)
-        if kind == "python"
-    ]
+@pytest.mark.parametrize(("page", "number"), [(page, i) for page in PAGES for i in range(len(python_blocks(page)))])
+def test_python_blocks(page: str, number: int) -> None:
+    code, expected = python_blocks(page)[number]
+    outcome = outcomes(page)[number]
+    assert not outcome.error, f"{code}\n{outcome.error}"
+    if expected is not None:
+        assert outcome.printed.strip() == expected.strip()
 
 
-@pytest.mark.parametrize(("code", "output"), python_blocks(), ids=lambda value: str(value)[:30])
-def test_python_blocks(code: str, output: str | None) -> None:
-    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False, cwd=ROOT)
-    assert done.returncode == 0, done.stderr
-    if output is not None:
-        assert done.stdout.strip() == output.strip()
+def test_a_block_that_fails_is_named_and_hands_nothing_on() -> None:
+    first, failing, stopping, last = run(["x = 1; print(x)", "print(2)\n1/0", "import sys; sys.exit()", "x"], "a page")
+    assert first == ("1\n", "")
+    assert failing.printed == "2\n"
+    assert 'File "a page, block 2", line 2' in failing.error
+    assert "SystemExit" in stopping.error
+    assert "name 'x' is not defined" in last.error
 
 
-def test_commands(tmp_path: Path) -> None:
+def test_commands(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
     lines = [
-        line[2:] for kind, text in blocks() if kind == "console" for line in text.splitlines() if line.startswith("$ ")
+        line[2:]
+        for kind, text in blocks("README.md")
+        if kind == "console"
+        for line in text.splitlines()
+        if line.startswith("$ ")
     ]
     ran = 0
     for line in lines:
@@ -51,10 +49,7 @@ def test_commands(tmp_path: Path) -> None:
             assert (ROOT / words[0]).exists()
             assert (ROOT / words[0]).stat().st_mode & 0o100
             continue
-        done = subprocess.run(
-            [sys.executable, "-m", *words], capture_output=True, text=True, check=False, cwd=tmp_path,
-            env={"PYTHONPATH": str(ROOT), "PATH": ""},
-        )  # fmt: skip
+        done = call(*words[1:])
         assert done.returncode == 0, done.stderr
         ran += 1
     assert ran >= 4
@@ -67,11 +62,10 @@ def test_contributing_commands_exist() -> None:
 
 
 def test_contributing_example_declares_a_primitive() -> None:
-    found = blocks("CONTRIBUTING.md")
-    ((code, output),) = [(text, found[i + 1][1]) for i, (kind, text) in enumerate(found) if kind == "python"]
-    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False, cwd=ROOT)
-    assert done.returncode == 0, done.stderr
-    assert done.stdout == output
+    ((_, expected),) = python_blocks("CONTRIBUTING.md")
+    (outcome,) = outcomes("CONTRIBUTING.md")
+    assert not outcome.error, outcome.error
+    assert outcome.printed == expected
 
 
 def test_a_declared_primitive_takes_no_word_away() -> None:
