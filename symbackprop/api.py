@@ -16,6 +16,7 @@ from symbackprop.emit.bound import check_arrays, tail_of
 from symbackprop.emit.header import Recipe, read_header, read_version
 from symbackprop.emit.save import read_text
 from symbackprop.errors import ArgumentError, SymbackpropError, UnsupportedError
+from symbackprop.networks.function import NetworkFunction
 from symbackprop.ops.declare import primitives
 from symbackprop.read.from_numpy.trace import trace_function
 from symbackprop.read.layers.network import Network
@@ -309,7 +310,7 @@ def _of_network(
         unicodedata.normalize("NFKC", name), optimize, packing=problem.packing, notation="backpropagation",
         **{**asked, "has_aux": problem.has_aux and kind == "grad"},
     )  # fmt: skip
-    return compile_recipe(recipe)
+    return NetworkFunction.of(compile_recipe(recipe), network)
 
 
 def _from_sympy(

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 from symbackprop.compiled import CompiledFunction
 from symbackprop.diff.forward import push_forward
+from symbackprop.diff.reverse import pull_back
 from symbackprop.emit.header import Recipe
 from symbackprop.emit.load import load_function
 from symbackprop.emit.module import Printed, print_module
@@ -21,7 +22,7 @@ from symbackprop.errors import ArgumentError, UnsupportedError
 from symbackprop.ir.dtype import is_float, using_float
 from symbackprop.ir.graph import Graph, children
 from symbackprop.ir.node import Apply, Node, constant, make_input
-from symbackprop.ir.signature import Nest
+from symbackprop.ir.signature import Label, Nest
 from symbackprop.ops.declare import Primitive
 from symbackprop.ops.literal import literal
 from symbackprop.read.shapes import read_declarations, split_declarations
@@ -37,7 +38,7 @@ from symbackprop.version import __version__
 if TYPE_CHECKING:
     from symbackprop.symbolic.expressions import Expressions
 
-__all__ = ["compile_recipe", "compile_tangents", "uncollected"]
+__all__ = ["compile_adjoints", "compile_recipe", "compile_tangents", "uncollected"]
 
 
 def compile_recipe(
@@ -69,6 +70,35 @@ def compile_tangents(recipe: Recipe, wrt: Sequence[str]) -> Callable[..., tuple[
         graph = finish(_with_tangents(graph, wrt), log)
         printed = _printed(graph, replace(recipe, name="tangents", kind="value", packing=None), "numpy")
         return load_function(printed.source, printed.name)
+
+
+def compile_adjoints(recipe: Recipe, names: Sequence[str]) -> tuple[tuple[str, ...], Callable[..., tuple[Any, ...]]]:
+    """Compile the named values of a recipe's formula and their adjoints, those of its first value.
+
+    Returns
+    -------
+    tuple of str
+        The names that stand for something that is computed: some may be of what was rewritten.
+    function
+        The bare one, of the leaves of the recipe's inputs, printed for NumPy. It returns the values, then the adjoints.
+    """
+    log = Rewrites()
+    with using_float(recipe.dtype), uncollected():
+        graph = with_derivatives(_read(recipe), lambda bodies: prepare(bodies, log))
+        graph = prepare(graph, log, reordered=recipe.reordered)
+        by_name = {name: node for node, name in graph.names.items() if is_float(node.dtype)}
+        by_name.update((spec.name, node) for spec, node in zip(graph.arguments, graph.inputs, strict=True))
+        present = set(graph.nodes())
+        found = tuple(name for name in names if by_name.get(name) in present)
+        values = [by_name[name] for name in found]
+        loss = graph.primals[0]
+        adjoints = pull_back((loss,), (constant(1, loss.shape, loss.dtype),), values)
+        outputs = [*values, *(adjoints.get(node, constant(0, node.shape, node.dtype)) for node in values)]
+        asked = replace(graph, primals=tuple(outputs), structure=Nest(tuple, (None,) * len(outputs)))
+        graph = finish(with_solvers(asked.with_outputs(outputs, [Label(i) for i in range(len(outputs))])), log)
+        wanted = replace(recipe, name="adjoints", kind="value", packing=None, notation="", has_aux=False)
+        printed = _printed(graph, wanted, "numpy")
+        return found, load_function(printed.source, printed.name)
 
 
 def _with_tangents(graph: Graph, wrt: Sequence[str]) -> Graph:

@@ -13,7 +13,7 @@ from symbackprop.errors import ArgumentError, nearest_names
 from symbackprop.read.layers.builder import Builder
 from symbackprop.read.layers.layer import Layer, Value
 
-__all__ = ["ACTIVATIONS", "Activation", "activated", "checked_activation", "default_initialiser"]
+__all__ = ["ACTIVATIONS", "Activation", "activated", "checked_activation", "default_initialiser", "elementwise_text"]
 
 _CALL = re.compile(r"(\w+)(?:\(([^()]*)\))?")
 _SELU = ("1.0507009873554805", "1.6732632423543772")  # scale and alpha (Klambauer and others, 2017, eq. 14)
@@ -95,6 +95,13 @@ def activated(builder: Builder, name: str, value: Value, stem: str = "a") -> Val
 def default_initialiser(activation: str) -> str:
     """Return what the weights before an activation begin as."""
     return ACTIVATIONS[_parsed(activation)[0]].initialiser
+
+
+def elementwise_text(name: str) -> str | None:
+    """Return an activation as a formula of the number ``z``; None for the identity and what is no function of a number."""
+    word, numbers = _parsed(name)
+    text = ACTIVATIONS[word].text
+    return None if word == "identity" or "{axis}" in text else text.format(*map(repr, numbers), z="z")
 
 
 def checked_activation(name: str) -> None:

@@ -13,7 +13,7 @@ from symbackprop.ir.size import Size, named, shape_text, to_text
 from symbackprop.read.layers.initialisers import checked_initialiser
 from symbackprop.read.layers.layer import Layer, Value, described
 
-__all__ = ["BATCHES", "Builder", "Parameter", "State"]
+__all__ = ["BATCHES", "Builder", "Parameter", "Stage", "State"]
 
 _DEEPEST = 32  # layers in layers, so that they may recurse
 BATCHES = ("rows", "columns", "none")
@@ -29,6 +29,17 @@ class Parameter(NamedTuple):
     fan: tuple[int, int] | None = None
     layer: str = ""
     is_weight: bool = True  # a bias or an offset is not: penalties leave it out
+
+
+class Stage(NamedTuple):
+    """What one layer of a network wrote, with all that is in it."""
+
+    layer: Layer
+    entering: Value | None
+    value: Value
+    names: tuple[str, ...]  # of the values that it computes
+    parameters: tuple[str, ...]  # of its own
+    statements: tuple[str, ...]
 
 
 class State(NamedTuple):
@@ -65,6 +76,7 @@ class Builder:
     new_states: dict[str, str] = field(default_factory=dict)
     penalties: list[str] = field(default_factory=list)
     outputs: dict[str, Value] = field(default_factory=dict)  # of the layers that have a name
+    stages: list[Stage] = field(default_factory=list)
     current: Value | None = None
     loss: str | None = None
     _taken: set[str] = field(default_factory=set)
@@ -73,6 +85,7 @@ class Builder:
     _suffix: str = ""
     _counted: bool = False  # the layer that is written has its number
     _owned: dict[str, dict[str, str]] = field(default_factory=dict)  # layer's name: stem: parameter
+    _names: list[str] = field(default_factory=list)  # of values, in the order of their statements
     _depth: int = 0
     _asked: list[str] | None = None  # the parameters that were asked for, while these are noted
     _again: Iterator[str] | None = None  # the parameters that are given again
@@ -131,6 +144,16 @@ class Builder:
             self._suffix = str(self._count or "")
         if layer.name:
             self.outputs[layer.name] = self.current
+
+    def stage(self, layer: Layer) -> None:
+        """Let a layer of the network itself be written, and note what it wrote."""
+        entering, names, parameters = self.current, len(self._names), len(self.parameters)
+        statements = len(self.statements)
+        self.writer(self, layer)
+        assert self.current is not None
+        own = tuple(self.parameters)[parameters:]
+        written = tuple(self.statements[statements:])
+        self.stages.append(Stage(layer, entering, self.current, tuple(self._names[names:]), own, written))
 
     def sequence(self, layers: Sequence[Layer], value: Value) -> Value:
         """Let layers write themselves one behind another, the first one behind `value`; return the last value."""
@@ -202,6 +225,7 @@ class Builder:
     def let(self, stem: str, text: str) -> str:
         """Write ``stem1 = text`` and return the name."""
         name = self._fresh(f"{stem}{self._suffix}")
+        self._names.append(name)
         self.statements.append(f"{name} = {text}")
         return name
 

@@ -96,7 +96,7 @@ class Network:
                 continue
             if is_loss(type(layer)) and position != last:
                 raise self._placed(ArgumentError("a loss is the last layer of a network"), layer)
-            self._write(builder, layer)
+            builder.stage(layer)
         builder.finish()
         return builder
 

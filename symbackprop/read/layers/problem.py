@@ -11,7 +11,7 @@ from symbackprop.ir.signature import ArgumentSpec
 from symbackprop.read.layers.network import Network
 from symbackprop.read.shapes import declarations_text
 
-__all__ = ["NetworkProblem", "problem_of"]
+__all__ = ["NetworkProblem", "problem_of", "problem_specs"]
 
 
 @dataclass(frozen=True)
@@ -52,11 +52,7 @@ def problem_of(network: Network, wrt: str | Sequence[str] | None) -> NetworkProb
     states = Pack("dict", tuple(written.states), tuple(written.states), "state")
     arguments: list[tuple[str, Packed]] = [("params", params), *((name, name) for name in written.inputs)]
     arguments += [("state", states)] if written.states else []
-    specs = [
-        *(ArgumentSpec(name, parameter.shape, "float64") for name, parameter in written.parameters.items()),
-        *written.inputs.values(),
-        *(ArgumentSpec(name, state.shape, "float64") for name, state in written.states.items()),
-    ]
+    specs = problem_specs(network)
     gradient = _gradient(dict(arguments), [spec.name for spec in specs], wrt)
     leaves = tuple(leaf_names(gradient))
     return NetworkProblem(
@@ -66,6 +62,16 @@ def problem_of(network: Network, wrt: str | Sequence[str] | None) -> NetworkProb
         Packing(tuple(arguments), gradient=gradient, results=_results(states) if written.states else None),
         bool(written.states),
     )
+
+
+def problem_specs(network: Network) -> list[ArgumentSpec]:
+    """Return the declarations of all leaves: parameters, inputs, states."""
+    written = network.written
+    return [
+        *(ArgumentSpec(name, parameter.shape, "float64") for name, parameter in written.parameters.items()),
+        *written.inputs.values(),
+        *(ArgumentSpec(name, state.shape, "float64") for name, state in written.states.items()),
+    ]
 
 
 def _results(states: Pack) -> Packed:
