@@ -24,6 +24,7 @@ from symbackprop.read.layers.problem import problem_of
 from symbackprop.read.layers.reading import as_network
 from symbackprop.read.shapes import declarations_text, read_declarations
 from symbackprop.read.vocabulary.listing import supported_page
+from symbackprop.transform.clipping import checked_clip
 from symbackprop.verification import FunctionOrigin, Origin
 from symbackprop.version import __version__
 
@@ -106,6 +107,7 @@ def compile_grad(
     static: Iterable[str] = (),
     with_value: bool = False,
     has_aux: bool = False,
+    clip: Mapping[str, float] | None = None,
     target: str = "auto",
     dtype: str = "float64",
     name: str = "grad",
@@ -128,6 +130,9 @@ def compile_grad(
         Whether the first of several results is differentiated, and the others are returned as they are: a formula
         ``loss, aux`` gives ``(gradient, aux)``, or ``((value, aux), gradient)`` with the value. More than one other
         are a tuple.
+    clip : {"value": c} or {"norm": c}, optional
+        What the gradient is kept within: each entry from -c to c, or all of it scaled by ``min(1, c / norm)``, where
+        the norm is that of all entries with respect to all inputs. A norm that is not finite makes all of it nan.
 
     Returns
     -------
@@ -151,11 +156,10 @@ def compile_grad(
     >>> length(np.eye(2), [1.0, 3.0]).tolist()
     [2.0, 6.0]
     """
+    asked = _asked(has_aux, clip)
 
     def compiled(function: Any) -> CompiledFunction:
-        return _compiled(
-            function, "grad", inputs, wrt, with_value, target, dtype, name, optimize, static, has_aux=has_aux
-        )
+        return _compiled(function, "grad", inputs, wrt, with_value, target, dtype, name, optimize, static, **asked)
 
     return compiled if formula is None else compiled(formula)  # type: ignore[return-value]  # a decorator gives one
 
@@ -167,6 +171,7 @@ def compile_value_and_grad(
     inputs: Inputs = None,
     static: Iterable[str] = (),
     has_aux: bool = False,
+    clip: Mapping[str, float] | None = None,
     target: str = "auto",
     dtype: str = "float64",
     name: str = "value_and_grad",
@@ -176,7 +181,7 @@ def compile_value_and_grad(
 
     Parameters
     ----------
-    formula, inputs, wrt, static, has_aux, target, dtype, name, optimize
+    formula, inputs, wrt, static, has_aux, clip, target, dtype, name, optimize
         As for `compile_grad`.
 
     Examples
@@ -187,11 +192,17 @@ def compile_value_and_grad(
     >>> sb.compile_value_and_grad("r = w*x - y; r**2, abs(r)", wrt="w", has_aux=True)(2, 3, 1)
     ((25.0, 5.0), 30.0)
     """
+    asked = _asked(has_aux, clip)
 
     def compiled(function: Any) -> CompiledFunction:
-        return _compiled(function, "grad", inputs, wrt, True, target, dtype, name, optimize, static, has_aux=has_aux)
+        return _compiled(function, "grad", inputs, wrt, True, target, dtype, name, optimize, static, **asked)
 
     return compiled if formula is None else compiled(formula)  # type: ignore[return-value]  # a decorator gives one
+
+
+def _asked(has_aux: bool, clip: object) -> dict[str, Any]:
+    """Return the fields of a recipe that say what is asked of a gradient."""
+    return {"has_aux": bool(has_aux), "clip": checked_clip(clip)}
 
 
 def check_saved(path: str | os.PathLike[str]) -> None:

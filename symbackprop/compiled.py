@@ -235,7 +235,7 @@ class CompiledFunction:
         """The function that computes the value alone."""
         if self._recipe.kind == "value":
             return self
-        recipe = replace(self._recipe, kind="value", wrt=None, with_value=False, has_aux=False, name="value")
+        recipe = replace(self._recipe, kind="value", wrt=None, with_value=False, has_aux=False, clip=None, name="value")
         return self._compile(recipe, self._origin, self._constants).with_records(self._value_records)
 
     @property

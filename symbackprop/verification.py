@@ -94,6 +94,7 @@ def verified(
         own=origin.call if isinstance(origin, FunctionOrigin) else None,
         solves=root in _operations(compiled.formula_graph),
         has_rules=not {custom_rule, opaque}.isdisjoint(_operations(compiled.formula_graph)),
+        clip=recipe.clip if recipe.kind == "grad" else None,
         is_opaque=opaque in _operations(compiled.formula_graph),
     )
     titles = (

@@ -63,6 +63,8 @@ class Subject:
         Whether the formula has custom rules, each of which is then looked at.
     is_opaque
         Whether the source calls functions that run over floats alone.
+    clip
+        What gradients are kept within: ``("value", c)``, each entry; ``("norm", c)``, those of a value together.
     """
 
     source: str
@@ -79,6 +81,7 @@ class Subject:
     solves: bool = False
     has_rules: bool = False
     is_opaque: bool = False
+    clip: tuple[str, float] | None = None
 
     def run(self, values: Mapping[str, Any], words: Any | None = None) -> list[Any]:
         """Return the outputs of the emitted function for values by name, flattened."""

@@ -18,6 +18,7 @@ import numpy as np
 import sympy
 
 from symbackprop.check.choice import choose
+from symbackprop.check.clipping import clipped_expected, clipped_expressions
 from symbackprop.check.elements import DIGITS, Digits, Symbolic
 from symbackprop.check.exact import is_large, is_zero
 from symbackprop.check.expected import WORKING, Expected, Subject, expected_at, number_of
@@ -134,10 +135,10 @@ def _exact_stage(subject: Subject, sample: Mapping[str, Any], deadline: float) -
             outputs = subject.run(elements, words)
         if any(is_large(_expression(x)) for part in (*values, *outputs) for x in np.ravel(np.asarray(part, object))):
             return [Stage("exact", "skipped", _TOO_LARGE)] * len(subject.labels)
-        return [
-            _exact_output(label, output, values[label.value], elements, deadline)
-            for label, output in zip(subject.labels, outputs, strict=True)
-        ]
+        wanted = [_wanted(label, values[label.value], elements, deadline) for label in subject.labels]
+        if subject.clip is not None and not any(x is None for x in wanted):
+            wanted = clipped_expressions(subject.clip, subject.labels, outputs, wanted)
+        return [_exact_output(x, output, deadline) for x, output in zip(wanted, outputs, strict=True)]
     except TooLargeError:
         return [Stage("exact", "skipped", _TOO_LARGE)] * len(subject.labels)
     except RecursionError:
@@ -146,22 +147,26 @@ def _exact_stage(subject: Subject, sample: Mapping[str, Any], deadline: float) -
         return [Stage("exact", "skipped", f"no symbolic form ({error})")] * len(subject.labels)
 
 
-def _exact_output(label: Label, output: Any, value: Any, elements: Mapping[str, Any], deadline: float) -> Stage:
+def _wanted(label: Label, value: Any, elements: Mapping[str, Any], deadline: float) -> Any:
+    """Return the expressions that an output should be, in an array; None if time runs out."""
+    inputs: Any = np.asarray(value if label.wrt is None else elements[label.wrt], dtype=object)
+    wanted = np.empty(inputs.shape, dtype=object)
+    formula = None if label.wrt is None else _expression(value)
+    for index in np.ndindex(inputs.shape):
+        if time.monotonic() > deadline:
+            return None
+        x = inputs[index]
+        wanted[index] = released(_expression(x) if formula is None else sympy.diff(formula, x.expr))
+    return wanted
+
+
+def _exact_output(wanted: Any, output: Any, deadline: float) -> Stage:
+    if wanted is None:
+        return Stage("exact", "skipped", "out of time")
     found = np.asarray(output, dtype=object)
-    if label.wrt is None:
-        expected = np.asarray(value, dtype=object)
-        wanted = [released(_expression(x)) for x in expected.ravel()]
-    else:
-        expected = np.asarray(elements[label.wrt], dtype=object)
-        formula = _expression(value)
-        wanted = []
-        for x in expected.ravel():
-            if time.monotonic() > deadline:
-                return Stage("exact", "skipped", "out of time")
-            wanted.append(released(sympy.diff(formula, x.expr)))
-    if found.shape != expected.shape:
-        return Stage("exact", "failed", f"shape {found.shape}, expected {expected.shape}")
-    for entry, derivative in zip(found.ravel(), wanted, strict=True):
+    if found.shape != wanted.shape:
+        return Stage("exact", "failed", f"shape {found.shape}, expected {wanted.shape}")
+    for entry, derivative in zip(found.ravel(), wanted.ravel(), strict=True):
         if is_zero(_expression(entry) - derivative, deadline) is None:
             return Stage("exact", "skipped", "SymPy did not decide within the budget")
     return Stage(
@@ -193,7 +198,7 @@ def _numeric_stage(
             )
             words = None if kind is None else Vocabulary(kind)
             outputs = subject.run(values, words)
-            _compare(outputs, expected, subject.labels, floor, errors)
+            _compare(outputs, _clipped(subject, outputs, expected), subject.labels, floor, errors)
     except Exception as error:  # whatever wrong source raises
         return _raised(name, error, subject)
     return [_judged(name, error, _tolerance(subject, kind)) for error in errors]
@@ -216,10 +221,14 @@ def _mapped_stage(subject: Subject, samples: Sequence[_Sample], kind: type[Digit
         outputs = run_emitted(subject.array_source, subject.name, subject.arguments, stacked, words)
         for number, (_, expected) in enumerate(samples):
             found = [np.broadcast_to(output, (len(samples),))[number] for output in outputs]
-            _compare(found, expected, subject.labels, floor, errors)
+            _compare(found, _clipped(subject, found, expected), subject.labels, floor, errors)
     except Exception as error:  # whatever wrong source raises
         return _raised(name, error, subject)
     return [_judged(name, error, _tolerance(subject, kind)) for error in errors]
+
+
+def _clipped(subject: Subject, outputs: Sequence[Any], expected: Expected) -> Expected:
+    return expected if subject.clip is None else clipped_expected(subject.clip, subject.labels, outputs, expected)
 
 
 def _own_stage(subject: Subject, samples: Sequence[_Sample]) -> list[Stage]:

@@ -41,11 +41,12 @@ class Recipe:
     packing: Packing | None = None  # how arguments and results are packed in structures, if they are
     has_aux: bool = False  # of several results only the first is differentiated
     notation: str = ""  # whose names adjoints have: "backpropagation" for the deltas of networks
+    clip: tuple[str, float] | None = None  # gradients are kept within a bound, of their entries or of their norm
 
     def fields(self) -> dict[str, object]:
         """Return what a header has to hold; from `titles` on only what says anything."""
         found = asdict(self)
-        for name in ("titles", "reordered", "function", "packing", "has_aux", "notation"):
+        for name in ("titles", "reordered", "function", "packing", "has_aux", "notation", "clip"):
             if not found[name]:
                 del found[name]
         return found
@@ -106,6 +107,7 @@ def read_header(source: str) -> Recipe:
         fields = json.loads(options or "")
         fields["wrt"] = tuple(fields["wrt"]) if isinstance(fields["wrt"], list) else fields["wrt"]
         fields["packing"] = packing_from(fields.get("packing"))
+        fields["clip"] = tuple(fields["clip"]) if fields.get("clip") else None
         fields["titles"] = tuple((name, title) for name, title in fields.get("titles", ()))
         recipe = Recipe(formula=_decoded("\n".join(formula)), **fields)
     except (ValueError, TypeError, KeyError, RecursionError) as error:

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
+from dataclasses import replace
 
 from symbackprop.diff.reverse import gradient
 from symbackprop.emit.header import Recipe
@@ -10,7 +12,9 @@ from symbackprop.errors import UnknownNameError, UnsupportedError, nearest_names
 from symbackprop.ir.auxiliary import check_has_aux
 from symbackprop.ir.dtype import is_float
 from symbackprop.ir.graph import Graph
-from symbackprop.ir.node import Input
+from symbackprop.ir.node import Input, Node
+from symbackprop.ir.signature import Label
+from symbackprop.transform.clipping import Clip, clipped
 
 __all__ = ["with_gradient"]
 
@@ -23,9 +27,22 @@ def with_gradient(graph: Graph, recipe: Recipe) -> Graph:
     values = list(zip(graph.primals, graph.labels, strict=True))
     before = values if recipe.with_value else []
     behind = values[1:] if recipe.has_aux and not recipe.with_value else []
-    gradients = list(zip(differentiated.outputs, differentiated.labels, strict=True))
+    names = dict(graph.names)
+    gradients = list(zip(_clipped(differentiated, recipe.clip, names), differentiated.labels, strict=True))
     outputs = [*before, *gradients, *behind]
-    return differentiated.with_outputs([node for node, _ in outputs], [label for _, label in outputs])
+    named = replace(differentiated, names=names)
+    return named.with_outputs([node for node, _ in outputs], [label for _, label in outputs])
+
+
+def _clipped(differentiated: Graph, clip: Clip | None, names: dict[Node, str]) -> Sequence[Node]:
+    """Return the gradients, those of each value clipped together."""
+    if clip is None:
+        return differentiated.outputs
+    by_value: dict[int, dict[Label, Node]] = {}  # an input that is named twice counts once
+    for label, node in zip(differentiated.labels, differentiated.outputs, strict=True):
+        by_value.setdefault(label.value, {})[label] = node
+    found = {label: g for own in by_value.values() for label, g in clipped(own, clip, names).items()}
+    return [found[label] for label in differentiated.labels]
 
 
 def _wanted(graph: Graph, recipe: Recipe) -> list[Input]:

@@ -1,0 +1,111 @@
+"""What a file says of itself: the first lines of its header, and the docstring of its function."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from symbackprop.emit.header import Recipe
+from symbackprop.emit.names import Names
+from symbackprop.ir.graph import Graph
+from symbackprop.ir.packing import Pack, Packing, accessor
+from symbackprop.ir.signature import ArgumentSpec, label_texts
+from symbackprop.ir.size import shape_text
+
+__all__ = ["description", "docstring"]
+
+
+def description(graph: Graph, recipe: Recipe) -> list[str]:
+    """Return lines for the header: what the inputs are, and what is computed."""
+    shapes = " ".join(_declared(spec) for spec in graph.arguments)
+    traced = [f"function: {recipe.function}"] if recipe.function else []
+    return [*traced, f"inputs: {shapes}" if shapes else "inputs: none", f"computes: {_computes(graph, recipe)}"]
+
+
+def docstring(graph: Graph, recipe: Recipe, leaves: Sequence[str], taken: Names, packing: Packing | None) -> list[str]:
+    """Return the numpydoc docstring."""
+    formula = recipe.formula.strip().split("\n")
+    lines = [f'"""Return {_computes(graph, recipe)}.', ""]
+    shown = [line.rstrip().replace("\\", "\\\\").replace('"""', "'''") for line in formula[:12]]
+    lines += ["Formula::", "", *(f"    {line}" for line in shown), *(["    ..."] if len(formula) > 12 else []), ""]
+    titles = dict(recipe.titles)
+    if leaves:
+        lines += ["Parameters", "----------"]
+    structures = {} if packing is None else _structures(packing)
+    for spec, parameter in zip(graph.arguments, leaves, strict=True):
+        kind = (
+            "array" if spec.shape is None or spec.shape else {"int64": "int", "bool": "bool"}.get(spec.dtype, "float")
+        )
+        about = (
+            " of any one shape" if spec.shape is None else f" of shape {shape_text(spec.shape)}" if spec.shape else ""
+        )
+        title = titles.get(spec.name, taken.mapped.get(parameter))
+        quoted = repr(title).replace('"""', "'''")  # a symbol's name must not end the docstring and become code
+        original = f"; {quoted} in the formula" if title else ""
+        inside = f", {structures[spec.name]}" if spec.name in structures else ""
+        lines.append(f"{parameter} : {kind}{about}{original}{inside}")
+    for guard in graph.guards:
+        lines.append(f"    Requires {guard.left} {guard.relation} {guard.right}: {guard.message}")
+    lines += ["", *_returns(graph, recipe)]
+    lines.append('"""')
+    return lines
+
+
+def _returns(graph: Graph, recipe: Recipe) -> list[str]:
+    """Return the docstring's section on results."""
+    shapes = {spec.name: spec.shape for spec in graph.arguments}
+    rows = []
+    several = any(label.value and label.wrt is not None for label in graph.labels)
+    for label, text, node in zip(graph.labels[:40], label_texts(graph.labels[:40]), graph.outputs, strict=False):
+        name = text if several or label.wrt is None else f"dL/d{label.wrt}"
+        shape = node.shape if label.wrt is None else shapes[label.wrt]
+        rows.append(f"{name} : {'array of shape ' + shape_text(shape) if shape else 'float'}")
+    if len(graph.labels) > 40:
+        rows.append(f"    and so on, {len(graph.labels)} results in all")
+    if recipe.kind != "value" and recipe.packing is not None and isinstance(recipe.packing.gradient, Pack):
+        rows.append(
+            "    The derivatives are in the structure of the arguments"
+            + (", behind the value." if recipe.with_value else ".")
+        )
+    elif recipe.kind != "value" and not isinstance(recipe.wrt, str):
+        rows.append("    The derivatives are in a tuple" + (", behind the value." if recipe.with_value else "."))
+    if recipe.has_aux and recipe.kind != "value":
+        rows.append(f"    As {'(value, aux), gradient' if recipe.with_value else 'gradient, aux'}.")
+    elif graph.structure is not None:
+        rows.append("    Nested as in the formula.")
+    return ["Returns", "-------", *rows]
+
+
+def _computes(graph: Graph, recipe: Recipe) -> str:
+    wanted = list(dict.fromkeys(label.wrt for label in graph.labels if label.wrt is not None))
+    gradient = "the gradient with respect to " + ", ".join(wanted[:20]) + (", ..." if len(wanted) > 20 else "")
+    if recipe.clip is not None:
+        kind, bound = recipe.clip
+        gradient += f", scaled to a norm of at most {bound}" if kind == "norm" else f", clipped to [{-bound}, {bound}]"
+    auxiliary = recipe.has_aux and recipe.kind != "value"
+    value = "the value" if graph.structure is None or auxiliary else "the values"
+    if not wanted:
+        return value if recipe.kind == "value" else "the gradient with respect to nothing"
+    if recipe.with_value:
+        return f"{value}, {'auxiliary results, ' * auxiliary}and {gradient}"
+    return f"{gradient}, and auxiliary results" if auxiliary else gradient
+
+
+def _declared(spec: ArgumentSpec) -> str:
+    if spec.shape is None:
+        return f"{spec.name}[...]"
+    sizes = ",".join(str(size) for size in spec.shape)
+    return spec.name + (f"[{sizes}]" if sizes else "") + (f":{spec.dtype}" if spec.dtype in ("int64", "bool") else "")
+
+
+def _structures(packing: Packing) -> dict[str, str]:
+    """Return for the inputs that are no parameters where they come from."""
+    found = {name: "bound already" for name, _ in packing.constants}
+    waiting = [packed for _, packed in packing.arguments if isinstance(packed, Pack)]
+    while waiting:
+        pack = waiting.pop()
+        for key, item in zip(pack.keys, pack.items, strict=True):
+            if isinstance(item, Pack):
+                waiting.append(item)
+            elif item is not None:
+                found[item] = f"given as {pack.path}{accessor(pack, key)}"
+    return found
