@@ -13,9 +13,10 @@ from benchmarks.functions import FUNCTIONS
 from benchmarks.loops import LOOPS
 from benchmarks.models import MODELS
 from benchmarks.nested_sines import NESTED_SINES
+from benchmarks.networks import NETWORKS
 from benchmarks.workloads import WORKLOADS
 
-ALL = {**NESTED_SINES, **WORKLOADS, **MODELS, **DROP_IN, **FUNCTIONS, **LOOPS}
+ALL = {**NESTED_SINES, **WORKLOADS, **MODELS, **DROP_IN, **FUNCTIONS, **LOOPS, **NETWORKS}
 
 
 @click.command()

@@ -19,16 +19,22 @@ from symbackprop.errors import ArgumentError, SymbackpropError, UnsupportedError
 from symbackprop.networks.function import NetworkFunction
 from symbackprop.ops.declare import primitives
 from symbackprop.read.from_numpy.trace import trace_function
+from symbackprop.read.layers.kinds import layer_kinds
+from symbackprop.read.layers.listing import layers_page
 from symbackprop.read.layers.network import Network
 from symbackprop.read.layers.problem import problem_of
 from symbackprop.read.layers.reading import as_network
+from symbackprop.read.layers.schema import json_schema
 from symbackprop.read.shapes import declarations_text, read_declarations
 from symbackprop.read.vocabulary.listing import supported_page
 from symbackprop.transform.clipping import checked_clip
 from symbackprop.verification import FunctionOrigin, Origin
 from symbackprop.version import __version__
 
-__all__ = ["check_saved", "compile_grad", "compile_value", "compile_value_and_grad", "primitives", "supported_page"]
+__all__ = [
+    "check_saved", "compile_grad", "compile_value", "compile_value_and_grad", "json_schema", "layer_kinds", "layers_page",
+    "primitives", "supported_page",
+]  # fmt: skip
 
 Inputs = Mapping[Any, object] | Sequence[Any] | str | None
 Wrt = Any  # a name or a SymPy symbol, a sequence of these, or None

@@ -1,4 +1,4 @@
-"""The command line, on `api` alone: grad, value, check, ops.
+"""The command line, on `api` alone: grad, value, check, ops, layers.
 
 Results go to standard output, messages and progress to standard error. Exit codes: 0 done, 1 a check or a verification
 failed, 2 wrong usage or a formula that cannot be compiled.
@@ -106,7 +106,7 @@ def _common(command: Callable[..., None]) -> Callable[..., None]:
 def grad(formula: str, wrt: str | None, at: Sequence[str], out: str | None, verify: bool, **options: Any) -> None:
     """Print the gradient of FORMULA as code, and its figures at a point.
 
-    FORMULA is text, `-` for standard input, or `@file`.
+    FORMULA is text, `-` for standard input, or `@file`; also a layer spec, in `@file.toml` or `@file.json` too.
     """
     text, names, point = _formula_text(formula), _names(wrt), _point(at)
     compiled = _working("compiling", lambda: api.compile_grad(text, wrt=names, **options))
@@ -144,6 +144,22 @@ def check(files: Sequence[str]) -> None:
             click.echo(f"{path}: ok")
     if failed:
         sys.exit(1)
+
+
+@cli.command()
+@click.option("--markdown", is_flag=True, help="Print the page of the documentation.")
+@click.option("--schema", is_flag=True, help="Print the JSON schema of specs in TOML and JSON.")
+def layers(markdown: bool, schema: bool) -> None:
+    """List the layers, losses and activations of layer specs."""
+    if schema:
+        click.echo(json.dumps(api.json_schema(), indent=2))
+    elif markdown:
+        click.echo(api.layers_page(), nl=False)
+    else:
+        table = Table("layer", "what it is", box=SIMPLE_HEAD)
+        for word, kind in api.layer_kinds().items():
+            table.add_row(word, (kind.__doc__ or "").split("\n")[0].replace("``", ""))
+        Console().print(table)
 
 
 @cli.command()
@@ -237,11 +253,13 @@ def _working(what: str, work: Callable[[], Any]) -> Any:
 # --- input ------------------------------------------------------------------------------------------------------------
 
 
-def _formula_text(formula: str) -> str:
+def _formula_text(formula: str) -> str | Path:
     try:
         if formula == "-":
             return sys.stdin.read() if sys.stdin is not None else ""
         if formula.startswith("@"):
+            if formula.endswith((".toml", ".json")):
+                return Path(formula[1:])  # a layer spec
             return Path(formula[1:]).read_text(encoding="utf-8-sig")
     except (OSError, UnicodeDecodeError) as error:
         raise ArgumentError(f"the formula cannot be read: {error}") from None

@@ -11,7 +11,7 @@ from symbackprop.read.layers.input import Input
 from symbackprop.read.layers.layer import Layer
 from symbackprop.read.layers.losses import Loss, SoftmaxCrossEntropy, SquaredError
 
-__all__ = ["KINDS", "is_loss", "kind_of"]
+__all__ = ["KINDS", "is_loss", "kind_of", "layer_kinds"]
 
 _LAYERS: tuple[type[Layer], ...] = (Input, Dense, Activation, Residual, Repeat, FunctionLayer)
 _LOSSES: tuple[type[Loss], ...] = (SoftmaxCrossEntropy, SquaredError)
@@ -30,6 +30,11 @@ def kind_of(word: str) -> type[Layer]:
         return KINDS[word]
     known = [*KINDS, *ACTIVATIONS]
     raise UnknownNameError(f"there is no layer {word!r}; there are {', '.join(known)}.{nearest_names(word, known)}")
+
+
+def layer_kinds() -> dict[str, type[Layer]]:
+    """Return the classes of layers and losses by the words for them."""
+    return dict(KINDS)
 
 
 def is_loss(kind: type[Layer]) -> bool:
