@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
 from dataclasses import dataclass, field
 
 from symbackprop.check.rules import RuleReport
+from symbackprop.columns import aligned
 
 __all__ = ["OutputReport", "Report", "Stage"]
 
@@ -88,7 +88,7 @@ class Report:
             f"{verdict}: {self.points} points" + _sizes_text(self.sizes) + (f"; {self.problem}" if self.problem else "")
         ]
         rows = [(out.label, stage.name, stage.status, stage.detail) for out in self.outputs for stage in out.stages]
-        lines += _aligned([("output", "stage", "result", "detail"), *rows])
+        lines += aligned([("output", "stage", "result", "detail"), *rows])
         lines += [f"custom rule {rule}" for rule in self.rules]
         lines += [f"not both ways: {line}" for line in self.untaken]
         lines += [f"at kinks: {kink}" for kink in self.kinks]
@@ -98,9 +98,3 @@ class Report:
 
 def _sizes_text(sizes: dict[str, int]) -> str:
     return ", sizes " + ", ".join(f"{name} = {size}" for name, size in sizes.items()) if sizes else ""
-
-
-def _aligned(rows: Iterable[tuple[str, ...]]) -> list[str]:
-    table = list(rows)
-    widths = [max(len(row[column]) for row in table) for column in range(len(table[0]))]
-    return ["  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip() for row in table]

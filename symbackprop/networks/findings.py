@@ -2,16 +2,12 @@
 
 from __future__ import annotations
 
-import io
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
-from rich.box import SIMPLE_HEAD
-from rich.console import Console
-from rich.table import Table
-
+from symbackprop.columns import aligned
 from symbackprop.errors import UnsupportedError
 
 if TYPE_CHECKING:
@@ -120,19 +116,8 @@ class Diagnosis:
         return ADVICE[self.verdict]
 
     def __str__(self) -> str:
-        table = Table(box=SIMPLE_HEAD, pad_edge=False)
-        for title in ("layer", "|a|", "|delta|", "|W_bar|", "|W_bar|/|W|", "saturated", "dead", "|J|", "verdict"):
-            table.add_column(title, justify="left" if title in ("layer", "verdict") else "right", no_wrap=True)
-        for row in self.rows:
-            numbers = (row.activation, row.delta, row.gradient, row.ratio)
-            shares = (row.saturated, row.dead)
-            table.add_row(
-                row.layer, *(_shown(number) for number in numbers),
-                *("" if math.isnan(share) else f"{share:.0%}" for share in shares), _shown(row.stretch), row.verdict,
-            )  # fmt: skip
-        text = io.StringIO()
-        Console(file=text, width=140, color_system=None).print(table)
-        lines = [line.rstrip() for line in text.getvalue().rstrip().split("\n")]
+        titles = ("layer", "|a|", "|delta|", "|W_bar|", "|W_bar|/|W|", "saturated", "dead", "|J|", "verdict")
+        lines = aligned([titles, *(_cells(row) for row in self.rows)])
         ending = "" if self else f"; try {self.advice}"
         return "\n".join([*lines, "", f"loss {self.loss:.6g}: {self.verdict}{ending}"])
 
@@ -159,5 +144,11 @@ class Diagnosis:
         return figure
 
 
-def _shown(number: float) -> Any:
+def _cells(row: LayerDiagnosis) -> tuple[str, ...]:
+    norms = [_shown(number) for number in (row.activation, row.delta, row.gradient, row.ratio)]
+    shares = ["" if math.isnan(share) else f"{share:.0%}" for share in (row.saturated, row.dead)]
+    return row.layer, *norms, *shares, _shown(row.stretch), row.verdict
+
+
+def _shown(number: float) -> str:
     return "" if math.isnan(number) else f"{number:.2e}"
