@@ -44,13 +44,14 @@ def run_source(source: str, name: str, words: Any | None = None) -> Callable[...
     """Return the function `name` of `source`, with NumPy, math and SciPy replaced by `words` if given."""
     modules: dict[str, Any] = {
         "numpy": np,
+        "numpy.lib.stride_tricks": np.lib.stride_tricks,
         "math": math,
         "scipy": types.SimpleNamespace(special=special, linalg=linalg),
     }
     allowed: dict[str, Any] = {name: getattr(builtins, name) for name in _BUILTINS}
     if words is not None:
         scipy = types.SimpleNamespace(special=words, linalg=words.linalg)
-        modules = {"numpy": words, "math": _Math(words), "scipy": scipy}
+        modules = {"numpy": words, "numpy.lib.stride_tricks": words, "math": _Math(words), "scipy": scipy}
         allowed["float"] = lambda value: value if not isinstance(value, bool) else int(value)
     modules["dataclasses"] = types.SimpleNamespace(replace=lambda record, **fields: record._replace(**fields))
 

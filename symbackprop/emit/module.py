@@ -270,12 +270,21 @@ def _with_paths(imports: list[str], paths: Mapping[str, str]) -> list[str]:
         module, _, own = path.rpartition(".")
         by_module.setdefault(module, []).append(own + (f" as {name}" if name != own else ""))
     lines = [f"from {module} import {', '.join(found)}" for module, found in by_module.items()]
-    return [*imports[:-1], *([""] if imports else []), *lines, ""] if lines else imports
+    if not lines:
+        return imports
+    gap = [""] if imports and not all(_is_of_numpy(path) for path in paths) else []
+    return [*imports[:-1], *gap, *lines, ""]
+
+
+def _is_of_numpy(path: str) -> bool:
+    """Tell whether a path is one of NumPy's, which every file may import."""
+    return path.startswith("numpy.")
 
 
 def _needs(text: str, paths: Mapping[str, str]) -> list[str]:
     """Return the lines that say for what code needs SciPy beside NumPy, and functions of the user's, if it does."""
     code = re.sub(rf"{_BEFORE_COMMENT}[^\n]*", "", text)
     names = sorted(set(re.findall(r"(?<![\w.])(?:special|linalg)\.\w+", code)))
-    own = [f"needs: {', '.join(sorted(paths))}"] if paths else []
+    foreign = sorted(path for path in paths if not _is_of_numpy(path))
+    own = [f"needs: {', '.join(foreign)}"] if foreign else []
     return [*([f"needs: SciPy, for {', '.join(names)}"] if names else []), *own]

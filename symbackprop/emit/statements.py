@@ -6,6 +6,7 @@ backward) uses it, or if its text would make a line that no person would write.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
@@ -32,6 +33,7 @@ __all__ = ["Line", "Writer"]
 _INLINE_LENGTH = 44  # characters of an expression that may still stand inside another
 _INLINE_WEIGHT = 4  # operations of such an expression
 _TERMS = 8  # terms of a sum on one line
+_LOOP = re.compile(r"\{loop(\d+)\}")  # the index of a loop that fills a buffer, by its depth
 
 
 @dataclass
@@ -63,6 +65,7 @@ class Writer(Naming):
         self._fixed: set[Node] = set()
         self._owned: set[Node] = set()  # buffers that statements fill
         self._results: dict[Node, dict[int, Node]] = {}
+        self._loop_indices: list[str] = []
         self._in_branches: dict[tuple[Node, int], list[tuple[Mapping[Node, Node], dict[Node, Code]]]] = {}
         self.shared.wanted |= shared_by_branches([*self.schedule.forward, *self.schedule.backward])
         for node in (*self.schedule.forward, *self.schedule.backward):
@@ -273,11 +276,19 @@ class Writer(Naming):
         self._owned.add(node)
         index = self.names.numbered("i") if any("{index}" in template for template in templates) else ""
         for position, template in enumerate(templates):
-            text = fill(template.replace("{out}", name).replace("{index}", index), operands).text
+            written = template.replace("{out}", name).replace("{index}", index)
+            text = fill(_LOOP.sub(self._loop_index, written), operands).text
             if lines is not None:
                 lines.append(Line("", text, self._origin(node) if position == 0 else ""))
         self._texts[node] = f"{name} = {op.name}(...)" if copied is None else text
         self._codes[node], self._weights[node] = Code(name), 0
+
+    def _loop_index(self, mark: re.Match[str]) -> str:
+        """Return the name of the index of a loop in a loop, the same for all primitives that fill a buffer so."""
+        depth = int(mark.group(1))
+        while len(self._loop_indices) <= depth:
+            self._loop_indices.append(self.names.fresh("ijk"[len(self._loop_indices) : len(self._loop_indices) + 1] or "i"))
+        return self._loop_indices[depth]
 
     def _is_spare(self, x: Node, user: Apply) -> bool:
         """Tell whether the memory of `x` was made by these lines, and is used by `user` alone."""

@@ -14,6 +14,7 @@ from symbackprop.ops.declare import Primitive
 from symbackprop.ops.indexing import gather, index_arrays, place, scatter_add, subtracts
 from symbackprop.ops.masking import place_masked
 from symbackprop.ops.updates import add_at, add_parts, replace_at, replace_parts
+from symbackprop.ops.windows import overlap_add, untransposed
 
 __all__ = ["NumpyStyle"]
 
@@ -38,6 +39,8 @@ class NumpyStyle(TargetStyle):
             return self.looked_through(consumer, arg.args[0])
         if position == 0 and consumer.op in _COPYING:
             return consumer.args[0], ""  # all of its entries are copied
+        if consumer.op is overlap_add:
+            return untransposed(consumer)[0], ""
         if _is_mask(consumer, position):
             return consumer.args[position], ""  # as long as the axes that it chooses from
         if self.is_index(consumer, position):

@@ -79,7 +79,9 @@ class Uses:
         op = node.op
         assert isinstance(op, Primitive)
         if op.lines is not None:
-            return repeated("; ".join(op.lines(node, self._style)))
+            lines = op.lines(node, self._style)
+            in_loops = [line for line in lines if line.startswith(" ")]  # which is computed again in every step
+            return repeated("; ".join(lines + in_loops))
         if op not in self._twice_by_op:
             text = op.texts.get(self._style.target)
             self._twice_by_op[op] = repeated(text) if isinstance(text, str) else frozenset()

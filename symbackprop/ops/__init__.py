@@ -69,6 +69,7 @@ from symbackprop.ops import (
     trigonometric,
     updates,
     whiles,
+    windows,
     zeta,
 )
 from symbackprop.ops.declare import Primitive, primitives
@@ -137,5 +138,6 @@ __all__ = [
     "trigonometric",
     "updates",
     "whiles",
+    "windows",
     "zeta",
 ]
