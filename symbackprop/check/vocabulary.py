@@ -24,6 +24,7 @@ from symbackprop.check.functions import BY_PATH, SMOOTH, apply_smooth
 from symbackprop.check.linear_algebra import LinearAlgebra
 from symbackprop.check.signals import SIGNALS
 from symbackprop.check.special_functions import TUPLES
+from symbackprop.check.windows import WINDOWS
 
 __all__ = ["Vocabulary"]
 
@@ -139,6 +140,7 @@ class Vocabulary:
             "log": self._log,
             "score_function": self._score_function,
             **SIGNALS,
+            **WINDOWS,
         }
 
     def __getattr__(self, name: str) -> Any:

@@ -30,6 +30,7 @@ from symbackprop.read.vocabulary import (
     odes,
     operators,
     padding,
+    pooling,
     reductions,
     rules,
     scipy_linear_algebra,
@@ -37,6 +38,7 @@ from symbackprop.read.vocabulary import (
     special,
     surrogates,
     ufuncs,
+    windows,
 )
 
 __all__ = ["ATTRIBUTES", "CONSTANTS", "FUNCTIONS", "METHODS", "OPERATORS", "SECTIONS"]
@@ -57,6 +59,8 @@ SECTIONS: Mapping[str, ModuleType] = {
     "Indexing": indexing,
     "Making arrays": creation,
     "Signals and polynomials": signal,
+    "Windows and convolutions of images": windows,
+    "Pooling": pooling,
     "Derivatives that are chosen": surrogates,
     "Methods of ufuncs": ufuncs,
     "Loops": loops,
