@@ -85,8 +85,8 @@ def _conv_transpose(
     stride: Any = 1,
     padding: Any = 0,
     output_padding: Any = 0,
-    groups: int = 1,
     dilation: Any = 1,
+    groups: int = 1,
 ) -> Any:
     weight, sizes = np.asarray(W, dtype=object), np.shape(W)[2:]
     strides, dilations, widths = (_each(value, dims) for value in (stride, dilation, padding))
@@ -136,18 +136,16 @@ def _avg_pool(
     return _pool(mean)(dims, x, size, stride, padding)
 
 
+_BY_NAME: Mapping[str, Callable[..., Any]] = {
+    "conv": _conv,
+    "conv_transpose": _conv_transpose,
+    "max_pool": _pool(_largest),
+    "avg_pool": _avg_pool,
+}
 WINDOWS: Mapping[str, Callable[..., Any]] = {
     "sliding_window_view": np.lib.stride_tricks.sliding_window_view,
     **{
         f"{name}{dims}d": _of_batches(function, dims)
-        for (name, function), dims in itertools.product(
-            {
-                "conv": _conv,
-                "conv_transpose": _conv_transpose,
-                "max_pool": _pool(_largest),
-                "avg_pool": _avg_pool,
-            }.items(),
-            (1, 2),
-        )
+        for (name, function), dims in itertools.product(_BY_NAME.items(), (1, 2))
     },
 }

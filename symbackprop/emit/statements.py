@@ -287,7 +287,9 @@ class Writer(Naming):
         """Return the name of the index of a loop in a loop, the same for all primitives that fill a buffer so."""
         depth = int(mark.group(1))
         while len(self._loop_indices) <= depth:
-            self._loop_indices.append(self.names.fresh("ijk"[len(self._loop_indices) : len(self._loop_indices) + 1] or "i"))
+            self._loop_indices.append(
+                self.names.fresh("ijk"[len(self._loop_indices) : len(self._loop_indices) + 1] or "i")
+            )
         return self._loop_indices[depth]
 
     def _is_spare(self, x: Node, user: Apply) -> bool:

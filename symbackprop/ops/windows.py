@@ -11,7 +11,7 @@ from collections.abc import Mapping, Sequence
 
 from symbackprop.errors import ShapeError
 from symbackprop.ir.node import Apply, Node, Shape, make_input
-from symbackprop.ir.size import Size, shape_text, to_text
+from symbackprop.ir.size import Size, shape_text
 from symbackprop.ops.declare import Primitive, Style, linear
 from symbackprop.ops.indexing import zeros_text
 from symbackprop.ops.layout import transpose
@@ -37,7 +37,9 @@ def _windowed_shape(shape: Shape, sizes: Shape, params: Mapping[str, object]) ->
     for axis, size, stride, dilation in zip(axes, sizes, strides, dilations, strict=True):
         counts[axis] = window_count(shape[axis], size, stride, dilation)
         if isinstance(counts[axis], int) and counts[axis] < 0:  # type: ignore[operator]
-            raise ShapeError(f"an axis of size {shape[axis]} is too short for windows of {extent(size, dilation)} entries")
+            raise ShapeError(
+                f"an axis of size {shape[axis]} is too short for windows of {extent(size, dilation)} entries"
+            )
     return (*counts, *sizes)
 
 
@@ -164,9 +166,7 @@ overlap_add: Primitive = linear(
         overlap_add(_image(3, 3), shape=(5,), axes=(0,), strides=(1,), dilations=(1,)),
         overlap_add(_image(2, 3, 3, 3, 2), shape=(2, 5, 4), axes=(1, 2), strides=(1, 1), dilations=(1, 1)),
         overlap_add(_image(2, 3, 2, 3), shape=(6, 7), axes=(0, 1), strides=(3, 2), dilations=(2, 1)),
-        overlap_add(
-            transpose(_image(2, 2, 3), axes=(1, 2, 0)), shape=(2, 4), axes=(1,), strides=(1,), dilations=(1,)
-        ),
+        overlap_add(transpose(_image(2, 2, 3), axes=(1, 2, 0)), shape=(2, 4), axes=(1,), strides=(1,), dilations=(1,)),
     ],
     flops=1,
     public=False,

@@ -23,6 +23,7 @@ from symbackprop.simplify import (
     identity,
     lower,
     powers,
+    rotations,
     scalars,
     shifts,
     stable,
@@ -44,7 +45,15 @@ from symbackprop.simplify.rules import without_rules
 
 __all__ = ["canonical", "finish", "prepare", "regrouped"]
 
-_CANONICAL = (*algebra.ROWS, *powers.ROWS, *choices.ROWS, *arrays.ROWS, *identity.ROWS, *diagonals.ROWS)
+_CANONICAL = (
+    *algebra.ROWS,
+    *powers.ROWS,
+    *choices.ROWS,
+    *arrays.ROWS,
+    *identity.ROWS,
+    *diagonals.ROWS,
+    *rotations.ROWS,
+)
 _RECOGNISING = (*stable.ROWS, *shifts.ROWS, *_CANONICAL)
 _LAST = (*structure.ROWS, *_CANONICAL)
 _BY_POSITION = frozenset((arange, diagonal, eye, scatter_add, triangle))

@@ -12,7 +12,7 @@ from typing import Any
 from symbackprop.errors import ArgumentError
 from symbackprop.ir.node import Node, Shape, constant
 from symbackprop.ir.size import Size
-from symbackprop.ops.broadcasting import broadcast, broadcast_to, cast, reshape, with_shape
+from symbackprop.ops.broadcasting import broadcast, cast, reshape, with_shape
 from symbackprop.ops.creation import arange
 from symbackprop.ops.extrema import maximum, minimum
 from symbackprop.ops.indexing import slice_
@@ -20,7 +20,14 @@ from symbackprop.ops.layout import concatenate
 from symbackprop.ops.reduction import largest, mean
 from symbackprop.ops.windows import sliding_windows, window_count
 from symbackprop.read.vocabulary.arguments import static_flag
-from symbackprop.read.vocabulary.windows import images_of, integers, require_windows, zeros_around
+from symbackprop.read.vocabulary.windows import (
+    batch_before,
+    batch_behind,
+    images_of,
+    integers,
+    require_windows,
+    zeros_around,
+)
 
 __all__ = ["FUNCTIONS"]
 
@@ -30,27 +37,26 @@ _ZERO, _ONE = constant(0), constant(1)
 
 
 def _windows(x: Node, sizes: Steps, strides: Steps, dilations: Steps, what: str) -> tuple[Node, Steps]:
-    """Return the windows over the last axes of `x`, and the axes of their entries."""
+    """Return the windows over the axes of `x` behind the first, and the axes of their entries."""
     dims = len(sizes)
-    require_windows(x.shape[-dims:], sizes, dilations, what)
-    first = x.rank - dims
+    require_windows(x.shape[1 : dims + 1], sizes, dilations, what)
     if strides == sizes and all(dilation == 1 for dilation in dilations):
-        return _blocks(x, sizes), tuple(range(first + 1, x.rank + dims, 2))
-    axes = tuple(range(first, x.rank))
+        return _blocks(x, sizes), tuple(range(2, 2 * dims + 1, 2))
+    axes = tuple(range(1, dims + 1))
     windows = sliding_windows(x, sizes=sizes, axes=axes, strides=strides, dilations=dilations)
     return windows, tuple(range(x.rank, x.rank + dims))
 
 
 def _blocks(x: Node, sizes: Steps) -> Node:
-    """Return `x` with each of its last axes split into blocks and entries; what is left over at the end is cut off."""
-    first = x.rank - len(sizes)
-    counts = [length // size for length, size in zip(x.shape[first:], sizes, strict=True)]
-    whole: Shape = (*x.shape[:first], *(count * size for count, size in zip(counts, sizes, strict=True)))
+    """Return `x` with axes split into blocks and their entries; what is left over at the end is cut off."""
+    lengths, batch = x.shape[1 : len(sizes) + 1], x.shape[len(sizes) + 1 :]
+    counts = [length // size for length, size in zip(lengths, sizes, strict=True)]
+    whole: Shape = (x.shape[0], *(count * size for count, size in zip(counts, sizes, strict=True)), *batch)
     if whole != x.shape:
         bounds = [None if a == b else (None, a, 1) for a, b in zip(whole, x.shape, strict=True)]
         x = with_shape(slice_(x, bounds=tuple(bounds)), whole)
     split = [part for pair in zip(counts, sizes, strict=True) for part in pair]
-    return reshape(x, shape=(*x.shape[:first], *split))
+    return reshape(x, shape=(x.shape[0], *split, *batch))
 
 
 def _geometry(
@@ -68,30 +74,28 @@ def _geometry(
 
 def _max_pooled(what: str, x: object, size: object, stride: object, padding: object, dilation: object) -> Node:
     sizes, strides, widths, dilations = _geometry(what, size, stride, padding, dilation)
-    images = images_of(x, what, len(sizes))
-    for axis, width in enumerate(widths, images.rank - len(sizes)):
+    images = batch_behind(images_of(x, what, len(sizes)), len(sizes))
+    for axis, width in enumerate(widths, 1):
         if width:
             shape = (*images.shape[:axis], width, *images.shape[axis + 1 :])
             edge = constant(float("-inf"), shape, images.dtype)
             images = concatenate(edge, images, edge, axis=axis)
     windows, axes = _windows(images, sizes, strides, dilations, what)
-    return largest(windows, axes=axes)
+    return batch_before(largest(windows, axes=axes), len(sizes))
 
 
 def _mean_pooled(what: str, x: object, size: object, stride: object, padding: object, include: object) -> Node:
     sizes, strides, widths, dilations = _geometry(what, size, stride, padding, _ONE)
-    images = images_of(x, what, len(sizes))
-    first = images.rank - len(sizes)
-    padded = zeros_around(images, [(width, width) for width in widths], first)
+    images = batch_behind(images_of(x, what, len(sizes)), len(sizes))
+    padded = zeros_around(images, [(width, width) for width in widths])
     windows, axes = _windows(padded, sizes, strides, dilations, what)
     means = mean(windows, axes=axes)
-    if static_flag(include, "count_include_pad") or not any(widths):
-        return means
-    for axis, (size_, stride_, width) in enumerate(zip(sizes, strides, widths, strict=True), first):
-        if width:
-            share = _share_inside(images.shape[axis], size_, stride_, width, images.dtype)
-            means = means / broadcast(share, shape=means.shape, axes=(axis,))
-    return means
+    if not static_flag(include, "count_include_pad"):
+        for axis, (entries, step, width) in enumerate(zip(sizes, strides, widths, strict=True), 1):
+            if width:
+                share = _share_inside(images.shape[axis], entries, step, width, images.dtype)
+                means = means / broadcast(share, shape=means.shape, axes=(axis,))
+    return batch_before(means, len(sizes))
 
 
 def _share_inside(length: Size, size: int, stride: int, width: int, dtype: str) -> Node:
@@ -99,13 +103,11 @@ def _share_inside(length: Size, size: int, stride: int, width: int, dtype: str) 
     count = window_count(length + 2 * width, size, stride, 1)
     start = stride * arange(size=count) - width
     inside = minimum(start + size, constant(length)) - maximum(start, 0)
-    return broadcast_to(cast(inside, dtype=dtype) / size, (count,))
+    return cast(inside, dtype=dtype) / size
 
 
 def _max_pool(what: str) -> Callable[..., Node]:
-    def word(
-        x: object, size: object, stride: object = None, padding: object = _ZERO, dilation: object = _ONE
-    ) -> Node:
+    def word(x: object, size: object, stride: object = None, padding: object = _ZERO, dilation: object = _ONE) -> Node:
         return _max_pooled(what, x, size, stride, padding, dilation)
 
     return word

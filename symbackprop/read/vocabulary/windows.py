@@ -16,7 +16,7 @@ from symbackprop.ir.size import Size, exact_division, product, shape_text
 from symbackprop.ops.broadcasting import agreed, converted, reshape, with_shape
 from symbackprop.ops.contraction import contract, permuted
 from symbackprop.ops.elementwise import common_dtype
-from symbackprop.ops.indexing import place, slice_
+from symbackprop.ops.indexing import place, slice_, sliced_shape
 from symbackprop.ops.windows import extent, overlap_add, sliding_windows, window_count
 from symbackprop.read.vocabulary.arguments import (
     axis_of,
@@ -28,7 +28,9 @@ from symbackprop.read.vocabulary.arguments import (
     static_int,
 )
 
-__all__ = ["FUNCTIONS", "Pairs", "images_of", "integers", "require_windows", "zeros_around"]
+__all__ = [
+    "FUNCTIONS", "Pairs", "batch_before", "batch_behind", "images_of", "integers", "require_windows", "zeros_around",
+]  # fmt: skip
 
 Steps = tuple[int, ...]
 Pairs = Sequence[tuple[Size, Size]]  # how much goes before and behind each axis
@@ -62,7 +64,7 @@ def require_windows(lengths: Shape, sizes: Shape, dilations: Steps, what: str) -
     """Demand that one window fits at least."""
     for length, size, dilation in zip(lengths, sizes, dilations, strict=True):
         require(1, "<=", size, f"{what}: windows have entries")
-        require(extent(size, dilation), "<=", length, f"{what}: a window reaches no further than what it slides over")
+        require(extent(size, dilation), "<=", length, f"{what}: a window fits into the image with its padding")
 
 
 # --- windows ----------------------------------------------------------------------------------------------------------
@@ -84,8 +86,8 @@ def _sliding_window_view(
         )
     if len(set(axes)) < len(axes):
         raise UnsupportedError("sliding_window_view: windows twice over one axis are not supported; nest two calls")
-    for place, size in zip(axes, sizes, strict=True):
-        require(size, "<=", array.shape[place], "sliding_window_view", numpy_checks=True)
+    for over, size in zip(axes, sizes, strict=True):
+        require(size, "<=", array.shape[over], "sliding_window_view: windows fit into x", numpy_checks=True)
     once = (1,) * len(axes)
     return sliding_windows(array, sizes=sizes, axes=axes, strides=once, dilations=once)
 
@@ -102,16 +104,17 @@ def _convolved(
     dilations = integers(dilation, dims, f"{what}: dilation", 1)
     sizes = weight.shape[2:]
     widths = _padding(padding, sizes, strides, dilations, what)
-    images = zeros_around(_behind(images, dims), widths)
+    images = zeros_around(batch_behind(images, dims), widths)
     require_windows(images.shape[1 : dims + 1], sizes, dilations, what)
     counts = tuple(map(window_count, images.shape[1 : dims + 1], sizes, strides, dilations))
     rows = weight.shape[1] * product(sizes)
     columns = reshape(
-        _unrolled(images, sizes, strides, dilations), shape=(*blocks, rows, product((*counts, *images.shape[dims + 1 :])))
+        _unrolled(images, sizes, strides, dilations),
+        shape=(*blocks, rows, product((*counts, *images.shape[dims + 1 :]))),
     )
     each = _split(weight.shape[0], blocks, f"{what}: output channels")
     product_ = _multiplied(reshape(weight, shape=(*blocks, each, rows)), columns)
-    return _before(reshape(product_, shape=(weight.shape[0], *counts, *images.shape[dims + 1 :])), dims)
+    return batch_before(reshape(product_, shape=(weight.shape[0], *counts, *images.shape[dims + 1 :])), dims)
 
 
 def _operands(x: object, W: object, what: str, dims: int, groups: object, channels: int) -> tuple[Node, Node, Steps]:
@@ -148,27 +151,28 @@ def _padding(padding: object, sizes: Shape, strides: Steps, dilations: Steps, wh
     return [(width, width) for width in integers(padding, len(sizes), f"{what}: padding", 0)]
 
 
-def zeros_around(x: Node, widths: Pairs, first: int = 1) -> Node:
-    """Return `x` with zeros before and behind its axes from the axis `first` on."""
+def zeros_around(x: Node, widths: Pairs) -> Node:
+    """Return `x` with zeros before and behind the axes that follow its first."""
     if all(width == (0, 0) for width in widths):
         return x
     shape: list[Size] = list(x.shape)
     bounds: list[tuple[Size | None, Size | None, int] | None] = [None] * x.rank
-    for axis, (before, behind) in enumerate(widths, first):
+    for axis, (before, behind) in enumerate(widths, 1):
         if (before, behind) != (0, 0):
             shape[axis] = before + x.shape[axis] + behind
             stop = None if behind == 0 else -behind if isinstance(behind, int) else before + x.shape[axis]
             bounds[axis] = (None if before == 0 else before, stop, 1)
+    x = with_shape(x, sliced_shape(tuple(shape), tuple(bounds)))  # a kernel has entries, as is checked on every call
     return place(x, shape=tuple(shape), bounds=(tuple(bounds),))
 
 
-def _behind(images: Node, dims: int) -> Node:
+def batch_behind(images: Node, dims: int) -> Node:
     """Return images with the axis of the batch, if there is one, behind the others."""
     batch = images.rank - dims - 1
     return permuted(images, (*range(batch, images.rank), *range(batch)))
 
 
-def _before(images: Node, dims: int) -> Node:
+def batch_before(images: Node, dims: int) -> Node:
     """Return images with the axis of the batch before the others again."""
     batch = images.rank - dims - 1
     return permuted(images, (*range(dims + 1, images.rank), *range(dims + 1))) if batch else images
@@ -223,20 +227,18 @@ def _convolved_back(
     more = integers(output_padding, dims, f"{what}: output_padding", 0)
     if any(extra >= max(steps) for extra, *steps in zip(more, strides, dilations, strict=True)):
         raise ArgumentError(f"{what}: output_padding is smaller than the stride or the dilation")
-    images, sizes = _behind(images, dims), weight.shape[2:]
+    images, sizes = batch_behind(images, dims), weight.shape[2:]
     counts, batch = images.shape[1 : dims + 1], images.shape[dims + 1 :]
     for count, size in zip(counts, sizes, strict=True):
         require(1, "<=", count, f"{what}: an image has entries")
         require(1, "<=", size, f"{what}: windows have entries")
     each = _split(images.shape[0], blocks, f"{what}: input channels")
     weights = reshape(weight, shape=(*blocks, each, weight.shape[1] * product(sizes)))
-    columns = _multiplied(
-        weights, reshape(images, shape=(*blocks, each, product((*counts, *batch)))), transposed=True
-    )
+    columns = _multiplied(weights, reshape(images, shape=(*blocks, each, product((*counts, *batch)))), transposed=True)
     channels = product(blocks) * weight.shape[1]
     full = _overlapping(reshape(columns, shape=(channels, *sizes, *counts, *batch)), len(batch), strides, dilations)
     full = zeros_around(full, [(0, extra) for extra in more])
-    return _before(_without_edges(full, widths, what), dims)
+    return batch_before(_without_edges(full, widths, what), dims)
 
 
 def _overlapping(columns: Node, batch: int, strides: Steps, dilations: Steps) -> Node:
@@ -291,8 +293,8 @@ def _conv_transpose(what: str) -> Callable[..., Node]:
         stride: object = _ONE,
         padding: object = _ZERO,
         output_padding: object = _ZERO,
-        groups: object = _ONE,
         dilation: object = _ONE,
+        groups: object = _ONE,
     ) -> Node:
         return _convolved_back(what, x, W, stride, padding, output_padding, dilation, groups)
 
