@@ -39,7 +39,7 @@ REFUSED = {  # a formula with the name, and what the error says
     "unique": ("unique(x)", "depends on the values"),
 }
 
-ELSEWHERE = {  # words that take functions, and where their tests are
+ELSEWHERE = {  # words that take functions or images, and where their tests are
     "scan": "loops",
     "while_loop": "while_loops",
     "cond": "branches",
@@ -50,4 +50,13 @@ ELSEWHERE = {  # words that take functions, and where their tests are
     "minimizer": "implicit",
     "odeint": "odes",
     "score_function": "stochastic",
+    "sliding_window_view": "windows",
+    "conv1d": "windows",
+    "conv2d": "windows",
+    "conv_transpose1d": "windows",
+    "conv_transpose2d": "windows",
+    "max_pool1d": "windows",
+    "max_pool2d": "windows",
+    "avg_pool1d": "windows",
+    "avg_pool2d": "windows",
 }

@@ -127,9 +127,9 @@ def _operands(x: object, W: object, what: str, dims: int, groups: object, channe
     axis = images.rank - dims - 1
     wanted = count * weight.shape[1] if channels else weight.shape[0]
     if not agreed(images.shape[axis], wanted):
-        grouped = f" and groups={count}" if count > 1 else ""
+        grouped = f" with groups={count}" if count > 1 else ""
         raise ShapeError(
-            f"{what}: a weight of shape {shape_text(weight.shape)}, ({layout}),{grouped} needs {wanted} channels; x of "
+            f"{what}: a weight ({layout}) of shape {shape_text(weight.shape)}{grouped} takes {wanted} channels, and x of "
             f"shape {shape_text(images.shape)} has {images.shape[axis]}"
         )
     images = with_shape(images, (*images.shape[:axis], wanted, *images.shape[axis + 1 :]))
