@@ -15,7 +15,7 @@ from symbackprop.errors import UnsupportedError
 from symbackprop.ir.signature import ArgumentSpec
 from symbackprop.ir.size import Size, named
 from symbackprop.networks.findings import Diagnosis, LayerDiagnosis, verdicts
-from symbackprop.networks.jacobian import spectral_norm
+from symbackprop.networks.jacobian import LayerJacobian
 from symbackprop.read.layers.activations import Activation, elementwise_text
 from symbackprop.read.layers.builder import Stage
 from symbackprop.read.layers.input import Input
@@ -115,14 +115,12 @@ class _Look:
         inputs = declarations_text([*specs.values()])
         text = "\n".join([*stage.statements, stage.value.name])
         count = given[entering.name].shape[self._examples] if self.network.batch != "none" else 1
-        whole = written.full(stage.value.shape)
-        return max(
-            spectral_norm(
-                text, inputs, {name: self._one(given[name], spec.shape or (), i) for name, spec in specs.items()},
-                entering.name, self._one(given[stage.value.name], whole, i).shape, self.rng,
-            )
-            for i in range(min(count, _EXAMPLES))
-        )  # fmt: skip
+        jacobian = LayerJacobian(text, inputs, entering.name, written.full(stage.value.shape))
+        examples = [
+            {name: self._one(given[name], spec.shape or (), number) for name, spec in specs.items()}
+            for number in range(min(count, _EXAMPLES))
+        ]
+        return max(jacobian.spectral_norm(example, self.rng) for example in examples)
 
     def _one(self, array: Array, shape: tuple[Size, ...], number: int) -> Array:
         """Return the part of an array that is about one example."""
