@@ -28,26 +28,46 @@ from symbackprop.read.layers.activations import Activation
 from symbackprop.read.layers.blocks import Repeat, Residual
 from symbackprop.read.layers.custom import FunctionLayer
 from symbackprop.read.layers.dense import Dense
+from symbackprop.read.layers.dropout import Dropout
+from symbackprop.read.layers.embedding import Embedding
 from symbackprop.read.layers.input import Input
+from symbackprop.read.layers.joining import Add, Bilinear, Concatenate, GatedSum
 from symbackprop.read.layers.losses import SoftmaxCrossEntropy, SquaredError
 from symbackprop.read.layers.network import Network
 from symbackprop.read.layers.network import Network as Sequential  # what the field calls it
+from symbackprop.read.layers.norms import BatchNorm, GroupNorm, LayerNorm, RMSNorm
+from symbackprop.read.layers.piecewise import Maxout, PReLU
 from symbackprop.read.layers.reading import read_layers
+from symbackprop.read.layers.shaping import Flatten, Reshape
 from symbackprop.version import __version__
 
 __all__ = [
     "Activation",
+    "Add",
     "ArgumentError",
+    "BatchNorm",
+    "Bilinear",
     "BudgetError",
     "CompiledFunction",
+    "Concatenate",
     "CustomRule",
     "Dense",
+    "Dropout",
+    "Embedding",
+    "Flatten",
     "FormulaSyntaxError",
     "FunctionLayer",
+    "GatedSum",
+    "GroupNorm",
     "Input",
+    "LayerNorm",
+    "Maxout",
     "MissingAttributeError",
     "Network",
+    "PReLU",
+    "RMSNorm",
     "Repeat",
+    "Reshape",
     "Residual",
     "RuleCheck",
     "RuleError",

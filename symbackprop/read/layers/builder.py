@@ -74,6 +74,7 @@ class Builder:
     inputs: dict[str, ArgumentSpec] = field(default_factory=dict)
     states: dict[str, State] = field(default_factory=dict)
     new_states: dict[str, str] = field(default_factory=dict)
+    masks: dict[str, float] = field(default_factory=dict)  # how likely it is that an entry is kept
     penalties: list[str] = field(default_factory=list)
     outputs: dict[str, Value] = field(default_factory=dict)  # of the layers that have a name
     stages: list[Stage] = field(default_factory=list)
@@ -309,6 +310,13 @@ class Builder:
         full = self.full(tuple(shape)) if batched else tuple(shape)
         self.inputs[name] = ArgumentSpec(name, full, _DTYPES[dtype])
         return Value(name, tuple(shape), dtype)
+
+    def mask(self, stem: str, shape: Sequence[Size], kept: float) -> str:
+        """Return the name of an input that is true for what is kept, and note how likely that is."""
+        name = self._fresh(f"{stem}{self._suffix}")
+        self.inputs[name] = ArgumentSpec(name, self.full(tuple(shape)), "bool")
+        self.masks[name] = kept
+        return name
 
     def full(self, shape: tuple[Size, ...]) -> tuple[Size, ...]:
         """Return the shape of all examples together, given that of one."""

@@ -7,13 +7,25 @@ from symbackprop.read.layers.activations import ACTIVATIONS, Activation
 from symbackprop.read.layers.blocks import Repeat, Residual
 from symbackprop.read.layers.custom import FunctionLayer
 from symbackprop.read.layers.dense import Dense
+from symbackprop.read.layers.dropout import Dropout
+from symbackprop.read.layers.embedding import Embedding
 from symbackprop.read.layers.input import Input
+from symbackprop.read.layers.joining import Add, Bilinear, Concatenate, GatedSum
 from symbackprop.read.layers.layer import Layer
 from symbackprop.read.layers.losses import Loss, SoftmaxCrossEntropy, SquaredError
+from symbackprop.read.layers.norms import BatchNorm, GroupNorm, LayerNorm, RMSNorm
+from symbackprop.read.layers.piecewise import Maxout, PReLU
+from symbackprop.read.layers.shaping import Flatten, Reshape
 
 __all__ = ["KINDS", "is_loss", "kind_of", "layer_kinds"]
 
-_LAYERS: tuple[type[Layer], ...] = (Input, Dense, Activation, Residual, Repeat, FunctionLayer)
+_LAYERS: tuple[type[Layer], ...] = (
+    Input, Dense, Bilinear, Embedding,
+    Activation, PReLU, Maxout,
+    BatchNorm, LayerNorm, RMSNorm, GroupNorm, Dropout,
+    Residual, Repeat, Add, GatedSum, Concatenate,
+    Flatten, Reshape, FunctionLayer,
+)  # fmt: skip
 _LOSSES: tuple[type[Loss], ...] = (SoftmaxCrossEntropy, SquaredError)
 
 KINDS: dict[str, type[Layer]] = {kind.kind: kind for kind in (*_LAYERS, *_LOSSES)}

@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 
 from symbackprop.errors import ArgumentError, SymbackpropError, nearest_names
-from symbackprop.ir.size import evaluate, names
+from symbackprop.ir.size import Size, evaluate, names
 from symbackprop.read.layers import documents
 from symbackprop.read.layers.builder import BATCHES, Builder
 from symbackprop.read.layers.custom import FunctionLayer, functions_in
@@ -183,14 +183,35 @@ class Network:
         **sizes : int
             Numbers for the named sizes in it: ``m=32`` for the count of examples.
         """
+        return {
+            name: np.full(_numbers(f"state {name}", shape, sizes, "init_state"), value, dtype)
+            for name, shape, value in self.written.states.values()
+        }
+
+    def masks(self, seed: Any = None, **sizes: int) -> dict[str, np.ndarray[Any, Any]]:
+        """Return masks for the dropout layers of one call, by the names of the inputs that they are.
+
+        Parameters
+        ----------
+        seed : int, numpy.random.Generator or None
+        **sizes : int
+            Numbers for the named sizes in it: ``m=32`` for the count of examples.
+
+        Examples
+        --------
+        >>> import symbackprop as sb
+        >>> net = sb.Sequential([sb.Input(2), sb.Dense(3, "relu"), sb.Dropout(0.5), sb.Dense(1)])
+        >>> masks = net.masks(seed=0, m=4)
+        >>> {name: (mask.shape, mask.dtype.name) for name, mask in masks.items()}
+        {'mask1': ((4, 3), 'bool')}
+        >>> sb.compile_value(net)(net.init(seed=0), x=[[0.0, 0.0]] * 4, **masks).shape
+        (4, 1)
+        """
+        rng = np.random.default_rng(seed)
         found = {}
-        for name, shape, value in self.written.states.values():
-            missing = [size for part in shape if not isinstance(part, int) for size in names(part) if size not in sizes]
-            if missing:
-                raise ArgumentError(
-                    f"state {name} has an axis of size {missing[0]}; give it: init_state({missing[0]}=...)"
-                )
-            found[name] = np.full(tuple(evaluate(part, sizes) for part in shape), value, dtype)
+        for name, kept in self.written.masks.items():
+            shape = _numbers(f"mask {name}", self.written.inputs[name].shape or (), sizes, "masks")
+            found[name] = rng.random(shape) < kept
         return found
 
     # --- other forms --------------------------------------------------------------------------------------------------
@@ -213,3 +234,11 @@ class Network:
     def to_toml(self) -> str:
         """Return the spec as TOML."""
         return documents.toml_text(self._settings(), self.layers)
+
+
+def _numbers(what: str, shape: Sequence[Size], sizes: Mapping[str, int], method: str) -> tuple[int, ...]:
+    """Return a shape with numbers in place of its named sizes, which the caller of `method` gives."""
+    missing = [name for size in shape for name in names(size) if name not in sizes]
+    if missing:
+        raise ArgumentError(f"{what} has an axis of size {missing[0]}; give it: {method}({missing[0]}=...)")
+    return tuple(evaluate(size, sizes) for size in shape)
