@@ -42,7 +42,7 @@ class Network:
     >>> net = sb.Sequential([sb.Input(2), sb.Dense(3, "tanh"), sb.Dense(1), sb.SquaredError()])
     >>> {name: array.shape for name, array in net.init(seed=0).items()}
     {'W1': (3, 2), 'b1': (3,), 'W2': (1, 3), 'b2': (1,)}
-    >>> sb.compile_value(net)(net.init(seed=0), x=[[0.0, 0.0]], y=[[2.0]])
+    >>> float(sb.compile_value(net)(net.init(seed=0), x=[[0.0, 0.0]], y=[[2.0]]))
     2.0
     """
 
