@@ -22,7 +22,7 @@ from symbackprop.read.from_numpy.trace import trace_function
 from symbackprop.read.layers.kinds import layer_kinds
 from symbackprop.read.layers.listing import layers_page
 from symbackprop.read.layers.network import Network
-from symbackprop.read.layers.problem import problem_of
+from symbackprop.read.layers.problem import check_differentiable, problem_of
 from symbackprop.read.layers.reading import as_network
 from symbackprop.read.layers.schema import json_schema
 from symbackprop.read.shapes import declarations_text, read_declarations
@@ -321,6 +321,8 @@ def _of_network(
     """Compile a layer spec; a network with states returns the new ones beside its value, whether that is asked or not."""
     if inputs is not None or tuple(static):
         raise ArgumentError("a layer spec says itself what its inputs are; leave out inputs= and static=")
+    if kind == "grad":
+        check_differentiable(network, wrt)
     problem = problem_of(network, _checked_wrt(wrt))
     recipe = Recipe(
         problem.text, kind, problem.inputs, problem.wrt if kind == "grad" else None, bool(with_value), target, dtype,

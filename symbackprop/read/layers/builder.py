@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from keyword import iskeyword
 from typing import Any, NamedTuple
 
 from symbackprop.errors import ArgumentError, ShapeError, UnknownNameError, nearest_names
@@ -16,6 +17,7 @@ from symbackprop.read.layers.layer import Layer, Value, described
 __all__ = ["BATCHES", "Builder", "Parameter", "Stage", "State"]
 
 _DEEPEST = 32  # layers in layers, so that they may recurse
+_RESERVED = ("params", "state")  # what the dicts of parameters and of states are called
 BATCHES = ("rows", "columns", "none")
 _DTYPES = {"float": "float64", "int": "int64", "bool": "bool"}
 
@@ -304,8 +306,8 @@ class Builder:
         """Declare an input of the network."""
         if name in self.inputs:
             raise ArgumentError(f"there are two inputs called {name!r}; give one of them another name")
-        if name in self._taken or not name.isidentifier():
-            raise ArgumentError(f"an input cannot be called {name!r}")
+        if name in self._taken or name in _RESERVED or not name.isidentifier() or iskeyword(name):
+            raise ArgumentError(f"an input cannot be called {name!r}; choose another name")
         self._taken.add(name)
         full = self.full(tuple(shape)) if batched else tuple(shape)
         self.inputs[name] = ArgumentSpec(name, full, _DTYPES[dtype])

@@ -6,7 +6,7 @@ import dataclasses
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, ClassVar, NamedTuple
 
-from symbackprop.errors import ShapeError
+from symbackprop.errors import ArgumentError, ShapeError
 from symbackprop.ir.size import Size, shape_text
 from symbackprop.read.layers.options import checked_options
 
@@ -64,6 +64,8 @@ class Layer:
     def __post_init__(self) -> None:
         for name, value in checked_options(self).items():
             object.__setattr__(self, name, value)
+        if self.name is not None and not self.name.isidentifier():
+            raise ArgumentError(f"layer {self.kind}: name is {self.name!r}; a name has letters, digits and underscores")
         self.check()
 
     def check(self) -> None:

@@ -163,6 +163,8 @@ class Network:
         >>> net.init(seed=0)["b1"].tolist()
         [0.5]
         """
+        if np.dtype(dtype).kind != "f":
+            raise ArgumentError(f"dtype is {dtype!r}; parameters are real: take 'float64' or 'float32'")
         rng = np.random.default_rng(seed)
         found = {}
         for name, shape, given, fan, layer, _ in self.written.parameters.values():

@@ -11,7 +11,7 @@ from symbackprop.ir.signature import ArgumentSpec
 from symbackprop.read.layers.network import Network
 from symbackprop.read.shapes import declarations_text
 
-__all__ = ["NetworkProblem", "problem_of", "problem_specs"]
+__all__ = ["NetworkProblem", "check_differentiable", "problem_of", "problem_specs"]
 
 
 @dataclass(frozen=True)
@@ -78,6 +78,17 @@ def _results(states: Pack) -> Packed:
     """Return how the value and the new states are returned: the value, and a dict like that of the states."""
     numbered = tuple(str(number) for number in range(1, len(states.keys) + 1))
     return Pack("tuple", (0, 1), ("0", Pack("dict", states.keys, numbered)))
+
+
+def check_differentiable(network: Network, wrt: object) -> None:
+    """Raise an error if there is no loss to differentiate, or nothing to differentiate it by."""
+    if network.written.loss is None:
+        raise UnsupportedError(
+            "the network has no loss, and a gradient is that of one; end it with a line such as 'loss squared_error'"
+        )
+    if wrt is None and not network.written.parameters:
+        inputs = ", ".join(network.written.inputs)
+        raise UnsupportedError(f"the network has no parameters; say with respect to which input: wrt=, one of {inputs}")
 
 
 def _gradient(arguments: dict[str, Packed], leaves: Sequence[str], wrt: str | Sequence[str] | None) -> Packed:

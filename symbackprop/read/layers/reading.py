@@ -85,6 +85,7 @@ def _read(spec: Any) -> Network:
 
 
 def _read_text(text: str) -> Network:
+    text = text.removeprefix("\ufeff")
     if "\n" not in text and text.endswith((*_READERS, ".layers")):
         return _read_file(Path(text))
     head = text.lstrip()
@@ -99,7 +100,7 @@ def _read_text(text: str) -> Network:
 
 def _read_file(path: Path) -> Network:
     try:
-        text = path.read_text(encoding="utf-8")
+        text = path.read_text(encoding="utf-8-sig")
     except (OSError, UnicodeDecodeError) as error:
         raise FileError(f"{path} cannot be read: {error}") from None
     reader = _READERS.get(path.suffix.lower())

@@ -178,3 +178,23 @@ def test_kept_and_sent(tmp_path: object) -> None:
     from symbackprop.api import check_saved
 
     check_saved(path)
+
+
+def test_three_layers_unrolled() -> None:
+    net = sb.Sequential(
+        [sb.Input(3), sb.Dense(4, "tanh"), sb.Dense(5, "sigmoid"), sb.Dense(2, "tanh"), sb.SquaredError()], batch="none"
+    )
+    params, rng = net.init(seed=5), np.random.default_rng(5)
+    x, y = rng.normal(size=3), rng.normal(size=2)
+    a, slopes = x, []
+    for number, name in enumerate(("tanh", "sigmoid", "tanh"), 1):
+        z = params[f"W{number}"] @ a + params[f"b{number}"]
+        a = VALUES[name](z)
+        slopes.append(np.diag(SLOPES[name](z)))
+    S1, S2, S3 = slopes
+    delta1 = S1 @ params["W2"].T @ S2 @ params["W3"].T @ S3 @ (a - y)
+    g = sb.compile_grad(net)
+    np.testing.assert_allclose(g(params, x=x, y=y)["b1"], delta1, rtol=1e-11)
+    text = code(g)
+    assert "delta2 = (W3.T @ delta3) * (a2 * (1.0 - a2))" in text
+    assert "W2_bar = np.outer(delta2, a1)" in text and '"b2": delta2' in text

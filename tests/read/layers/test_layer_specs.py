@@ -87,6 +87,8 @@ def test_compile_takes_any_form(form: str, tmp_path: Path) -> None:
         ("network batch=column\ninput 3", sb.ArgumentError, "Did you mean columns?", None),
         ("network batches=rows\ninput 3", sb.ArgumentError, "Did you mean batch?", 1),
         ("input 3\ndense (4", sb.FormulaSyntaxError, "cannot be read", 2),
+        ("params = input 3\ndense 3", sb.ArgumentError, "cannot be called 'params'", 1),
+        ("lambda = input 3\ndense 3", sb.ArgumentError, "cannot be called 'lambda'", 1),
         ("dense 3", sb.ArgumentError, "a network begins with 'input'", 1),
     ],
 )
@@ -120,6 +122,26 @@ def test_errors_name_the_layer_and_its_line(text: str, kind: type[Exception], me
 def test_errors_of_documents(given: object, message: str) -> None:
     with pytest.raises(sb.SymbackpropError, match=message):
         sb.read_layers(given)
+
+
+def test_names_are_names() -> None:
+    with pytest.raises(sb.ArgumentError, match="name is 'a b'"):
+        sb.Dense(3, name="a b")
+    assert "W_class" in sb.Sequential([sb.Input(3), sb.Dense(3, name="class")]).shapes
+
+
+def test_what_has_no_gradient() -> None:
+    with pytest.raises(sb.UnsupportedError, match="the network has no loss"):
+        sb.compile_grad("input 3\ndense 2")
+    with pytest.raises(sb.UnsupportedError, match="no parameters"):
+        sb.compile_grad("input 3\nrelu\nloss squared_error")
+    with pytest.raises(sb.ShapeError, match=r"has shape \(m,\)"):
+        sb.compile_grad("input 3\ndense 2\nloss squared_error reduction=none")
+
+
+def test_a_long_chain_of_layers() -> None:
+    net = sb.read_layers("input 2\n" + "dense 2 tanh\n" * 1000 + "loss squared_error")
+    assert len(sb.compile_grad(net)(net.init(seed=0), [[1.0, 2.0]], [[0.0, 0.0]])) == 2000
 
 
 def test_formulas_are_no_specs() -> None:
