@@ -12,12 +12,25 @@ from symbackprop.emit.template import Code
 from symbackprop.ir.graph import Graph
 from symbackprop.ir.node import Apply, Node
 from symbackprop.ops.bodies import bound_by
+from symbackprop.ops.broadcasting import reshape
 from symbackprop.ops.declare import Primitive
+from symbackprop.ops.layout import transpose
+from symbackprop.ops.windows import sliding_windows
 
 __all__ = ["Naming"]
 
 _BESIDE_REMARK = 36  # characters of a forward line that is quoted behind a remark
 _OPERATOR_NAMES = frozenset(("negative", "add", "multiply", "divide"))
+
+
+def _windows_stem(node: Apply) -> str | None:
+    """Return what people of neural networks call sliding windows, and what these become as a matrix."""
+    inner: Node = node.args[0] if node.op is reshape else node
+    if isinstance(inner, Apply) and inner.op is transpose:
+        inner = inner.args[0]
+    if not isinstance(inner, Apply) or inner.op is not sliding_windows:
+        return None
+    return "columns" if node.op is reshape else "windows"
 
 
 class Naming:
@@ -84,6 +97,8 @@ class Naming:
                 below = self.input_names.get(arg) or self.graph.names.get(arg)
                 if below is not None and len(below) <= 12:
                     return self.names.fresh(f"{op.name}_{below}")
+            if (stem := _windows_stem(node)) is not None:
+                return self.names.fresh(stem)
         return self.names.numbered("t")
 
     def _origin(self, node: Node) -> str:

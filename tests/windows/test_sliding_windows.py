@@ -56,10 +56,10 @@ def test_traced_functions() -> None:
 def test_the_transpose_is_a_loop_over_the_entries_of_a_window() -> None:
     text = body_of(sb.compile_grad("x[n,h,w] -> sum(sin(sliding_window_view(x, (3, 2), axis=(1, 2))))"))
     assert (
-        "    x_bar = np.zeros((n, h, w))               # t1 = sliding_window_view(x, (3, 2), axis=(1, 2))\n"
+        "    x_bar = np.zeros((n, h, w))               # windows = sliding_window_view(x, (3, 2), axis=(1, 2))\n"
         "    for i in range(3):\n"
         "        for j in range(2):\n"
-        "            x_bar[:, i:i + h - 2, j:j + w - 1] += t1_bar[:, :, :, i, j]\n"
+        "            x_bar[:, i:i + h - 2, j:j + w - 1] += windows_bar[:, :, :, i, j]\n"
     ) in text
 
 

@@ -16,7 +16,6 @@ from symbackprop.ops.broadcasting import broadcast, cast, reshape, with_shape
 from symbackprop.ops.creation import arange
 from symbackprop.ops.extrema import maximum, minimum
 from symbackprop.ops.indexing import slice_
-from symbackprop.ops.layout import concatenate
 from symbackprop.ops.reduction import largest, mean
 from symbackprop.ops.windows import sliding_windows, window_count
 from symbackprop.read.vocabulary.arguments import static_flag
@@ -25,8 +24,8 @@ from symbackprop.read.vocabulary.windows import (
     batch_behind,
     images_of,
     integers,
+    padded,
     require_windows,
-    zeros_around,
 )
 
 __all__ = ["FUNCTIONS"]
@@ -75,11 +74,7 @@ def _geometry(
 def _max_pooled(what: str, x: object, size: object, stride: object, padding: object, dilation: object) -> Node:
     sizes, strides, widths, dilations = _geometry(what, size, stride, padding, dilation)
     images = batch_behind(images_of(x, what, len(sizes)), len(sizes))
-    for axis, width in enumerate(widths, 1):
-        if width:
-            shape = (*images.shape[:axis], width, *images.shape[axis + 1 :])
-            edge = constant(float("-inf"), shape, images.dtype)
-            images = concatenate(edge, images, edge, axis=axis)
+    images = padded(images, [(width, width) for width in widths], float("-inf"))
     windows, axes = _windows(images, sizes, strides, dilations, what)
     return batch_before(largest(windows, axes=axes), len(sizes))
 
@@ -87,8 +82,8 @@ def _max_pooled(what: str, x: object, size: object, stride: object, padding: obj
 def _mean_pooled(what: str, x: object, size: object, stride: object, padding: object, include: object) -> Node:
     sizes, strides, widths, dilations = _geometry(what, size, stride, padding, _ONE)
     images = batch_behind(images_of(x, what, len(sizes)), len(sizes))
-    padded = zeros_around(images, [(width, width) for width in widths])
-    windows, axes = _windows(padded, sizes, strides, dilations, what)
+    around = padded(images, [(width, width) for width in widths])
+    windows, axes = _windows(around, sizes, strides, dilations, what)
     means = mean(windows, axes=axes)
     if not static_flag(include, "count_include_pad"):
         for axis, (entries, step, width) in enumerate(zip(sizes, strides, widths, strict=True), 1):

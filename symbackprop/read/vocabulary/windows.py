@@ -17,6 +17,7 @@ from symbackprop.ops.broadcasting import agreed, converted, reshape, with_shape
 from symbackprop.ops.contraction import contract, permuted
 from symbackprop.ops.elementwise import common_dtype
 from symbackprop.ops.indexing import place, slice_, sliced_shape
+from symbackprop.ops.updates import with_part
 from symbackprop.ops.windows import extent, overlap_add, sliding_windows, window_count
 from symbackprop.read.vocabulary.arguments import (
     axis_of,
@@ -29,7 +30,14 @@ from symbackprop.read.vocabulary.arguments import (
 )
 
 __all__ = [
-    "FUNCTIONS", "Pairs", "batch_before", "batch_behind", "images_of", "integers", "require_windows", "zeros_around",
+    "FUNCTIONS",
+    "Pairs",
+    "batch_before",
+    "batch_behind",
+    "images_of",
+    "integers",
+    "padded",
+    "require_windows",
 ]  # fmt: skip
 
 Steps = tuple[int, ...]
@@ -104,7 +112,7 @@ def _convolved(
     dilations = integers(dilation, dims, f"{what}: dilation", 1)
     sizes = weight.shape[2:]
     widths = _padding(padding, sizes, strides, dilations, what)
-    images = zeros_around(batch_behind(images, dims), widths)
+    images = padded(batch_behind(images, dims), widths)
     require_windows(images.shape[1 : dims + 1], sizes, dilations, what)
     counts = tuple(map(window_count, images.shape[1 : dims + 1], sizes, strides, dilations))
     rows = weight.shape[1] * product(sizes)
@@ -151,8 +159,8 @@ def _padding(padding: object, sizes: Shape, strides: Steps, dilations: Steps, wh
     return [(width, width) for width in integers(padding, len(sizes), f"{what}: padding", 0)]
 
 
-def zeros_around(x: Node, widths: Pairs) -> Node:
-    """Return `x` with zeros before and behind the axes that follow its first."""
+def padded(x: Node, widths: Pairs, fill: float = 0) -> Node:
+    """Return `x` with a number before and behind the axes that follow its first."""
     if all(width == (0, 0) for width in widths):
         return x
     shape: list[Size] = list(x.shape)
@@ -162,8 +170,11 @@ def zeros_around(x: Node, widths: Pairs) -> Node:
             shape[axis] = before + x.shape[axis] + behind
             stop = None if behind == 0 else -behind if isinstance(behind, int) else before + x.shape[axis]
             bounds[axis] = (None if before == 0 else before, stop, 1)
-    x = with_shape(x, sliced_shape(tuple(shape), tuple(bounds)))  # a kernel has entries, as is checked on every call
-    return place(x, shape=tuple(shape), bounds=(tuple(bounds),))
+    part = tuple(bounds)
+    x = with_shape(x, sliced_shape(tuple(shape), part))  # a kernel has entries, as is checked on every call
+    if not fill:
+        return place(x, shape=tuple(shape), bounds=(part,))
+    return with_part(constant(fill, tuple(shape), x.dtype), part, x)
 
 
 def batch_behind(images: Node, dims: int) -> Node:
@@ -237,7 +248,7 @@ def _convolved_back(
     columns = _multiplied(weights, reshape(images, shape=(*blocks, each, product((*counts, *batch)))), transposed=True)
     channels = product(blocks) * weight.shape[1]
     full = _overlapping(reshape(columns, shape=(channels, *sizes, *counts, *batch)), len(batch), strides, dilations)
-    full = zeros_around(full, [(0, extra) for extra in more])
+    full = padded(full, [(0, extra) for extra in more])
     return batch_before(_without_edges(full, widths, what), dims)
 
 
