@@ -98,7 +98,9 @@ _LARGEST_INTEGER = "9223372036854775807"
 
 def _extremum(name: str) -> Primitive:
     def vjp(g: Node, out: Apply) -> list[Node | None]:
-        return [restored(g, out.args[0], _axes(out)) * tie_shares(out.args[0], out, _axes(out))]
+        x, axes = out.args[0], _axes(out)
+        attains = cast(equal(x, restored(out, x, axes)), dtype=x.dtype)
+        return [attains * restored(g / reduce_sum(attains, axes=axes), x, axes)]
 
     primitive: Primitive = custom(
         name,
