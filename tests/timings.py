@@ -8,10 +8,11 @@ from __future__ import annotations
 import gc
 import time
 from collections.abc import Callable
+from functools import cache
 
 from sympy.core.cache import clear_cache
 
-__all__ = ["in_units", "least_seconds"]
+__all__ = ["in_units", "least_seconds", "unit_seconds"]
 
 
 def least_seconds(work: Callable[[], object], rounds: int = 3) -> float:
@@ -23,6 +24,12 @@ def in_units(work: Callable[[], object], rounds: int = 3) -> float:
     """Return the time that `work` takes as a multiple of that of a fixed piece of pure Python, which runs in turn."""
     times = [(_seconds(work), _seconds(_unit)) for _ in range(rounds)]
     return min(mine for mine, _ in times) / min(unit for _, unit in times)
+
+
+@cache
+def unit_seconds() -> float:
+    """Return the time of that piece of Python, taken once: for bounds so wide that drift does not matter."""
+    return least_seconds(_unit)
 
 
 def _seconds(work: Callable[[], object]) -> float:

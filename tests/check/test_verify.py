@@ -28,7 +28,6 @@ SPECIAL = [
 ]
 
 
-@pytest.mark.timeout(20)
 @pytest.mark.parametrize("formula", formulas.ALL + formulas.WRITES + formulas.CHOSEN + SPECIAL)
 def test_every_formula_is_verified(formula: str) -> None:
     report = sb.compile_value_and_grad(formula, target="numpy").verify(points=1, seconds=0.2)

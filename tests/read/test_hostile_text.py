@@ -1,4 +1,4 @@
-"""Text never executes: every hostile string is an error of ours, or a correct result, in under a second."""
+"""Text never executes: every hostile string is an error of ours, or a correct result, before long."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ import keyword
 import time
 
 import pytest
+from timings import unit_seconds
 
 import symbackprop as sb
 
@@ -106,7 +107,7 @@ def test_hostile_text_is_refused_quickly(text: str) -> None:
     start = time.process_time()
     with pytest.raises(sb.SymbackpropError) as caught:
         sb.compile_grad(text)
-    assert time.process_time() - start < 1
+    assert time.process_time() - start < 100 * unit_seconds()
     assert len(str(caught.value)) < 2000
     assert caught.value.message
 

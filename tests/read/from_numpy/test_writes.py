@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-import time
-
 import numpy as np
 import pytest
 from numpy.testing import assert_allclose
+from timings import least_seconds
 
 import symbackprop as sb
 from symbackprop.compilation import uncollected
@@ -349,14 +348,12 @@ def test_rows_written_one_after_the_other_take_linear_time(kind):
                 row += x
         return y.sum()
 
-    def seconds(count):
+    def trace(count):
         with uncollected():  # as when compiling
-            start = time.process_time()
             trace_function(filled, {"x": "4", "count": count}, None, ("count",))
-            return time.process_time() - start
 
-    seconds(50)  # what is made once
-    short, long = (min(seconds(count) for _ in range(3)) for count in (200, 800))
+    trace(50)  # what is made once
+    short, long = (least_seconds(lambda count=count: trace(count)) for count in (200, 800))
     assert long < 4 * short * 2.5  # four times the work; sixteen times, were it quadratic
 
 
