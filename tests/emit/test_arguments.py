@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import timeit
 from collections.abc import Sequence
 from decimal import Decimal
 from fractions import Fraction
@@ -11,6 +10,7 @@ from typing import Any
 import numpy as np
 import pytest
 import scipy.sparse
+from timings import in_units
 
 from symbackprop.emit.arguments import Binder
 from symbackprop.errors import ArgumentError
@@ -237,9 +237,10 @@ def test_floats_pass_quickly() -> None:
     binder = Binder([spec(name) for name in "abcde"])
     args = (1.0, 2.0, 3.0, 4.0, 5.0)
 
-    def call() -> None:
-        binder.wants_arrays(args, {})
-        binder.bind(args, {})
+    def calls() -> None:
+        for _ in range(2000):
+            binder.wants_arrays(args, {})
+            binder.bind(args, {})
 
-    assert min(timeit.repeat(call, number=2000, repeat=7)) / 2000 < 4e-6  # 0.6 microseconds on an idle machine
+    assert in_units(calls, 7) < 0.8  # usually 0.15; the benchmark `black-scholes` prints the microseconds
     assert binder.bind(args, {}) is args
