@@ -8,6 +8,7 @@ import click
 from rich.console import Console
 from rich.table import Table
 
+from benchmarks.checkpoint import CHECKPOINT
 from benchmarks.drop_in import DROP_IN
 from benchmarks.functions import FUNCTIONS
 from benchmarks.loops import LOOPS
@@ -16,7 +17,7 @@ from benchmarks.nested_sines import NESTED_SINES
 from benchmarks.networks import NETWORKS
 from benchmarks.workloads import WORKLOADS
 
-ALL = {**NESTED_SINES, **WORKLOADS, **MODELS, **DROP_IN, **FUNCTIONS, **LOOPS, **NETWORKS}
+ALL = {**NESTED_SINES, **WORKLOADS, **MODELS, **DROP_IN, **FUNCTIONS, **LOOPS, **NETWORKS, **CHECKPOINT}
 
 
 @click.command()

@@ -27,6 +27,7 @@ from symbackprop.read.layers.reading import as_network
 from symbackprop.read.layers.schema import json_schema
 from symbackprop.read.shapes import declarations_text, read_declarations
 from symbackprop.read.vocabulary.listing import supported_page
+from symbackprop.transform.checkpoint import checked_checkpoint
 from symbackprop.transform.clipping import checked_clip
 from symbackprop.verification import FunctionOrigin, Origin
 from symbackprop.version import __version__
@@ -37,6 +38,7 @@ __all__ = [
 ]  # fmt: skip
 
 Inputs = Mapping[Any, object] | Sequence[Any] | str | None
+Checkpoint = Iterable[str] | str | None
 Wrt = Any  # a name or a SymPy symbol, a sequence of these, or None
 
 
@@ -118,6 +120,7 @@ def compile_grad(
     dtype: str = "float64",
     name: str = "grad",
     optimize: str = "readable",
+    checkpoint: Checkpoint = None,
 ) -> CompiledFunction:
     """Compile a scalar-valued formula to a function that returns its gradient.
 
@@ -139,6 +142,11 @@ def compile_grad(
     clip : {"value": c} or {"norm": c}, optional
         What the gradient is kept within: each entry from -c to c, or all of it scaled by ``min(1, c / norm)``, where
         the norm is that of all entries with respect to all inputs. A norm that is not finite makes all of it nan.
+    checkpoint : "sqrt" or sequence of str, optional
+        Which values of the formula are kept for the way back, by their names; each is the last of its segment. All else
+        is computed again, segment by segment, and arrays are deleted where they are needed no more: less memory, for
+        up to one more forward pass. "sqrt" chooses about sqrt(n) segments, cut where few bytes cross. Inputs are kept
+        anyway, and so is what a later segment takes from an earlier one.
 
     Returns
     -------
@@ -162,7 +170,7 @@ def compile_grad(
     >>> length(np.eye(2), [1.0, 3.0]).tolist()
     [2.0, 6.0]
     """
-    asked = _asked(has_aux, clip)
+    asked = _asked(has_aux, clip, checkpoint)
 
     def compiled(function: Any) -> CompiledFunction:
         return _compiled(function, "grad", inputs, wrt, with_value, target, dtype, name, optimize, static, **asked)
@@ -182,12 +190,13 @@ def compile_value_and_grad(
     dtype: str = "float64",
     name: str = "value_and_grad",
     optimize: str = "readable",
+    checkpoint: Checkpoint = None,
 ) -> CompiledFunction:
     """Compile a scalar-valued formula to a function that returns ``(value, gradient)``.
 
     Parameters
     ----------
-    formula, inputs, wrt, static, has_aux, clip, target, dtype, name, optimize
+    formula, inputs, wrt, static, has_aux, clip, checkpoint, target, dtype, name, optimize
         As for `compile_grad`.
 
     Examples
@@ -198,7 +207,7 @@ def compile_value_and_grad(
     >>> sb.compile_value_and_grad("r = w*x - y; r**2, abs(r)", wrt="w", has_aux=True)(2, 3, 1)
     ((25.0, 5.0), 30.0)
     """
-    asked = _asked(has_aux, clip)
+    asked = _asked(has_aux, clip, checkpoint)
 
     def compiled(function: Any) -> CompiledFunction:
         return _compiled(function, "grad", inputs, wrt, True, target, dtype, name, optimize, static, **asked)
@@ -206,9 +215,9 @@ def compile_value_and_grad(
     return compiled if formula is None else compiled(formula)  # type: ignore[return-value]  # a decorator gives one
 
 
-def _asked(has_aux: bool, clip: object) -> dict[str, Any]:
+def _asked(has_aux: bool, clip: object, checkpoint: object) -> dict[str, Any]:
     """Return the fields of a recipe that say what is asked of a gradient."""
-    return {"has_aux": bool(has_aux), "clip": checked_clip(clip)}
+    return {"has_aux": bool(has_aux), "clip": checked_clip(clip), "checkpoint": checked_checkpoint(checkpoint)}
 
 
 def check_saved(path: str | os.PathLike[str]) -> None:

@@ -30,6 +30,7 @@ from symbackprop.read.text import read_formula
 from symbackprop.simplify.pattern import Rewrites
 from symbackprop.simplify.pipeline import canonical, finish, prepare
 from symbackprop.simplify.rules import without_rules
+from symbackprop.transform.checkpoint import checkpointed
 from symbackprop.transform.derivatives import with_derivatives, with_solvers
 from symbackprop.transform.gradients import with_gradient
 from symbackprop.verification import FunctionOrigin, Origin, verified
@@ -52,6 +53,8 @@ def compile_recipe(
         if recipe.kind == "grad":
             graph = with_gradient(graph, recipe)
         graph = finish(with_solvers(graph), log)
+        if recipe.checkpoint:
+            graph = checkpointed(graph, recipe.checkpoint)
         printed = _printed(graph, recipe, _target(graph, recipe))
         return CompiledFunction(
             recipe, primal, graph, printed, log, compile_recipe, _printed, verified, _expressions, origin, constants

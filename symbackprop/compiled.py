@@ -5,7 +5,6 @@ from __future__ import annotations
 import html
 import os
 from collections.abc import Callable, Mapping
-from dataclasses import replace
 from functools import cached_property, partial
 from inspect import Parameter, Signature
 from keyword import iskeyword
@@ -18,6 +17,7 @@ from symbackprop.emit.bound import save_with_arrays
 from symbackprop.emit.header import Recipe
 from symbackprop.emit.load import load_function
 from symbackprop.emit.mapping import filled
+from symbackprop.emit.memory import allocated
 from symbackprop.emit.module import Printed
 from symbackprop.emit.packing import Packer
 from symbackprop.emit.save import write_text
@@ -235,7 +235,7 @@ class CompiledFunction:
         """The function that computes the value alone."""
         if self._recipe.kind == "value":
             return self
-        recipe = replace(self._recipe, kind="value", wrt=None, with_value=False, has_aux=False, clip=None, name="value")
+        recipe = self._recipe.of_value()
         return self._compile(recipe, self._origin, self._constants).with_records(self._value_records)
 
     @property
@@ -320,9 +320,9 @@ class CompiledFunction:
         Returns
         -------
         Cost
-            With polynomials in the named sizes, numbers for given ones (`Cost.at`), and the ratio.
+            With polynomials in the named sizes, numbers for given ones (`at`, `peak_bytes`), and the ratio.
         """
-        return cost_of(self.value.graph, self.graph)
+        return cost_of(self.value.graph, self.graph, allocated(self.graph, self._recipe, self._printed.target))
 
     def explain(self) -> str:
         """Return a listing: the graph, the lines that it became, the rewrites and the counted operations."""

@@ -9,7 +9,7 @@ from __future__ import annotations
 import hashlib
 import json
 import re
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 
 from symbackprop.errors import FormulaSyntaxError
 from symbackprop.ir.packing import Packing, packing_from
@@ -42,14 +42,21 @@ class Recipe:
     has_aux: bool = False  # of several results only the first is differentiated
     notation: str = ""  # whose names adjoints have: "backpropagation" for the deltas of networks
     clip: tuple[str, float] | None = None  # gradients are kept within a bound, of their entries or of their norm
+    checkpoint: tuple[str, ...] | str | None = None  # which values are kept for the way back, where not all are
 
     def fields(self) -> dict[str, object]:
         """Return what a header has to hold; from `titles` on only what says anything."""
         found = asdict(self)
-        for name in ("titles", "reordered", "function", "packing", "has_aux", "notation", "clip"):
+        for name in ("titles", "reordered", "function", "packing", "has_aux", "notation", "clip", "checkpoint"):
             if not found[name]:
                 del found[name]
         return found
+
+    def of_value(self) -> Recipe:
+        """Return the recipe of the value alone."""
+        return replace(
+            self, kind="value", wrt=None, with_value=False, has_aux=False, clip=None, checkpoint=None, name="value"
+        )
 
     def digest(self) -> str:
         """Return a hash of the formula and all options."""
@@ -108,6 +115,7 @@ def read_header(source: str) -> Recipe:
         fields["wrt"] = tuple(fields["wrt"]) if isinstance(fields["wrt"], list) else fields["wrt"]
         fields["packing"] = packing_from(fields.get("packing"))
         fields["clip"] = tuple(fields["clip"]) if fields.get("clip") else None
+        fields["checkpoint"] = tuple(kept) if isinstance(kept := fields.get("checkpoint"), list) else kept
         fields["titles"] = tuple((name, title) for name, title in fields.get("titles", ()))
         recipe = Recipe(formula=_decoded("\n".join(formula)), **fields)
     except (ValueError, TypeError, KeyError, RecursionError) as error:

@@ -118,7 +118,9 @@ class _LoopWriter:
     def _result_name(self, position: int, otherwise: str) -> str:
         """Return the name of a result."""
         writer, result = self.writer, self.results[position]
-        name = writer.names.fresh(writer.graph.names.get(result) or writer.adjoint_name(result) or otherwise)
+        name = writer.name_again(result) or writer.names.fresh(
+            writer.graph.names.get(result) or writer.adjoint_name(result) or otherwise
+        )
         writer.bind(result, name)
         return name
 

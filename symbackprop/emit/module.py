@@ -13,6 +13,7 @@ from symbackprop.emit.lines import Line
 from symbackprop.emit.names import Names
 from symbackprop.emit.outputs import returned
 from symbackprop.emit.packing import unpacking_lines
+from symbackprop.emit.release import released
 from symbackprop.emit.schedule import scheduled
 from symbackprop.emit.statements import Writer
 from symbackprop.emit.style import TargetStyle
@@ -25,7 +26,7 @@ from symbackprop.ir.packing import Pack, Packing, with_paths
 from symbackprop.ir.size import SizeExpression, evaluate, has_opaque, named, names, substitute
 from symbackprop.ops.declare import Primitive
 
-__all__ = ["Printed", "print_module"]
+__all__ = ["Printed", "Written", "print_module", "written"]
 
 _STYLES: dict[str, type[TargetStyle]] = {"math": MathStyle, "numpy": NumpyStyle}
 _COMMENT_COLUMN = 40
@@ -47,11 +48,7 @@ class Printed:
 
 def print_module(graph: Graph, recipe: Recipe, version: str, target: str) -> Printed:
     """Print `graph` as a module for `target`."""
-    written = _written(graph, recipe, target, tuple(graph.counts))
-    used = tuple(name for name in graph.counts if name in written.style.sizes_used)
-    if used != tuple(graph.counts):  # which computed sizes the text needs is known once it is written
-        written = _written(graph, recipe, target, used)
-    taken, function, parameters, leaves, style, writer, result, packing = written
+    taken, function, parameters, leaves, style, writer, result, packing = written(graph, recipe, target)
     body = _size_lines(graph, leaves, style)
     if writer.forward and writer.backward:
         body += ["# forward", *_lines(writer.forward), "# backward", *_lines(writer.backward)]
@@ -74,7 +71,7 @@ def print_module(graph: Graph, recipe: Recipe, version: str, target: str) -> Pri
     return Printed(source, function, parameters, target, "\n".join([*imports, constants]), code)
 
 
-class _Written(NamedTuple):
+class Written(NamedTuple):
     """What one pass over a graph gives."""
 
     taken: Names
@@ -87,7 +84,16 @@ class _Written(NamedTuple):
     packing: Packing | None
 
 
-def _written(graph: Graph, recipe: Recipe, target: str, counts: tuple[str, ...]) -> _Written:
+def written(graph: Graph, recipe: Recipe, target: str) -> Written:
+    """Write the lines of `graph`."""
+    first = _written(graph, recipe, target, tuple(graph.counts))
+    used = tuple(name for name in graph.counts if name in first.style.sizes_used)
+    if used == tuple(graph.counts):  # which computed sizes the text needs is known once it is written
+        return first
+    return _written(graph, recipe, target, used)
+
+
+def _written(graph: Graph, recipe: Recipe, target: str, counts: tuple[str, ...]) -> Written:
     """Write the lines of `graph`, those that compute the sizes named in `counts` among them."""
     taken = Names()
     parameters, leaves, packing = _parameters(graph, recipe, taken)
@@ -111,7 +117,12 @@ def _written(graph: Graph, recipe: Recipe, target: str, counts: tuple[str, ...])
     writer = Writer(graph, scheduled(graph, counts), style, taken, inputs, counted)
     writer.write()
     result = returned(graph, writer, recipe, packing)
-    return _Written(taken, function, parameters, leaves, style, writer, result, packing)
+    if recipe.checkpoint:
+        kept = set() if graph.recomputation is None else {*graph.recomputation.kept}
+        arrays = writer.arrays()
+        ends = {name for name, node in arrays.items() if node in kept}
+        writer.forward, writer.backward = released(writer.forward, writer.backward, result, arrays.keys(), ends)
+    return Written(taken, function, parameters, leaves, style, writer, result, packing)
 
 
 def _parameters(graph: Graph, recipe: Recipe, taken: Names) -> tuple[tuple[str, ...], tuple[str, ...], Packing | None]:

@@ -8,7 +8,7 @@ import re
 import unicodedata
 from collections.abc import Iterable
 
-__all__ = ["Names"]
+__all__ = ["Names", "is_number"]
 
 _MODULES = ("np", "math", "special", "linalg", "dataclasses")
 _RESERVED = frozenset((*keyword.kwlist, *keyword.softkwlist, *dir(builtins), *_MODULES))
@@ -61,6 +61,11 @@ class Names:
         name = f"{stem}{number}"
         self._taken.add(name)
         return name
+
+
+def is_number(name: str) -> bool:
+    """Tell whether a name is a mere number: ``t3``."""
+    return re.fullmatch(r"t\d+", name) is not None
 
 
 def _identifier(text: str) -> str:

@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
-import re
+from collections import Counter
 
 from symbackprop.emit.lines import with_name
-from symbackprop.emit.names import Names
+from symbackprop.emit.names import Names, is_number
 from symbackprop.emit.schedule import Schedule
 from symbackprop.emit.shared import Shared
+from symbackprop.emit.style import TargetStyle
 from symbackprop.emit.template import Code
+from symbackprop.emit.uses import Uses
 from symbackprop.ir.graph import Graph
-from symbackprop.ir.node import Apply, Node
+from symbackprop.ir.node import Apply, Node, Output
 from symbackprop.ops.bodies import bound_by
 from symbackprop.ops.broadcasting import reshape
 from symbackprop.ops.declare import Primitive
@@ -42,16 +44,19 @@ class Naming:
     input_names: dict[Node, str]
     count_names: dict[Node, str]
     shared: Shared
+    style: TargetStyle
+    _uses: Uses
     _bare: dict[Node, str]  # the nodes that are printed as a name
     _codes: dict[Node, Code]
     _texts: dict[Node, str]  # the lines of nodes
     _forward_nodes: set[Node]
     _results: dict[Node, dict[int, Node]]
+    _names_once: set[str] | None = None  # the names that only one node of the forward part has
 
     def telling_name(self, node: Node) -> str | None:
         """Return the name of a node, unless it is a mere number of it."""
         name = self._bare.get(node)
-        return None if name is None or re.fullmatch(r"t\d+", name) else name
+        return None if name is None or is_number(name) else name
 
     def renamed(self, old: str, new: str) -> None:
         """Note that a variable has got another name."""
@@ -71,23 +76,55 @@ class Naming:
                 return f"{name}_bar"
         return None
 
+    def arrays(self) -> dict[str, Node]:
+        """Return the names of arrays, and of scalars where there are no arrays and these may stand for some."""
+        found: dict[str, Node] = {
+            name: node
+            for node, name in self._bare.items()
+            if node not in self.input_names and node not in self.count_names and isinstance(node, (Apply, Output))
+        }
+        arrays = {name: node for name, node in found.items() if node.shape}
+        return arrays or (found if self.style.target == "numpy" else {})
+
+    def name_again(self, node: Node) -> str | None:
+        """Return for what is computed again the name that it had, if that was its own."""
+        original = self.schedule.originals.get(node)
+        if original is None:
+            return None
+        if self._names_once is None:
+            times = Counter(name for known, name in self._bare.items() if known in self._forward_nodes)
+            self._names_once = {name for name, count in times.items() if count == 1}
+        name = self._bare.get(original)
+        return name if name in self._names_once else None
+
     def note_text(self, node: Node, text: str) -> None:
         """Say what comments quote for `node`."""
         for named in (node, *self._results.get(node, {}).values()):
             self._texts[named] = text
 
     def _name(self, node: Node) -> str:
-        name = self._chosen_name(node)
+        name = self._sum_so_far(node) or self._chosen_name(node)
         self._bare[node] = name
         return name
+
+    def _sum_so_far(self, node: Node) -> str | None:
+        """Return the name of the sum that `node` goes on with."""
+        sums = self.schedule.sums
+        begun = node.args[0] if sums and isinstance(node, Apply) and node.args else None
+        if begun is None or sums.get(begun) is not sums.get(node, node) or self._uses.counts.get(begun) != 1:
+            return None  # it is another sum, or somebody else needs what there is so far
+        return self._bare.get(begun)
 
     def _chosen_name(self, node: Node) -> str:
         if node in self.count_names:
             return self.count_names[node]
+        again = self.name_again(node)
+        if again is not None:
+            return again
         user = self.graph.names.get(node)
         if user is not None:
             return self.names.fresh(user)
-        adjoint = self.adjoint_name(node)
+        adjoint = self.adjoint_name(self.schedule.sums.get(node, node))
         if adjoint is not None:
             return self.names.fresh(adjoint)
         if isinstance(node, Apply) and len(node.args) == 1:

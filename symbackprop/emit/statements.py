@@ -9,7 +9,9 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from itertools import groupby
 
+from symbackprop.emit.again import again_line
 from symbackprop.emit.branches import shared_by_branches
 from symbackprop.emit.control import write_control
 from symbackprop.emit.lines import Line
@@ -151,8 +153,12 @@ class Writer(Naming):
             self._place(node, self.forward if node in self.schedule.needed else None)
         if not self.depth:  # the names of a body settle later: see `finish`
             self._find_hosts()
-        for node in self.schedule.backward:
-            self._place(node, self.backward)
+        for turn, piece in groupby(self.schedule.backward, self.schedule.turns.get):
+            nodes, start = [*piece], len(self.backward)
+            for node in nodes:
+                self._place(node, self.backward)
+            if turn is not None and not turn[1] and len(self.backward) > start:
+                self.backward.insert(start, again_line(nodes, self._bare, self._forward_nodes))
 
     def result(self, node: Node) -> Code:
         """Return the code of an output."""
@@ -239,7 +245,7 @@ class Writer(Naming):
         found = self._results[node]
         for index, output in sorted(found.items()):
             user = self.graph.names.get(output) or (self.adjoint_name(output) if op is opaque else None)
-            self._bare[output] = self.names.fresh(user or result_names(node)[index])
+            self._bare[output] = self.name_again(output) or self.names.fresh(user or result_names(node)[index])
             self._codes[output], self._weights[output] = Code(self._bare[output]), 0
         if len(found) == 1 and (alone := op.alone.get(*found)) is not None:
             target = self._bare[next(iter(found.values()))]

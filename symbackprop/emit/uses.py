@@ -23,7 +23,7 @@ class Uses:
     counts : dict of Node to int
         In how many places the text of a node would stand.
     crossing : set of Node
-        The forward nodes that the backward part needs.
+        The nodes that another part than their own needs: the backward part, or another piece of it. There, also results.
     outer_constants : set of Node
         Numbers made of numbers that are no part of a larger one.
     """
@@ -42,6 +42,8 @@ class Uses:
         uses = self.counts
         for node in outputs:
             uses[node] = uses.get(node, 0) + 1
+            if node in self._schedule.turns:
+                self.crossing.add(node)
         for nodes in (self._schedule.backward, self._schedule.forward):
             behind = forward if nodes is self._schedule.backward else frozenset()
             for node in reversed(nodes):
@@ -65,13 +67,15 @@ class Uses:
             return
         twice = self._twice(node)
         as_they_are = style.stand_as_they_are(node)
+        turns = self._schedule.turns
         for position, arg in enumerate(node.args):
             inner, index = (arg, "") if as_they_are else style.operand(node, position)
             if inner.weak and not node.weak and isinstance(inner, Apply):
                 self.outer_constants.add(inner)
             times = uses[node] if node.op is sized else 2 if index or position in twice else 1
             uses[inner] = uses.get(inner, 0) + times
-            if inner in behind or (node.op is sized and node in self.crossing):
+            elsewhere = inner in behind or (turns and turns.get(inner) != turns.get(node))
+            if elsewhere or (node.op is sized and node in self.crossing):
                 self.crossing.add(inner)
 
     def _twice(self, node: Apply) -> frozenset[int]:

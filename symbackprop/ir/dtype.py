@@ -10,7 +10,7 @@ from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
 
-__all__ = ["DTYPES", "default_float", "is_float", "promote", "using_float"]
+__all__ = ["DTYPES", "default_float", "is_float", "item_size", "promote", "using_float"]
 
 DTYPES = ("bool", "int64", "float32", "float64")
 
@@ -36,6 +36,11 @@ def using_float(dtype: str) -> Iterator[None]:
 def is_float(dtype: str) -> bool:
     """Tell whether `dtype` is a real one."""
     return dtype in ("float32", "float64")
+
+
+def item_size(dtype: str) -> int:
+    """Return how many bytes a number takes."""
+    return {"bool": 1, "float32": 4}.get(dtype, 8)
 
 
 def promote(dtypes: Iterable[str]) -> str:

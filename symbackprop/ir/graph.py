@@ -9,6 +9,7 @@ from functools import cached_property
 
 from symbackprop.ir.dtype import is_float
 from symbackprop.ir.node import Apply, Input, Node, Output
+from symbackprop.ir.recomputation import Recomputation
 from symbackprop.ir.show import graph_text
 from symbackprop.ir.signature import ArgumentSpec, Label, Structure
 from symbackprop.ir.size import Size, evaluate, names
@@ -69,6 +70,8 @@ class Graph:
         What comments say of a node before they quote its forward line.
     forward : tuple of Node
         What else belongs to the forward part: what loops keep for the way back.
+    recomputation : Recomputation or None
+        What the backward part computes again instead of finding it kept; None where all is kept.
     """
 
     arguments: tuple[ArgumentSpec, ...]
@@ -84,6 +87,7 @@ class Graph:
     structure: Structure = None
     forward: tuple[Node, ...] = ()
     remarks: Mapping[Node, str] = field(default_factory=dict)
+    recomputation: Recomputation | None = None
 
     def mapped(self, new: Callable[[Node], Node]) -> Graph:
         """Return the graph with `new` of every output and every table entry; of equal entries the first stays."""
@@ -105,6 +109,7 @@ class Graph:
             adjoints=adjoints,
             counts={name: new(node) for name, node in self.counts.items()},
             forward=tuple(map(new, self.forward)),
+            recomputation=None if self.recomputation is None else self.recomputation.mapped(new),
         )
 
     def with_outputs(

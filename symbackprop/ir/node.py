@@ -144,12 +144,17 @@ class Input(Node):
 
 
 class Apply(Node):
-    """An operation on arguments, with static parameters."""
+    """An operation on arguments, with static parameters.
 
-    __slots__ = ("args", "op", "params")
+    What is computed again for the way back has the number of its `segment`, which tells it apart from the first time;
+    all else has 0.
+    """
+
+    __slots__ = ("args", "op", "params", "segment")
     op: Operation
     args: tuple[Node, ...]
     params: Params
+    segment: int
 
     def describe(self) -> str:
         """Return the operation's name."""
@@ -226,14 +231,17 @@ def make_input(index: int, shape: Shape, dtype: str, level: int = 0) -> Input:
     return node  # type: ignore[return-value]
 
 
-def make_apply(op: Operation, args: tuple[Node, ...], params: Params, shape: Shape, dtype: str) -> Apply:
+def make_apply(
+    op: Operation, args: tuple[Node, ...], params: Params, shape: Shape, dtype: str, segment: int = 0
+) -> Apply:
     """Return `op` of `args`, whose shape and dtype the caller has inferred."""
-    key = (op, args, params, dtype)
+    key: _Key = (op, args, params, dtype, segment) if segment else (op, args, params, dtype)
     known = _table.get(key)
     node = None if known is None else known()
     if node is None:
         node = Apply()
         node.op, node.args, node.params, node.shape, node.dtype = op, args, params, shape, dtype
+        node.segment = segment
         node.weak = bool(args) and _is_weak(op, args, shape)
         node = _intern(key, node)
     return node  # type: ignore[return-value]

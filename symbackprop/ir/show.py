@@ -114,7 +114,8 @@ def _operation_text(node: Apply | Output, labels: dict[Node, str]) -> str:
     if isinstance(node, Output):
         return f"{labels[node.source]}[{node.index}]"
     parts = [labels.get(arg, "?") for arg in node.args] + [f"{key}={_plain(value)}" for key, value in node.params]
-    return f"{node.op.name}({', '.join(parts)})"
+    again = f", again in segment {node.segment}" if node.segment else ""
+    return f"{node.op.name}({', '.join(parts)}){again}"
 
 
 def _plain(value: object) -> str:

@@ -68,4 +68,4 @@ def with_bodies(node: Apply, args: tuple[Node, ...], bodies: Sequence[Body]) -> 
     """Return `node` with other arguments and bodies of the same shapes and dtypes."""
     rest = iter(bodies)
     params = tuple((name, next(rest) if isinstance(value, Body) else value) for name, value in node.params)
-    return make_apply(node.op, args, params, node.shape, node.dtype)
+    return make_apply(node.op, args, params, node.shape, node.dtype, node.segment)

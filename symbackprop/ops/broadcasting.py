@@ -344,4 +344,4 @@ def align_shapes(operands: Sequence[Operand]) -> list[Node]:
 
 def rebuilt(node: Apply, args: tuple[Node, ...]) -> Node:
     """Return `node` with other arguments of the same shapes and dtypes."""
-    return node if args == node.args else make_apply(node.op, args, node.params, node.shape, node.dtype)
+    return node if args == node.args else make_apply(node.op, args, node.params, node.shape, node.dtype, node.segment)

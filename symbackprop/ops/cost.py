@@ -32,10 +32,16 @@ class Cost:
         Operations of the value alone; an expression in the named sizes.
     value_and_gradient : size
         Operations of both together.
+    again : size
+        Those among them that are done for the second time, where checkpoints are asked for.
+    allocated : tuple of size
+        The bytes of the arrays that the printed code makes, in their order, negative where it deletes one.
     """
 
     value: Size
     value_and_gradient: Size
+    again: Size = 0
+    allocated: tuple[Size, ...] = ()
 
     def at(self, sizes: Mapping[str, int] | None = None) -> tuple[int, int, float]:
         """Return both counts and their ratio for given sizes.
@@ -48,6 +54,23 @@ class Cost:
         value, both = (evaluate(count, dict(sizes or {})) for count in (self.value, self.value_and_gradient))
         return value, both, both / max(value, 1)
 
+    def peak_bytes(self, sizes: Mapping[str, int] | None = None) -> int:
+        """Return the bytes of the arrays that live at once at most, for given sizes: those with a name and results.
+
+        Raises
+        ------
+        ShapeError
+            If a named size has no value.
+        """
+        known: dict[Size, int] = {}
+        live = most = 0
+        for size in self.allocated:
+            if size not in known:
+                known[size] = evaluate(size, dict(sizes or {}))
+            live += known[size]
+            most = max(most, live)
+        return most
+
     @property
     def ratio(self) -> float:
         """The ratio of the counts; where it depends on sizes, that for sizes of 1,000."""
@@ -55,14 +78,19 @@ class Cost:
         return self.at(sizes)[2]
 
     def __str__(self) -> str:
-        return f"value: {self.value} operations; value and gradient: {self.value_and_gradient}; ratio {self.ratio:.2f}"
+        again = f", {self.again} of them again" if self.again != 0 else ""
+        both = f"value and gradient: {self.value_and_gradient}{again}"
+        return f"value: {self.value} operations; {both}; ratio {self.ratio:.2f}"
 
 
-def cost_of(value_graph: Graph, graph: Graph) -> Cost:
-    """Return the cost of a formula, given the graph of its value and that of value and gradient."""
+def cost_of(value_graph: Graph, graph: Graph, allocated: tuple[Size, ...] = ()) -> Cost:
+    """Return the cost of a formula, given the graph of its value, that of value and gradient, and what it allocates."""
+    both = topological((*value_graph.primals, *graph.outputs))
     return Cost(
         count_operations(topological(value_graph.primals)),
-        count_operations(topological((*value_graph.primals, *graph.outputs))),
+        count_operations(both),
+        count_operations([node for node in both if isinstance(node, Apply) and node.segment]),
+        allocated,
     )
 
 
