@@ -26,7 +26,11 @@ def einsum_text(node: Apply, style: Style) -> str:
             text = _pair_text(operands[left], operands[right], output, f"{{{left}}}", f"{{{right}}}")
             if text is not None:
                 return text
-        text = _spread_text(operands, output) or _rearranged_text(operands[0], operands[1], output)
+        text = (
+            _spread_text(operands, output)
+            or _rearranged_text(operands[0], operands[1], output)
+            or _reordered_text(operands[0], operands[1], output)
+        )
         if text is not None:
             return text
     return _general_text(operands, output)
@@ -64,6 +68,26 @@ def _rearranged_text(a: Indices, b: Indices, output: Indices) -> str | None:
     )
     found = (*batch, *left, *right)
     return product if found == output else _moved(product, found, output)
+
+
+def _reordered_text(a: Indices, b: Indices, output: Indices) -> str | None:
+    """Return one matrix product of two operands without an index that is in both and in the output, axes moved for it.
+
+    An operand is moved where that is enough, so that the result lies in memory as it is read.
+    """
+    inner = tuple(i for i in a if i in b)
+    if not inner or any(i in output for i in inner):
+        return None
+    operands, first = ((a, b), 0) if output and output[0] in a else ((b, a), 1)
+    left, right = (tuple(i for i in output if i in own) for own in operands)
+    texts, axes = [], []
+    for position, (own, kept) in enumerate(zip(operands, (left, right), strict=True)):
+        places = iter(kept)
+        wanted = tuple(i if i in inner else next(places) for i in own)
+        texts.append(_moved(f"{{{position ^ first}}}", own, wanted))
+        axes.append(_list(tuple(wanted.index(i) for i in inner)))
+    product = f"np.tensordot({', '.join(texts)}, axes=({', '.join(axes)}))"
+    return _moved(product, (*left, *right), output)
 
 
 def _moved(text: str, indices: Indices, wanted: Indices) -> str:

@@ -320,6 +320,18 @@ class Builder:
         self.masks[name] = kept
         return name
 
+    def shared_input(self, name: str, shape: Sequence[Size], dtype: str = "float") -> Value:
+        """Return an input that several layers may ask for by the same name, or an input layer have declared."""
+        if name not in self.inputs:
+            return self.input(name, shape, dtype)
+        found, needed = self.inputs[name], ArgumentSpec(name, self.full(tuple(shape)), _DTYPES[dtype])
+        if found != needed:
+            raise ShapeError(
+                f"it needs {name!r} as {needed.dtype} of shape {shape_text(needed.shape or ())}, and there is an input "
+                f"{name!r}, {found.dtype} of shape {shape_text(found.shape or ())}"
+            )
+        return Value(name, tuple(shape), dtype)
+
     def full(self, shape: tuple[Size, ...]) -> tuple[Size, ...]:
         """Return the shape of all examples together, given that of one."""
         m = named("m")

@@ -15,6 +15,7 @@ from symbackprop.read.layers.layer import Layer
 from symbackprop.read.layers.losses import Loss, SoftmaxCrossEntropy, SquaredError
 from symbackprop.read.layers.norms import BatchNorm, GroupNorm, LayerNorm, RMSNorm
 from symbackprop.read.layers.piecewise import Maxout, PReLU
+from symbackprop.read.layers.recurrent import GRU, LSTM, RNN
 from symbackprop.read.layers.shaping import Flatten, Reshape
 
 __all__ = ["KINDS", "is_loss", "kind_of", "layer_kinds"]
@@ -24,6 +25,7 @@ _LAYERS: tuple[type[Layer], ...] = (
     Activation, PReLU, Maxout,
     BatchNorm, LayerNorm, RMSNorm, GroupNorm, Dropout,
     Residual, Repeat, Add, GatedSum, Concatenate,
+    RNN, LSTM, GRU,
     Flatten, Reshape, FunctionLayer,
 )  # fmt: skip
 _LOSSES: tuple[type[Loss], ...] = (SoftmaxCrossEntropy, SquaredError)

@@ -18,6 +18,7 @@ from symbackprop.ir.node import Apply, Const, Input, Node, Output, make_input, m
 from symbackprop.ops.arithmetic import neg
 from symbackprop.ops.broadcasting import broadcast, rebuilt
 from symbackprop.ops.comparison import where
+from symbackprop.ops.layout import transpose
 from symbackprop.ops.partial import is_partial
 from symbackprop.read.vocabulary.arguments import collected_here
 
@@ -57,7 +58,7 @@ def closed(outputs: Sequence[Node], bound: Sequence[Input], given: Callable[[], 
     def within(node: Node) -> Node:
         if node in inside or isinstance(node, Const) or node.weak:
             return new.get(node, node)
-        if isinstance(node, Apply) and node.op in (broadcast, neg):  # it costs nothing where it is used
+        if isinstance(node, Apply) and node.op in (broadcast, neg, transpose):  # it costs nothing where it is used
             return rebuilt(node, tuple(map(within, node.args)))
         if node not in captured:
             captured[node] = make_input(first + len(captured), node.shape, node.dtype, level)
