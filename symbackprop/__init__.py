@@ -38,10 +38,14 @@ from symbackprop.read.layers.network import Network as Sequential  # what the fi
 from symbackprop.read.layers.norms import BatchNorm, GroupNorm, LayerNorm, RMSNorm
 from symbackprop.read.layers.piecewise import Maxout, PReLU
 from symbackprop.read.layers.reading import read_layers
+from symbackprop.read.layers.recurrent import GRU, LSTM, RNN
 from symbackprop.read.layers.shaping import Flatten, Reshape
 from symbackprop.version import __version__
 
 __all__ = [
+    "GRU",
+    "LSTM",
+    "RNN",
     "Activation",
     "Add",
     "ArgumentError",

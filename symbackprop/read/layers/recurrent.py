@@ -27,7 +27,7 @@ class _Weights(NamedTuple):
     W: str
     U: str
     b: str
-    bU: str
+    inner: tuple[str, ...]
 
 
 @dataclass(frozen=True)
@@ -63,6 +63,7 @@ class Recurrent(Layer):
 
     gates: ClassVar[int] = 1
     carried: ClassVar[tuple[str, ...]] = ("h",)  # what goes from step to step, the output first
+    rows: ClassVar[tuple[str, ...]] = ("z",)  # what a step takes of the input
     arity: ClassVar[int | None] = None
 
     units: int
@@ -86,8 +87,12 @@ class Recurrent(Layer):
             checked_initialiser(given)
 
     def step(self, weights: _Weights) -> list[str]:
-        """Return the lines that compute the new state of `carried`, of the old one and z, the input's contribution."""
+        """Return the lines that make the new state of `carried` of the old one and of `rows`, what the input contributes."""
         raise NotImplementedError
+
+    def parts(self, builder: Builder, z: str, mark: str) -> list[str]:
+        """Return z, what the input contributes to all steps, in the parts that `rows` names."""
+        return [z]
 
     def first_biases(self) -> Any:
         """Return how b begins."""
@@ -105,23 +110,24 @@ class Recurrent(Layer):
             weights = self._parameters(builder, x, mark)
             first = self._first(builder, x, initial, number, len(marks))
             parts.append(self._run(builder, x, first, weights, there, mark))
-        name = parts[0] if len(parts) == 1 else builder.let("h", f"concatenate(({', '.join(parts)}), axis=-1)")
+        shape = (self.units * len(parts),)
+        name = parts[0] if len(parts) == 1 else builder.let("both", f"concatenate(({', '.join(parts)}), axis=-1)")
         if self.output == "last":
-            return Value(name, (self.units * len(parts),))
+            return Value(name, shape)
         if builder.batch == "rows":
-            name = builder.let("h", f"swapaxes({name}, 0, 1)")
-        return Value(name, (steps, self.units * len(parts)))
+            name = builder.let("a", f"swapaxes({name}, 0, 1)")
+        return Value(name, (steps, *shape))
 
     def _parameters(self, builder: Builder, x: Value, mark: str) -> _Weights:
         rows, n_in = self.gates * self.units, features(x, self.kind)
         W = builder.parameter(f"W{mark}", (rows, n_in), self.weights, fan=(n_in, self.units))
         U = builder.parameter(f"U{mark}", (rows, self.units), self.recurrent_weights, fan=(self.units, self.units))
         b = builder.parameter(f"b{mark}", (rows,), self.first_biases(), is_weight=False) if self.bias else ""
-        return _Weights(W, U, b, self.inner_bias(builder, mark) if self.bias else "")
+        return _Weights(W, U, b, self.inner(builder, U, mark))
 
-    def inner_bias(self, builder: Builder, mark: str) -> str:
-        """Return the name of a bias that the step needs besides, or nothing."""
-        return ""
+    def inner(self, builder: Builder, U: str, mark: str) -> tuple[str, ...]:
+        """Return the names of what else a step computes with: parts of U, another bias."""
+        return ()
 
     # --- states -------------------------------------------------------------------------------------------------------
 
@@ -165,38 +171,41 @@ class Recurrent(Layer):
     ) -> str:  # fmt: skip
         """Write the loop, and return the name of the states of all steps, or of the last one."""
         over_time = f"swapaxes({x.name}, 0, 1)" if builder.batch == "rows" else x.name
-        rows = builder.let(f"z{mark}", f"{over_time} @ {weights.W}.T" + (f" + {weights.b}" if weights.b else ""))
-        step = builder.define(f"step{mark}", ("state", "row"), self._lines(builder, weights, bool(there)))
+        z = builder.let(f"z{mark}", f"{over_time} @ {weights.W}.T" + (f" + {weights.b}" if weights.b else ""))
+        rows = [*self.parts(builder, z, mark), *([there] if there else [])]
+        xs = f"({', '.join(rows)})" if len(rows) > 1 else z
         initial = f"({', '.join(first)})" if len(first) > 1 else first[0]
         reverse = ", reverse=True" if mark or self.direction == "reverse" else ""
-        scan = f"scan({step}, {initial}, {f'({rows}, {there})' if there else rows}{reverse})"
-        if len(self.carried) == 1:
-            last = [*builder.unpack((f"h{mark}", f"hs{mark}"), scan)]
-            states = last[:1]
+        scan = f"scan({self._step(builder, weights, bool(there), mark)}, {initial}, {xs}{reverse})"
+        lasts = [f"{name}{mark}_last" for name in self.carried]
+        if len(lasts) == 1:
+            last, states = builder.unpack((*lasts, f"hs{mark}"), scan)
+            after = [last]
         else:
-            last = builder.unpack((f"last{mark}", f"hs{mark}"), scan)
-            states = builder.unpack([f"{name}{mark}" for name in self.carried], last[0])
+            last, states = builder.unpack((f"last{mark}", f"hs{mark}"), scan)
+            after = builder.unpack(lasts, last)
         if self.stateful:
-            for before, after in zip(first, states, strict=True):
-                builder.carry(before, after)
-        return states[0] if self.output == "last" else last[1]
+            for state, value in zip(first, after, strict=True):
+                builder.carry(state, value)
+        return after[0] if self.output == "last" else states
 
-    def _lines(self, builder: Builder, weights: _Weights, masked: bool) -> list[str]:
-        """Return the body of a step; beyond the end of an example its state stays what it was."""
-        state = ", ".join(self.carried)
+    def _step(self, builder: Builder, weights: _Weights, masked: bool, mark: str) -> str:
+        """Write a step as a function, and return its name; beyond the end of an example its state stays what it was."""
+        state, row = ", ".join(self.carried), ", ".join(self.rows)
+        carry = "state" if len(self.carried) > 1 else state
+        lines = [f"{state} = state"] if len(self.carried) > 1 else []
+        if masked:
+            lines += [f"{name}_before = {name}" for name in self.carried]
+        lines += self.step(weights)
+        if masked:
+            here = "here[:, None]" if builder.batch == "rows" else "here"
+            lines += [f"{name} = where({here}, {name}, {name}_before)" for name in self.carried]
+        given = row
+        if masked or len(self.rows) > 1:
+            given = "row"
+            lines.insert(0, f"{row}{', here' if masked else ''} = row")
         result = f"({state}), h" if len(self.carried) > 1 else "h, h"
-        if not masked:
-            return [f"{state} = state", "z = row", *self.step(weights), result]
-        before = [f"{name}_before" for name in self.carried]
-        here = "here[:, None]" if builder.batch == "rows" else "here"
-        return [
-            "z, here = row",
-            f"{', '.join(before)} = state",
-            *(f"{name} = {name}_before" for name in self.carried),
-            *self.step(weights),
-            *(f"{name} = where({here}, {name}, {name}_before)" for name in self.carried),
-            result,
-        ]
+        return builder.define(f"step{mark}", (carry, given), [*lines, result])
 
 
 @dataclass(frozen=True)
@@ -277,16 +286,27 @@ class GRU(Recurrent):
 
     kind: ClassVar[str] = "gru"
     gates: ClassVar[int] = 3
+    rows: ClassVar[tuple[str, ...]] = ("z", "candidate_z")
 
-    def inner_bias(self, builder: Builder, mark: str) -> str:
-        return builder.parameter(f"bU{mark}", (self.units,), 0.0, is_weight=False)
+    def inner(self, builder: Builder, U: str, mark: str) -> tuple[str, ...]:
+        bias = builder.parameter(f"bU{mark}", (self.units,), 0.0, is_weight=False) if self.bias else ""
+        return (*self._halves(builder, f"U{mark}", U, ""), bias)
+
+    def parts(self, builder: Builder, z: str, mark: str) -> list[str]:
+        return self._halves(builder, f"z{mark}", z, "..., ")
+
+    def _halves(self, builder: Builder, stem: str, name: str, before: str) -> list[str]:
+        """Return the part of the two gates and that of the candidate."""
+        place = 2 * self.units
+        gates, candidate = f"{name}[{before}:{place}]", f"{name}[{before}{place}:]"
+        return [builder.let(f"{stem}_gates", gates), builder.let(f"{stem}_candidate", candidate)]
 
     def step(self, weights: _Weights) -> list[str]:
-        n = 2 * self.units
-        inner = f"(u[..., {n}:] + {weights.bU})" if weights.bU else f"u[..., {n}:]"
+        U_gates, U_candidate, bU = weights.inner
         return [
-            f"u = h @ {weights.U}.T",
-            f"r, keep = split(sigmoid(z[..., :{n}] + u[..., :{n}]), 2, axis=-1)",
-            f"n = tanh(z[..., {n}:] + r*{inner})",
-            "h = (1 - keep)*n + keep*h",
+            f"gates = sigmoid(z + h @ {U_gates}.T)",
+            "reset_gate, update_gate = split(gates, 2, axis=-1)",
+            f"inner = h @ {U_candidate}.T" + (f" + {bU}" if bU else ""),
+            "candidate = tanh(candidate_z + reset_gate*inner)",
+            "h = (1 - update_gate)*candidate + update_gate*h",
         ]
