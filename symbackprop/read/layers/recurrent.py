@@ -13,7 +13,7 @@ from typing import Any, ClassVar, Literal, NamedTuple
 import numpy as np
 
 from symbackprop.errors import ArgumentError, ShapeError
-from symbackprop.ir.size import Size, shape_text
+from symbackprop.ir.size import shape_text
 from symbackprop.read.layers.builder import Builder
 from symbackprop.read.layers.initialisers import checked_initialiser
 from symbackprop.read.layers.layer import Layer, Value, features, with_rank
@@ -162,7 +162,9 @@ class Recurrent(Layer):
         name = "lengths" if self.lengths is True else self.lengths
         lengths = builder.shared_input(name, (), "int").name
         steps = f"arange({x.name}.shape[{builder.leading}])"
-        return builder.let("there", f"{steps}[:, None] < {lengths}" if builder.batch == "rows" else f"{steps} < {lengths}")
+        return builder.let(
+            "there", f"{steps}[:, None] < {lengths}" if builder.batch == "rows" else f"{steps} < {lengths}"
+        )
 
     # --- the loop -----------------------------------------------------------------------------------------------------
 
