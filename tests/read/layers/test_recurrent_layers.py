@@ -160,8 +160,8 @@ def test_single_precision_throughout(kind: str) -> None:
 @pytest.mark.parametrize(
     "spec",
     [
-        "network batch=none\ninput 2 1\nlstm 1 last\nloss squared_error",
-        "network batch=none\ninput 2 1\ngru 1 direction=bidirectional\nloss squared_error",
+        "input 2 1\nlstm 1 last\nloss squared_error",
+        "input 2 1\ngru 1 direction=bidirectional\nloss squared_error",
         "network batch=none\ninput 2 1\nrnn 2 direction=reverse lengths=true\nloss squared_error",
         "input 2 1\nlstm 1 stateful=true lengths=true\nloss squared_error",
     ],
