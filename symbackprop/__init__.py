@@ -26,34 +26,59 @@ from symbackprop.read.from_numpy.rules import CustomRule, custom_rule
 from symbackprop.read.from_numpy.words import score_function, stop_gradient, straight_through
 from symbackprop.read.layers.activations import Activation
 from symbackprop.read.layers.blocks import Repeat, Residual
+from symbackprop.read.layers.classification import (
+    NLL,
+    BinaryCrossEntropy,
+    BinaryCrossEntropyLogits,
+    Hinge,
+    KLDivergence,
+    MulticlassHinge,
+    SoftmaxCrossEntropy,
+)
 from symbackprop.read.layers.custom import FunctionLayer
 from symbackprop.read.layers.dense import Dense
 from symbackprop.read.layers.dropout import Dropout
 from symbackprop.read.layers.embedding import Embedding
 from symbackprop.read.layers.input import Input
 from symbackprop.read.layers.joining import Add, Bilinear, Concatenate, GatedSum
-from symbackprop.read.layers.losses import SoftmaxCrossEntropy, SquaredError
+from symbackprop.read.layers.losses import TotalLoss
 from symbackprop.read.layers.network import Network
 from symbackprop.read.layers.network import Network as Sequential  # what the field calls it
 from symbackprop.read.layers.norms import BatchNorm, GroupNorm, LayerNorm, RMSNorm
 from symbackprop.read.layers.piecewise import Maxout, PReLU
 from symbackprop.read.layers.reading import read_layers
 from symbackprop.read.layers.recurrent import GRU, LSTM, RNN
+from symbackprop.read.layers.regression import (
+    AbsoluteError,
+    GaussianNLL,
+    Huber,
+    LogCosh,
+    MeanSquaredError,
+    PoissonNLL,
+    Quantile,
+    SquaredError,
+)
 from symbackprop.read.layers.shaping import Flatten, Reshape
+from symbackprop.read.layers.similarity import CosineEmbedding, Triplet
 from symbackprop.version import __version__
 
 __all__ = [
     "GRU",
     "LSTM",
+    "NLL",
     "RNN",
+    "AbsoluteError",
     "Activation",
     "Add",
     "ArgumentError",
     "BatchNorm",
     "Bilinear",
+    "BinaryCrossEntropy",
+    "BinaryCrossEntropyLogits",
     "BudgetError",
     "CompiledFunction",
     "Concatenate",
+    "CosineEmbedding",
     "CustomRule",
     "Dense",
     "Dropout",
@@ -62,13 +87,22 @@ __all__ = [
     "FormulaSyntaxError",
     "FunctionLayer",
     "GatedSum",
+    "GaussianNLL",
     "GroupNorm",
+    "Hinge",
+    "Huber",
     "Input",
+    "KLDivergence",
     "LayerNorm",
+    "LogCosh",
     "Maxout",
+    "MeanSquaredError",
     "MissingAttributeError",
+    "MulticlassHinge",
     "Network",
     "PReLU",
+    "PoissonNLL",
+    "Quantile",
     "RMSNorm",
     "Repeat",
     "Reshape",
@@ -81,6 +115,8 @@ __all__ = [
     "SoftmaxCrossEntropy",
     "SquaredError",
     "SymbackpropError",
+    "TotalLoss",
+    "Triplet",
     "UnknownNameError",
     "UnsupportedError",
     "__version__",

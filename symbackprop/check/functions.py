@@ -133,6 +133,7 @@ BY_PATH: Mapping[str, Callable[..., Any]] = {
     "isneginf": lambda x: bool(x.value == -mpmath.inf),
     "relu": lambda x: x if x > 0 else x._from(0),
     "log_expit": lambda x: -apply_smooth("logaddexp", x._from(0), -x),
+    "logcosh": lambda x: apply_smooth("log", apply_smooth("cosh", x)),
     "softplus": lambda x: apply_smooth("logaddexp", x._from(0), x),
     "entr": lambda x: -apply_smooth("xlogy", x, x),
     "deg2rad": lambda x: x * pi_like(x) / 180,

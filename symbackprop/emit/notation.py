@@ -21,6 +21,7 @@ from symbackprop.ir.node import Apply, Node
 from symbackprop.ops.arithmetic import add, div, mul
 from symbackprop.ops.broadcasting import broadcast, reduce_sum
 from symbackprop.ops.contraction import einsum
+from symbackprop.ops.exponential import exp
 
 __all__ = ["in_notation"]
 
@@ -103,11 +104,11 @@ def _products(node: Node) -> Iterator[Apply]:
 
 
 def _is_softmax(node: Node) -> bool:
-    """Tell whether a node is ``x / sum(x)``."""
+    """Tell whether a node is ``exp(x) / sum(exp(x))``."""
     if not isinstance(node, Apply) or node.op is not div:
         return False
     top, bottom = node.args
-    if not isinstance(bottom, Apply) or bottom.op is not broadcast:
+    if not isinstance(top, Apply) or top.op is not exp or not isinstance(bottom, Apply) or bottom.op is not broadcast:
         return False
     (total,) = bottom.args
     return isinstance(total, Apply) and total.op is reduce_sum and total.args[0] is top

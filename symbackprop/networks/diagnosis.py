@@ -17,11 +17,11 @@ from symbackprop.ir.size import Size, named
 from symbackprop.networks.findings import Diagnosis, LayerDiagnosis, verdicts
 from symbackprop.networks.jacobian import LayerJacobian
 from symbackprop.read.layers.activations import Activation, elementwise_text
-from symbackprop.read.layers.builder import Stage
 from symbackprop.read.layers.input import Input
-from symbackprop.read.layers.losses import Loss
+from symbackprop.read.layers.losses import ReducedLoss
 from symbackprop.read.layers.network import Network
 from symbackprop.read.layers.problem import problem_of, problem_specs
+from symbackprop.read.layers.records import Stage
 from symbackprop.read.shapes import declarations_text
 
 __all__ = ["diagnosed"]
@@ -45,6 +45,8 @@ def diagnosed(network: Network, recipe: Recipe, leaves: Mapping[str, Array]) -> 
     written = network.written
     if written.loss is None:
         raise UnsupportedError("a network without a loss has no adjoints to look at; end it with a loss")
+    if written.losses[written.loss]:
+        raise UnsupportedError("a loss an example is not one number to derive; let its reduction be mean or sum")
     stages = [s for s in written.stages if not isinstance(s.layer, Input) and s.value.shape and s.value.name in s.names]
     problem = problem_of(network, None)
     whole = replace(recipe, formula=problem.text, inputs=problem.inputs, wrt=problem.wrt, packing=problem.packing)
@@ -91,8 +93,8 @@ class _Look:
 
     def _count(self) -> int:
         """Return over how many examples the loss is a mean."""
-        loss = self.network.layers[-1]
-        if self.network.batch == "none" or not isinstance(loss, Loss) or loss.reduction != "mean":
+        losses = [layer for layer in self.network.layers if isinstance(layer, ReducedLoss)]
+        if self.network.batch == "none" or any(loss.reduction != "mean" for loss in losses):
             return 1
         first = next(iter(self.network.written.inputs))
         return int(self.leaves[first].shape[self._examples])

@@ -8,9 +8,10 @@ from symbackprop.ops.declare import Primitive
 from symbackprop.ops.elementwise import elementwise
 from symbackprop.ops.exponential import exp, log, log1p
 from symbackprop.ops.extrema import relu
+from symbackprop.ops.hyperbolic import tanh
 from symbackprop.ops.rounding import absolute
 
-__all__ = ["expit", "log_expit", "logit", "softplus", "xlog1py", "xlogy"]
+__all__ = ["expit", "log_expit", "logcosh", "logit", "softplus", "xlog1py", "xlogy"]
 
 _MIXED = [(0.7,), (-1.3,), (0.0,), (3.0,)]
 
@@ -76,6 +77,27 @@ softplus: Primitive = elementwise(
     analytic=False,
     flops=24,
     source="softplus(x) = log(1 + exp(x))",
+)
+
+
+def _lower_logcosh(node: Apply) -> Node:
+    """Return |x| + log(1 + exp(-2*|x|)) - log(2), which does not overflow."""
+    (x,) = node.args
+    size = absolute(x)
+    return size + log1p(exp(-2 * size)) - log(constant(2, x.shape, x.dtype))
+
+
+logcosh: Primitive = elementwise(
+    "logcosh",
+    numpy="np.logaddexp({0}, -{0}) - np.log(2.0)",
+    math="abs({0}) + math.log1p(math.exp(-2.0 * abs({0}))) - math.log(2.0)",
+    partials=(lambda x, out: tanh(x),),
+    derivative="tanh(x)",
+    lower=_lower_logcosh,
+    points=_MIXED,
+    analytic=False,
+    flops=26,
+    source="logcosh(x) = log(cosh(x))",
 )
 
 logit: Primitive = elementwise(

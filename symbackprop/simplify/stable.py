@@ -101,8 +101,10 @@ def _log_sum_exp(node: Apply, context: Context) -> Node | None:
 
 
 def _log_of_composite(node: Apply, context: Context) -> Node | None:
-    """log(softmax(x)) is log_softmax(x), and log(expit(x)) is log_expit(x)."""
+    """log(softmax(x)) is log_softmax(x), log(expit(x)) is log_expit(x), and log(cosh(x)) is logcosh(x)."""
     (x,) = node.args
+    if _is(x, _op("cosh")) and context.is_free(x):
+        return _op("logcosh")(*_args(x))
     if _is(x, _op("softmax")):
         return _op("log_softmax")(*_args(x), **dict(x.params))  # type: ignore[attr-defined]
     return _op("log_expit")(*_args(x)) if _is(x, _op("expit")) else None
@@ -305,7 +307,7 @@ ROWS = (
     Row("logaddexp", (log,), _log_add_exp),
     Row("softplus", (primitives()["logaddexp"],), _log_add_exp_zero),
     Row("logsumexp", (log,), _log_sum_exp),
-    Row("log of softmax or expit", (log,), _log_of_composite),
+    Row("log of softmax, expit or cosh", (log,), _log_of_composite),
     Row("x log x", (mul,), _x_log_x),
     Row("x log of a number", (primitives()["xlogy"],), _x_log_number),
     Row("x log1p of a number", (primitives()["xlog1py"],), _x_log1p_number),

@@ -92,6 +92,7 @@ _ROWS: Mapping[str, Meaning] = {
     "logaddexp2": lambda x, y: sympy.log(2**x + 2**y) / sympy.log(2),
     "expit": lambda x: 1 / (1 + sympy.exp(-x)),
     "log_expit": lambda x: -sympy.log(1 + sympy.exp(-x)),
+    "logcosh": lambda x: sympy.log(sympy.cosh(x)),
     "softplus": lambda x: sympy.log(1 + sympy.exp(x)),
     "logit": lambda x: sympy.log(x / (1 - x)),
     "xlogy": lambda x, y: _chosen(sympy.Eq(x, 0), 0, x * sympy.log(y)),

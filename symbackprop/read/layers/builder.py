@@ -6,50 +6,21 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from keyword import iskeyword
-from typing import Any, NamedTuple
+from typing import Any
 
 from symbackprop.errors import ArgumentError, ShapeError, UnknownNameError, nearest_names
 from symbackprop.ir.signature import ArgumentSpec
 from symbackprop.ir.size import Size, named, shape_text, to_text
 from symbackprop.read.layers.initialisers import checked_initialiser
 from symbackprop.read.layers.layer import Layer, Value, described
+from symbackprop.read.layers.records import Parameter, Stage, State
 
-__all__ = ["BATCHES", "Builder", "Parameter", "Stage", "State"]
+__all__ = ["BATCHES", "Builder"]
 
 _DEEPEST = 32  # layers in layers, so that they may recurse
 _RESERVED = ("params", "state")  # what the dicts of parameters and of states are called
 BATCHES = ("rows", "columns", "none")
 _DTYPES = {"float": "float64", "int": "int64", "bool": "bool"}
-
-
-class Parameter(NamedTuple):
-    """A parameter of a network: its shape, how it begins, and the fans of its initialiser where they are not its shape's."""
-
-    name: str
-    shape: tuple[int, ...]
-    initialiser: Any
-    fan: tuple[int, int] | None = None
-    layer: str = ""
-    is_weight: bool = True  # a bias or an offset is not: penalties leave it out
-
-
-class Stage(NamedTuple):
-    """What one layer of a network wrote, with all that is in it."""
-
-    layer: Layer
-    entering: Value | None
-    value: Value
-    names: tuple[str, ...]  # of the values that it computes
-    parameters: tuple[str, ...]  # of its own
-    statements: tuple[str, ...]
-
-
-class State(NamedTuple):
-    """What a call takes and returns changed: running statistics, and what recurrent layers carry on."""
-
-    name: str
-    shape: tuple[Size, ...]  # with the axis of the batch, where it has one
-    initial: float
 
 
 @dataclass
@@ -81,7 +52,7 @@ class Builder:
     outputs: dict[str, Value] = field(default_factory=dict)  # of the layers that have a name
     stages: list[Stage] = field(default_factory=list)
     current: Value | None = None
-    loss: str | None = None
+    losses: dict[str, bool] = field(default_factory=dict)  # by name: whether it is one an example
     _taken: set[str] = field(default_factory=set)
     _layer: Layer | None = None
     _count: int = 0  # of the layers with parameters of their own
@@ -126,6 +97,10 @@ class Builder:
             if self.current is None:
                 raise ArgumentError("nothing comes before it: a network begins with 'input', followed by a shape")
             values = [self.current]
+        if not layer.takes_losses and (lost := [value.name for value in values if value.name in self.losses]):
+            raise ArgumentError(f"it takes the loss {lost[0]}, which only 'loss total' does; say from=")
+        if layer.takes_losses and (others := [value.name for value in values if value.name not in self.losses]):
+            raise ArgumentError(f"it takes {others[0]}, which is no loss; say from= with the names of losses")
         if layer.arity is not None and len(values) != layer.arity:
             raise ArgumentError(f"it takes {layer.arity} value{'s' * (layer.arity != 1)}, and {len(values)} are given")
         return values
@@ -178,26 +153,50 @@ class Builder:
             yield
         self._again, self._asked = outside
 
-    def reduced(self, losses: str, reduction: str, weighted: bool) -> str:
-        """Write the loss: one number of those of the examples."""
-        if weighted:
-            w = self.input("sample_weight", ()).name
-            losses = f"{w}*({losses})"
-        self._suffix = f"_{self._layer.name}" if self._layer and self._layer.name else ""
-        if self.batch == "none" or reduction == "none":
-            self.loss = self.let("loss", losses)
-        elif weighted and reduction == "mean":
-            self.loss = self.let("loss", f"sum({losses})/sum({w})")
-        else:
-            self.loss = self.let("loss", f"{reduction}({losses})")
-        return self.loss
+    # --- losses -------------------------------------------------------------------------------------------------------
+
+    def begin_loss(self) -> None:
+        """Name what follows after the loss, which has no number.
+
+        Raises
+        ------
+        ArgumentError
+            If it stands in a block.
+        """
+        assert self._layer is not None
+        if self._depth > 1:
+            raise ArgumentError("a loss cannot stand in a block of layers")
+        self._suffix = f"_{self._layer.name}" if self._layer.name else ""
+
+    @property
+    def loss(self) -> str | None:
+        """The name of the loss, if one is the last value."""
+        name = self.current.name if self.current is not None else None
+        return name if name in self.losses else None
+
+    def let_loss(self, text: str, *, an_example: bool) -> Value:
+        """Write a loss: one number, or one an example."""
+        name = self.let("loss", text)
+        self.losses[name] = an_example
+        return Value(name, ())
 
     def finish(self) -> None:
-        """Write the result behind everything else: the last value, with penalties added."""
+        """Write the result behind everything else: the last value, with penalties added to a loss.
+
+        Raises
+        ------
+        ArgumentError
+            If there are penalties, which are of all examples together, and a loss an example.
+        """
         if self.current is None:
             raise ArgumentError("a network has at least an input: its first layer")
         result = self.current.name
         if self.penalties and self.loss is not None:
+            if self.losses[self.loss]:
+                raise ArgumentError(
+                    "the loss is one an example, and penalties (l1, l2) are of the whole network; leave them out, "
+                    "or let the reduction be mean or sum"
+                )
             self._suffix = ""
             result = self.let("total", " + ".join([result, *self.penalties]))
         missing = [name for name in self.states if name not in self.new_states]
@@ -320,11 +319,12 @@ class Builder:
         self.masks[name] = kept
         return name
 
-    def shared_input(self, name: str, shape: Sequence[Size], dtype: str = "float") -> Value:
+    def shared_input(self, name: str, shape: Sequence[Size], dtype: str = "float", *, batched: bool = True) -> Value:
         """Return an input that several layers may ask for by the same name, or an input layer have declared."""
         if name not in self.inputs:
-            return self.input(name, shape, dtype)
-        found, needed = self.inputs[name], ArgumentSpec(name, self.full(tuple(shape)), _DTYPES[dtype])
+            return self.input(name, shape, dtype, batched=batched)
+        full = self.full(tuple(shape)) if batched else tuple(shape)
+        found, needed = self.inputs[name], ArgumentSpec(name, full, _DTYPES[dtype])
         if found != needed:
             raise ShapeError(
                 f"it needs {name!r} as {needed.dtype} of shape {shape_text(needed.shape or ())}, and there is an input "

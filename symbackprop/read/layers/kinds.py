@@ -5,6 +5,15 @@ from __future__ import annotations
 from symbackprop.errors import UnknownNameError, nearest_names
 from symbackprop.read.layers.activations import ACTIVATIONS, Activation
 from symbackprop.read.layers.blocks import Repeat, Residual
+from symbackprop.read.layers.classification import (
+    NLL,
+    BinaryCrossEntropy,
+    BinaryCrossEntropyLogits,
+    Hinge,
+    KLDivergence,
+    MulticlassHinge,
+    SoftmaxCrossEntropy,
+)
 from symbackprop.read.layers.custom import FunctionLayer
 from symbackprop.read.layers.dense import Dense
 from symbackprop.read.layers.dropout import Dropout
@@ -12,11 +21,22 @@ from symbackprop.read.layers.embedding import Embedding
 from symbackprop.read.layers.input import Input
 from symbackprop.read.layers.joining import Add, Bilinear, Concatenate, GatedSum
 from symbackprop.read.layers.layer import Layer
-from symbackprop.read.layers.losses import Loss, SoftmaxCrossEntropy, SquaredError
+from symbackprop.read.layers.losses import Loss, TotalLoss
 from symbackprop.read.layers.norms import BatchNorm, GroupNorm, LayerNorm, RMSNorm
 from symbackprop.read.layers.piecewise import Maxout, PReLU
 from symbackprop.read.layers.recurrent import GRU, LSTM, RNN
+from symbackprop.read.layers.regression import (
+    AbsoluteError,
+    GaussianNLL,
+    Huber,
+    LogCosh,
+    MeanSquaredError,
+    PoissonNLL,
+    Quantile,
+    SquaredError,
+)
 from symbackprop.read.layers.shaping import Flatten, Reshape
+from symbackprop.read.layers.similarity import CosineEmbedding, Triplet
 
 __all__ = ["KINDS", "is_loss", "kind_of", "layer_kinds"]
 
@@ -28,7 +48,12 @@ _LAYERS: tuple[type[Layer], ...] = (
     RNN, LSTM, GRU,
     Flatten, Reshape, FunctionLayer,
 )  # fmt: skip
-_LOSSES: tuple[type[Loss], ...] = (SoftmaxCrossEntropy, SquaredError)
+_LOSSES: tuple[type[Loss], ...] = (
+    SoftmaxCrossEntropy, BinaryCrossEntropy, BinaryCrossEntropyLogits, NLL, Hinge, MulticlassHinge, KLDivergence,
+    SquaredError, MeanSquaredError, AbsoluteError, Huber, LogCosh, Quantile, PoissonNLL, GaussianNLL,
+    CosineEmbedding, Triplet,
+    TotalLoss,
+)  # fmt: skip
 
 KINDS: dict[str, type[Layer]] = {kind.kind: kind for kind in (*_LAYERS, *_LOSSES)}
 

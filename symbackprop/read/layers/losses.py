@@ -1,92 +1,196 @@
-"""What losses have in common: a number an example, and how these become one."""
+"""What losses have in common: numbers of entries, how those become one an example, and these one of all examples."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import ClassVar, Literal
+from dataclasses import dataclass, field
+from typing import ClassVar, Literal, NamedTuple
 
 from symbackprop.errors import ArgumentError
+from symbackprop.ir.size import Size
 from symbackprop.read.layers.builder import Builder
-from symbackprop.read.layers.layer import Layer, Value, features
+from symbackprop.read.layers.layer import Layer, Value
 
-__all__ = ["Loss", "SoftmaxCrossEntropy", "SquaredError"]
+__all__ = ["ElementwiseLoss", "Loss", "ReducedLoss", "TargetLoss", "Terms", "TotalLoss"]
+
+
+class Terms(NamedTuple):
+    """The losses of all entries.
+
+    Parameters
+    ----------
+    text : str
+        As formula text.
+    shape : tuple of sizes
+        How many of them there are in one example.
+    divisor : str
+        The name of the weights that are in them, whose sum a mean is divided by; empty where all count the same.
+    """
+
+    text: str
+    shape: tuple[Size, ...] = ()
+    divisor: str = ""
 
 
 @dataclass(frozen=True)
 class Loss(Layer):
-    """The base of losses: one number an example, and how these become one number.
+    """The base of losses: the last layer of a network, or layers with names that `TotalLoss` adds up."""
+
+
+@dataclass(frozen=True)
+class TotalLoss(Loss):
+    """A sum of losses that have names: ``L = w_1*L_1 + w_2*L_2 + ...``.
+
+    Parameters
+    ----------
+    weights : sequence of float or str, optional
+        A number each, or the name of an input that is one; 1 by default.
+
+    Examples
+    --------
+    >>> import symbackprop as sb
+    >>> net = sb.read_layers('''
+    ...     input 4
+    ...     h = dense 3 tanh
+    ...     side = loss softmax_cross_entropy target=label
+    ...     dense 1 from=h
+    ...     main = loss squared_error
+    ...     loss total from=main,side weights=1,0.3
+    ... ''')
+    >>> net.formula.split(chr(10))[-2]
+    'loss = loss_main + 0.3*loss_side'
+    """
+
+    kind: ClassVar[str] = "total"
+    arity: ClassVar[int | None] = None
+    takes_losses: ClassVar[bool] = True
+
+    weights: tuple[float | str, ...] = ()
+
+    def build(self, builder: Builder, *values: Value) -> Value:
+        weights = self.weights or (1.0,) * len(values)
+        if len(weights) != len(values):
+            raise ArgumentError(f"there are {len(values)} losses and {len(weights)} weights")
+        each = {builder.losses[value.name] for value in values}
+        if len(each) != 1:
+            raise ArgumentError("some of its losses are one number and others are one an example; reduce all alike")
+        builder.begin_loss()
+        terms = []
+        for weight, value in zip(weights, values, strict=True):
+            factor = builder.shared_input(weight, (), batched=False).name if isinstance(weight, str) else repr(weight)
+            terms.append(value.name if weight == 1 else f"{factor}*{value.name}")
+        return builder.let_loss(" + ".join(terms), an_example=each.pop())
+
+
+@dataclass(frozen=True)
+class ReducedLoss(Loss):
+    """Losses that are one number an example, and how these become one number.
 
     Parameters
     ----------
     reduction : {"mean", "sum", "none"}
-        Over the examples.
+        Over the examples; "none" leaves a loss each.
+    entries : {"sum", "mean"}
+        Over what one example consists of: its features, its positions in time.
     sample_weight : bool
-        Whether examples have weights, the input ``sample_weight``; the mean is then ``sum(w*l)/sum(w)``.
-    target : str
-        The name of the input that outputs are compared with.
+        Whether examples have weights, the input ``sample_weight``; the mean is then ``sum(w*l)/sum(w)``. The loss of
+        one example without a batch is ``w*l``.
+
+    A mean of weights that are all 0 is 0/0.
     """
 
     reduction: Literal["mean", "sum", "none"] = "mean"
-    sample_weight: bool = False
-    target: str = "y"
+    entries: Literal["sum", "mean"] = field(default="sum", kw_only=True)
+    sample_weight: bool = field(default=False, kw_only=True)
+
+    def build(self, builder: Builder, *values: Value) -> Value:
+        builder.begin_loss()
+        terms = self.terms(builder, *values)
+        reduced = self._weighted if terms.divisor else self._reduced
+        weight = builder.shared_input("sample_weight", ()).name if self.sample_weight else ""
+        return builder.let_loss(
+            reduced(builder, terms, weight), an_example=self.reduction == "none" and builder.batch != "none"
+        )
+
+    def terms(self, builder: Builder, *values: Value) -> Terms:
+        """Write what leads to the losses of all entries, and return these."""
+        raise NotImplementedError
+
+    def _reduced(self, builder: Builder, terms: Terms, weight: str) -> str:
+        """Return the loss where all entries count the same."""
+        joint = not terms.shape or self.entries == self.reduction
+        if joint and not weight and builder.batch != "none" and self.reduction != "none":
+            return f"{self.reduction}({terms.text})"
+        return self._over_examples(builder, _over_entries(builder, self.entries, terms.text, terms.shape), weight)
+
+    def _weighted(self, builder: Builder, terms: Terms, weight: str) -> str:
+        """Return the loss where entries have weights, the sum of which a mean is divided by."""
+        total = _over_entries(builder, "sum", terms.text, terms.shape)
+        divisor = _over_entries(builder, "sum", terms.divisor, terms.shape)
+        if builder.batch != "none" and self.reduction == "mean":
+            if terms.shape and self.entries == "sum":
+                raise ArgumentError(
+                    "positions have weights here, so that a mean is one of all positions; "
+                    "say entries=mean, or reduction=sum"
+                )
+            if weight:
+                return f"sum({weight}*{_factor(total)})/sum({weight}*{divisor})"
+            return f"sum({terms.text})/sum({terms.divisor})"
+        if terms.shape and self.entries == "mean":
+            total = f"{total}/{divisor}"
+        return self._over_examples(builder, total, weight)
+
+    def _over_examples(self, builder: Builder, losses: str, weight: str) -> str:
+        """Return the loss of all examples, given theirs."""
+        if weight:
+            losses = f"{weight}*{_factor(losses)}"
+        if builder.batch == "none" or self.reduction == "none":
+            return losses
+        if weight and self.reduction == "mean":
+            return f"sum({losses})/sum({weight})"
+        return f"{self.reduction}({losses})"
+
+
+def _over_entries(builder: Builder, word: str, text: str, shape: tuple[Size, ...]) -> str:
+    """Return what `word` makes of the entries of each example."""
+    if not shape:
+        return text
+    if builder.batch == "none":
+        return f"{word}({text})"
+    axes = tuple(range(builder.leading, builder.leading + len(shape)))
+    return f"{word}({text}, axis={axes[0] if len(axes) == 1 else axes})"
+
+
+def _factor(text: str) -> str:
+    """Return text that may stand behind a product sign."""
+    return text if text.isidentifier() else f"({text})"
+
+
+@dataclass(frozen=True)
+class TargetLoss(ReducedLoss):
+    """Losses that compare outputs with what they should be.
+
+    Parameters
+    ----------
+    target : str
+        The name of the input that outputs are compared with; it may be an input that the network takes already.
+    """
+
+    target: str = field(default="y", kw_only=True)
 
     def check(self) -> None:
         if not self.target.isidentifier():
             raise ArgumentError(f"layer {self.kind}: target is {self.target!r}, which is not a name")
 
-    def build(self, builder: Builder, *values: Value) -> Value:
-        losses = self.per_example(builder, *values)
-        return Value(builder.reduced(losses, self.reduction, self.sample_weight), ())
 
-    def per_example(self, builder: Builder, *values: Value) -> str:
-        """Return the text of the losses of all examples, a vector; a number for one example."""
+@dataclass(frozen=True)
+class ElementwiseLoss(TargetLoss):
+    """Losses that each entry of an output has by itself, compared with the same entry of the target."""
+
+    def terms(self, builder: Builder, *values: Value) -> Terms:
+        a, *others = values
+        y = builder.shared_input(self.target, a.shape)
+        return Terms(self.entry(builder, y.name, a.name, *(other.name for other in others)), a.shape)
+
+    def entry(self, builder: Builder, y: str, a: str, *others: str) -> str:
+        """Return the losses of all entries as formula text, given the names of target and outputs."""
         raise NotImplementedError
-
-
-@dataclass(frozen=True)
-class SoftmaxCrossEntropy(Loss):
-    """Cross-entropy of softmax: ``p = softmax(z)``, ``l = -sum(y*log(p))``, whose adjoint is ``p - y``.
-
-    Parameters
-    ----------
-    labels : {"distribution", "index"}
-        What `y` is: a distribution an example, which sums to 1, such as a row of 0 with one 1; or the number of a class.
-
-    Shapes
-    ------
-    (..., classes) and y of the same shape, or without the last axis for indices.
-    """
-
-    kind: ClassVar[str] = "softmax_cross_entropy"
-
-    labels: Literal["distribution", "index"] = "distribution"
-
-    def per_example(self, builder: Builder, *values: Value) -> str:
-        (z,) = values
-        features(z, "softmax_cross_entropy")
-        axis = builder.axis(z, -1)
-        y = builder.input(self.target, z.shape)
-        return f"logsumexp({z.name}, axis={axis}) - sum({y.name}*{z.name}, axis={axis})"
-
-
-@dataclass(frozen=True)
-class SquaredError(Loss):
-    """Half the squared distance: ``l = sum((a - y)**2)/2``, whose adjoint is ``a - y``.
-
-    Parameters
-    ----------
-    half : bool
-        Whether it is halved.
-    """
-
-    kind: ClassVar[str] = "squared_error"
-
-    half: bool = True
-
-    def per_example(self, builder: Builder, *values: Value) -> str:
-        (a,) = values
-        y = builder.input(self.target, a.shape)
-        axes = tuple(range(builder.leading, builder.leading + len(a.shape)))
-        over = "" if builder.batch == "none" else f", axis={axes if len(axes) != 1 else axes[0]}"
-        squared = f"({a.name} - {y.name})**2"
-        return f"{'0.5*' if self.half else ''}{squared if not axes else f'sum({squared}{over})'}"

@@ -90,13 +90,14 @@ class Network:
     def written(self) -> Builder:
         """The formula, with all that it needs."""
         builder = Builder(self._write, batch=self.batch, training=self._training)
-        last = len(self.layers) - 1
-        for position, layer in enumerate(self.layers):
-            if is_loss(type(layer)) and not self._has_loss:
-                continue
-            if is_loss(type(layer)) and position != last:
-                raise self._placed(ArgumentError("a loss is the last layer of a network"), layer)
-            builder.stage(layer)
+        added = {name for layer in self.layers if layer.takes_losses for name in layer.inputs}
+        for position, layer in enumerate(self.layers, 1):
+            if is_loss(type(layer)) and position < len(self.layers) and layer.name not in added:
+                raise self._placed(
+                    ArgumentError("a loss is the last layer of a network, or has a name that 'loss total' takes"), layer
+                )
+            if self._has_loss or not is_loss(type(layer)):
+                builder.stage(layer)
         builder.finish()
         return builder
 
