@@ -35,6 +35,7 @@ from symbackprop.read.layers.classification import (
     MulticlassHinge,
     SoftmaxCrossEntropy,
 )
+from symbackprop.read.layers.convolution import Conv1D, Conv2D, ConvTranspose1D, ConvTranspose2D
 from symbackprop.read.layers.custom import FunctionLayer
 from symbackprop.read.layers.dense import Dense
 from symbackprop.read.layers.dropout import Dropout
@@ -46,6 +47,7 @@ from symbackprop.read.layers.network import Network
 from symbackprop.read.layers.network import Network as Sequential  # what the field calls it
 from symbackprop.read.layers.norms import BatchNorm, GroupNorm, LayerNorm, RMSNorm
 from symbackprop.read.layers.piecewise import Maxout, PReLU
+from symbackprop.read.layers.pooling import AvgPool1D, AvgPool2D, GlobalAvgPool, GlobalMaxPool, MaxPool1D, MaxPool2D
 from symbackprop.read.layers.reading import read_layers
 from symbackprop.read.layers.recurrent import GRU, LSTM, RNN
 from symbackprop.read.layers.regression import (
@@ -71,6 +73,8 @@ __all__ = [
     "Activation",
     "Add",
     "ArgumentError",
+    "AvgPool1D",
+    "AvgPool2D",
     "BatchNorm",
     "Bilinear",
     "BinaryCrossEntropy",
@@ -79,6 +83,10 @@ __all__ = [
     "CompiledFunction",
     "Concatenate",
     "CosineEmbedding",
+    "Conv1D",
+    "Conv2D",
+    "ConvTranspose1D",
+    "ConvTranspose2D",
     "CustomRule",
     "Dense",
     "Dropout",
@@ -88,6 +96,8 @@ __all__ = [
     "FunctionLayer",
     "GatedSum",
     "GaussianNLL",
+    "GlobalAvgPool",
+    "GlobalMaxPool",
     "GroupNorm",
     "Hinge",
     "Huber",
@@ -95,6 +105,8 @@ __all__ = [
     "KLDivergence",
     "LayerNorm",
     "LogCosh",
+    "MaxPool1D",
+    "MaxPool2D",
     "Maxout",
     "MeanSquaredError",
     "MissingAttributeError",

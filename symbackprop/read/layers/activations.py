@@ -75,8 +75,13 @@ ACTIVATIONS: dict[str, Function] = {
 }
 
 
-def activated(builder: Builder, name: str, value: Value, stem: str = "a") -> Value:
+def activated(builder: Builder, name: str, value: Value, stem: str = "a", axis: int = -1) -> Value:
     """Write the activation `name` of a value, and return it; the identity is nothing to write.
+
+    Parameters
+    ----------
+    axis : int
+        That of the features of an example, along which softmax is taken.
 
     Raises
     ------
@@ -87,8 +92,7 @@ def activated(builder: Builder, name: str, value: Value, stem: str = "a") -> Val
     if word == "identity":
         return value
     function = ACTIVATIONS[word]
-    axis = builder.axis(value, -1)
-    text = function.text.format(*map(repr, numbers), z=value.name, axis=axis)
+    text = function.text.format(*map(repr, numbers), z=value.name, axis=builder.axis(value, axis))
     return Value(builder.let(stem, text), value.shape, "float")
 
 

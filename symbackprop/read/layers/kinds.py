@@ -14,6 +14,7 @@ from symbackprop.read.layers.classification import (
     MulticlassHinge,
     SoftmaxCrossEntropy,
 )
+from symbackprop.read.layers.convolution import Conv1D, Conv2D, ConvTranspose1D, ConvTranspose2D
 from symbackprop.read.layers.custom import FunctionLayer
 from symbackprop.read.layers.dense import Dense
 from symbackprop.read.layers.dropout import Dropout
@@ -24,6 +25,7 @@ from symbackprop.read.layers.layer import Layer
 from symbackprop.read.layers.losses import Loss, TotalLoss
 from symbackprop.read.layers.norms import BatchNorm, GroupNorm, LayerNorm, RMSNorm
 from symbackprop.read.layers.piecewise import Maxout, PReLU
+from symbackprop.read.layers.pooling import AvgPool1D, AvgPool2D, GlobalAvgPool, GlobalMaxPool, MaxPool1D, MaxPool2D
 from symbackprop.read.layers.recurrent import GRU, LSTM, RNN
 from symbackprop.read.layers.regression import (
     AbsoluteError,
@@ -42,6 +44,8 @@ __all__ = ["KINDS", "is_loss", "kind_of", "layer_kinds"]
 
 _LAYERS: tuple[type[Layer], ...] = (
     Input, Dense, Bilinear, Embedding,
+    Conv1D, Conv2D, ConvTranspose1D, ConvTranspose2D,
+    MaxPool1D, MaxPool2D, AvgPool1D, AvgPool2D, GlobalMaxPool, GlobalAvgPool,
     Activation, PReLU, Maxout,
     BatchNorm, LayerNorm, RMSNorm, GroupNorm, Dropout,
     Residual, Repeat, Add, GatedSum, Concatenate,
