@@ -44,8 +44,9 @@ def _numbers(defaults: tuple[float, ...]) -> str:
 
 
 def _rows(kinds: list[type[Layer]]) -> Iterator[str]:
+    common = {field.name for field in dataclasses.fields(Layer)}
     for kind in kinds:
-        options = ", ".join(f"`{_option(field)}`" for field in option_fields(kind) if not field.kw_only)
+        options = ", ".join(f"`{_option(field)}`" for field in option_fields(kind) if field.name not in common)
         summary = (kind.__doc__ or "").split("\n")[0].replace("``", "`").replace("|", "\\|")
         yield f"| `{kind.kind}` | `{kind.__name__}` | {options} | {summary} |"
 
