@@ -22,7 +22,7 @@ from symbackprop.read.from_numpy.trace import trace_function
 from symbackprop.read.layers.kinds import layer_kinds
 from symbackprop.read.layers.listing import layers_page
 from symbackprop.read.layers.network import Network
-from symbackprop.read.layers.problem import check_differentiable, problem_of
+from symbackprop.read.layers.problem import check_differentiable, problem_of, value_names
 from symbackprop.read.layers.reading import as_network
 from symbackprop.read.layers.schema import json_schema
 from symbackprop.read.shapes import declarations_text, read_declarations
@@ -333,10 +333,13 @@ def _of_network(
     if kind == "grad":
         check_differentiable(network, wrt)
     problem = problem_of(network, _checked_wrt(wrt))
+    own: dict[str, Any] = {"has_aux": problem.has_aux and kind == "grad"}
+    if not isinstance(asked.get("checkpoint"), str | None):
+        own["checkpoint"] = value_names(network, asked["checkpoint"])
     recipe = Recipe(
         problem.text, kind, problem.inputs, problem.wrt if kind == "grad" else None, bool(with_value), target, dtype,
         unicodedata.normalize("NFKC", name), optimize, packing=problem.packing, notation="backpropagation",
-        **{**asked, "has_aux": problem.has_aux and kind == "grad"},
+        **{**asked, **own},
     )  # fmt: skip
     return NetworkFunction.of(compile_recipe(recipe), network)
 

@@ -71,12 +71,13 @@ def _deltas(graph: Graph, primal: set[Node], derivatives: dict[str, Node], sums:
         if adjoint in nodes and adjoint not in primal and isinstance(adjoint, Apply):
             found.setdefault(adjoint, suffix)
     entering = _entering(graph)
+    again = {} if graph.recomputation is None else graph.recomputation.originals
     for name, node in derivatives.items():
         weight = _NAME.fullmatch(name)
         if weight is None or weight[1] != "W" or weight[2] in found.values():
             continue
         for product in _products(node):
-            others = [arg for arg in product.args if arg not in entering.get(name, ())]
+            others = [arg for arg in product.args if again.get(arg, arg) not in entering.get(name, ())]
             if len(others) == 1 and isinstance(others[0], Apply):
                 found.setdefault(others[0], weight[2])
     return found

@@ -11,7 +11,7 @@ from symbackprop.ir.signature import ArgumentSpec
 from symbackprop.read.layers.network import Network
 from symbackprop.read.shapes import declarations_text
 
-__all__ = ["NetworkProblem", "check_differentiable", "problem_of", "problem_specs"]
+__all__ = ["NetworkProblem", "check_differentiable", "problem_of", "problem_specs", "value_names"]
 
 
 @dataclass(frozen=True)
@@ -78,6 +78,12 @@ def _results(states: Pack) -> Packed:
     """Return how the value and the new states are returned: the value, and a dict like that of the states."""
     numbered = tuple(str(number) for number in range(1, len(states.keys) + 1))
     return Pack("tuple", (0, 1), ("0", Pack("dict", states.keys, numbered)))
+
+
+def value_names(network: Network, names: Sequence[str]) -> tuple[str, ...]:
+    """Return the names of values for those of layers among `names`: what these layers give."""
+    outputs = network.written.outputs
+    return tuple(outputs[name].name if name in outputs else name for name in names)
 
 
 def check_differentiable(network: Network, wrt: object) -> None:
