@@ -19,7 +19,7 @@ from symbackprop.emit.load import load_function
 from symbackprop.emit.module import Printed, print_module
 from symbackprop.emit.notation import in_notation
 from symbackprop.errors import ArgumentError, UnsupportedError
-from symbackprop.ir.dtype import is_float, using_float
+from symbackprop.ir.dtype import is_float, is_narrow, using_float
 from symbackprop.ir.graph import Graph, children
 from symbackprop.ir.node import Apply, Node, constant, make_input
 from symbackprop.ir.signature import Label, Nest
@@ -171,6 +171,8 @@ def _obstacle_to_math(graph: Graph, recipe: Recipe) -> str | None:
             return f"input {spec.name!r} is an array"
     written_out = _written_out(graph)
     for node in graph.nodes():
+        if is_narrow(node.dtype):
+            return f"it computes in float64, and the formula in {node.dtype}"
         if node.shape and node not in written_out:
             return f"{node.describe()} is an array"
         if isinstance(node, Apply) and isinstance(node.op, Primitive) and "math" not in node.op.texts:

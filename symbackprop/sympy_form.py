@@ -17,6 +17,7 @@ from symbackprop.check.run import run_source
 from symbackprop.emit.header import Recipe
 from symbackprop.emit.module import print_module
 from symbackprop.errors import UnsupportedError
+from symbackprop.ir.dtype import FLOATS, is_float
 from symbackprop.ir.graph import Graph
 from symbackprop.ir.node import Apply, make_apply, make_input
 from symbackprop.ir.signature import ArgumentSpec, Label, arranged
@@ -89,7 +90,7 @@ def _symbols(spec: ArgumentSpec, known: Any, sizes: Mapping[str, int]) -> Any:
     """Return the symbol of a scalar input, the array of the entries of another."""
     if spec.shape is None or not spec.shape:
         return known if known is not None else _symbol(spec, spec.name)
-    if spec.dtype != "float64" and spec.dtype != "float32":
+    if not is_float(spec.dtype):
         raise UnsupportedError(f"input {spec.name!r} is an array of {spec.dtype}, which has no counterpart in SymPy")
     missing = [name for size in spec.shape for name in names(size) if name not in sizes]
     if missing:
@@ -131,7 +132,7 @@ class _ObjectArrays:
         if name in ("zeros", "ones"):
             value = 0 if name == "zeros" else 1
             return lambda shape, dtype=None: np.full(shape, value, object if dtype in (None, float) else dtype)
-        if name in ("float64", "float32"):
+        if name in FLOATS:
             return float
         return getattr(np, name)
 

@@ -24,6 +24,8 @@ class RealDtype:
 DTYPES: Mapping[str, Any] = {
     "float64": RealDtype(),
     "float32": RealDtype(),
+    "float16": RealDtype(),
+    "bfloat16": RealDtype(),
     "float": RealDtype(),
     "int": np.int64,
     "bool": np.bool_,

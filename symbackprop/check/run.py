@@ -6,6 +6,7 @@ Only source that our printer wrote is executed, with its imports bound to a voca
 from __future__ import annotations
 
 import builtins
+import importlib
 import math
 import types
 from collections.abc import Callable, Mapping, Sequence
@@ -53,6 +54,10 @@ def run_source(source: str, name: str, words: Any | None = None) -> Callable[...
         scipy = types.SimpleNamespace(special=words, linalg=words.linalg)
         modules = {"numpy": words, "numpy.lib.stride_tricks": words, "math": _Math(words), "scipy": scipy}
         allowed["float"] = lambda value: value if not isinstance(value, bool) else int(value)
+    if words is not None:
+        modules["ml_dtypes"] = words
+    elif "ml_dtypes" in source:
+        modules["ml_dtypes"] = importlib.import_module("ml_dtypes")
     modules["dataclasses"] = types.SimpleNamespace(replace=lambda record, **fields: record._replace(**fields))
 
     def importer(module: str, *args: Any) -> Any:

@@ -7,6 +7,7 @@ by a difference quotient of 90 digits (`expected`) for the other two. The emitte
 from __future__ import annotations
 
 import random
+import re
 import time
 import warnings
 from collections.abc import Mapping, Sequence
@@ -35,7 +36,7 @@ from symbackprop.ir.signature import Label, label_texts, leaves_of
 __all__ = ["Subject", "verify"]
 
 _LONG_TOLERANCE = 1e-13  # constants in the source are doubles; anything worse than their rounding is a fault
-_FLOAT_TOLERANCE = {"float64": 1e-8, "float32": 1e-3}
+_FLOAT_TOLERANCE = {"float64": 1e-8, "float32": 1e-3, "float16": 0.03, "bfloat16": 0.25}
 _SOLVED_TOLERANCE = 1e-6  # equations are solved to 1e-10, which their condition may enlarge
 _NOISE = 1e-40  # what difference quotients of long numbers leave of a derivative that is zero is far below
 _MAX_ENTRIES = 60  # scalars of the inputs together that the exact stage takes on
@@ -254,9 +255,10 @@ def _tolerance(subject: Subject, kind: type[Digits] | None) -> float:
         return _SOLVED_TOLERANCE
     if kind is not None:
         return _LONG_TOLERANCE
-    single = any(spec.dtype == "float32" for spec in subject.arguments)
-    rounds = single or "np.float32" in subject.source  # the formula itself may ask for it
-    return _FLOAT_TOLERANCE["float32" if rounds else "float64"]
+    given = {spec.dtype for spec in subject.arguments}
+    dtypes = ("bfloat16", "float16", "float32")  # for which the formula itself may ask
+    rounds = (name for name in dtypes if name in given or re.search(rf"(np|ml_dtypes)\.{name}\b", subject.source))
+    return _FLOAT_TOLERANCE[next(rounds, "float64")]
 
 
 def _judged(name: str, error: float, tolerance: float) -> Stage:

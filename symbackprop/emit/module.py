@@ -258,6 +258,7 @@ def _imported(text: str, target: str, taken: Names) -> tuple[str, list[str]]:
     if target != "math":
         parts = [part for part in ("linalg", "special") if re.search(rf"(?<![\w.]){part}\.", text)]
         lines = ["import dataclasses\n"] if re.search(r"\bdataclasses\.", text) else []
+        lines += ["import ml_dtypes"] if re.search(r"\bml_dtypes\.", text) else []
         lines += ["import numpy as np"] if re.search(r"\bnp\.", text) else []
         lines += [f"from scipy import {', '.join(parts)}"] if parts else []
         return text, [*lines, ""] if lines else []
@@ -298,4 +299,5 @@ def _needs(text: str, paths: Mapping[str, str]) -> list[str]:
     names = sorted(set(re.findall(r"(?<![\w.])(?:special|linalg)\.\w+", code)))
     foreign = sorted(path for path in paths if not _is_of_numpy(path))
     own = [f"needs: {', '.join(foreign)}"] if foreign else []
-    return [*([f"needs: SciPy, for {', '.join(names)}"] if names else []), *own]
+    halves = ["needs: ml_dtypes, for bfloat16"] if re.search(r"\bml_dtypes\.", code) else []
+    return [*halves, *([f"needs: SciPy, for {', '.join(names)}"] if names else []), *own]

@@ -22,6 +22,7 @@ from symbackprop.emit.shared import Shared, shared_of
 from symbackprop.emit.style import TargetStyle
 from symbackprop.emit.template import ATOM, BELOW_PRODUCT, Code, fill
 from symbackprop.emit.uses import Uses
+from symbackprop.ir.dtype import is_narrow
 from symbackprop.ir.graph import Graph, topological
 from symbackprop.ir.node import Apply, Const, Node, Output
 from symbackprop.ir.size import SizeExpression
@@ -163,7 +164,7 @@ class Writer(Naming):
     def result(self, node: Node) -> Code:
         """Return the code of an output."""
         if isinstance(node, Const):
-            typed = not node.shape and node.dtype == "float32"
+            typed = not node.shape and is_narrow(node.dtype)
             return self.style.typed_constant(node) if typed else self.style.array_constant(node)
         return self._codes[node]
 

@@ -6,6 +6,7 @@ from collections.abc import Callable, Container
 from typing import TYPE_CHECKING
 
 from symbackprop.emit.lines import Line, mentions, renamed, with_name
+from symbackprop.ir.dtype import is_narrow
 from symbackprop.ir.node import Apply, Const, Node
 from symbackprop.ops.comparison import where
 
@@ -31,7 +32,7 @@ def as_number(writer: Writer, text: str, node: Node, result: Node) -> str:
     """Return the text of a value that may become a `result`, which is a number of its dtype where it has no axes."""
     if node.shape or result not in writer.graph.outputs or writer.style.target != "numpy":
         return text
-    if isinstance(node, Const) and node.dtype == "float32":
+    if isinstance(node, Const) and is_narrow(node.dtype):
         return writer.style.typed_constant(node).text
     return f"{text}[()]" if isinstance(node, Apply) and node.op is where else text
 

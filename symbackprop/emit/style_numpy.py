@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from symbackprop.emit.halves import in_halves
 from symbackprop.emit.style import TargetStyle
 from symbackprop.emit.template import Code
+from symbackprop.ir.dtype import is_narrow
 from symbackprop.ir.node import Apply, Const, Node, constant
 from symbackprop.ir.size import SizeExpression, has_opaque
 from symbackprop.ops.arithmetic import neg
@@ -27,7 +29,11 @@ class NumpyStyle(TargetStyle):
 
     def dtype(self, dtype: str) -> str:
         """Return the NumPy dtype."""
-        return "np.bool_" if dtype == "bool" else f"np.{dtype}"
+        return {"bool": "np.bool_", "bfloat16": "ml_dtypes.bfloat16"}.get(dtype, f"np.{dtype}")
+
+    def template(self, node: Apply) -> str:
+        """Return the template that prints `node`, rounded to a dtype of two bytes where NumPy leaves that."""
+        return in_halves(node, super().template(node), self)
 
     def operand(self, consumer: Apply, position: int) -> tuple[Node, str]:
         """Return the argument; the sign of what goes into a part of a buffer is in the statement."""
@@ -78,10 +84,15 @@ class NumpyStyle(TargetStyle):
         return arg, ""
 
     def needs_dtype(self, consumer: Apply, position: int) -> bool:
-        """Tell whether all operands of a float32 operation are numbers, which NumPy would take for float64."""
-        if consumer.dtype != "float32" or not _is_elementwise(consumer):
+        """Tell whether NumPy would take a number for float64, for lack of operands of a narrower dtype.
+
+        To NumPy a bfloat16 is none of its own dtypes, which a number may lift.
+        """
+        if not is_narrow(consumer.dtype) or not _is_elementwise(consumer):
             return False
-        real = [i for i, arg in enumerate(consumer.args) if arg.dtype == "float32"]
+        real = [i for i, arg in enumerate(consumer.args) if arg.dtype == consumer.dtype]
+        if consumer.dtype == "bfloat16":
+            return position in real
         return position == real[0] and all(isinstance(consumer.args[i], Const) for i in real)
 
     def typed_constant(self, node: Const) -> Code:
@@ -92,7 +103,7 @@ class NumpyStyle(TargetStyle):
         """Return a scalar constant; a computed count is an integer of NumPy's, which would lift a float32."""
         code = super().constant(node)
         computed = isinstance(node.value, SizeExpression) and has_opaque(node.value)
-        return Code(f"np.float32({code.text})") if computed and node.dtype == "float32" else code
+        return Code(f"{self.dtype(node.dtype)}({code.text})") if computed and is_narrow(node.dtype) else code
 
     def array_constant(self, node: Const) -> Code:
         """Return the call that builds a constant array."""

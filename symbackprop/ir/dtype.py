@@ -1,7 +1,8 @@
 """The dtypes of nodes and how they combine.
 
-Real numbers are ``float64`` or ``float32``; ``int64`` is for indices and counts, ``bool`` for masks. Constants are
-weakly typed: they take the dtype of what they meet. There is no complex dtype.
+Real numbers are ``float64`` or ``float32``, and where a formula asks for it half as long: ``float16``, ``bfloat16``.
+``int64`` is for indices and counts, ``bool`` for masks. Constants are weakly typed: they take the dtype of what they
+meet. There is no complex dtype.
 """
 
 from __future__ import annotations
@@ -10,9 +11,13 @@ from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
 
-__all__ = ["DTYPES", "default_float", "is_float", "item_size", "promote", "using_float"]
+__all__ = [
+    "DTYPES", "FLOATS", "default_float", "is_float", "is_half", "is_narrow", "item_size", "promote", "using_float",
+]  # fmt: skip
 
-DTYPES = ("bool", "int64", "float32", "float64")
+_HALVES = ("bfloat16", "float16")
+FLOATS = frozenset((*_HALVES, "float32", "float64"))
+DTYPES = ("bool", "int64", *_HALVES, "float32", "float64")
 
 _RANK = {dtype: rank for rank, dtype in enumerate(DTYPES)}
 _default: ContextVar[str] = ContextVar("default_float", default="float64")
@@ -35,14 +40,28 @@ def using_float(dtype: str) -> Iterator[None]:
 
 def is_float(dtype: str) -> bool:
     """Tell whether `dtype` is a real one."""
-    return dtype in ("float32", "float64")
+    return dtype in FLOATS
+
+
+def is_half(dtype: str) -> bool:
+    """Tell whether `dtype` is a real one of two bytes."""
+    return dtype in _HALVES
+
+
+def is_narrow(dtype: str) -> bool:
+    """Tell whether `dtype` is a real one that has to be said, as it is not what NumPy makes by itself."""
+    return dtype in FLOATS and dtype != "float64"
 
 
 def item_size(dtype: str) -> int:
     """Return how many bytes a number takes."""
-    return {"bool": 1, "float32": 4}.get(dtype, 8)
+    return {"bool": 1, "bfloat16": 2, "float16": 2, "float32": 4}.get(dtype, 8)
 
 
 def promote(dtypes: Iterable[str]) -> str:
-    """Return the smallest dtype that holds all of `dtypes`; a float32 stays float32 beside integers and masks."""
-    return max(dtypes, key=_RANK.__getitem__)
+    """Return the smallest dtype that holds all of `dtypes`; a float32 stays float32 beside integers and masks.
+
+    Neither of the two of two bytes holds the other: together they make a float32.
+    """
+    found = set(dtypes)
+    return "float32" if found.issuperset(_HALVES) and "float64" not in found else max(found, key=_RANK.__getitem__)

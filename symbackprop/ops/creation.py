@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
+from symbackprop.ir.dtype import is_narrow
 from symbackprop.ir.node import Apply, Const, Node, Shape, constant, make_input
 from symbackprop.ir.size import Size
 from symbackprop.ops.broadcasting import broadcast, reduce_sum
@@ -81,8 +82,8 @@ def _linspace_text(node: Apply, style: Style) -> str:
     options = [style.size(node.shape[axis])]
     if not node.param("endpoint"):
         options.append("endpoint=False")
-    if node.dtype == "float32":
-        options.append(f"dtype={style.dtype('float32')}")
+    if is_narrow(node.dtype):
+        options.append(f"dtype={style.dtype(node.dtype)}")
     if axis:
         options.append(f"axis={axis}")
     return f"np.linspace({{0}}, {{1}}, {', '.join(options)})"

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 
 from symbackprop.errors import UnsupportedError
-from symbackprop.ir.dtype import default_float, is_float, promote
+from symbackprop.ir.dtype import FLOATS, default_float, is_float, promote
 from symbackprop.ir.node import Apply, Const, Node, Operand, Shape
 from symbackprop.ops.broadcasting import align_shapes, converted
 from symbackprop.ops.declare import Partial, Points, Primitive, Refused, Text, Vjp, refuse, register
@@ -143,7 +143,7 @@ def _are_alike(operands: Sequence[Operand], arity: int) -> bool:
     if len(operands) != arity:
         return False
     first = operands[0]
-    if not isinstance(first, Node) or first.dtype not in ("float64", "float32"):
+    if not isinstance(first, Node) or first.dtype not in FLOATS:
         return False
     shape, dtype = first.shape, first.dtype
     for other in operands[1:] if arity > 1 else ():  # a generator would be most of what a product costs

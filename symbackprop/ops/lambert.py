@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from fractions import Fraction
 
+from symbackprop.errors import UnsupportedError
 from symbackprop.ir.node import Apply, E, Node, constant
 from symbackprop.ops.comparison import equal, greater, less, where
 from symbackprop.ops.declare import Primitive, Style
@@ -44,6 +45,8 @@ def _slope(x: Node, out: Node, k: int) -> Node:
 def _lower(node: Apply) -> Node:
     (x,) = node.args
     k: int = node.param("k")  # type: ignore[assignment]
+    if x.dtype not in _BRANCH:
+        raise UnsupportedError(f"lambertw has no {x.dtype}; compute it in float32, with astype(x, float32)")
     branch, rest = _BRANCH[x.dtype]
     gap = x + branch
     gap = where(greater(gap, 0), gap + rest, gap)  # the distance to the branch point, with all its digits

@@ -7,7 +7,7 @@ from itertools import product
 from math import prod
 
 from symbackprop.errors import ShapeError
-from symbackprop.ir.dtype import is_float
+from symbackprop.ir.dtype import is_float, is_narrow
 from symbackprop.ir.node import Apply, Const, Node, Shape, constant, make_input
 from symbackprop.ir.size import shape_text
 from symbackprop.ops.broadcasting import converted
@@ -36,7 +36,7 @@ def _text(node: Apply, style: Style) -> str:
         assert isinstance(size, int)
         between = f",{_INDENT}" if long and axis < len(node.shape) - 1 else ", "
         rows = [f"[{between.join(rows[i : i + size])}]" for i in range(0, len(rows), size)]
-    dtype = f", dtype={style.dtype(node.dtype)}" if node.dtype == "float32" else ""
+    dtype = f", dtype={style.dtype(node.dtype)}" if is_narrow(node.dtype) else ""
     return f"np.array({rows[0]}{dtype})"
 
 

@@ -6,7 +6,7 @@ nothing is computed larger than it has to be and products that are summed become
 
 from __future__ import annotations
 
-from symbackprop.ir.dtype import is_float
+from symbackprop.ir.dtype import FLOATS, is_float
 from symbackprop.ir.node import Apply, Const, Node, Shape, constant
 from symbackprop.ir.size import product
 from symbackprop.ops import primitives
@@ -120,7 +120,7 @@ def _sum_of_broadcast(node: Apply, x: Node, axes: tuple[int, ...]) -> Node | Non
     """Sum only over the axes that the operand has, and multiply by the count of the others."""
     own = _axes(x)
     repeated = [axis for axis in axes if axis not in own]
-    if not repeated or x.dtype not in ("float64", "float32", "int64"):
+    if not repeated or (x.dtype not in FLOATS and x.dtype != "int64"):
         return None
     inner = _args(x)[0]
     summed = tuple(position for position, axis in enumerate(own) if axis in axes)
@@ -196,7 +196,7 @@ def _contract_product(node: Apply, context: Context) -> Node | None:
     """sum(x * y) is a contraction, if all is summed or a factor does not have all the axes."""
     (x,) = node.args
     factors = _factors(x)
-    if not factors or x.dtype not in ("float64", "float32") or not context.is_free(x):
+    if not factors or x.dtype not in FLOATS or not context.is_free(x):
         return None
     axes = _axes(node)
     operands, arrays = [], []

@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 
 from symbackprop.errors import UnsupportedError
+from symbackprop.ir.dtype import DTYPES
 from symbackprop.ir.node import constant
 from symbackprop.read.from_numpy.arrays import TracedArray
 from symbackprop.read.from_numpy.constants import dtype_text, number_text
@@ -131,9 +132,9 @@ def _dtype(value: Any) -> Operand:
         dtype = np.dtype(value)
     except TypeError:
         dtype = np.dtype(object)
-    name = {"i": "int64", "b": "bool", "f": dtype.name}.get(dtype.kind, "")
-    if name not in ("int64", "bool", "float64", "float32"):
-        raise UnsupportedError(f"dtype {value!r} is not supported; use float64, float32, int64 or bool")
+    name = {"i": "int64", "b": "bool"}.get(dtype.kind, dtype.name)
+    if name not in DTYPES:
+        raise UnsupportedError(f"dtype {value!r} is not supported; use float64, float32, float16, int64 or bool")
     return name, [dtype_text(name)]
 
 

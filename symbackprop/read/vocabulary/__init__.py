@@ -78,6 +78,8 @@ CONSTANTS: Mapping[str, Any] = {
     "newaxis": None,
     "float64": "float64",
     "float32": "float32",
+    "float16": "float16",
+    "bfloat16": "bfloat16",
     "int64": "int64",
     "bool_": "bool",
 }

@@ -10,6 +10,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from contextvars import ContextVar
 from dataclasses import dataclass, field
+from importlib.util import find_spec
 from types import EllipsisType
 from typing import NoReturn
 
@@ -297,6 +298,8 @@ def dtype_of(dtype: object, otherwise: str) -> str:
     found = names.get(str(dtype), dtype)
     if found not in DTYPES:
         raise UnsupportedError(f"dtype {dtype!r} is not supported; use {', '.join(DTYPES)}")
+    if found == "bfloat16" and find_spec("ml_dtypes") is None:
+        raise UnsupportedError("bfloat16 needs the package ml_dtypes: pip install 'symbackprop[bfloat16]'")
     return str(found)
 
 

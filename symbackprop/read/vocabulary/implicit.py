@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
-from symbackprop.errors import ArgumentError, ShapeError
+from symbackprop.errors import ArgumentError, ShapeError, UnsupportedError
 from symbackprop.ir.dtype import default_float, is_float
 from symbackprop.ir.node import Const, Node, constant, make_input
 from symbackprop.ir.size import Size, product, shape_text
@@ -199,6 +199,8 @@ class _Unknown:
         text, steps = _METHODS[str(method)]
         title = {"newton": "Newton's method", "anderson": "Anderson acceleration", "lbfgs": "L-BFGS"}[str(method)]
         message = f"{self._word}: {title} has not converged; give another guess, max_steps= or tol="
+        if bound.dtype not in _SMALL:
+            raise UnsupportedError(f"{self._word} has no {bound.dtype}; compute it in float32, with astype(x, float32)")
         names: dict[str, Any] = {
             "residual": residual,
             "objective": self.function("objective", self.flat),

@@ -278,7 +278,7 @@ def _logsumexp(a: object, axis: object = None, b: object = None, keepdims: objec
     require_entries(x, axes, "logsumexp")
     if not axes:
         return x + log(weights)
-    shift, highest = x, {"float32": 80, "float64": 700}[x.dtype]
+    shift, highest = x, {"float16": 10, "bfloat16": 80, "float32": 80, "float64": 700}[x.dtype]
     if not isinstance(weights, Const):  # the largest is one that counts; the others must not overflow
         shift = where(not_equal(weights, 0), x, constant(float("-inf")))
     top = largest(shift, axes=axes)

@@ -205,7 +205,7 @@ def _lstsq(
     lapack_driver: object = None,
 ) -> tuple[Any, ...]:
     dtype = common_dtype([real(node_of(a)), real(node_of(b))])
-    return tuple(lstsq_of(a, b, _EPS[dtype] if cond is None else static_number(cond, "cond")))
+    return tuple(lstsq_of(a, b, _EPS.get(dtype, 0.0) if cond is None else static_number(cond, "cond")))
 
 
 # --- functions of matrices --------------------------------------------------------------------------------------------
