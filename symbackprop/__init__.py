@@ -23,7 +23,7 @@ from symbackprop.read.from_numpy.implicit import argmin, fixed_point, root
 from symbackprop.read.from_numpy.loops import scan, while_loop
 from symbackprop.read.from_numpy.odes import odeint
 from symbackprop.read.from_numpy.rules import CustomRule, custom_rule
-from symbackprop.read.from_numpy.words import score_function, stop_gradient, straight_through
+from symbackprop.read.from_numpy.words import scale_cotangent, score_function, stop_gradient, straight_through
 from symbackprop.read.layers.activations import Activation
 from symbackprop.read.layers.blocks import Repeat, Residual
 from symbackprop.read.layers.classification import (
@@ -146,6 +146,7 @@ __all__ = [
     "odeint",
     "read_layers",
     "root",
+    "scale_cotangent",
     "scan",
     "score_function",
     "stop_gradient",

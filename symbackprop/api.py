@@ -5,10 +5,8 @@ from __future__ import annotations
 import os
 import sys
 import unicodedata
-from collections.abc import Callable, Iterable, Mapping, Sequence, Set
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any
-
-import numpy as np
 
 from symbackprop.compilation import compile_recipe, uncollected
 from symbackprop.compiled import CompiledFunction
@@ -18,6 +16,7 @@ from symbackprop.emit.save import read_text
 from symbackprop.errors import ArgumentError, SymbackpropError, UnsupportedError
 from symbackprop.networks.function import NetworkFunction
 from symbackprop.ops.declare import primitives
+from symbackprop.options import asked_of_gradient, check_options, checked_wrt, dtype_name
 from symbackprop.read.from_numpy.trace import trace_function
 from symbackprop.read.layers.kinds import layer_kinds
 from symbackprop.read.layers.listing import layers_page
@@ -27,8 +26,6 @@ from symbackprop.read.layers.reading import as_network
 from symbackprop.read.layers.schema import json_schema
 from symbackprop.read.shapes import declarations_text, read_declarations
 from symbackprop.read.vocabulary.listing import supported_page
-from symbackprop.transform.checkpoint import checked_checkpoint
-from symbackprop.transform.clipping import checked_clip
 from symbackprop.verification import FunctionOrigin, Origin
 from symbackprop.version import __version__
 
@@ -40,11 +37,6 @@ __all__ = [
 Inputs = Mapping[Any, object] | Sequence[Any] | str | None
 Checkpoint = Iterable[str] | str | None
 Wrt = Any  # a name or a SymPy symbol, a sequence of these, or None
-
-
-_TARGETS = ("auto", "math", "numpy")
-_DTYPES = ("float64", "float32")
-_OPTIMIZE = ("readable",)
 
 
 def compile_value(
@@ -116,6 +108,7 @@ def compile_grad(
     with_value: bool = False,
     has_aux: bool = False,
     clip: Mapping[str, float] | None = None,
+    finite: bool = False,
     target: str = "auto",
     dtype: str = "float64",
     name: str = "grad",
@@ -142,6 +135,9 @@ def compile_grad(
     clip : {"value": c} or {"norm": c}, optional
         What the gradient is kept within: each entry from -c to c, or all of it scaled by ``min(1, c / norm)``, where
         the norm is that of all entries with respect to all inputs. A norm that is not finite makes all of it nan.
+    finite : bool
+        Whether to return, as the last result, whether all of the gradient is finite (before it is clipped): ``(value,
+        gradient, finite)``. NumPy's warnings of overflow and the like are then off; the target is numpy.
     checkpoint : "sqrt" or sequence of str, optional
         Which values of the formula are kept for the way back, by their names; each is the last of its segment. All else
         is computed again, segment by segment, and arrays are deleted where they are needed no more: less memory, for
@@ -170,7 +166,7 @@ def compile_grad(
     >>> length(np.eye(2), [1.0, 3.0]).tolist()
     [2.0, 6.0]
     """
-    asked = _asked(has_aux, clip, checkpoint)
+    asked = asked_of_gradient(has_aux, clip, finite, checkpoint)
 
     def compiled(function: Any) -> CompiledFunction:
         return _compiled(function, "grad", inputs, wrt, with_value, target, dtype, name, optimize, static, **asked)
@@ -186,6 +182,7 @@ def compile_value_and_grad(
     static: Iterable[str] = (),
     has_aux: bool = False,
     clip: Mapping[str, float] | None = None,
+    finite: bool = False,
     target: str = "auto",
     dtype: str = "float64",
     name: str = "value_and_grad",
@@ -196,7 +193,7 @@ def compile_value_and_grad(
 
     Parameters
     ----------
-    formula, inputs, wrt, static, has_aux, clip, checkpoint, target, dtype, name, optimize
+    formula, inputs, wrt, static, has_aux, clip, finite, checkpoint, target, dtype, name, optimize
         As for `compile_grad`.
 
     Examples
@@ -207,17 +204,12 @@ def compile_value_and_grad(
     >>> sb.compile_value_and_grad("r = w*x - y; r**2, abs(r)", wrt="w", has_aux=True)(2, 3, 1)
     ((25.0, 5.0), 30.0)
     """
-    asked = _asked(has_aux, clip, checkpoint)
+    asked = asked_of_gradient(has_aux, clip, finite, checkpoint)
 
     def compiled(function: Any) -> CompiledFunction:
         return _compiled(function, "grad", inputs, wrt, True, target, dtype, name, optimize, static, **asked)
 
     return compiled if formula is None else compiled(formula)  # type: ignore[return-value]  # a decorator gives one
-
-
-def _asked(has_aux: bool, clip: object, checkpoint: object) -> dict[str, Any]:
-    """Return the fields of a recipe that say what is asked of a gradient."""
-    return {"has_aux": bool(has_aux), "clip": checked_clip(clip), "checkpoint": checked_checkpoint(checkpoint)}
 
 
 def check_saved(path: str | os.PathLike[str]) -> None:
@@ -267,8 +259,8 @@ def _compiled(
     **asked: Any,
 ) -> CompiledFunction:
     """Compile a formula; what else is `asked` of the gradient goes into the recipe as it is."""
-    dtype = _dtype_name(dtype)
-    _check_options(target, dtype, name, optimize)
+    dtype = dtype_name(dtype)
+    check_options(target, dtype, name, optimize)
     titles: tuple[tuple[str, str], ...] = ()
     origin: Origin | None = None
     network = as_network(formula)
@@ -283,7 +275,7 @@ def _compiled(
     declared = declarations_text(read_declarations(inputs, dtype)) if inputs is not None else None
     name = unicodedata.normalize("NFKC", name)  # as Python itself reads names
     recipe = Recipe(
-        str(formula), kind, declared, _checked_wrt(wrt), bool(with_value), target, dtype, name, optimize, titles,
+        str(formula), kind, declared, checked_wrt(wrt), bool(with_value), target, dtype, name, optimize, titles,
         reordered=origin is not None, **asked,
     )  # fmt: skip
     return compile_recipe(recipe, origin)
@@ -303,7 +295,7 @@ def _of_function(
 ) -> CompiledFunction:  # fmt: skip
     """Compile a function written in NumPy."""
     with uncollected():
-        traced = trace_function(function, inputs, _checked_wrt(wrt), static, dtype)
+        traced = trace_function(function, inputs, checked_wrt(wrt), static, dtype)
     title = getattr(function, "__name__", type(function).__name__)
     if kind == "grad" and wrt is None and not traced.wrt:
         raise UnsupportedError(
@@ -332,7 +324,7 @@ def _of_network(
         raise ArgumentError("a layer spec says itself what its inputs are; leave out inputs= and static=")
     if kind == "grad":
         check_differentiable(network, wrt)
-    problem = problem_of(network, _checked_wrt(wrt))
+    problem = problem_of(network, checked_wrt(wrt))
     own: dict[str, Any] = {"has_aux": problem.has_aux and kind == "grad"}
     if not isinstance(asked.get("checkpoint"), str | None):
         own["checkpoint"] = value_names(network, asked["checkpoint"])
@@ -359,37 +351,3 @@ def _from_sympy(
     raise UnsupportedError(
         f"a formula is text, a SymPy expression, or a list or tuple of these, not {type(formula).__name__}"
     )
-
-
-def _checked_wrt(wrt: Wrt) -> str | tuple[str, ...] | None:
-    """Return `wrt` as a name or a tuple of names."""
-    if wrt is None or isinstance(wrt, str):
-        return wrt if wrt is None else str(wrt)
-    ordered = not isinstance(wrt, (Set, bytes)) and isinstance(wrt, Iterable)
-    names = tuple(wrt) if ordered else ()
-    if not ordered or not all(isinstance(name, str) for name in names):
-        why = "; a set has no order" if isinstance(wrt, Set) else ""
-        raise ArgumentError(f"wrt is {wrt!r}{why}; give a name, or a list or tuple of names of inputs")
-    return tuple(map(str, names))
-
-
-def _dtype_name(dtype: Any) -> Any:
-    """Return the name of a dtype that is given as NumPy gives it."""
-    if isinstance(dtype, (type, np.dtype)):
-        try:
-            return np.dtype(dtype).name
-        except TypeError:
-            pass
-    return dtype
-
-
-def _check_options(target: str, dtype: str, name: str, optimize: str) -> None:
-    for what, value, known in (
-        ("target", target, _TARGETS),
-        ("dtype", dtype, _DTYPES),
-        ("optimize", optimize, _OPTIMIZE),
-    ):
-        if not isinstance(value, str) or value not in known:
-            raise ArgumentError(f"{what} is {value!r}; choose one of {', '.join(map(repr, known))}")
-    if not isinstance(name, str) or not name.isidentifier():
-        raise ArgumentError(f"name is {name!r}, which is not a name in Python; take one like 'grad'")

@@ -164,6 +164,8 @@ def _target(graph: Graph, recipe: Recipe) -> str:
 
 
 def _obstacle_to_math(graph: Graph, recipe: Recipe) -> str | None:
+    if recipe.finite:
+        return "an overflow raises an error in it, and finite=True is to tell of it"
     if recipe.dtype == "float32":
         return "it computes in float64, and dtype is float32"
     for spec in graph.arguments:
@@ -198,6 +200,6 @@ def _expressions(
     with using_float(recipe.dtype), uncollected():
         graph = canonical(_read(recipe), log)
         if recipe.kind == "grad":
-            graph = canonical(with_gradient(graph, replace(recipe, with_value=True)), log)
+            graph = canonical(with_gradient(graph, replace(recipe, with_value=True, finite=False)), log)
         known = {name: symbol for symbol, name in origin.names.items()} if isinstance(origin, Origin) else {}
         return expressions_of(without_rules(graph), recipe, known, sizes)

@@ -91,7 +91,7 @@ class CompiledFunction:
         recipe = self._recipe
         self._records = records
         if recipe.kind == "grad":
-            self._records = returned_records(records, with_value=recipe.with_value, has_aux=recipe.has_aux)
+            self._records = returned_records(records, recipe.with_value, recipe.has_aux, recipe.finite)
         self._value_records = records
         return self
 

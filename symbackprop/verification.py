@@ -120,6 +120,8 @@ def _reference(recipe: Recipe, origin: Origin | FunctionOrigin | None) -> Callab
 def _mapped_source(compiled: CompiledFunction) -> str | None:
     """Return the source that maps a scalar formula over arrays, if it has one and arguments to be arrays."""
     arguments = compiled.graph.arguments
+    if compiled.recipe.packing is not None:
+        return None  # calls of such functions are not mapped
     mapped = bool(arguments) and not any(spec.shape for spec in arguments) and not compiled.computes_arrays
     return compiled.array_source if mapped else None
 

@@ -48,6 +48,7 @@ OWN_MEANING = {
     "binom_slope": lambda words, n, k: words.binom(n, k) * (words.digamma(n + 1) - words.digamma(n - k + 1)),
     "root": lambda words, x: words.sqrt(x),
     "multiply": lambda words, x, y: x * y,
+    "scaled": lambda words, x, y: x * y,
     "divide": lambda words, x, y: x / y,
     "negative": lambda words, x: -x,
     "maximum": lambda words, x, y: np.maximum(x, y),

@@ -12,7 +12,15 @@ import pytest
 from command_line import call
 from documents import ROOT, blocks, outcomes, python_blocks, run
 
-PAGES = ("README.md", "docs/scipy.md", "docs/custom_rules.md", "docs/loops.md", "docs/stochastic.md", "docs/layers.md")
+PAGES = (
+    "README.md",
+    "docs/scipy.md",
+    "docs/custom_rules.md",
+    "docs/loops.md",
+    "docs/stochastic.md",
+    "docs/layers.md",
+    "docs/precision.md",
+)
 
 
 @pytest.mark.parametrize(("page", "number"), [(page, i) for page in PAGES for i in range(len(python_blocks(page)))])

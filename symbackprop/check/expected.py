@@ -120,8 +120,13 @@ def expected_at(subject: Subject, point: Mapping[str, Any]) -> Expected:
         max([_largest(value), *(_reach(x[i], elements[name]) for name, x in quotients.items() if i in x)])
         for i, value in enumerate(values)
     ]
+    told = np.asarray(True, dtype=object)  # points are those at which all is finite
+
+    def wanted(label: Label) -> Any:
+        return told if label.tells else values[label.value] if label.wrt is None else quotients[label.wrt][label.value]
+
     return Expected(
-        [values[label.value] if label.wrt is None else quotients[label.wrt][label.value] for label in subject.labels],
+        [wanted(label) for label in subject.labels],
         [_unit(label, units, sizes) for label in subject.labels],
         slopes,
     )
@@ -142,7 +147,7 @@ class _Moves:
         self._held = held
         self._elements = elements
         self._words = Vocabulary(Digits)
-        wanted = dict.fromkeys(name for _, name in subject.labels if name is not None)
+        wanted = dict.fromkeys(label.wrt for label in subject.labels if label.wrt is not None)
         self._bases = {name: np.asarray(elements[name], dtype=object) for name in wanted}
         self._differentiated = sorted({label.value for label in subject.labels if label.wrt is not None})
         self._total = sum(base.size for base in self._bases.values())

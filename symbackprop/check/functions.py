@@ -143,4 +143,5 @@ BY_PATH: Mapping[str, Callable[..., Any]] = {
     "abs": lambda x: abs(x),
     "stop_gradient": held,
     "straight_through": lambda hard, soft: held(hard - soft) + soft,
+    "scale_cotangent": lambda x, scale: held(x - scale * x) + held(scale) * x,
 }

@@ -29,6 +29,7 @@ from symbackprop.check.points import checked_ranges, elements_at, numbers_at
 from symbackprop.check.report import OutputReport, Report, Stage
 from symbackprop.check.rules import RuleReport, rules_at
 from symbackprop.check.run import run_emitted
+from symbackprop.check.telling import told_stage
 from symbackprop.check.trees import TooLargeError, limited
 from symbackprop.check.vocabulary import Vocabulary
 from symbackprop.ir.signature import Label, label_texts, leaves_of
@@ -89,6 +90,8 @@ def verify(
         for stage in (_numeric_stage, _mapped_stage)[: 1 if subject.array_source is None else 2]:
             long = _not_run(subject) if subject.is_opaque else stage(subject, samples, Digits, _NOISE)
             outcomes += [long, stage(subject, samples, None, floor)]
+        if any(label.tells for label in subject.labels):
+            outcomes.append(told_stage(subject, [sample.point for sample in samples]))
         if subject.own is not None:
             outcomes.append(_own_stage(subject, samples))
         rules = _rules(subject, samples[0].point)
@@ -150,6 +153,8 @@ def _exact_stage(subject: Subject, sample: Mapping[str, Any], deadline: float) -
 
 def _wanted(label: Label, value: Any, elements: Mapping[str, Any], deadline: float) -> Any:
     """Return the expressions that an output should be, in an array; None if time runs out."""
+    if label.tells:
+        return np.asarray(sympy.Integer(1), dtype=object)
     inputs: Any = np.asarray(value if label.wrt is None else elements[label.wrt], dtype=object)
     wanted = np.empty(inputs.shape, dtype=object)
     formula = None if label.wrt is None else _expression(value)
@@ -237,6 +242,7 @@ def _own_stage(subject: Subject, samples: Sequence[_Sample]) -> list[Stage]:
     name = "your function"
     assert subject.own is not None
     count = 1 + max(label.value for label in subject.labels)
+    allowed = _tolerance(subject, None)
     errors = [0.0] * count
     try:
         for point, _ in samples:
@@ -247,7 +253,10 @@ def _own_stage(subject: Subject, samples: Sequence[_Sample]) -> list[Stage]:
                 errors[position] = max(errors[position], error)
     except Exception as error:  # whatever the user's function raises
         return _raised(name, error, subject)
-    return [_judged(name, errors[label.value], _tolerance(subject, None)) for label in subject.labels]
+    return [
+        Stage(name, "skipped", "it does not tell") if label.tells else _judged(name, errors[label.value], allowed)
+        for label in subject.labels
+    ]
 
 
 def _tolerance(subject: Subject, kind: type[Digits] | None) -> float:

@@ -58,7 +58,8 @@ def _returns(graph: Graph, recipe: Recipe) -> list[str]:
     for label, text, node in zip(graph.labels[:40], label_texts(graph.labels[:40]), graph.outputs, strict=False):
         name = text if several or label.wrt is None else f"dL/d{label.wrt}"
         shape = node.shape if label.wrt is None else shapes[label.wrt]
-        rows.append(f"{name} : {'array of shape ' + shape_text(shape) if shape else 'float'}")
+        kind = "bool, whether all of the gradient is finite" if label.tells else "float"
+        rows.append(f"{name} : {'array of shape ' + shape_text(shape) if shape else kind}")
     if len(graph.labels) > 40:
         rows.append(f"    and so on, {len(graph.labels)} results in all")
     if recipe.kind != "value" and recipe.packing is not None and isinstance(recipe.packing.gradient, Pack):
@@ -69,7 +70,8 @@ def _returns(graph: Graph, recipe: Recipe) -> list[str]:
     elif recipe.kind != "value" and not isinstance(recipe.wrt, str):
         rows.append("    The derivatives are in a tuple" + (", behind the value." if recipe.with_value else "."))
     if recipe.has_aux and recipe.kind != "value":
-        rows.append(f"    As {'(value, aux), gradient' if recipe.with_value else 'gradient, aux'}.")
+        order = "(value, aux), gradient" if recipe.with_value else "gradient, aux"
+        rows.append(f"    As {order}{', finite' * recipe.finite}.")
     elif graph.structure is not None:
         rows.append("    Nested as in the formula.")
     return ["Returns", "-------", *rows]

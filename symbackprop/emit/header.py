@@ -41,13 +41,16 @@ class Recipe:
     packing: Packing | None = None  # how arguments and results are packed in structures, if they are
     has_aux: bool = False  # of several results only the first is differentiated
     notation: str = ""  # whose names adjoints have: "backpropagation" for the deltas of networks
+    finite: bool = False  # whether all derivatives are finite is returned beside them
     clip: tuple[str, float] | None = None  # gradients are kept within a bound, of their entries or of their norm
     checkpoint: tuple[str, ...] | str | None = None  # which values are kept for the way back, where not all are
 
     def fields(self) -> dict[str, object]:
         """Return what a header has to hold; from `titles` on only what says anything."""
         found = asdict(self)
-        for name in ("titles", "reordered", "function", "packing", "has_aux", "notation", "clip", "checkpoint"):
+        for name in (
+            "titles", "reordered", "function", "packing", "has_aux", "notation", "finite", "clip", "checkpoint",
+        ):  # fmt: skip
             if not found[name]:
                 del found[name]
         return found
@@ -55,7 +58,15 @@ class Recipe:
     def of_value(self) -> Recipe:
         """Return the recipe of the value alone."""
         return replace(
-            self, kind="value", wrt=None, with_value=False, has_aux=False, clip=None, checkpoint=None, name="value"
+            self,
+            kind="value",
+            wrt=None,
+            with_value=False,
+            has_aux=False,
+            clip=None,
+            finite=False,
+            checkpoint=None,
+            name="value",
         )
 
     def digest(self) -> str:

@@ -55,6 +55,8 @@ def print_module(graph: Graph, recipe: Recipe, version: str, target: str) -> Pri
     else:
         body += _lines([*writer.forward, *writer.backward])
     body += f"return {result}".split("\n")
+    if recipe.finite:  # what would be warned of is told
+        body = ['with np.errstate(over="ignore", invalid="ignore", divide="ignore"):', *_indented(body).split("\n")]
     if packing is not None:
         by_name = [spec.name for spec in graph.arguments]
         words = set(re.findall(r"\w+", "\n".join(body)))

@@ -30,32 +30,32 @@ _WIDTH = 88  # of a structure on one line
 def returned(graph: Graph, writer: Writer, recipe: Recipe, packing: Packing | None = None) -> str:
     """Return the text behind ``return``: values and derivatives, nested as the formula nests its results."""
     owned: set[Node | None] = set()
-    texts = [_owned_text(node, writer, owned) for node in graph.outputs]
+    found = [(label, _owned_text(node, writer, owned)) for label, node in zip(graph.labels, graph.outputs, strict=True)]
+    texts = [text for label, text in found if not label.tells]
+    told = [text for label, text in found if label.tells]
     count = len(graph.primals)
-
-    if recipe.kind == "grad" and recipe.has_aux:
-        return _with_auxiliary(graph, recipe, packing, texts)
 
     def nested(items: list[str]) -> str:
         if packing is not None and packing.results is not None:
             return packed_text(packing.results, {str(i): item for i, item in enumerate(items)})
         return arranged(graph.structure, iter(items), _gathered)
 
-    values = texts[:count] if recipe.kind == "value" or recipe.with_value else []
     if recipe.kind == "value":
-        return _unwrapped(nested(values))
-    derivatives = texts[len(values) :]
-    wide = len(derivatives) // count
-    gradients = [_gradient_text(graph, recipe, packing, derivatives[i * wide : (i + 1) * wide]) for i in range(count)]
-    gradient = nested(gradients)
-    if not recipe.with_value:
-        return _unwrapped(gradient)
-    return f"{nested(values)}, {gradient}"
+        return _unwrapped(nested(texts))
+    if recipe.has_aux:
+        parts = _with_auxiliary(graph, recipe, packing, texts)
+    else:
+        values, derivatives = (texts[:count], texts[count:]) if recipe.with_value else ([], texts)
+        wide = len(derivatives) // count
+        each = [_gradient_text(graph, recipe, packing, derivatives[i * wide : (i + 1) * wide]) for i in range(count)]
+        parts = [nested(values), nested(each)] if recipe.with_value else [nested(each)]
+    parts += told
+    return _unwrapped(parts[0]) if len(parts) == 1 else ", ".join(parts)
 
 
-def _with_auxiliary(graph: Graph, recipe: Recipe, packing: Packing | None, texts: list[str]) -> str:
-    """Return ``(value, aux), gradient``, or ``gradient, aux`` where the value is not asked for."""
-    found = list(zip(graph.labels, texts, strict=True))
+def _with_auxiliary(graph: Graph, recipe: Recipe, packing: Packing | None, texts: list[str]) -> list[str]:
+    """Return ``(value, aux)`` and ``gradient``, or ``gradient`` and ``aux`` where the value is not asked for."""
+    found = list(zip([label for label in graph.labels if not label.tells], texts, strict=True))
     values = {str(label.value): text for label, text in found if label.wrt is None}
     gradient = _gradient_text(graph, recipe, packing, [text for label, text in found if label.wrt is not None])
     if packing is not None and isinstance(packing.results, Pack):
@@ -64,7 +64,7 @@ def _with_auxiliary(graph: Graph, recipe: Recipe, packing: Packing | None, texts
     else:
         nest = paired_nest(graph.structure)
         behind = arranged(nest if recipe.with_value else nest.items[1], iter(values.values()), _gathered)
-    return f"{behind}, {gradient}" if recipe.with_value else f"{gradient}, {behind}"
+    return [behind, gradient] if recipe.with_value else [gradient, behind]
 
 
 def _gradient_text(graph: Graph, recipe: Recipe, packing: Packing | None, texts: list[str]) -> str:

@@ -60,15 +60,19 @@ def paired_pack(results: Pack) -> Pack:
     return Pack("tuple", (0, 1), (results.items[0], behind))
 
 
-def returned_records(records: Records | None, *, with_value: bool, has_aux: bool) -> Records | None:
-    """Return what is a named tuple in value and gradient, or in a gradient, given what is one in the values."""
+def returned_records(records: Records | None, with_value: bool, has_aux: bool, finite: bool) -> Records | None:
+    """Return what is a named tuple in what a gradient's function returns, given what is one in the values."""
     if records is None:
         return None
-    if not has_aux:
-        return Records(None, (records, records)) if with_value else records
-    rest = records.items[1:]
-    behind = _alone(rest, Records(None, rest))
-    return Records(None, (Records(None, (None, behind)), None) if with_value else (None, behind))
+    parts: list[Records | None]
+    if has_aux:
+        rest = records.items[1:]
+        behind = _alone(rest, Records(None, rest))
+        parts = [Records(None, (None, behind)), None] if with_value else [None, behind]
+    else:
+        parts = [records, records] if with_value else [records]
+    parts += [None] * finite
+    return parts[0] if len(parts) == 1 else Records(None, tuple(parts))
 
 
 def _alone(items: Sequence[_T], several: _T) -> _T:

@@ -33,10 +33,14 @@ class ArgumentSpec:
 
 
 class Label(NamedTuple):
-    """What an output is: the value with number `value`, or its derivative with respect to the input `wrt`."""
+    """What an output is: the value with number `value`, or its derivative with respect to the input `wrt`.
+
+    Or, where it `tells` something, whether all derivatives are ``"finite"``.
+    """
 
     value: int = 0
     wrt: str | None = None
+    tells: str = ""
 
 
 def label_texts(labels: Sequence[Label]) -> list[str]:
@@ -44,6 +48,9 @@ def label_texts(labels: Sequence[Label]) -> list[str]:
 
     Values that are not differentiated, beside one that is, are auxiliary.
     """
+    if any(label.tells for label in labels):
+        plain = iter(label_texts([label for label in labels if not label.tells]))
+        return [label.tells or next(plain) for label in labels]
     differentiated = {label.value for label in labels if label.wrt is not None}
     if differentiated == {0}:
         return _texts_beside_one(labels)

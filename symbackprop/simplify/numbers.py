@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from fractions import Fraction
 
+from symbackprop.ir.dtype import is_half
 from symbackprop.ir.node import Apply, Const, ConstantValue, Node, constant
 from symbackprop.ir.size import SizeExpression, is_negative
 from symbackprop.ops.arithmetic import mul
@@ -52,7 +53,10 @@ def is_modest(coefficient: Node) -> bool:
     """Tell whether a coefficient may move out of what it multiplies, to join others there.
 
     Along a chain of thousands of products coefficients would gather without bound, while what they leave underflows.
+    In a dtype of two bytes any product may leave its range, and factors stay where they were written.
     """
+    if is_half(coefficient.dtype):
+        return False
     if isinstance(coefficient, Const):
         value = exact(coefficient.value)
         if not isinstance(value, (int, Fraction)):

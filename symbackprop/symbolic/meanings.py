@@ -65,6 +65,8 @@ _ROWS: Mapping[str, Meaning] = {
     "hypot": lambda x, y: sympy.sqrt(x**2 + y**2),
     "stop_gradient": lambda x: x,
     "straight_through": lambda hard, soft: hard,
+    "scale_cotangent": lambda x, scale: x,
+    "scaled": lambda x, scale: x * scale,
     "less": sympy.Lt,
     "less_equal": sympy.Le,
     "greater": sympy.Gt,

@@ -1,28 +1,29 @@
-"""Gradients that are kept from being too large: entry by entry, or all together by their norm.
+"""Gradients that are kept from being too large: entry by entry, or all together by their norm; whether they are finite.
 
     value:  min(max(g, -c), c)              an infinite entry becomes c, nan stays nan
     norm:   min(1, c / |g|) * g             |g| over all gradients of a value; all are nan where |g| is not finite
 
-What is clipped is what is returned; adjoints on the way are not.
+What is clipped is what is returned; adjoints on the way are not. Whether gradients are finite is told of unclipped ones.
 """
 
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 import numpy as np
 
 from symbackprop.errors import ArgumentError
-from symbackprop.ir.node import Node, constant
+from symbackprop.ir.node import Const, Node, constant
 from symbackprop.ir.signature import Label
 from symbackprop.ops.arithmetic import add, div
 from symbackprop.ops.broadcasting import sum_axes
-from symbackprop.ops.comparison import isfinite, where
+from symbackprop.ops.comparison import isfinite, logical_and, where
 from symbackprop.ops.extrema import maximum, minimum
 from symbackprop.ops.powers import sqrt
+from symbackprop.ops.reduction import all_
 
-__all__ = ["Clip", "checked_clip", "clipped"]
+__all__ = ["Clip", "all_finite", "checked_clip", "clipped"]
 
 Clip = tuple[str, float]  # "value" or "norm", and the bound
 
@@ -66,3 +67,13 @@ def clipped(gradients: Mapping[Label, Node], clip: Clip, names: dict[Node, str])
     names.setdefault(norm, "norm")
     names.setdefault(scale, "scale")
     return {label: scale * g for label, g in gradients.items()}
+
+
+def all_finite(gradients: Sequence[Node]) -> Node:
+    """Return whether no entry of any gradient is infinite or nan."""
+    told: Node = constant(True)
+    for g in dict.fromkeys(gradients):
+        own = isfinite(g)
+        own = all_(own, axes=tuple(range(own.rank))) if own.rank else own
+        told = own if isinstance(told, Const) else logical_and(told, own)
+    return told

@@ -14,7 +14,7 @@ from symbackprop.ir.dtype import is_float
 from symbackprop.ir.graph import Graph
 from symbackprop.ir.node import Input, Node
 from symbackprop.ir.signature import Label
-from symbackprop.transform.clipping import Clip, clipped
+from symbackprop.transform.clipping import Clip, all_finite, clipped
 
 __all__ = ["with_gradient"]
 
@@ -29,6 +29,10 @@ def with_gradient(graph: Graph, recipe: Recipe) -> Graph:
     behind = values[1:] if recipe.has_aux and not recipe.with_value else []
     names = dict(graph.names)
     gradients = list(zip(_clipped(differentiated, recipe.clip, names), differentiated.labels, strict=True))
+    if recipe.finite:
+        told = all_finite(differentiated.outputs)
+        names.setdefault(told, "finite")
+        behind.append((told, Label(tells="finite")))
     outputs = [*before, *gradients, *behind]
     named = replace(differentiated, names=names)
     return named.with_outputs([node for node, _ in outputs], [label for _, label in outputs])

@@ -50,6 +50,7 @@ ELSEWHERE = {  # words that take functions or images, and where their tests are
     "minimizer": "implicit",
     "odeint": "odes",
     "score_function": "stochastic",
+    "scale_cotangent": "mixed_precision",
     "sliding_window_view": "windows",
     "conv1d": "windows",
     "conv2d": "windows",

@@ -10,7 +10,7 @@ import numpy as np
 from symbackprop.read.from_numpy.arrays import TracedArray
 from symbackprop.read.vocabulary import FUNCTIONS
 
-__all__ = ["score_function", "stop_gradient", "straight_through"]
+__all__ = ["scale_cotangent", "score_function", "stop_gradient", "straight_through"]
 
 
 def stop_gradient(x: Any) -> Any:
@@ -57,6 +57,37 @@ def straight_through(hard: Any, soft: Any) -> Any:
     (4.0, (4.0,))
     """
     return _called("straight_through", lambda hard, soft: hard, hard, soft)
+
+
+def scale_cotangent(x: Any, scale: Any) -> Any:
+    """Return `x`, whose cotangent is `scale` times that of the result: loss scaling for short dtypes.
+
+    Formula: ``y = x`` with ``dy = scale * dx``.
+
+    Around a loss it makes all gradients larger by the factor, so that a float16 can hold them; around each parameter,
+    with one over the factor and before the parameter is made a float16, it undoes that. See docs/precision.md.
+
+    Parameters
+    ----------
+    x : array_like or number
+    scale : number
+        Taken for a constant.
+
+    Returns
+    -------
+    The same value.
+
+    References
+    ----------
+    P. Micikevicius et al., Mixed precision training, ICLR 2018.
+
+    Examples
+    --------
+    >>> import symbackprop as sb
+    >>> sb.compile_value_and_grad(lambda x: sb.scale_cotangent(x**2, 8.0))(3.0)
+    (9.0, (48.0,))
+    """
+    return _called("scale_cotangent", lambda x, scale: x, x, scale)
 
 
 def score_function(log_prob: Any, reward: Any, baseline: Any = 0) -> Any:

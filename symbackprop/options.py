@@ -1,0 +1,61 @@
+"""What is asked of a compilation, checked: options by keyword, as fields of a recipe."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Set
+from typing import Any
+
+import numpy as np
+
+from symbackprop.errors import ArgumentError
+from symbackprop.transform.checkpoint import checked_checkpoint
+from symbackprop.transform.clipping import checked_clip
+
+__all__ = ["asked_of_gradient", "check_options", "checked_wrt", "dtype_name"]
+
+_TARGETS = ("auto", "math", "numpy")
+_DTYPES = ("float64", "float32")
+_OPTIMIZE = ("readable",)
+
+
+def asked_of_gradient(has_aux: bool, clip: object, finite: bool, checkpoint: object) -> dict[str, Any]:
+    """Return the fields of a recipe that say what is asked of a gradient."""
+    return {
+        "has_aux": bool(has_aux), "clip": checked_clip(clip), "finite": bool(finite),
+        "checkpoint": checked_checkpoint(checkpoint),
+    }  # fmt: skip
+
+
+def checked_wrt(wrt: Any) -> str | tuple[str, ...] | None:
+    """Return `wrt` as a name or a tuple of names."""
+    if wrt is None or isinstance(wrt, str):
+        return wrt if wrt is None else str(wrt)
+    ordered = not isinstance(wrt, (Set, bytes)) and isinstance(wrt, Iterable)
+    names = tuple(wrt) if ordered else ()
+    if not ordered or not all(isinstance(name, str) for name in names):
+        why = "; a set has no order" if isinstance(wrt, Set) else ""
+        raise ArgumentError(f"wrt is {wrt!r}{why}; give a name, or a list or tuple of names of inputs")
+    return tuple(map(str, names))
+
+
+def dtype_name(dtype: Any) -> Any:
+    """Return the name of a dtype that is given as NumPy gives it."""
+    if isinstance(dtype, (type, np.dtype)):
+        try:
+            return np.dtype(dtype).name
+        except TypeError:
+            pass
+    return dtype
+
+
+def check_options(target: str, dtype: str, name: str, optimize: str) -> None:
+    """Raise an error on an option that there is not."""
+    for what, value, known in (
+        ("target", target, _TARGETS),
+        ("dtype", dtype, _DTYPES),
+        ("optimize", optimize, _OPTIMIZE),
+    ):
+        if not isinstance(value, str) or value not in known:
+            raise ArgumentError(f"{what} is {value!r}; choose one of {', '.join(map(repr, known))}")
+    if not isinstance(name, str) or not name.isidentifier():
+        raise ArgumentError(f"name is {name!r}, which is not a name in Python; take one like 'grad'")
