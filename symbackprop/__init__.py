@@ -60,11 +60,13 @@ from symbackprop.read.layers.regression import (
     Quantile,
     SquaredError,
 )
+from symbackprop.read.layers.sequences import CTC
 from symbackprop.read.layers.shaping import Flatten, Reshape
 from symbackprop.read.layers.similarity import CosineEmbedding, Triplet
 from symbackprop.version import __version__
 
 __all__ = [
+    "CTC",
     "GRU",
     "LSTM",
     "NLL",

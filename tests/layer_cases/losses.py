@@ -127,4 +127,33 @@ SUMS = (
     Case("of its own input", "input 3\ndense 2 tanh\ndense 3\nloss squared_error target=x"),
 )  # fmt: skip
 
-CASES = (*REGRESSION, *CLASSIFICATION, *EMBEDDINGS, *SUMS)
+
+def up_to(most: int, least: int = 1) -> Draw:
+    """Return what draws lengths."""
+    return lambda rng, shape: rng.integers(least, most + 1, size=shape)
+
+
+def labels(rng: np.random.Generator, shape: tuple[int, ...]) -> Any:
+    """Return labels of which two that are neighbours are the same."""
+    found = rng.integers(1, CLASSES, size=shape)
+    found[..., 1] = found[..., 0]
+    return found
+
+
+LENGTHS = {"y": labels, "input_lengths": up_to(7, 5), "target_lengths": up_to(3, 0)}
+SIZES = {"m": 4, "t": 7, "s": 3}
+FRAMES = "input t 3\ndense 4\nloss ctc"
+SEQUENCES = (
+    Case("ctc", FRAMES, {"y": labels}, SIZES),
+    Case("ctc by length", f"{FRAMES} entries=mean", {"y": labels}, SIZES, seed=1),
+    Case("ctc sum, another blank", f"{FRAMES} sum blank=3", {"y": below(3)}, SIZES, seed=2),
+    Case("ctc of each", f"{FRAMES} none", {"y": labels}, SIZES, seed=3),
+    Case("ctc of lengths", f"{FRAMES} input_lengths=true target_lengths=true", LENGTHS, SIZES, seed=4),
+    Case("ctc of lengths, by length", f"{FRAMES} entries=mean input_lengths=true target_lengths=true", LENGTHS, SIZES, seed=5),
+    Case("ctc of too few frames", f"{FRAMES} zero_infinity=true input_lengths=true target_lengths=true",
+         {**LENGTHS, "input_lengths": up_to(3), "target_lengths": up_to(3, 2)}, SIZES, seed=6),
+    Case("ctc of large logits", FRAMES, {"y": labels, "W1": scaled(300.0)}, SIZES, seed=7),
+    Case("ctc of one example", f"network batch=none\n{FRAMES} labels=3", {"y": labels}, SIZES, seed=8),
+)  # fmt: skip
+
+CASES = (*REGRESSION, *CLASSIFICATION, *EMBEDDINGS, *SEQUENCES, *SUMS)

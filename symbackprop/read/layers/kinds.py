@@ -37,6 +37,7 @@ from symbackprop.read.layers.regression import (
     Quantile,
     SquaredError,
 )
+from symbackprop.read.layers.sequences import CTC
 from symbackprop.read.layers.shaping import Flatten, Reshape
 from symbackprop.read.layers.similarity import CosineEmbedding, Triplet
 
@@ -55,7 +56,7 @@ _LAYERS: tuple[type[Layer], ...] = (
 _LOSSES: tuple[type[Loss], ...] = (
     SoftmaxCrossEntropy, BinaryCrossEntropy, BinaryCrossEntropyLogits, NLL, Hinge, MulticlassHinge, KLDivergence,
     SquaredError, MeanSquaredError, AbsoluteError, Huber, LogCosh, Quantile, PoissonNLL, GaussianNLL,
-    CosineEmbedding, Triplet,
+    CosineEmbedding, Triplet, CTC,
     TotalLoss,
 )  # fmt: skip
 

@@ -97,6 +97,20 @@ def triplet(**how: Any) -> Callable[[Any, Any], Tensor]:
     return lambda p, d: F.triplet_margin_loss(d.a, d.b, d.c, **how)
 
 
+def ctc(**how: Any) -> Callable[[Any, Any], Tensor]:
+    def loss(p: Any, d: Any) -> Tensor:
+        frames = log_softmax(F.linear(d.x, p.W1, p.b1))
+        many = frames.ndim == 3
+        y, count = (d.y, len(d.y)) if many else (d.y[None], 1)
+        lengths = getattr(d, "input_lengths", torch.full((count,), frames.shape[-2]))
+        letters = getattr(d, "target_lengths", torch.full((count,), y.shape[-1]))
+        by_time = frames.transpose(0, 1) if many else frames[:, None]
+        losses = F.ctc_loss(by_time, y, lengths, letters, **{"reduction": "none", **how})
+        return losses if "reduction" in how else losses.mean()
+
+    return loss
+
+
 def heads(p: Any, d: Any) -> tuple[Tensor, Tensor]:
     h = torch.tanh(F.linear(d.x, p.W_h, p.b_h))
     side = F.cross_entropy(F.linear(h, p.W2, p.b2), d.label)
@@ -225,6 +239,15 @@ REFERENCES: dict[str, Callable[[Any, Any], Any]] = {
     "triplet sum p=1.5": triplet(p=1.5, reduction="sum"),
     "triplet none": triplet(reduction="none"),
     "triplet of equal vectors": triplet(),
+    "ctc": ctc(),
+    "ctc by length": ctc(reduction="mean"),
+    "ctc sum, another blank": ctc(reduction="sum", blank=3),
+    "ctc of each": ctc(reduction="none"),
+    "ctc of lengths": ctc(),
+    "ctc of lengths, by length": ctc(reduction="mean"),
+    "ctc of too few frames": ctc(zero_infinity=True),
+    "ctc of large logits": ctc(),
+    "ctc of one example": ctc(),
     "total": total,
     "total of penalties and weights": penalised_total,
 }
