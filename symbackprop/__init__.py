@@ -25,6 +25,7 @@ from symbackprop.read.from_numpy.odes import odeint
 from symbackprop.read.from_numpy.rules import CustomRule, custom_rule
 from symbackprop.read.from_numpy.words import scale_cotangent, score_function, stop_gradient, straight_through
 from symbackprop.read.layers.activations import Activation
+from symbackprop.read.layers.attention import MultiHeadAttention
 from symbackprop.read.layers.blocks import Repeat, Residual
 from symbackprop.read.layers.classification import (
     NLL,
@@ -48,6 +49,7 @@ from symbackprop.read.layers.network import Network as Sequential  # what the fi
 from symbackprop.read.layers.norms import BatchNorm, GroupNorm, LayerNorm, RMSNorm
 from symbackprop.read.layers.piecewise import Maxout, PReLU
 from symbackprop.read.layers.pooling import AvgPool1D, AvgPool2D, GlobalAvgPool, GlobalMaxPool, MaxPool1D, MaxPool2D
+from symbackprop.read.layers.positions import Positions
 from symbackprop.read.layers.reading import read_layers
 from symbackprop.read.layers.recurrent import GRU, LSTM, RNN
 from symbackprop.read.layers.regression import (
@@ -63,6 +65,7 @@ from symbackprop.read.layers.regression import (
 from symbackprop.read.layers.sequences import CTC
 from symbackprop.read.layers.shaping import Flatten, Reshape
 from symbackprop.read.layers.similarity import CosineEmbedding, Triplet
+from symbackprop.read.layers.transformer import TransformerDecoder, TransformerEncoder
 from symbackprop.version import __version__
 
 __all__ = [
@@ -112,10 +115,12 @@ __all__ = [
     "Maxout",
     "MeanSquaredError",
     "MissingAttributeError",
+    "MultiHeadAttention",
     "MulticlassHinge",
     "Network",
     "PReLU",
     "PoissonNLL",
+    "Positions",
     "Quantile",
     "RMSNorm",
     "Repeat",
@@ -130,6 +135,8 @@ __all__ = [
     "SquaredError",
     "SymbackpropError",
     "TotalLoss",
+    "TransformerDecoder",
+    "TransformerEncoder",
     "Triplet",
     "UnknownNameError",
     "UnsupportedError",

@@ -9,7 +9,7 @@ from symbackprop.ir.size import Size, known_equal, product, shape_text
 from symbackprop.read.layers.builder import Builder
 from symbackprop.read.layers.layer import Value
 
-__all__ = ["example_axes", "extents", "reshaped", "spread"]
+__all__ = ["example_axes", "extents", "reshaped", "spread", "within_lengths"]
 
 
 def example_axes(builder: Builder, value: Value) -> tuple[int, ...]:
@@ -54,3 +54,18 @@ def reshaped(builder: Builder, value: Value, shape: Sequence[Size]) -> str:
             f"several sizes of {shape_text(shape)} are none of {shape_text(value.shape)}; one of them may be so"
         )
     return f"reshape({value.name}, ({', '.join(texts)}{',' * (len(texts) == 1)}))"
+
+
+def within_lengths(builder: Builder, x: Value, lengths: bool | str) -> str:
+    """Write which steps of a sequence are not beyond the end of its example; return the name, or nothing.
+
+    Parameters
+    ----------
+    lengths : bool or str
+        The name of the input that has the counts of steps; ``lengths`` for true, and none for false.
+    """
+    if lengths is False:
+        return ""
+    counts = builder.shared_input("lengths" if lengths is True else lengths, (), "int").name
+    steps = f"arange({x.name}.shape[{builder.leading}])"
+    return builder.let("there", f"{steps} < {counts}[:, None]" if builder.batch == "rows" else f"{steps} < {counts}")

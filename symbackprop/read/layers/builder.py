@@ -61,6 +61,7 @@ class Builder:
     _owned: dict[str, dict[str, str]] = field(default_factory=dict)  # layer's name: stem: parameter
     _names: list[str] = field(default_factory=list)  # of values, in the order of their statements
     _depth: int = 0
+    _given: Sequence[Value] = ()  # to the layer that is written next, whatever it says it takes from
     _asked: list[str] | None = None  # the parameters that were asked for, while these are noted
     _again: Iterator[str] | None = None  # the parameters that are given again
     _repeated: list[str] = field(default_factory=list)
@@ -107,7 +108,8 @@ class Builder:
 
     def write(self, layer: Layer) -> None:
         """Let a layer write itself, behind what is there."""
-        values = self.taken_from(layer)
+        values = self._given or self.taken_from(layer)
+        self._given = ()
         outside = self._layer, self._suffix, self._counted
         if self._depth > _DEEPEST:
             raise ArgumentError(f"layers are nested deeper than {_DEEPEST}")
@@ -138,6 +140,13 @@ class Builder:
         self.current = value
         for layer in layers:
             self.writer(self, layer)
+        return self.current
+
+    def applied(self, layer: Layer, *values: Value) -> Value:
+        """Let a layer write itself behind `values`, whatever it says it takes from, and return its value."""
+        self._given = values
+        self.writer(self, layer)
+        assert self.current is not None
         return self.current
 
     @contextmanager

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from symbackprop.errors import UnknownNameError, nearest_names
 from symbackprop.read.layers.activations import ACTIVATIONS, Activation
+from symbackprop.read.layers.attention import MultiHeadAttention
 from symbackprop.read.layers.blocks import Repeat, Residual
 from symbackprop.read.layers.classification import (
     NLL,
@@ -26,6 +27,7 @@ from symbackprop.read.layers.losses import Loss, TotalLoss
 from symbackprop.read.layers.norms import BatchNorm, GroupNorm, LayerNorm, RMSNorm
 from symbackprop.read.layers.piecewise import Maxout, PReLU
 from symbackprop.read.layers.pooling import AvgPool1D, AvgPool2D, GlobalAvgPool, GlobalMaxPool, MaxPool1D, MaxPool2D
+from symbackprop.read.layers.positions import Positions
 from symbackprop.read.layers.recurrent import GRU, LSTM, RNN
 from symbackprop.read.layers.regression import (
     AbsoluteError,
@@ -40,6 +42,7 @@ from symbackprop.read.layers.regression import (
 from symbackprop.read.layers.sequences import CTC
 from symbackprop.read.layers.shaping import Flatten, Reshape
 from symbackprop.read.layers.similarity import CosineEmbedding, Triplet
+from symbackprop.read.layers.transformer import TransformerDecoder, TransformerEncoder
 
 __all__ = ["KINDS", "is_loss", "kind_of", "layer_kinds"]
 
@@ -51,6 +54,7 @@ _LAYERS: tuple[type[Layer], ...] = (
     BatchNorm, LayerNorm, RMSNorm, GroupNorm, Dropout,
     Residual, Repeat, Add, GatedSum, Concatenate,
     RNN, LSTM, GRU,
+    MultiHeadAttention, Positions, TransformerEncoder, TransformerDecoder,
     Flatten, Reshape, FunctionLayer,
 )  # fmt: skip
 _LOSSES: tuple[type[Loss], ...] = (

@@ -7,13 +7,14 @@ contributes is one product for all steps, ``z = x @ W.T + b``; the loop adds wha
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import KW_ONLY, dataclass
 from typing import Any, ClassVar, Literal, NamedTuple
 
 import numpy as np
 
 from symbackprop.errors import ArgumentError, ShapeError
 from symbackprop.ir.size import shape_text
+from symbackprop.read.layers.arrays import within_lengths
 from symbackprop.read.layers.builder import Builder
 from symbackprop.read.layers.initialisers import checked_initialiser
 from symbackprop.read.layers.layer import Layer, Value, features, with_rank
@@ -69,6 +70,7 @@ class Recurrent(Layer):
     units: int
     output: Literal["sequence", "last"] = "sequence"
     direction: Literal["forward", "reverse", "bidirectional"] = "forward"
+    _: KW_ONLY
     bias: bool = True
     stateful: bool = False
     lengths: bool | str = False
@@ -103,7 +105,9 @@ class Recurrent(Layer):
         x, *initial = values
         steps, _ = with_rank(x, 2, self.kind, "time and features")
         self._check_initial(initial)
-        there = self._there(builder, x)
+        there = within_lengths(builder, x, self.lengths)
+        if there and builder.batch == "rows":
+            there = f"swapaxes({there}, 0, 1)"
         marks = {"forward": ("",), "reverse": ("",), "bidirectional": ("", "r")}[self.direction]
         parts = []
         for number, mark in enumerate(marks):
@@ -154,17 +158,6 @@ class Recurrent(Layer):
             return [value.name for value in initial]
         part = f"..., {number * self.units}:{(number + 1) * self.units}"
         return [f"{value.name}[{part}]" for value in initial]
-
-    def _there(self, builder: Builder, x: Value) -> str:
-        """Write which steps are within the lengths of the examples, step by step; return the name, or nothing."""
-        if self.lengths is False:
-            return ""
-        name = "lengths" if self.lengths is True else self.lengths
-        lengths = builder.shared_input(name, (), "int").name
-        steps = f"arange({x.name}.shape[{builder.leading}])"
-        return builder.let(
-            "there", f"{steps}[:, None] < {lengths}" if builder.batch == "rows" else f"{steps} < {lengths}"
-        )
 
     # --- the loop -----------------------------------------------------------------------------------------------------
 
