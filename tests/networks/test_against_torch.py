@@ -55,10 +55,12 @@ def ours(case: Case) -> Arrays:
 def check(family: str, case: Case) -> None:
     mine, theirs = ours(case), stored(family)[case.name]
     assert set(mine) == set(theirs)
+    largest = max(np.max(np.abs(expected), initial=0.0) for expected in theirs.values())
+    rounding = 1e-14 + 1e-14 * largest  # of what is 0 as a sum, such as the gradient of the biases of keys
     for what, expected in theirs.items():
         assert np.shape(mine[what]) == np.shape(expected), what
         scale = np.max(np.abs(expected), initial=0.0)
-        np.testing.assert_allclose(mine[what], expected, rtol=1e-9, atol=1e-11 * scale + 1e-14, err_msg=what)
+        np.testing.assert_allclose(mine[what], expected, rtol=1e-9, atol=1e-11 * scale + rounding, err_msg=what)
 
 
 @pytest.mark.parametrize(("family", "name"), ALL)
