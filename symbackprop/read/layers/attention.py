@@ -59,7 +59,7 @@ class MultiHeadAttention(Layer):
 
     Shapes
     ------
-    (t, features) of queries, (s, ...) of keys and values, to (t, features), an example each.
+    (t, features) of queries, (s, ...) of keys and values, s at least 1, to (t, features), an example each.
     Wq (heads*key_size, features), Wk (heads*key_size, features of keys), Wv (heads*value_size, features of values),
     Wo (features, heads*value_size); mask (s,).
 

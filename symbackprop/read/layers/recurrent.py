@@ -217,6 +217,7 @@ class RNN(Recurrent):
 
     kind: ClassVar[str] = "rnn"
 
+    _: KW_ONLY
     activation: Literal["tanh", "relu"] = "tanh"
 
     def step(self, weights: _Weights) -> list[str]:
@@ -247,6 +248,7 @@ class LSTM(Recurrent):
     gates: ClassVar[int] = 4
     carried: ClassVar[tuple[str, ...]] = ("h", "c")
 
+    _: KW_ONLY
     forget_bias: float = 1.0
 
     def first_biases(self) -> Any:

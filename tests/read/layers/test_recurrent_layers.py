@@ -9,7 +9,7 @@ KINDS = ("rnn", "lstm", "gru")
 SPECS = [
     "input t 3\nrnn 4 activation=relu\nlstm 3 direction=bidirectional lengths=true\ngru 2 last bias=false\n",
     "network batch=none\ninput 5 3\nlstm 4 last reverse recurrent_weights=normal(0.1) forget_bias=0.0\n",
-    "x = input 4 2\nh0 = input 3\ngru 3 lengths=n from=x,h0\nrepeat 2\n    lstm 3 stateful=true\n",
+    "x = input 4 2\nh0 = input 3\ngru 3 from=x,h0 lengths=n\nrepeat 2\n    lstm 3 stateful=true\n",
 ]
 
 
