@@ -133,6 +133,7 @@ BY_PATH: Mapping[str, Callable[..., Any]] = {
     "isneginf": lambda x: bool(x.value == -mpmath.inf),
     "relu": lambda x: x if x > 0 else x._from(0),
     "log_expit": lambda x: -apply_smooth("logaddexp", x._from(0), -x),
+    "huber": lambda delta, r: r * r / 2 if abs(r) <= delta else delta * (abs(r) - delta / 2),
     "logcosh": lambda x: apply_smooth("log", apply_smooth("cosh", x)),
     "softplus": lambda x: apply_smooth("logaddexp", x._from(0), x),
     "entr": lambda x: -apply_smooth("xlogy", x, x),

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 
 from symbackprop.ir.node import Apply, Const, Node
 
@@ -10,13 +10,27 @@ __all__ = ["are_distinct"]
 
 
 def are_distinct(indices: Sequence[Node]) -> bool:
-    """Tell whether no place that `indices` name together, an array an axis, is sure to be named twice."""
-    if not indices[0].rank:
-        return True
-    return any(_is_distinct(index) for index in indices)
+    """Tell whether no place that `indices` name together, an array an axis, is sure to be named twice.
+
+    They are if entries that differ in their place along any axis differ in one of the arrays:
+    ``x[arange(m)[:, None], arange(t), y]`` names m*t places, whatever y is.
+    """
+    told = {axis for index in indices for axis in _axes_told(index)}
+    return all(axis in told or size == 1 for axis, size in enumerate(indices[0].shape))
+
+
+def _axes_told(index: Node) -> Iterator[int]:
+    """Yield the axes along which no entry of an array is there twice, wherever it is along the others."""
+    if _is_distinct(index):
+        yield 0
+    elif isinstance(index, Apply) and index.op.name == "broadcast" and _is_distinct(index.args[0]):
+        axes: tuple[int, ...] = index.param("axes")  # type: ignore[assignment]
+        if index.shape[axes[0]] == index.args[0].shape[0]:
+            yield axes[0]
 
 
 def _is_distinct(index: Node) -> bool:
+    """Tell whether no entry of a vector is there twice."""
     if index.shape == (1,):
         return True
     if not isinstance(index, Apply) or index.rank != 1:

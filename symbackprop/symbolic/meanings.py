@@ -94,6 +94,7 @@ _ROWS: Mapping[str, Meaning] = {
     "logaddexp2": lambda x, y: sympy.log(2**x + 2**y) / sympy.log(2),
     "expit": lambda x: 1 / (1 + sympy.exp(-x)),
     "log_expit": lambda x: -sympy.log(1 + sympy.exp(-x)),
+    "huber": lambda d, r: _chosen(sympy.Abs(r) <= d, r**2 / 2, d * (sympy.Abs(r) - d / 2)),
     "logcosh": lambda x: sympy.log(sympy.cosh(x)),
     "softplus": lambda x: sympy.log(1 + sympy.exp(x)),
     "logit": lambda x: sympy.log(x / (1 - x)),

@@ -92,9 +92,7 @@ class Huber(ElementwiseLoss):
             raise ArgumentError(f"layer huber: delta is {self.delta}; a positive number is needed")
 
     def entry(self, builder: Builder, y: str, a: str, *others: str) -> str:
-        r = builder.let("r", f"{a} - {y}")
-        d = self.delta
-        return f"where(abs({r}) <= {d!r}, 0.5*{r}**2, {d!r}*(abs({r}) - {d / 2!r}))"
+        return f"huber({self.delta!r}, {a} - {y})"
 
 
 @dataclass(frozen=True)

@@ -128,6 +128,7 @@ def test_reductions(reduction: str, entries: str, weighted: bool) -> None:
         ("log_cosh", "delta1 = np.tanh("),
         ("absolute_error", "delta1 = np.sign("),
         ("squared_error", "delta1 = z1 - y"),
+        ("huber", "delta1 = np.sign(t1) * t2"),
     ],
 )
 def test_the_adjoint_that_is_printed(loss: str, line: str) -> None:
