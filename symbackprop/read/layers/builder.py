@@ -53,6 +53,7 @@ class Builder:
     stages: list[Stage] = field(default_factory=list)
     current: Value | None = None
     losses: dict[str, bool] = field(default_factory=dict)  # by name: whether it is one an example
+    heads: dict[str, str] = field(default_factory=dict)  # what losses that are left out would take
     _taken: set[str] = field(default_factory=set)
     _layer: Layer | None = None
     _count: int = 0  # of the layers with parameters of their own
@@ -189,6 +190,15 @@ class Builder:
         self.losses[name] = an_example
         return Value(name, ())
 
+    def leave_out(self, loss: Layer) -> None:
+        """Note what a loss would take: these are the outputs of a network without one.
+
+        They are called what the loss takes them by, or what the loss is called.
+        """
+        for name, value in zip(loss.inputs or (loss.name or "output",), self.taken_from(loss), strict=True):
+            if value.name not in self.heads.values():
+                self.heads[name] = value.name
+
     def finish(self) -> None:
         """Write the result behind everything else: the last value, with penalties added to a loss.
 
@@ -199,7 +209,7 @@ class Builder:
         """
         if self.current is None:
             raise ArgumentError("a network has at least an input: its first layer")
-        result = self.current.name
+        results = list(self.heads.values()) or [self.current.name]
         if self.penalties and self.loss is not None:
             if self.losses[self.loss]:
                 raise ArgumentError(
@@ -207,10 +217,10 @@ class Builder:
                     "or let the reduction be mean or sum"
                 )
             self._suffix = ""
-            result = self.let("total", " + ".join([result, *self.penalties]))
+            results = [self.let("total", " + ".join([self.loss, *self.penalties]))]
         missing = [name for name in self.states if name not in self.new_states]
         assert not missing, f"layers did not say what {missing} are after the call"
-        self.statements.append(", ".join([result, *(self.new_states[name] for name in self.states)]))
+        self.statements.append(", ".join([*results, *(self.new_states[name] for name in self.states)]))
 
     # --- names --------------------------------------------------------------------------------------------------------
 

@@ -78,7 +78,8 @@ class Network:
         Parameters
         ----------
         loss : bool
-            Whether the loss is computed; without it the network's value is its output.
+            Whether the loss is computed; without it the network's value is its output: what the loss would take. If
+            losses take several values, it is a dict of these.
         """
         other = self.from_parts(self._settings(), self.layers, self._text)
         other._training, other._has_loss = False, loss
@@ -98,6 +99,8 @@ class Network:
                 )
             if self._has_loss or not is_loss(type(layer)):
                 builder.stage(layer)
+            elif not layer.takes_losses:
+                builder.leave_out(layer)
         builder.finish()
         return builder
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from symbackprop.errors import UnknownNameError, UnsupportedError, nearest_names
@@ -59,8 +59,8 @@ def problem_of(network: Network, wrt: str | Sequence[str] | None) -> NetworkProb
         network.formula,
         declarations_text(specs),
         leaves[0] if isinstance(gradient, str) else leaves,
-        Packing(tuple(arguments), gradient=gradient, results=_results(states) if written.states else None),
-        bool(written.states),
+        Packing(tuple(arguments), gradient=gradient, results=_results(written.heads, states)),
+        bool(written.states) or len(written.heads) > 1,
     )
 
 
@@ -74,10 +74,14 @@ def problem_specs(network: Network) -> list[ArgumentSpec]:
     ]
 
 
-def _results(states: Pack) -> Packed:
-    """Return how the value and the new states are returned: the value, and a dict like that of the states."""
-    numbered = tuple(str(number) for number in range(1, len(states.keys) + 1))
-    return Pack("tuple", (0, 1), ("0", Pack("dict", states.keys, numbered)))
+def _results(heads: Mapping[str, str], states: Pack) -> Packed | None:
+    """Return how results are returned: the value, or a dict of several; and beside it a dict like that of the states."""
+    count = max(len(heads), 1)
+    numbered = tuple(map(str, range(count + len(states.keys))))
+    value: Packed = Pack("dict", tuple(heads), numbered[:count]) if count > 1 else "0"
+    if states.keys:
+        return Pack("tuple", (0, 1), (value, Pack("dict", states.keys, numbered[count:])))
+    return value if count > 1 else None
 
 
 def value_names(network: Network, names: Sequence[str]) -> tuple[str, ...]:

@@ -199,6 +199,29 @@ def test_a_total_of_two_heads() -> None:
     assert list(slopes) == list(params)
 
 
+def test_without_a_loss_all_heads_are_returned() -> None:
+    net = sb.read_layers(HEADS)
+    compiled = sb.compile_value(net.inference())
+    params, x = net.init(seed=0), np.ones((2, 3))
+    found = compiled(params, x)
+    h = np.tanh(x @ params["W_h"].T + params["b_h"])
+    assert list(found) == ["side", "main"]
+    np.testing.assert_allclose(found["side"], h @ params["W2"].T + params["b2"], rtol=1e-14)
+    np.testing.assert_allclose(found["main"], h @ params["W3"].T + params["b3"], rtol=1e-14)
+    assert compiled.verify()
+
+
+def test_one_head_of_two_losses_is_one_output() -> None:
+    spec = "r = input 2\na = loss squared_error\nb = loss absolute_error from=r\nloss total from=a,b"
+    assert sb.compile_value(sb.read_layers(spec).inference())({}, [[1.0, 2.0]]).tolist() == [[1.0, 2.0]]
+
+
+def test_heads_beside_states() -> None:
+    net = sb.read_layers(HEADS.replace("tanh l2=0.1", "tanh\nbatch_norm"))
+    values, state = sb.compile_value(net.inference())(net.init(seed=0), np.ones((2, 3)), net.init_state())
+    assert list(values) == ["side", "main"] and list(state) == list(net.init_state())
+
+
 def test_labels_may_be_an_input_that_there_is() -> None:
     assert loss_of("input 2\nloss squared_error target=x", x=[[1.0, 2.0]]) == 0.0
     two = "input 2\na = loss squared_error\nb = loss absolute_error from=r\nloss total from=a,b"
