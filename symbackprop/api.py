@@ -326,6 +326,9 @@ def _of_network(
         check_differentiable(network, wrt)
     problem = problem_of(network, checked_wrt(wrt))
     own: dict[str, Any] = {"has_aux": problem.has_aux and kind == "grad"}
+    if network.precision != "full":
+        dtype = "float32"  # that of the parameters
+        own["finite"] = kind == "grad"
     if not isinstance(asked.get("checkpoint"), str | None):
         own["checkpoint"] = value_names(network, asked["checkpoint"])
     recipe = Recipe(

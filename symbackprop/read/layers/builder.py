@@ -13,6 +13,7 @@ from symbackprop.ir.signature import ArgumentSpec
 from symbackprop.ir.size import Size, named, shape_text, to_text
 from symbackprop.read.layers.initialisers import checked_initialiser
 from symbackprop.read.layers.layer import Layer, Value, described
+from symbackprop.read.layers.precision import Precision
 from symbackprop.read.layers.records import Parameter, Stage, State
 
 __all__ = ["BATCHES", "Builder"]
@@ -31,6 +32,8 @@ class Builder:
     ----------
     writer : callable
         Calls `write` with a layer, and says of errors which layer they are about.
+    short : Precision
+        What computes in short floats.
     batch : str
         ``"rows"``, ``"columns"`` or ``"none"``: where the axis of the examples stands, if there is one.
     training : bool
@@ -41,6 +44,7 @@ class Builder:
 
     writer: Callable[[Builder, Layer], None] = field(default=lambda builder, layer: builder.write(layer))
     batch: str = "rows"
+    short: Precision = field(default_factory=Precision)
     training: bool = True
     statements: list[str] = field(default_factory=list)
     parameters: dict[str, Parameter] = field(default_factory=dict)
@@ -109,8 +113,10 @@ class Builder:
 
     def write(self, layer: Layer) -> None:
         """Let a layer write itself, behind what is there."""
-        values = self._given or self.taken_from(layer)
+        values: Sequence[Value] = self._given or self.taken_from(layer)
         self._given = ()
+        if layer.is_loss:
+            values = [self.short.widened(self, value) for value in values]
         outside = self._layer, self._suffix, self._counted
         if self._depth > _DEEPEST:
             raise ArgumentError(f"layers are nested deeper than {_DEEPEST}")
@@ -209,7 +215,8 @@ class Builder:
         """
         if self.current is None:
             raise ArgumentError("a network has at least an input: its first layer")
-        results = list(self.heads.values()) or [self.current.name]
+        result = self.short.result(self, self.current).name
+        results = [self.short.widened(self, Value(head, ())).name for head in self.heads.values()] or [result]
         if self.penalties and self.loss is not None:
             if self.losses[self.loss]:
                 raise ArgumentError(
@@ -217,7 +224,7 @@ class Builder:
                     "or let the reduction be mean or sum"
                 )
             self._suffix = ""
-            results = [self.let("total", " + ".join([self.loss, *self.penalties]))]
+            results = [self.let("total", " + ".join([result, *self.penalties]))]
         missing = [name for name in self.states if name not in self.new_states]
         assert not missing, f"layers did not say what {missing} are after the call"
         self.statements.append(", ".join([*results, *(self.new_states[name] for name in self.states)]))
@@ -245,7 +252,11 @@ class Builder:
 
     def let(self, stem: str, text: str) -> str:
         """Write ``stem1 = text`` and return the name."""
-        name = self._fresh(f"{stem}{self._suffix}")
+        return self.let_as(f"{stem}{self._suffix}", text)
+
+    def let_as(self, name: str, text: str) -> str:
+        """Write ``name = text`` and return the name, or one like it that is free."""
+        name = self._fresh(name)
         self._names.append(name)
         self.statements.append(f"{name} = {text}")
         return name
@@ -279,7 +290,7 @@ class Builder:
         if self._again is not None:
             return next(self._again)
         if layer.share is not None:
-            return self._shared(layer.share, stem, shape)
+            return self.short.of_parameter(self, self._shared(layer.share, stem, shape))
         self._number()
         name = self._fresh(f"{stem}{self._suffix}")
         self.parameters[name] = Parameter(
@@ -287,13 +298,14 @@ class Builder:
         )
         if layer.name:
             self._owned.setdefault(layer.name, {})[stem] = name
+        computed = self.short.of_parameter(self, name)
         if self._asked is not None:
-            self._asked.append(name)
+            self._asked.append(computed)
         if l1:
             self.penalties.append(f"{l1!r}*sum(abs({name}))")
         if l2:
             self.penalties.append(f"{l2!r}*sum({name}**2)")
-        return name
+        return computed
 
     def _shared(self, owner: str, stem: str, shape: tuple[int, ...]) -> str:
         owned = self._owned.get(owner)
@@ -314,11 +326,11 @@ class Builder:
         self._number()
         name = self._fresh(f"{stem}{self._suffix}")
         self.states[name] = State(name, self.full(tuple(shape)) if batched else tuple(shape), initial)
-        return name
+        return self.short.of_input(self, name) if batched else name
 
     def carry(self, state: str, value: str) -> None:
         """Say what a state is after the call."""
-        self.new_states[state] = value
+        self.new_states[self.short.masters.get(state, state)] = self.short.master(self, value)
 
     def input(self, name: str, shape: Sequence[Size], dtype: str = "float", *, batched: bool = True) -> Value:
         """Declare an input of the network."""
@@ -329,7 +341,8 @@ class Builder:
         self._taken.add(name)
         full = self.full(tuple(shape)) if batched else tuple(shape)
         self.inputs[name] = ArgumentSpec(name, full, _DTYPES[dtype])
-        return Value(name, tuple(shape), dtype)
+        is_short = dtype == "float" and not (self._layer and self._layer.is_loss)
+        return Value(self.short.of_input(self, name) if is_short else name, tuple(shape), dtype)
 
     def mask(self, stem: str, shape: Sequence[Size], kept: float) -> str:
         """Return the name of an input that is true for what is kept, and note how likely that is."""

@@ -55,6 +55,7 @@ class Layer:
 
     kind: ClassVar[str] = ""  # what it is called in text and documents
     arity: ClassVar[int | None] = 1  # how many values it takes; None for any number of them
+    is_loss: ClassVar[bool] = False
     takes_losses: ClassVar[bool] = False
 
     name: str | None = field(default=None, kw_only=True)

@@ -35,6 +35,8 @@ class Terms(NamedTuple):
 class Loss(Layer):
     """The base of losses: the last layer of a network, or layers with names that `TotalLoss` adds up."""
 
+    is_loss: ClassVar[bool] = True
+
 
 @dataclass(frozen=True)
 class TotalLoss(Loss):

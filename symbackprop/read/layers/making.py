@@ -14,7 +14,7 @@ from symbackprop.read.layers.layer import Layer, option_fields
 __all__ = ["SPELLINGS", "check_setting", "made", "spelled", "unspelled"]
 
 SPELLINGS = {"inputs": "from"}  # options that specs call otherwise than Python may
-_SETTINGS = ("batch",)
+_SETTINGS = ("batch", "precision")
 
 
 def spelled(word: str) -> tuple[type[Layer], dict[str, Any]]:

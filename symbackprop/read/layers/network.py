@@ -16,6 +16,7 @@ from symbackprop.read.layers.custom import FunctionLayer, functions_in
 from symbackprop.read.layers.initialisers import initial
 from symbackprop.read.layers.kinds import is_loss
 from symbackprop.read.layers.layer import Layer, described
+from symbackprop.read.layers.precision import PRECISIONS, Precision
 from symbackprop.read.layers.spec_text import spec_text
 
 __all__ = ["Network"]
@@ -30,6 +31,10 @@ class Network:
         The first is an `Input`; a loss, if there is one, is the last.
     batch : {"rows", "columns", "none"}
         Whether examples are rows (``Z = A @ W.T + b``), columns (``Z = W @ A + b[:, None]``), or come one by one.
+    precision : {"full", "float16", "bfloat16"}
+        "full" is that of the compiled function. Otherwise it is mixed: parameters and the loss are float32, layers compute
+        in short floats, and gradients come with a flag that tells whether all of them are finite. float16 takes an input
+        ``loss_scale``, by which the loss is multiplied on the way back and gradients are divided.
 
     Raises
     ------
@@ -46,13 +51,17 @@ class Network:
     2.0
     """
 
-    def __init__(self, layers: Sequence[Layer | Mapping[str, Any]], *, batch: str = "rows") -> None:
-        if not isinstance(batch, str) or batch not in BATCHES:
-            hint = nearest_names(str(batch), BATCHES)
-            raise ArgumentError(f"batch is {batch!r}; choose one of {', '.join(BATCHES)}.{hint}")
+    def __init__(
+        self, layers: Sequence[Layer | Mapping[str, Any]], *, batch: str = "rows", precision: str = "full"
+    ) -> None:
+        for what, value, known in (("batch", batch, BATCHES), ("precision", precision, PRECISIONS)):
+            if not isinstance(value, str) or value not in known:
+                hint = nearest_names(str(value), known)
+                raise ArgumentError(f"{what} is {value!r}; choose one of {', '.join(known)}.{hint}")
         _, found = documents.read_document(layers)
         self.layers: tuple[Layer, ...] = tuple(found)
         self.batch = batch
+        self.precision = precision
         self._text: str | None = None  # that it was read from
         self._training = True
         self._has_loss = True
@@ -90,7 +99,8 @@ class Network:
     @cached_property
     def written(self) -> Builder:
         """The formula, with all that it needs."""
-        builder = Builder(self._write, batch=self.batch, training=self._training)
+        short = Precision(self.precision, self._has_loss and any(is_loss(type(layer)) for layer in self.layers))
+        builder = Builder(self._write, batch=self.batch, short=short, training=self._training)
         added = {name for layer in self.layers if layer.takes_losses for name in layer.inputs}
         for position, layer in enumerate(self.layers, 1):
             if is_loss(type(layer)) and position < len(self.layers) and layer.name not in added:
@@ -143,7 +153,7 @@ class Network:
         return hash(spec_text({}, self.layers[:1]))
 
     def _key(self) -> tuple[Any, ...]:
-        return self.layers, self.batch, self._training, self._has_loss
+        return self.layers, self.batch, self.precision, self._training, self._has_loss
 
     @property
     def functions(self) -> dict[str, FunctionLayer]:
@@ -223,7 +233,8 @@ class Network:
     # --- other forms --------------------------------------------------------------------------------------------------
 
     def _settings(self) -> dict[str, Any]:
-        return {} if self.batch == "rows" else {"batch": self.batch}
+        given = {"batch": self.batch, "precision": self.precision}
+        return {name: value for name, value in given.items() if value not in ("rows", "full")}
 
     def to_text(self) -> str:
         """Return the spec as text."""

@@ -12,6 +12,7 @@ from symbackprop.read.layers.custom import FunctionLayer
 from symbackprop.read.layers.kinds import KINDS
 from symbackprop.read.layers.layer import Layer, option_fields
 from symbackprop.read.layers.making import SPELLINGS
+from symbackprop.read.layers.precision import PRECISIONS
 
 __all__ = ["json_schema"]
 
@@ -26,7 +27,12 @@ def json_schema() -> dict[str, Any]:
     layers = {"type": "array", "items": {"$ref": "#/$defs/layer"}}
     document = {
         "type": "object",
-        "properties": {"$schema": {"type": "string"}, "batch": {"enum": [*BATCHES]}, "layers": layers},
+        "properties": {
+            "$schema": {"type": "string"},
+            "batch": {"enum": [*BATCHES]},
+            "precision": {"enum": [*PRECISIONS]},
+            "layers": layers,
+        },
         "required": ["layers"],
         "additionalProperties": False,
     }
