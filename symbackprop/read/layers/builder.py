@@ -1,4 +1,4 @@
-"""The statements of a network as they are written: names, parameters, inputs, and what is carried from call to call."""
+"""A network as its layers write it: parameters, inputs, losses, and what is carried from call to call."""
 
 from __future__ import annotations
 
@@ -10,22 +10,21 @@ from typing import Any
 
 from symbackprop.errors import ArgumentError, ShapeError, UnknownNameError, nearest_names
 from symbackprop.ir.signature import ArgumentSpec
-from symbackprop.ir.size import Size, named, shape_text, to_text
+from symbackprop.ir.size import Size, shape_text
 from symbackprop.read.layers.initialisers import checked_initialiser
 from symbackprop.read.layers.layer import Layer, Value, described
 from symbackprop.read.layers.precision import Precision
 from symbackprop.read.layers.records import Parameter, Stage, State
+from symbackprop.read.layers.statements import DTYPES, Statements
 
-__all__ = ["BATCHES", "Builder"]
+__all__ = ["Builder"]
 
 _DEEPEST = 32  # layers in layers, so that they may recurse
 _RESERVED = ("params", "state")  # what the dicts of parameters and of states are called
-BATCHES = ("rows", "columns", "none")
-_DTYPES = {"float": "float64", "int": "int64", "bool": "bool"}
 
 
-@dataclass
-class Builder:
+@dataclass(kw_only=True)
+class Builder(Statements):
     """What layers write a network with.
 
     Attributes
@@ -34,19 +33,13 @@ class Builder:
         Calls `write` with a layer, and says of errors which layer they are about.
     short : Precision
         What computes in short floats.
-    batch : str
-        ``"rows"``, ``"columns"`` or ``"none"``: where the axis of the examples stands, if there is one.
     training : bool
         Whether the training form is written: dropout masks are applied, statistics are those of the batch.
-    statements : list of str
-        The formula.
     """
 
     writer: Callable[[Builder, Layer], None] = field(default=lambda builder, layer: builder.write(layer))
-    batch: str = "rows"
     short: Precision = field(default_factory=Precision)
     training: bool = True
-    statements: list[str] = field(default_factory=list)
     parameters: dict[str, Parameter] = field(default_factory=dict)
     inputs: dict[str, ArgumentSpec] = field(default_factory=dict)
     states: dict[str, State] = field(default_factory=dict)
@@ -58,13 +51,10 @@ class Builder:
     current: Value | None = None
     losses: dict[str, bool] = field(default_factory=dict)  # by name: whether it is one an example
     heads: dict[str, str] = field(default_factory=dict)  # what losses that are left out would take
-    _taken: set[str] = field(default_factory=set)
     _layer: Layer | None = None
     _count: int = 0  # of the layers with parameters of their own
-    _suffix: str = ""
     _counted: bool = False  # the layer that is written has its number
     _owned: dict[str, dict[str, str]] = field(default_factory=dict)  # layer's name: stem: parameter
-    _names: list[str] = field(default_factory=list)  # of values, in the order of their statements
     _depth: int = 0
     _given: Sequence[Value] = ()  # to the layer that is written next, whatever it says it takes from
     _asked: list[str] | None = None  # the parameters that were asked for, while these are noted
@@ -239,41 +229,6 @@ class Builder:
             if not (self._layer and self._layer.name):
                 self._suffix = str(self._count)
 
-    def _fresh(self, name: str) -> str:
-        """Return `name`, or with a number behind it that tells it from others."""
-        chosen, number = name, 1
-        while chosen in self._taken:
-            number += 1
-            chosen = f"{name}_{number}"
-        self._taken.add(chosen)
-        return chosen
-
-    # --- statements ---------------------------------------------------------------------------------------------------
-
-    def let(self, stem: str, text: str) -> str:
-        """Write ``stem1 = text`` and return the name."""
-        return self.let_as(f"{stem}{self._suffix}", text)
-
-    def let_as(self, name: str, text: str) -> str:
-        """Write ``name = text`` and return the name, or one like it that is free."""
-        name = self._fresh(name)
-        self._names.append(name)
-        self.statements.append(f"{name} = {text}")
-        return name
-
-    def define(self, stem: str, parameters: Sequence[str], lines: Sequence[str]) -> str:
-        """Write a function, whose last line is what it returns, and return its name."""
-        name = self._fresh(f"{stem}{self._suffix}")
-        body = "\n".join(f"    {line}" for line in (*lines[:-1], f"return {lines[-1]}"))
-        self.statements.append(f"def {name}({', '.join(parameters)}):\n{body}")
-        return name
-
-    def unpack(self, stems: Sequence[str], text: str) -> list[str]:
-        """Write ``a1, b1 = text`` and return the names."""
-        names = [self._fresh(f"{stem}{self._suffix}") for stem in stems]
-        self.statements.append(f"{', '.join(names)} = {text}")
-        return names
-
     # --- inputs -------------------------------------------------------------------------------------------------------
 
     def parameter(
@@ -340,7 +295,7 @@ class Builder:
             raise ArgumentError(f"an input cannot be called {name!r}; choose another name")
         self._taken.add(name)
         full = self.full(tuple(shape)) if batched else tuple(shape)
-        self.inputs[name] = ArgumentSpec(name, full, _DTYPES[dtype])
+        self.inputs[name] = ArgumentSpec(name, full, DTYPES[dtype])
         is_short = dtype == "float" and not (self._layer and self._layer.is_loss)
         return Value(self.short.of_input(self, name) if is_short else name, tuple(shape), dtype)
 
@@ -356,48 +311,10 @@ class Builder:
         if name not in self.inputs:
             return self.input(name, shape, dtype, batched=batched)
         full = self.full(tuple(shape)) if batched else tuple(shape)
-        found, needed = self.inputs[name], ArgumentSpec(name, full, _DTYPES[dtype])
+        found, needed = self.inputs[name], ArgumentSpec(name, full, DTYPES[dtype])
         if found != needed:
             raise ShapeError(
                 f"it needs {name!r} as {needed.dtype} of shape {shape_text(needed.shape or ())}, and there is an input "
                 f"{name!r}, {found.dtype} of shape {shape_text(found.shape or ())}"
             )
         return Value(name, tuple(shape), dtype)
-
-    def full(self, shape: tuple[Size, ...]) -> tuple[Size, ...]:
-        """Return the shape of all examples together, given that of one."""
-        m = named("m")
-        return {"rows": (m, *shape), "columns": (*shape, m), "none": shape}[self.batch]
-
-    def example(self, shape: tuple[Size, ...]) -> tuple[Size, ...] | None:
-        """Return the shape of one example, given that of all together; None where there is no axis of examples."""
-        m = named("m")
-        if self.batch == "none":
-            return shape
-        if not shape or shape[0 if self.batch == "rows" else -1] != m:
-            return None
-        return shape[1:] if self.batch == "rows" else shape[:-1]
-
-    def dtype(self, value: Value) -> str:
-        """Return the dtype of a value as declarations say it."""
-        return _DTYPES[value.dtype]
-
-    def text(self, size: Size) -> str:
-        """Return a size as formula text."""
-        return to_text(size)
-
-    # --- where the axes are -------------------------------------------------------------------------------------------
-
-    @property
-    def leading(self) -> int:
-        """How many axes stand before those of an example."""
-        return 1 if self.batch == "rows" else 0
-
-    def axis(self, value: Value, axis: int) -> int:
-        """Return which axis of the whole array is axis `axis` of an example, counted from its end if it is negative."""
-        return axis % max(1, len(value.shape)) + self.leading
-
-    def needs_rows(self, what: str) -> None:
-        """Raise an error where examples are columns, which `what` does not know."""
-        if self.batch == "columns":
-            raise ArgumentError(f"{what} is not written for examples as columns; leave batch= as it is, or 'none'")

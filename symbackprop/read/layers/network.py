@@ -11,13 +11,14 @@ import numpy as np
 from symbackprop.errors import ArgumentError, SymbackpropError, nearest_names
 from symbackprop.ir.size import Size, evaluate, names
 from symbackprop.read.layers import documents
-from symbackprop.read.layers.builder import BATCHES, Builder
+from symbackprop.read.layers.builder import Builder
 from symbackprop.read.layers.custom import FunctionLayer, functions_in
 from symbackprop.read.layers.initialisers import initial
 from symbackprop.read.layers.kinds import is_loss
 from symbackprop.read.layers.layer import Layer, described
 from symbackprop.read.layers.precision import PRECISIONS, Precision
 from symbackprop.read.layers.spec_text import spec_text
+from symbackprop.read.layers.statements import BATCHES
 
 __all__ = ["Network"]
 
@@ -100,7 +101,7 @@ class Network:
     def written(self) -> Builder:
         """The formula, with all that it needs."""
         short = Precision(self.precision, self._has_loss and any(is_loss(type(layer)) for layer in self.layers))
-        builder = Builder(self._write, batch=self.batch, short=short, training=self._training)
+        builder = Builder(writer=self._write, batch=self.batch, short=short, training=self._training)
         added = {name for layer in self.layers if layer.takes_losses for name in layer.inputs}
         for position, layer in enumerate(self.layers, 1):
             if is_loss(type(layer)) and position < len(self.layers) and layer.name not in added:

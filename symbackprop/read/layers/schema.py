@@ -7,12 +7,12 @@ import types
 from typing import Any, Literal, Union, get_args, get_origin, get_type_hints
 
 from symbackprop.read.layers.activations import ACTIVATIONS, Activation
-from symbackprop.read.layers.builder import BATCHES
 from symbackprop.read.layers.custom import FunctionLayer
 from symbackprop.read.layers.kinds import KINDS
 from symbackprop.read.layers.layer import Layer, option_fields
 from symbackprop.read.layers.making import SPELLINGS
 from symbackprop.read.layers.precision import PRECISIONS
+from symbackprop.read.layers.statements import BATCHES
 
 __all__ = ["json_schema"]
 
