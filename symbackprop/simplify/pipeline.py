@@ -22,6 +22,7 @@ from symbackprop.simplify import (
     diagonals,
     identity,
     lower,
+    normalised,
     powers,
     rotations,
     scalars,
@@ -54,7 +55,7 @@ _CANONICAL = (
     *diagonals.ROWS,
     *rotations.ROWS,
 )
-_RECOGNISING = (*stable.ROWS, *shifts.ROWS, *_CANONICAL)
+_RECOGNISING = (*stable.ROWS, *shifts.ROWS, *normalised.ROWS, *_CANONICAL)
 _LAST = (*structure.ROWS, *_CANONICAL)
 _BY_POSITION = frozenset((arange, diagonal, eye, scatter_add, triangle))
 _LOWERING = lower.rows()

@@ -130,6 +130,8 @@ class _Builder:
         normalisation = _NORMALISATIONS.get(op.name)
         if normalisation is not None:
             return _normalised(normalisation, np.asarray(args[0]), (params["axis"],))
+        if op.name == "divided_by_rms":
+            return _divided_by_rms(np.asarray(args[0]), **params)
         if op.name in _MATRICES:
             return _MATRICES[op.name](*map(np.asarray, args))
         if op.name == "eye" and is_float(node.dtype):
@@ -209,6 +211,12 @@ def _normalised(function: Callable[[Any, Any], Any], x: Any, axes: Any) -> Any:
     """Return a function of each entry and the logarithm of the sum of the exponentials along `axes`."""
     totals = np.asarray(_reduced(_log_sum_exp, x, axes), dtype=object)
     return _entrywise(function, [x, np.expand_dims(totals, tuple(axes))])
+
+
+def _divided_by_rms(x: Any, axes: Any, eps: Any) -> Any:
+    """Return entries divided by their root mean square along `axes`, with `eps` below the root."""
+    root = _reduced(lambda *entries: sympy.sqrt(sympy.Add(*(e**2 for e in entries)) / len(entries) + eps), x, axes)
+    return x / np.expand_dims(np.asarray(root, dtype=object), tuple(axes))
 
 
 def _inverses(x: Any) -> Any:
