@@ -84,7 +84,20 @@ def test_every_kind_of_layer_and_every_activation_has_cases() -> None:
 
 
 @pytest.mark.parametrize("how", ["off by 0.1 %", "sign"])
-@pytest.mark.parametrize(("primitive", "name"), [("tanh", "dense tanh"), ("einsum", "columns"), ("relu", "layer relu")])
-def test_a_wrong_rule_is_caught(primitive: str, name: str, how: str) -> None:
+@pytest.mark.parametrize(
+    ("primitive", "family", "name"),
+    [
+        ("tanh", "dense", "dense tanh"),
+        ("einsum", "dense", "columns"),
+        ("relu", "dense", "layer relu"),
+        ("divided_by_rms", "norms", "batch_norm"),
+        ("divided_by_rms", "norms", "rms_norm"),
+        ("concatenate", "joining", "concatenate"),
+        ("max", "joining", "maxout"),
+        ("sliding_windows", "images", "a small network"),
+        ("overlap_add", "images", "conv_transpose1d 3 2"),
+    ],
+)
+def test_a_wrong_rule_is_caught(primitive: str, family: str, name: str, how: str) -> None:
     with spoiled(primitives()[primitive], how), pytest.raises(AssertionError):
-        check("dense", cases_of("dense")[name])
+        check(family, cases_of(family)[name])
