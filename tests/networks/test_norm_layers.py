@@ -77,6 +77,15 @@ def test_examples_that_are_all_alike_have_no_slope() -> None:
     np.testing.assert_allclose(x_bar[0], 0.5 * (y[0].mean() - y[0]) / np.sqrt(1e-5), rtol=1e-12)
 
 
+def test_a_batch_of_one_has_no_variance() -> None:
+    net = sb.read_layers("input 2\nbatch_norm\nloss squared_error")
+    with pytest.raises(ZeroDivisionError):
+        call(net, np.ones((1, 2)), np.ones((1, 2)))
+    net = sb.read_layers("input 2 t\nbatch_norm\nloss squared_error")
+    (loss, _), _ = call(net, np.array([[[1.0, 3.0], [2.0, 2.0]]]), np.zeros((1, 2, 2)))
+    assert loss == pytest.approx(1.0, rel=1e-4)
+
+
 def test_dropout_scales_what_is_kept() -> None:
     net = sb.read_layers("network batch=none\ninput 4\ndropout 0.2\nloss squared_error")
     x, mask = np.array([1.0, 2.0, 3.0, 4.0]), np.array([True, False, True, True])
@@ -123,7 +132,8 @@ def test_four_forms(text: str) -> None:
         ("input 3\nbatch_norm 1.5", sb.ArgumentError, "momentum is 1.5"),
         ("input\nbatch_norm", sb.ShapeError, r"shape \(\) arrived"),
         ("input c 3\nbatch_norm", sb.ShapeError, r"shape \(c, 3\) arrived"),
-        ("network batch=none\ninput 3\nbatch_norm", sb.ArgumentError, "one example has no variance"),
+        ("network batch=none\ninput 3\nbatch_norm", sb.ShapeError, "one value a channel has no variance"),
+        ("network batch=none\ninput 3 1 1\nbatch_norm", sb.ShapeError, "one value a channel has no variance"),
         ("input 3\nlayer_norm 2", sb.ShapeError, r"needs 2 axes an example; shape \(3,\) arrived"),
         ("input 3\nlayer_norm 0", sb.ArgumentError, "axes is 0"),
         ("input 3 t\nrms_norm", sb.ShapeError, r"a parameter for each of \(t,\) entries"),
