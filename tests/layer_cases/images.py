@@ -45,6 +45,8 @@ CASES = (
     Case("conv1d of one sequence", f"{ONE}input 2 5\nconv1d 3 2 stride=2{LOSS}"),
     Case("conv2d of one image", f"{ONE}input 2 4 5\nconv2d 3 2 gelu padding=1{LOSS}"),
     Case("conv2d of any size", f"input 2 h w\nconv2d 3 3 stride=2 padding=1{LOSS}", sizes={"m": 2, "h": 4, "w": 5}),
+    Case("conv2d penalties", f"{ONE}input 2 3 3\nconv2d 2 2 relu l1=0.1 l2=0.2{LOSS}"),
+    Case("conv1d shared", f"input 2 6\na = conv1d 2 2 tanh\nconv1d 2 2 share=a{LOSS}", sizes={"m": 2}),
     Case("conv2d softmax", f"input 2 3 3\nconv2d 3 2 softmax{LOSS}", sizes={"m": 2}),
     Case("conv_transpose2d of any size", f"input 2 h w\nconv_transpose2d 3 2 stride=2{LOSS}",
          sizes={"m": 2, "h": 2, "w": 3}),

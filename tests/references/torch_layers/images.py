@@ -46,6 +46,15 @@ def small_network(p: Any, d: Any) -> Tensor:
     return F.cross_entropy(F.linear(a, p.W3, p.b3), d.y)
 
 
+def penalised(p: Any, d: Any) -> Tensor:
+    loss = half_squares(F.relu(F.conv2d(d.x, p.W1, p.b1)), d.y, None)
+    return loss + 0.1 * p.W1.abs().sum() + 0.2 * (p.W1**2).sum()
+
+
+def shared(p: Any, d: Any) -> Tensor:
+    return half_squares(F.conv1d(torch.tanh(F.conv1d(d.x, p.W_a, p.b_a)), p.W_a, p.b_a), d.y)
+
+
 REFERENCES: dict[str, Reference] = {
     **{f"conv1d {o}": filters(F.conv1d, o) for o in cases.CONV1D},
     **{f"conv2d {o}": filters(F.conv2d, o) for o in cases.CONV2D},
@@ -58,6 +67,8 @@ REFERENCES: dict[str, Reference] = {
     "conv1d of one sequence": lambda p, d: half_squares(F.conv1d(d.x, p.W1, p.b1, 2), d.y, None),
     "conv2d of one image": lambda p, d: half_squares(F.gelu(F.conv2d(d.x, p.W1, p.b1, padding=1)), d.y, None),
     "conv2d of any size": lambda p, d: half_squares(F.conv2d(d.x, p.W1, p.b1, 2, 1), d.y),
+    "conv2d penalties": penalised,
+    "conv1d shared": shared,
     "conv2d softmax": lambda p, d: half_squares(F.softmax(F.conv2d(d.x, p.W1, p.b1), 1), d.y),
     "conv_transpose2d of any size": lambda p, d: half_squares(F.conv_transpose2d(d.x, p.W1, p.b1, 2), d.y),
     "max_pool2d of one image": lambda p, d: half_squares(F.max_pool2d(d.x, 2), d.y, None),
