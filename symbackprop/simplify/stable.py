@@ -110,6 +110,25 @@ def _log_of_composite(node: Apply, context: Context) -> Node | None:
     return _op("log_expit")(*_args(x)) if _is(x, _op("expit")) else None
 
 
+def _binary_cross_entropy(node: Apply, context: Context) -> Node | None:
+    """xlogy(y, expit(z)) + xlog1py(1 - y, -expit(z)) is y*z - softplus(z), and so with both signs changed."""
+    signed = [(_args(term)[0], True) if _is(term, neg) else (term, False) for term in node.args]
+    for happens, negative in signed:
+        if not _is(happens, _op("xlogy")) or not _is(_args(happens)[1], _op("expit")):
+            continue
+        y, p = _args(happens)
+        for fails, sign in signed:
+            if sign is not negative or not _is(fails, _op("xlog1py")) or _args(fails)[1] is not neg(p):
+                continue
+            if _other_term(_args(fails)[0], 1) is not neg(y):
+                continue
+            rest = [arg for arg, (term, _) in zip(node.args, signed, strict=True) if term not in (happens, fails)]
+            (z,) = _args(p)
+            logarithm, product = _op("softplus")(z), mul(y, z)
+            return add(*rest, *((logarithm, neg(product)) if negative else (product, neg(logarithm))))
+    return None
+
+
 def _x_log_x(node: Apply, context: Context) -> Node | None:
     """X * log(x) is xlogy(x, x), which is 0 at 0."""
     a, b = node.args
@@ -308,6 +327,7 @@ ROWS = (
     Row("softplus", (primitives()["logaddexp"],), _log_add_exp_zero),
     Row("logsumexp", (log,), _log_sum_exp),
     Row("log of softmax, expit or cosh", (log,), _log_of_composite),
+    Row("binary cross-entropy", (add,), _binary_cross_entropy),
     Row("x log x", (mul,), _x_log_x),
     Row("x log of a number", (primitives()["xlogy"],), _x_log_number),
     Row("x log1p of a number", (primitives()["xlog1py"],), _x_log1p_number),

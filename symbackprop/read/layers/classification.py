@@ -31,8 +31,8 @@ Weights = tuple[float, ...] | str | None  # numbers, or the name of an input tha
 class BinaryCrossEntropy(ElementwiseLoss):
     """Cross-entropy of probabilities: ``l = -sum(y*log(p) + (1 - y)*log(1 - p))``.
 
-    Its adjoint is ``(1 - y)/(1 - p) - y/p``. Where outputs are ``sigmoid(z)``, `BinaryCrossEntropyLogits` of z is the
-    same without the loss of digits near 0 and 1.
+    Its adjoint is ``(1 - y)/(1 - p) - y/p``. Outputs that are ``p = sigmoid(z)`` are seen as such: the loss is computed
+    from z, as `BinaryCrossEntropyLogits` does, without loss of digits near 0 and 1, and the adjoint of z is ``p - y``.
 
     At kinks
     --------

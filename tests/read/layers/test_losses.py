@@ -78,10 +78,22 @@ def test_kinks() -> None:
 def test_extremes() -> None:
     assert loss_of("input 2\nloss log_cosh", x=[[1e5, -1e5]], y=[[0.0, 0.0]]) == pytest.approx(2e5 - 2 * np.log(2))
     assert slope_of("input 2\nloss binary_cross_entropy_logits", x=[1e4, -1e4], y=[1.0, 1.0]) == [0.0, -1.0]
+    saturated = "input 2\nsigmoid\nloss binary_cross_entropy"
+    assert slope_of(saturated, x=[1e4, -1e4], y=[1.0, 1.0]) == [0.0, -1.0]
+    assert loss_of(saturated, x=[[50.0, -800.0]], y=[[0.0, 0.5]]) == 450.0
     assert loss_of("input 2\nloss binary_cross_entropy", x=[[0.0, 1.0]], y=[[0.0, 1.0]]) == 0.0
     assert slope_of("input 2\nloss softmax_cross_entropy labels=index", x=[1e4, -1e4], y=1) == [1.0, -1.0]
     masked = slope_of("input 3\nloss softmax_cross_entropy labels=index", x=[0.0, 0.0, -np.inf], y=1)
     assert masked == [0.5, -0.5, 0.0]
+
+
+def test_a_sigmoid_before_its_cross_entropy() -> None:
+    text = sb.compile_grad("input 3\ndense 2 sigmoid\nloss binary_cross_entropy").source
+    assert "delta1 = a1 - y" in text and "np.log(" not in text
+    summed = sb.compile_value_and_grad("z y -> w = sigmoid(z)\nxlogy(y, w) + xlog1py(1 - y, -w) + 3*w", wrt="z")
+    assert summed.rewrites["binary cross-entropy"] == 1 and summed.verify()
+    other = sb.compile_value_and_grad("z y u -> w = sigmoid(z)\nxlogy(y, w) + xlog1py(1 - u, -w)", wrt="z")
+    assert "binary cross-entropy" not in other.rewrites and other(0.0, 1.0, 1.0)[0] == pytest.approx(-np.log(2))
 
 
 def test_what_is_ignored_may_be_anything() -> None:
