@@ -151,7 +151,8 @@ class SoftmaxCrossEntropy(_ClassLoss):
     labels : {"distribution", "index", "counts"}
         What `y` is: a distribution an example, which sums to 1, such as a row of 0 with one 1; the number of a class;
         or any numbers, for which the adjoint is ``sum(y)*p - y``. What is called a distribution and sums to something
-        else has the loss ``logsumexp(z) - sum(y*z)``, and that loss's adjoint.
+        else has the loss ``logsumexp(z) - sum(y*z)``, and that loss's adjoint. Numbers below 0 count from the last
+        class, as indices do.
     label_smoothing : float
         The share of the uniform distribution in the labels: ``(1 - s)*y + s/classes``.
     class_weights : sequence of float or str, optional
