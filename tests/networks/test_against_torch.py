@@ -96,6 +96,10 @@ def test_every_kind_of_layer_and_every_activation_has_cases() -> None:
         ("max", "joining", "maxout"),
         ("sliding_windows", "images", "a small network"),
         ("overlap_add", "images", "conv_transpose1d 3 2"),
+        ("huber", "losses", "huber entries=mean"),
+        ("softplus", "losses", "binary_cross_entropy_logits"),
+        ("logsumexp", "losses", "softmax_cross_entropy labels=index"),
+        ("logaddexp", "losses", "ctc"),
     ],
 )
 def test_a_wrong_rule_is_caught(primitive: str, family: str, name: str, how: str) -> None:
