@@ -15,9 +15,10 @@ from benchmarks.loops import LOOPS
 from benchmarks.models import MODELS
 from benchmarks.nested_sines import NESTED_SINES
 from benchmarks.networks import NETWORKS
+from benchmarks.recurrent import RECURRENT
 from benchmarks.workloads import WORKLOADS
 
-ALL = {**NESTED_SINES, **WORKLOADS, **MODELS, **DROP_IN, **FUNCTIONS, **LOOPS, **NETWORKS, **CHECKPOINT}
+ALL = {**NESTED_SINES, **WORKLOADS, **MODELS, **DROP_IN, **FUNCTIONS, **LOOPS, **NETWORKS, **RECURRENT, **CHECKPOINT}
 
 
 @click.command()

@@ -56,6 +56,7 @@ class Builder(Statements):
     _counted: bool = False  # the layer that is written has its number
     _owned: dict[str, dict[str, str]] = field(default_factory=dict)  # layer's name: stem: parameter
     _depth: int = 0
+    _shares: int = 0  # how many parameters have been those of another layer
     _given: Sequence[Value] = ()  # to the layer that is written next, whatever it says it takes from
     _asked: list[str] | None = None  # the parameters that were asked for, while these are noted
     _again: Iterator[str] | None = None  # the parameters that are given again
@@ -108,6 +109,7 @@ class Builder(Statements):
         if layer.is_loss:
             values = [self.short.widened(self, value) for value in values]
         outside = self._layer, self._suffix, self._counted
+        shares = self._shares
         if self._depth > _DEEPEST:
             raise ArgumentError(f"layers are nested deeper than {_DEEPEST}")
         self._depth += 1
@@ -117,6 +119,8 @@ class Builder(Statements):
         finally:
             self._depth -= 1
             self._layer, self._suffix, self._counted = outside
+        if layer.share is not None and self._shares == shares and self._again is None:
+            raise ArgumentError(f"it shares with {layer.share!r}, and has no parameters of its own to share")
         if self._layer is None or self._layer.name is None:  # what is in a block goes by the block's name
             self._suffix = str(self._count or "")
         if layer.name:
@@ -245,7 +249,10 @@ class Builder(Statements):
         if self._again is not None:
             return next(self._again)
         if layer.share is not None:
-            return self.short.of_parameter(self, self._shared(layer.share, stem, shape))
+            shared = self.short.of_parameter(self, self._shared(layer.share, stem, shape))
+            if self._asked is not None:
+                self._asked.append(shared)
+            return shared
         self._number()
         name = self._fresh(f"{stem}{self._suffix}")
         self.parameters[name] = Parameter(
@@ -269,6 +276,7 @@ class Builder(Statements):
                 f"it shares {stem} of {owner!r}, and no layer before it has that name and such a parameter; there are "
                 f"{', '.join(self._owned) or 'none with a name'}.{nearest_names(owner, self._owned)}"
             )
+        self._shares += 1
         found = self.parameters[owned[stem]]
         if found.shape != shape:
             raise ShapeError(

@@ -78,6 +78,8 @@ def test_compile_takes_any_form(form: str, tmp_path: Path) -> None:
         ("input 3\nloss dense", sb.FormulaSyntaxError, "not a loss", 2),
         ("input 3\nloss", sb.FormulaSyntaxError, "needs the name of a loss", 2),
         ("input 3\na = dense 2\ndense 4 share=a", sb.ShapeError, "W_a of shape (2, 3), and would need (4, 2)", 3),
+        ("input 3\na = dense 3\ntanh share=a", sb.ArgumentError, "has no parameters of its own to share", 3),
+        ("input 3\na = dense 3\nresidual share=a\n    dense 3", sb.ArgumentError, "has no parameters of its own", 3),
         ("input 3\ndense 4 share=a", sb.UnknownNameError, "no layer before it has that name", 2),
         ("input 3\ninput 3", sb.ArgumentError, "two inputs called 'x'", 2),
         ("input\ndense 3", sb.ShapeError, "needs a last axis of known size", 2),
@@ -147,3 +149,8 @@ def test_a_long_chain_of_layers() -> None:
 def test_formulas_are_no_specs() -> None:
     assert sb.compile_value("input*2")(3.0) == 6.0
     assert sb.compile_value("input = 3*x\ninput + 1")(1.0) == 4.0
+
+
+def test_repeated_layers_may_share_with_one_before() -> None:
+    net = sb.read_layers("input 4\na = dense 4 tanh\nrepeat 2 shared=true\n    dense 4 tanh share=a")
+    assert net.shapes == {"W_a": (4, 4), "b_a": (4,)} and net.formula.count("@ W_a.T + b_a") == 3
