@@ -1,32 +1,24 @@
-"""What the user calls: the compile family, on text, SymPy expressions and functions."""
+"""What the user calls: the compile family, on text, SymPy expressions, functions and layer specs."""
 
 from __future__ import annotations
 
 import os
-import sys
-import unicodedata
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
-from symbackprop.compilation import compile_recipe, uncollected
+from symbackprop.compilation import compile_recipe
 from symbackprop.compiled import CompiledFunction
 from symbackprop.emit.bound import check_arrays, tail_of
-from symbackprop.emit.header import Recipe, read_header, read_version
+from symbackprop.emit.header import read_header, read_version
 from symbackprop.emit.save import read_text
-from symbackprop.errors import ArgumentError, SymbackpropError, UnsupportedError
-from symbackprop.networks.function import NetworkFunction
+from symbackprop.errors import SymbackpropError
+from symbackprop.forms import compile_formula
 from symbackprop.ops.declare import primitives
-from symbackprop.options import asked_of_gradient, check_options, checked_wrt, dtype_name
-from symbackprop.read.from_numpy.trace import trace_function
+from symbackprop.options import Request, asked_of_gradient
 from symbackprop.read.layers.kinds import layer_kinds
 from symbackprop.read.layers.listing import layers_page
-from symbackprop.read.layers.network import Network
-from symbackprop.read.layers.problem import check_differentiable, problem_of, value_names
-from symbackprop.read.layers.reading import as_network
 from symbackprop.read.layers.schema import json_schema
-from symbackprop.read.shapes import declarations_text, read_declarations
 from symbackprop.read.vocabulary.listing import supported_page
-from symbackprop.verification import FunctionOrigin, Origin
 from symbackprop.version import __version__
 
 __all__ = [
@@ -94,7 +86,7 @@ def compile_value(
     """
 
     def compiled(function: Any) -> CompiledFunction:
-        return _compiled(function, "value", inputs, None, False, target, dtype, name, optimize, static)
+        return compile_formula(function, inputs, static, Request("value", None, False, target, dtype, name, optimize))
 
     return compiled if formula is None else compiled(formula)  # type: ignore[return-value]  # a decorator gives one
 
@@ -169,7 +161,8 @@ def compile_grad(
     asked = asked_of_gradient(has_aux, clip, finite, checkpoint)
 
     def compiled(function: Any) -> CompiledFunction:
-        return _compiled(function, "grad", inputs, wrt, with_value, target, dtype, name, optimize, static, **asked)
+        request = Request("grad", wrt, with_value, target, dtype, name, optimize, asked)
+        return compile_formula(function, inputs, static, request)
 
     return compiled if formula is None else compiled(formula)  # type: ignore[return-value]  # a decorator gives one
 
@@ -207,7 +200,8 @@ def compile_value_and_grad(
     asked = asked_of_gradient(has_aux, clip, finite, checkpoint)
 
     def compiled(function: Any) -> CompiledFunction:
-        return _compiled(function, "grad", inputs, wrt, True, target, dtype, name, optimize, static, **asked)
+        request = Request("grad", wrt, True, target, dtype, name, optimize, asked)
+        return compile_formula(function, inputs, static, request)
 
     return compiled if formula is None else compiled(formula)  # type: ignore[return-value]  # a decorator gives one
 
@@ -243,114 +237,3 @@ def _bound_tail(compiled: CompiledFunction, path: str) -> str:
         return ""
     check_arrays(path, digests)
     return tail_of(path, compiled.__name__, [*digests])
-
-
-def _compiled(
-    formula: str,
-    kind: str,
-    inputs: Inputs,
-    wrt: Wrt,
-    with_value: bool,
-    target: str,
-    dtype: str,
-    name: str,
-    optimize: str,
-    static: Iterable[str] = (),
-    **asked: Any,
-) -> CompiledFunction:
-    """Compile a formula; what else is `asked` of the gradient goes into the recipe as it is."""
-    dtype = dtype_name(dtype)
-    check_options(target, dtype, name, optimize)
-    titles: tuple[tuple[str, str], ...] = ()
-    origin: Origin | None = None
-    network = as_network(formula)
-    if network is not None:
-        return _of_network(network, kind, inputs, wrt, static, with_value, target, dtype, name, optimize, asked)
-    if not isinstance(formula, str) and callable(formula) and not _is_sympy(formula):
-        return _of_function(formula, kind, inputs, wrt, static, with_value, target, dtype, name, optimize, asked)
-    if tuple(static):
-        raise ArgumentError("static= keeps parameters of a function fixed; a formula has none")
-    if not isinstance(formula, str):
-        formula, inputs, wrt, titles, origin = _from_sympy(formula, inputs, wrt, kind)
-    declared = declarations_text(read_declarations(inputs, dtype)) if inputs is not None else None
-    name = unicodedata.normalize("NFKC", name)  # as Python itself reads names
-    recipe = Recipe(
-        str(formula), kind, declared, checked_wrt(wrt), bool(with_value), target, dtype, name, optimize, titles,
-        reordered=origin is not None, **asked,
-    )  # fmt: skip
-    return compile_recipe(recipe, origin)
-
-
-def _is_sympy(formula: Any) -> bool:
-    if "sympy" not in sys.modules:  # then nobody can have made an expression
-        return False
-    from symbackprop.symbolic.problem import is_expression
-
-    return is_expression(formula)
-
-
-def _of_function(
-    function: Callable[..., Any], kind: str, inputs: Any, wrt: Any, static: Iterable[str], with_value: bool,
-    target: str, dtype: str, name: str, optimize: str, asked: Mapping[str, Any],
-) -> CompiledFunction:  # fmt: skip
-    """Compile a function written in NumPy."""
-    with uncollected():
-        traced = trace_function(function, inputs, checked_wrt(wrt), static, dtype)
-    title = getattr(function, "__name__", type(function).__name__)
-    if kind == "grad" and wrt is None and not traced.wrt:
-        raise UnsupportedError(
-            f"{title} has no real-valued input, so there is nothing to differentiate; examples of integers are integers"
-        )
-    recipe = Recipe(
-        traced.text, kind, traced.inputs, traced.wrt if kind == "grad" else None, bool(with_value), target, dtype,
-        unicodedata.normalize("NFKC", name), optimize, function=title, packing=traced.packing, **asked,
-    )  # fmt: skip
-    try:
-        compiled = compile_recipe(recipe, FunctionOrigin(function, traced), traced.constants)
-        return compiled.with_records(traced.records)
-    except SymbackpropError as error:
-        if error.formula == traced.text and error.span is not None:  # the place in the function is what helps
-            line = traced.lines[traced.text.count("\n", 0, error.span[0])]
-            error.add_note(f"line {line} of {title}" if line else f"in the result of {title}")
-        raise
-
-
-def _of_network(
-    network: Network, kind: str, inputs: Any, wrt: Any, static: Iterable[str], with_value: bool,
-    target: str, dtype: str, name: str, optimize: str, asked: Mapping[str, Any],
-) -> CompiledFunction:  # fmt: skip
-    """Compile a layer spec; a network with states returns the new ones beside its value, whether that is asked or not."""
-    if inputs is not None or tuple(static):
-        raise ArgumentError("a layer spec says itself what its inputs are; leave out inputs= and static=")
-    if kind == "grad":
-        check_differentiable(network, wrt)
-    problem = problem_of(network, checked_wrt(wrt))
-    own: dict[str, Any] = {"has_aux": problem.has_aux and kind == "grad"}
-    if network.precision != "full":
-        dtype = "float32"  # that of the parameters
-        own["finite"] = kind == "grad"
-    if not isinstance(asked.get("checkpoint"), str | None):
-        own["checkpoint"] = value_names(network, asked["checkpoint"])
-    recipe = Recipe(
-        problem.text, kind, problem.inputs, problem.wrt if kind == "grad" else None, bool(with_value), target, dtype,
-        unicodedata.normalize("NFKC", name), optimize, packing=problem.packing, notation="backpropagation",
-        **{**asked, **own},
-    )  # fmt: skip
-    return NetworkFunction.of(compile_recipe(recipe), network)
-
-
-def _from_sympy(
-    formula: Any, inputs: Any, wrt: Any, kind: str
-) -> tuple[str, Any, Any, tuple[tuple[str, str], ...], Origin]:
-    """Return SymPy expressions as formula text, with the names of their inputs."""
-    if "sympy" in sys.modules:  # else nobody can have made an expression
-        from symbackprop.symbolic.problem import is_expression, read_problem
-
-        if is_expression(formula):
-            with uncollected():
-                problem = read_problem(formula, inputs, wrt, scalar=kind == "grad", derivatives=kind != "value")
-            origin = Origin(problem.expression, problem.names, problem.shapes)
-            return problem.text, problem.inputs, problem.wrt, problem.titles, origin
-    raise UnsupportedError(
-        f"a formula is text, a SymPy expression, or a list or tuple of these, not {type(formula).__name__}"
-    )

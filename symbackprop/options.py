@@ -2,20 +2,61 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Set
+import unicodedata
+from collections.abc import Iterable, Mapping, Set
+from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
 
+from symbackprop.emit.header import Recipe
 from symbackprop.errors import ArgumentError
 from symbackprop.transform.checkpoint import checked_checkpoint
 from symbackprop.transform.clipping import checked_clip
 
-__all__ = ["asked_of_gradient", "check_options", "checked_wrt", "dtype_name"]
+__all__ = ["Request", "asked_of_gradient", "checked_wrt"]
 
 _TARGETS = ("auto", "math", "numpy")
 _DTYPES = ("float64", "float32")
 _OPTIMIZE = ("readable",)
+
+
+@dataclass(frozen=True)
+class Request:
+    """What is asked for, whatever form the formula has.
+
+    Parameters
+    ----------
+    kind : {"value", "grad"}
+    wrt : str, SymPy symbol, or sequence of these, or None
+    with_value : bool
+    target, dtype, name, optimize : str
+    of_gradient : mapping
+        Further fields of a recipe that are about its gradient.
+    """
+
+    kind: str
+    wrt: Any
+    with_value: bool
+    target: str
+    dtype: str
+    name: str
+    optimize: str
+    of_gradient: Mapping[str, Any] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "dtype", _dtype_name(self.dtype))
+        _check_options(self.target, self.dtype, self.name, self.optimize)
+
+    def recipe(
+        self, formula: str, inputs: str | None, wrt: str | tuple[str, ...] | None, *, dtype: str = "", **fields: Any
+    ) -> Recipe:
+        """Return the recipe for a formula in text; `fields` come before what is asked of the gradient."""
+        return Recipe(
+            formula, self.kind, inputs, wrt, bool(self.with_value), self.target, dtype or self.dtype,
+            unicodedata.normalize("NFKC", self.name), self.optimize,  # as Python itself reads names
+            **{**self.of_gradient, **fields},
+        )  # fmt: skip
 
 
 def asked_of_gradient(has_aux: bool, clip: object, finite: bool, checkpoint: object) -> dict[str, Any]:
@@ -38,7 +79,7 @@ def checked_wrt(wrt: Any) -> str | tuple[str, ...] | None:
     return tuple(map(str, names))
 
 
-def dtype_name(dtype: Any) -> Any:
+def _dtype_name(dtype: Any) -> Any:
     """Return the name of a dtype that is given as NumPy gives it."""
     if isinstance(dtype, (type, np.dtype)):
         try:
@@ -48,7 +89,7 @@ def dtype_name(dtype: Any) -> Any:
     return dtype
 
 
-def check_options(target: str, dtype: str, name: str, optimize: str) -> None:
+def _check_options(target: str, dtype: str, name: str, optimize: str) -> None:
     """Raise an error on an option that there is not."""
     for what, value, known in (
         ("target", target, _TARGETS),
