@@ -56,7 +56,7 @@ def diagnosed(network: Network, recipe: Recipe, leaves: Mapping[str, Array]) -> 
     values = dict(zip(names, map(np.asarray, found[: len(names)]), strict=True))
     adjoints = dict(zip(names, map(np.asarray, found[len(names) :]), strict=True))
     look = _Look(network, leaves, values, adjoints, np.random.default_rng(0))
-    rows = [look.row(stage) for stage in stages]
+    rows = [row for row in map(look.row, stages) if not row.is_empty]  # some became part of what comes after them
     rows = [replace(row, verdict=verdict) for row, verdict in zip(rows, verdicts(rows), strict=True)]
     return Diagnosis(float(values[written.loss]), tuple(rows))
 
@@ -139,13 +139,13 @@ def _title(stage: Stage) -> str:
 
 
 def _norm(arrays: Sequence[Array]) -> float:
-    """Return the root mean square of the entries of arrays, nan without any."""
+    """Return the root mean square of the entries of arrays: inf if it is no number, nan without any entries."""
     count = sum(array.size for array in arrays)
     if not count:
         return math.nan
     largest = max((float(np.max(np.abs(array))) for array in arrays if array.size), default=0.0)
     if largest == 0.0 or not math.isfinite(largest):
-        return largest
+        return 0.0 if largest == 0.0 else math.inf
     return largest * math.sqrt(sum(float(np.sum((array / largest) ** 2)) for array in arrays) / count)
 
 

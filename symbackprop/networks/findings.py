@@ -32,6 +32,8 @@ ADVICE = {
 class LayerDiagnosis:
     """What goes through a layer; norms are root mean squares, so that layers of different sizes compare.
 
+    What cannot be measured is nan, and what is no finite number inf.
+
     Parameters
     ----------
     layer : str
@@ -63,6 +65,11 @@ class LayerDiagnosis:
     stretch: float
     verdict: str = "healthy"
 
+    @property
+    def is_empty(self) -> bool:
+        """Whether there was nothing to measure."""
+        return all(math.isnan(number) for number in (self.activation, self.delta, self.gradient))
+
 
 def verdicts(rows: Sequence[LayerDiagnosis]) -> list[str]:
     """Return a verdict for each layer.
@@ -72,9 +79,8 @@ def verdicts(rows: Sequence[LayerDiagnosis]) -> list[str]:
     """
     found = []
     for position, row in enumerate(rows):
-        behind = [other.delta for other in rows[position:]]
-        numbers = (row.activation, row.delta, row.gradient if not math.isnan(row.ratio) else 0.0)
-        if not all(math.isfinite(number) for number in numbers):
+        behind = [other.delta for other in rows[position:] if not math.isnan(other.delta)] or [math.nan]
+        if math.inf in (row.activation, row.delta, row.gradient):
             found.append("exploding")
         elif row.dead > _MANY:
             found.append("dead")

@@ -102,3 +102,17 @@ def test_plots_and_pickles() -> None:
     above, below = found.plot().axes
     assert len(above.lines) == 3 and len(below.lines) == 2
     assert above.lines[0].get_ydata()[0] == pytest.approx(found.rows[0].activation)
+
+
+@pytest.mark.parametrize(
+    ("text", "shape", "titles"),
+    [
+        ("input 1 8 8\nconv2d 4 3 relu\nmax_pool2d 2\nflatten\ndense 3\n", (1, 8, 8), {"conv2d 1", "dense 2"}),
+        ("input 4 3\nlstm 4\nmulti_head_attention 2\nlayer_norm\nflatten\ndense 3\n", (4, 3), {"lstm 1", "dense 4"}),
+    ],
+)
+def test_layers_of_other_kinds(text: str, shape: tuple[int, ...], titles: set[str]) -> None:
+    net = sb.read_layers(f"{text}loss softmax_cross_entropy labels=index")
+    x = np.random.default_rng(0).normal(size=(6, *shape))
+    found = sb.compile_grad(net).diagnose(net.init(seed=0), x, [0, 1, 2, 0, 1, 2])
+    assert found and titles <= {row.layer for row in found.rows}

@@ -14,7 +14,7 @@ from symbackprop.ir.size import Size, shape_text
 from symbackprop.read.layers.initialisers import checked_initialiser
 from symbackprop.read.layers.layer import Layer, Value, described
 from symbackprop.read.layers.precision import Precision
-from symbackprop.read.layers.records import Parameter, Stage, State
+from symbackprop.read.layers.records import Bounds, Parameter, Stage, State
 from symbackprop.read.layers.statements import DTYPES, Statements
 
 __all__ = ["Builder"]
@@ -44,6 +44,7 @@ class Builder(Statements):
     inputs: dict[str, ArgumentSpec] = field(default_factory=dict)
     states: dict[str, State] = field(default_factory=dict)
     new_states: dict[str, str] = field(default_factory=dict)
+    bounds: dict[str, Bounds] = field(default_factory=dict)
     masks: dict[str, float] = field(default_factory=dict)  # how likely it is that an entry is kept
     penalties: list[str] = field(default_factory=list)
     outputs: dict[str, Value] = field(default_factory=dict)  # of the layers that have a name
@@ -306,6 +307,11 @@ class Builder(Statements):
         self.inputs[name] = ArgumentSpec(name, full, DTYPES[dtype])
         is_short = dtype == "float" and not (self._layer and self._layer.is_loss)
         return Value(self.short.of_input(self, name) if is_short else name, tuple(shape), dtype)
+
+    def bound(self, name: str, count: int, what: str, besides: int | None = None) -> None:
+        """Say that an input holds the numbers of `what`, of which there are `count`; checked on every call."""
+        if name in self.inputs:  # what was computed of an input is not looked at
+            self.bounds[name] = Bounds(count, besides, what)
 
     def mask(self, stem: str, shape: Sequence[Size], kept: float) -> str:
         """Return the name of an input that is true for what is kept, and note how likely that is."""

@@ -123,6 +123,7 @@ class _ClassLoss(TargetLoss):
     def _indexed(self, builder: Builder, z: Value) -> tuple[str, str, str]:
         """Write labels that are numbers of classes; return them, those that count, and the weights of the classes."""
         y = builder.shared_input(self.target, z.shape[:-1], "int").name
+        builder.bound(y, features(z, self.kind), "classes", self.ignore_index)
         weights = _weights(builder, "class_weights", self.class_weights, z) if self.class_weights is not None else ""
         if self.ignore_index is None:
             return y, "", weights
@@ -275,6 +276,7 @@ class MulticlassHinge(TargetLoss):
         (a,) = values
         classes = features(a, self.kind)
         y = builder.shared_input(self.target, a.shape[:-1], "int").name
+        builder.bound(y, classes, "classes")
         axis = builder.axis(a, -1)
         other = _other_classes(builder, a, y)
         own = _kept(builder, a, _chosen(builder, a, y))

@@ -48,5 +48,6 @@ class Embedding(Layer):
         if x.dtype != "int":
             raise ArgumentError(f"embedding takes whole numbers, and {x.name!r} is {x.dtype}: input ... int")
         builder.needs_rows("embedding")
+        builder.bound(x.name, self.count, "rows of the embedding")
         E = builder.parameter("E", (self.count, self.units), self.weights)
         return Value(builder.let("a", f"{E}[{x.name}]"), (*x.shape, self.units))

@@ -7,7 +7,7 @@ from typing import Any, NamedTuple
 from symbackprop.ir.size import Size
 from symbackprop.read.layers.layer import Layer, Value
 
-__all__ = ["Parameter", "Stage", "State"]
+__all__ = ["Bounds", "Parameter", "Stage", "State"]
 
 
 class Parameter(NamedTuple):
@@ -30,6 +30,14 @@ class Stage(NamedTuple):
     names: tuple[str, ...]  # of the values that it computes
     parameters: tuple[str, ...]  # of its own
     statements: tuple[str, ...]
+
+
+class Bounds(NamedTuple):
+    """What the entries of an input of whole numbers may be: from 0 to below `limit`, and one other number."""
+
+    limit: int
+    besides: int | None
+    what: str  # they are the numbers of
 
 
 class State(NamedTuple):

@@ -154,3 +154,24 @@ def test_formulas_are_no_specs() -> None:
 def test_repeated_layers_may_share_with_one_before() -> None:
     net = sb.read_layers("input 4\na = dense 4 tanh\nrepeat 2 shared=true\n    dense 4 tanh share=a")
     assert net.shapes == {"W_a": (4, 4), "b_a": (4,)} and net.formula.count("@ W_a.T + b_a") == 3
+
+
+@pytest.mark.parametrize(
+    ("x", "y", "message"),
+    [
+        ([0, 5], 1, "argument 'x' holds 5; the rows of the embedding are numbered from 0 to 4"),
+        ([-1, 0], 1, "argument 'x' holds -1"),
+        ([0, 1], 3, "argument 'y' holds 3; the classes are numbered from 0 to 2, or -100"),
+        ([0, 1], -1, "argument 'y' holds -1"),
+    ],
+)
+def test_numbers_that_stand_for_nothing_are_refused(x: list[int], y: int, message: str) -> None:
+    g = sb.compile_value_and_grad(
+        "input 2 int\nembedding 5 2\nflatten\ndense 3\nloss softmax_cross_entropy labels=index ignore_index=-100"
+    )
+    params = g.network.init(seed=0)
+    assert np.isfinite(g(params, x=[[0, 1], [1, 2]], y=[0, -100])[0])
+    with pytest.raises(sb.ArgumentError, match=message):
+        g(params, x=[x], y=[y])
+    with pytest.raises(sb.ArgumentError, match=message):
+        g.value(params, x=[x], y=[y])
