@@ -61,7 +61,7 @@ class Positions(Layer):
     def _sinusoidal(self, builder: Builder, x: Value, steps: str) -> str:
         count = features(x, self.kind)
         pairs = (count + 1) // 2
-        rates = builder.let("rates", f"{self.base!r}**(-2*arange({pairs})/{count})")
+        rates = builder.let("rates", f"{self.base!r}**(-2.0*arange({pairs})/{count})")
         angles = builder.let("angles", f"arange({steps})[:, None]*{rates}")
         P = f"reshape(stack((sin({angles}), cos({angles})), axis=-1), ({steps}, {2 * pairs}))"
         return builder.let("P", P if count % 2 == 0 else f"{P}[:, :{count}]")
