@@ -27,9 +27,8 @@ def load() -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]:
     return train, train_classes, test, test_classes
 
 
-def accuracy(net: sb.Network, params: dict[str, np.ndarray], x: np.ndarray, classes: np.ndarray) -> float:
+def accuracy(outputs: np.ndarray, classes: np.ndarray) -> float:
     """Return the share of examples whose class has the largest output."""
-    outputs = sb.compile_value(net.inference())(params, x=x)
     return float(np.mean(np.argmax(outputs, axis=1) == classes))
 
 
@@ -40,7 +39,8 @@ def main(epochs: int = 30) -> dict[str, float]:
     train, train_classes, test, test_classes = load()
     optimiser = Adam(net.init(seed=0), rate=2e-3)
     losses = fit(gradient, optimiser, {"x": train, "y": np.eye(10)[train_classes]}, epochs=epochs, decay=0.95)
-    found = accuracy(net, optimiser.params, test, test_classes)
+    outputs = sb.compile_value(net.inference())(optimiser.params, x=test)
+    found = accuracy(outputs, test_classes)
     print(f"loss {losses[-1]:.4f}; {found:.1%} of the test's digits are recognised")
     print(gradient.diagnose(optimiser.params, x=train, y=np.eye(10)[train_classes]))
     return {"loss": losses[-1], "accuracy": found}

@@ -1,6 +1,8 @@
 """Training by minibatches: plain stochastic gradient descent and Adam, over dicts of arrays."""
 
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from itertools import count
 from typing import Any
 
 import numpy as np
@@ -48,6 +50,19 @@ def batches(rng: np.random.Generator, count: int, size: int) -> Iterator[np.ndar
         yield order[start : start + size]
 
 
+@contextmanager
+def progress(epochs: int) -> Iterator[Callable[[float], None]]:
+    """Show a bar that goes on by an epoch at each call of what it gives, which takes the epoch's loss."""
+    columns = (TextColumn("{task.description}"), BarColumn(), TimeRemainingColumn())
+    with Progress(*columns) as bar:
+        task, done = bar.add_task("training", total=epochs), count(1)
+
+        def advance(loss: float) -> None:
+            bar.update(task, advance=1, description=f"epoch {next(done)}: loss {loss:.4f}")
+
+        yield advance
+
+
 def fit(
     gradient: Callable[..., Any], optimiser: SGD | Adam, data: Arrays, *, epochs: int, size: int = 64, seed: int = 0,
     decay: float = 1.0,
@@ -58,18 +73,16 @@ def fit(
     rate of learning is multiplied by `decay` after each epoch.
     """
     rng = np.random.default_rng(seed)
-    count = len(next(iter(data.values())))
+    examples = len(next(iter(data.values())))
     losses = []
-    columns = (TextColumn("{task.description}"), BarColumn(), TimeRemainingColumn())
-    with Progress(*columns) as progress:
-        task = progress.add_task("training", total=epochs)
-        for epoch in range(epochs):
+    with progress(epochs) as advance:
+        for _ in range(epochs):
             total = 0.0
-            for rows in batches(rng, count, size):
+            for rows in batches(rng, examples, size):
                 loss, grads = gradient(optimiser.params, **{name: array[rows] for name, array in data.items()})
                 optimiser.step(grads)
-                total += loss * len(rows)
-            losses.append(total / count)
+                total += float(loss) * len(rows)
+            losses.append(total / examples)
             optimiser.rate *= decay
-            progress.update(task, advance=1, description=f"epoch {epoch + 1}: loss {losses[-1]:.4f}")
+            advance(losses[-1])
     return losses
