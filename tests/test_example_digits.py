@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 import symbackprop as sb
-from examples.networks import digits_convolution
+from examples.networks import digits_convolution, digits_lstm, digits_transformer
 from examples.networks.digits_convolution import CONVOLUTION
 
 
@@ -31,4 +31,30 @@ def test_a_small_convolutional_network_verifies() -> None:
     small = CONVOLUTION.replace("8 8", "4 4").replace("dense 10", "dense 2")
     for channels in ("16", "32", "64"):
         small = small.replace(f"conv2d {channels}", "conv2d 1")
-    assert sb.compile_value_and_grad(small).verify(points=1, seconds=1)
+    assert sb.compile_value_and_grad(small).verify(points=1, seconds=0.1)
+
+
+def test_an_lstm_recognises_digits_row_by_row(capsys: pytest.CaptureFixture[str]) -> None:
+    assert digits_lstm.main()["accuracy"] > 0.95
+    assert "forget_gate * c + input_gate * candidate" in capsys.readouterr().out
+
+
+def test_a_transformer_recognises_digits_of_patches(capsys: pytest.CaptureFixture[str]) -> None:
+    assert digits_transformer.main()["accuracy"] > 0.95
+    assert "p2 = " in capsys.readouterr().out
+
+
+def test_patches_are_parts_of_the_image() -> None:
+    image = np.arange(64.0).reshape(8, 8)
+    (sequence,) = digits_transformer.patches(image.reshape(1, 64))
+    corners = [image[:4, :4], image[:4, 4:], image[4:, :4], image[4:, 4:]]
+    assert np.array_equal(sequence, [corner.ravel() for corner in corners])
+
+
+def test_small_networks_of_sequences_verify() -> None:
+    lstm = digits_lstm.ROW_BY_ROW.replace("8 8", "2 2").replace("64", "2").replace("dense 10", "dense 2")
+    assert sb.compile_value_and_grad(lstm).verify(points=1, seconds=0.1)
+    small = digits_transformer.PATCHES
+    for whole, part in (("input 4 16", "input 2 2"), ("48", "2"), ("heads=4 units=96", "heads=1 units=1"), ("10", "2")):
+        small = small.replace(whole, part)
+    assert sb.compile_value_and_grad(digits_transformer.network(small)).verify(points=1, seconds=0.1)
