@@ -76,14 +76,15 @@ class _Look:
         values, adjoints = self.values, self.adjoints
         sums = [name for name in stage.names if name.startswith("z") and name in adjoints]
         summed = sums[-1] if sums else stage.value.name
-        gradient = _norm([adjoints[name] for name in stage.parameters])
-        weights = _norm([values[name] for name in stage.parameters])
+        used = [name for name in stage.parameters if name in values]
+        gradient = _norm([adjoints[name] for name in used])
+        weights = _norm([values[name] for name in used])
         units = self.network.written.axis(stage.value, 0 if stage.layer.kind.startswith("conv") else -1)
         saturated, dead = _slopes(stage, values.get(summed), units)
         return LayerDiagnosis(
             layer=_title(stage),
             activation=_norm([values[stage.value.name]]) if stage.value.name in values else math.nan,
-            delta=self._count() * _norm([adjoints[summed]]) if summed in adjoints else math.nan,
+            delta=self._count() / self._scale() * _norm([adjoints[summed]]) if summed in adjoints else math.nan,
             gradient=gradient,
             ratio=gradient / weights if weights else math.nan,
             saturated=saturated,
@@ -98,6 +99,10 @@ class _Look:
             return 1
         first = next(iter(self.network.written.inputs))
         return int(self.leaves[first].shape[self._examples])
+
+    def _scale(self) -> float:
+        """Return what the loss is multiplied by on the way back."""
+        return float(self.leaves.get("loss_scale", 1.0))
 
     @property
     def _examples(self) -> int:

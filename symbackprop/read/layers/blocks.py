@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from contextlib import nullcontext
 from dataclasses import dataclass
 from typing import ClassVar
 
@@ -63,7 +62,8 @@ class Repeat(Layer):
 
     def build(self, builder: Builder, *values: Value) -> Value:
         (x,) = values
+        names: list[str] | None = [] if self.shared else None
         for number in range(self.times):
-            with builder.parameters_again(first=number == 0) if self.shared else nullcontext():
+            with builder.repetition(names, first=number == 0):
                 x = builder.sequence(self.body, x)
         return x

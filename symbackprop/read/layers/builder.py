@@ -59,9 +59,9 @@ class Builder(Statements):
     _depth: int = 0
     _shares: int = 0  # how many parameters have been those of another layer
     _given: Sequence[Value] = ()  # to the layer that is written next, whatever it says it takes from
-    _asked: list[str] | None = None  # the parameters that were asked for, while these are noted
+    _noting: list[list[str]] = field(default_factory=list)  # where parameters that are asked for are noted
     _again: Iterator[str] | None = None  # the parameters that are given again
-    _repeated: list[str] = field(default_factory=list)
+    _is_repeated: bool = False  # whether a block is written once more
 
     # --- layers -------------------------------------------------------------------------------------------------------
 
@@ -105,6 +105,8 @@ class Builder(Statements):
 
     def write(self, layer: Layer) -> None:
         """Let a layer write itself, behind what is there."""
+        if layer.name in self.outputs and not self._is_repeated:
+            raise ArgumentError(f"there is a layer called {layer.name!r} already; give one of them another name")
         values: Sequence[Value] = self._given or self.taken_from(layer)
         self._given = ()
         if layer.is_loss:
@@ -152,17 +154,21 @@ class Builder(Statements):
         return self.current
 
     @contextmanager
-    def parameters_again(self, *, first: bool) -> Iterator[None]:
-        """Give layers the parameters again that those had which wrote themselves in the `first` of these blocks."""
-        outside = self._again, self._asked
-        if first:
-            self._again, self._asked = None, []
+    def repetition(self, names: list[str] | None, *, first: bool) -> Iterator[None]:
+        """Let the layers of a block be written once more, with the parameters in `names` again if these are shared.
+
+        The `first` time fills `names`. A name of a layer stands for what it is the last time.
+        """
+        outside = self._again, self._noting, self._is_repeated
+        self._is_repeated = self._is_repeated or not first
+        if names is not None and first:
+            self._noting = [*self._noting, names]
+        elif names is not None:
+            self._again, self._noting = iter(names), []
+        try:
             yield
-            self._repeated = self._asked
-        else:
-            self._again, self._asked = iter(self._repeated), None
-            yield
-        self._again, self._asked = outside
+        finally:
+            self._again, self._noting, self._is_repeated = outside
 
     # --- losses -------------------------------------------------------------------------------------------------------
 
@@ -220,6 +226,7 @@ class Builder(Statements):
                 )
             self._suffix = ""
             results = [self.let("total", " + ".join([result, *self.penalties]))]
+        self.short.finish(self)
         missing = [name for name in self.states if name not in self.new_states]
         assert not missing, f"layers did not say what {missing} are after the call"
         self.statements.append(", ".join([*results, *(self.new_states[name] for name in self.states)]))
@@ -248,27 +255,27 @@ class Builder(Statements):
         layer = self._layer
         assert layer is not None
         if self._again is not None:
-            return next(self._again)
-        if layer.share is not None:
-            shared = self.short.of_parameter(self, self._shared(layer.share, stem, shape))
-            if self._asked is not None:
-                self._asked.append(shared)
-            return shared
-        self._number()
-        name = self._fresh(f"{stem}{self._suffix}")
-        self.parameters[name] = Parameter(
-            name, shape, checked_initialiser(initialiser), fan, described(layer), is_weight
-        )
-        if layer.name:
-            self._owned.setdefault(layer.name, {})[stem] = name
-        computed = self.short.of_parameter(self, name)
-        if self._asked is not None:
-            self._asked.append(computed)
-        if l1:
-            self.penalties.append(f"{l1!r}*sum(abs({name}))")
-        if l2:
-            self.penalties.append(f"{l2!r}*sum({name}**2)")
+            computed = next(self._again)
+        elif layer.share is not None:
+            computed = self.short.of_parameter(self, self._shared(layer.share, stem, shape))
+        else:
+            self._number()
+            name = self._fresh(f"{stem}{self._suffix}")
+            self.parameters[name] = Parameter(
+                name, shape, checked_initialiser(initialiser), fan, described(layer), is_weight
+            )
+            self._own(stem, name)
+            computed = self.short.of_parameter(self, name)
+            self.penalties += [f"{l1!r}*sum(abs({name}))"] if l1 else []
+            self.penalties += [f"{l2!r}*sum({name}**2)"] if l2 else []
+        for names in self._noting:
+            names.append(computed)
         return computed
+
+    def _own(self, stem: str, parameter: str) -> None:
+        """Note a parameter of the layer that is written, for others to share it."""
+        if self._layer is not None and self._layer.name:
+            self._owned.setdefault(self._layer.name, {})[stem] = parameter
 
     def _shared(self, owner: str, stem: str, shape: tuple[int, ...]) -> str:
         owned = self._owned.get(owner)
@@ -283,6 +290,7 @@ class Builder(Statements):
             raise ShapeError(
                 f"it shares {found.name} of shape {shape_text(found.shape)}, and would need {shape_text(shape)}"
             )
+        self._own(stem, found.name)
         return found.name
 
     def state(self, stem: str, shape: Sequence[Size], initial: float, *, batched: bool = False) -> str:
@@ -305,8 +313,10 @@ class Builder(Statements):
         self._taken.add(name)
         full = self.full(tuple(shape)) if batched else tuple(shape)
         self.inputs[name] = ArgumentSpec(name, full, DTYPES[dtype])
-        is_short = dtype == "float" and not (self._layer and self._layer.is_loss)
-        return Value(self.short.of_input(self, name) if is_short else name, tuple(shape), dtype)
+        if dtype == "float":
+            of_loss = self._layer is not None and self._layer.is_loss
+            name = self.short.of_target(self, name) if of_loss else self.short.of_input(self, name)
+        return Value(name, tuple(shape), dtype)
 
     def bound(self, name: str, count: int, what: str, besides: int | None = None) -> None:
         """Say that an input holds the numbers of `what`, of which there are `count`; checked on every call."""

@@ -75,9 +75,15 @@ class FunctionLayer(Layer):
                 f"there is no function {self.function!r}; give it: read_layers(..., functions={{...}})"
             )
         shapes = self.parameters(*(value.shape for value in values)) if callable(self.parameters) else self.parameters
+        unknown = [stem for stem in self.weights if stem not in shapes]
+        if unknown:
+            raise ArgumentError(
+                f"weights= says how {unknown[0]!r} begins, which is no parameter; there are {', '.join(shapes) or 'none'}."
+                f"{nearest_names(str(unknown[0]), shapes)}"
+            )
         names = []
         for stem, shape in shapes.items():
-            size = (shape,) if isinstance(shape, int) else tuple(shape)
+            size = _shape(stem, shape)
             given = self.weights.get(stem, "glorot_uniform" if len(size) > 1 else 0.0)
             names.append(
                 (stem, size, builder.parameter(stem, size, checked_initialiser(given), is_weight=len(size) > 1))
@@ -109,6 +115,14 @@ class FunctionLayer(Layer):
                 f"{title} returns shape {shape_text(result.shape)}, which does not keep the axis of the examples, m"
             )
         return Value("", example, "float" if is_float(result.dtype) else "bool" if result.dtype == "bool" else "int")
+
+
+def _shape(stem: str, shape: Any) -> tuple[int, ...]:
+    """Return the shape of a parameter, which is a number or several."""
+    size = (shape,) if isinstance(shape, int) else shape
+    if not isinstance(size, (tuple, list)) or not all(type(part) is int and part >= 0 for part in size):
+        raise ArgumentError(f"parameter {stem!r} has the shape {shape!r}; a shape is a number, or several of them")
+    return tuple(size)
 
 
 def _declared(spec: ArgumentSpec) -> str:
@@ -156,6 +170,13 @@ def functions_in(layers: Sequence[Layer]) -> dict[str, FunctionLayer]:
     found: dict[str, FunctionLayer] = {}
     for layer in layers:
         if isinstance(layer, FunctionLayer):
-            found[layer.name_of_function] = replace(layer, name=None, inputs=(), share=None)
-        found.update(functions_in(getattr(layer, "body", ())))
+            own = {layer.name_of_function: replace(layer, name=None, inputs=(), share=None)}
+        else:
+            own = functions_in(getattr(layer, "body", ()))
+        for name, function in own.items():
+            if found.setdefault(name, function) != function:
+                raise ArgumentError(
+                    f"there are several functions called {name!r}, or with other parameters; text and documents know "
+                    "them by their names, so write a def of another name for each"
+                )
     return found

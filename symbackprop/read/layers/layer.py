@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import unicodedata
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, ClassVar, NamedTuple
 
@@ -32,6 +33,10 @@ class Value(NamedTuple):
     name: str
     shape: tuple[Size, ...]
     dtype: str = "float"
+
+
+_VALUES = ("true", "false", "nan", "inf", "infinity")  # which text would not read as names
+_OF_PARAMETERS = ("weights", "biases", "l1", "l2")
 
 
 @dataclass(frozen=True)
@@ -66,9 +71,24 @@ class Layer:
     def __post_init__(self) -> None:
         for name, value in checked_options(self).items():
             object.__setattr__(self, name, value)
-        if self.name is not None and not self.name.isidentifier():
+        for name in ("name", "share"):  # as Python itself reads names
+            given = getattr(self, name)
+            object.__setattr__(self, name, given and unicodedata.normalize("NFKC", given))
+        object.__setattr__(self, "inputs", tuple(unicodedata.normalize("NFKC", name) for name in self.inputs))
+        if self.name is not None and (not self.name.isidentifier() or self.name.lower() in _VALUES):
             raise ArgumentError(f"layer {self.kind}: name is {self.name!r}; a name has letters, digits and underscores")
+        self._check_share()
         self.check()
+
+    def _check_share(self) -> None:
+        """Raise an error if options are about parameters that are those of another layer."""
+        if self.share is None:
+            return
+        for f in dataclasses.fields(self):
+            if f.name in _OF_PARAMETERS and getattr(self, f.name) != f.default:
+                raise ArgumentError(
+                    f"layer {self.kind}: it shares the parameters of {self.share!r}, so {f.name}= is to be said there"
+                )
 
     def check(self) -> None:
         """Raise an error if options do not go together."""

@@ -22,6 +22,8 @@ from symbackprop.read.layers.statements import BATCHES
 
 __all__ = ["Network"]
 
+_DEEPEST = 32  # blocks in blocks, so that what goes through them may recurse
+
 
 class Network:
     """A network of layers, one behind another unless they say what they take from.
@@ -60,6 +62,7 @@ class Network:
                 hint = nearest_names(str(value), known)
                 raise ArgumentError(f"{what} is {value!r}; choose one of {', '.join(known)}.{hint}")
         _, found = documents.read_document(layers)
+        _check_depth(found)
         self.layers: tuple[Layer, ...] = tuple(found)
         self.batch = batch
         self.precision = precision
@@ -178,9 +181,13 @@ class Network:
         >>> net.init(seed=0)["b1"].tolist()
         [0.5]
         """
-        if np.dtype(dtype).kind != "f":
+        try:
+            is_real = np.dtype(dtype).kind == "f"
+        except TypeError:
+            is_real = False
+        if not is_real:
             raise ArgumentError(f"dtype is {dtype!r}; parameters are real: take 'float64' or 'float32'")
-        rng = np.random.default_rng(seed)
+        rng = generator(seed)
         found = {}
         for name, shape, given, fan, layer, _ in self.written.parameters.values():
             try:
@@ -224,7 +231,7 @@ class Network:
         >>> sb.compile_value(net)(net.init(seed=0), x=[[0.0, 0.0]] * 4, **masks).shape
         (4, 1)
         """
-        rng = np.random.default_rng(seed)
+        rng = generator(seed)
         found = {}
         for name, kept in self.written.masks.items():
             shape = _numbers(f"mask {name}", self.written.inputs[name].shape or (), sizes, "masks")
@@ -260,3 +267,27 @@ def _numbers(what: str, shape: Sequence[Size], sizes: Mapping[str, int], method:
     if missing:
         raise ArgumentError(f"{what} has an axis of size {missing[0]}; give it: {method}({missing[0]}=...)")
     return tuple(evaluate(size, sizes) for size in shape)
+
+
+def generator(seed: Any) -> np.random.Generator:
+    """Return the generator of a seed.
+
+    Raises
+    ------
+    ArgumentError
+        If it is none.
+    """
+    try:
+        return np.random.default_rng(seed)
+    except (TypeError, ValueError) as error:
+        raise ArgumentError(f"seed is {seed!r}; give a whole number from 0, a generator or None ({error})") from None
+
+
+def _check_depth(layers: Sequence[Layer]) -> None:
+    """Raise an error if blocks are nested too deeply."""
+    level = list(layers)
+    for _ in range(_DEEPEST + 1):
+        level = [inner for layer in level for inner in getattr(layer, "body", ())]
+        if not level:
+            return
+    raise ArgumentError(f"blocks are nested deeper than {_DEEPEST}")

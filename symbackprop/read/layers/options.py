@@ -48,16 +48,16 @@ class _UnfitError(Exception):
 
 @cache
 def _hints(kind: type[Layer]) -> dict[str, Any]:
-    """Return the types of the fields of a class, those that are not declared as anything left out."""
+    """Return the types of the fields of a class."""
     hints = get_type_hints(kind)
     names = [f.name for f in dataclasses.fields(kind) if f.name != "place"]
-    return {name: hints[name] for name in names if hints[name] is not Any and get_origin(hints[name]) is not ClassVar}
+    return {name: hints[name] for name in names if get_origin(hints[name]) is not ClassVar}
 
 
 def _converted(value: Any, hint: Any) -> Any:
     """Return `value` as what `hint` says; types in types are as deep as a declaration, so this may recurse."""
     if hint is Any:
-        return value
+        return _hashable(value)
     origin = get_origin(hint)
     if origin in (Union, types.UnionType):
         return _one_of(value, get_args(hint))
@@ -82,6 +82,13 @@ def _converted(value: Any, hint: Any) -> Any:
     if not isinstance(value, hint):
         raise _UnfitError
     return value
+
+
+def _hashable(value: Any) -> Any:
+    """Return arrays and lists as tuples, which compare and can be hashed."""
+    if isinstance(value, np.ndarray):
+        return _hashable(value.tolist())
+    return tuple(map(_hashable, value)) if isinstance(value, list) else value
 
 
 def _one_of(value: Any, hints: Sequence[Any]) -> Any:

@@ -55,14 +55,28 @@ class Precision:
 
     def of_parameter(self, builder: Builder, name: str) -> str:
         """Return the name of what layers compute with in place of a parameter."""
-        if not self.is_scaled:
-            return self._copy(builder, name, name)
-        scale = self._scale(builder)
-        return self._copy(builder, name, f"scale_cotangent({name}, 1/{scale})")
+        return self._copy(builder, name, self._unscaled(builder, name))
 
     def of_input(self, builder: Builder, name: str) -> str:
         """Return the name of what layers compute with in place of an input or a state."""
-        return self._copy(builder, name, name)
+        return self._copy(builder, name, self._unscaled(builder, name))
+
+    def of_target(self, builder: Builder, name: str) -> str:
+        """Return the name of what a loss computes with in place of an input of its own."""
+        if not self.is_scaled:
+            return name
+        if name not in self._copies:
+            self._copies[name] = builder.let_as(f"{name}_32", self._unscaled(builder, name))
+        return self._copies[name]
+
+    def _unscaled(self, builder: Builder, name: str) -> str:
+        """Return the text of what everything is computed of, whose derivative is divided by the scale of the loss."""
+        return f"scale_cotangent({name}, 1/{self._scale(builder)})" if self.is_scaled else name
+
+    def finish(self, builder: Builder) -> None:
+        """Let the scale of the loss be the last input."""
+        if _SCALE in builder.inputs:
+            builder.inputs[_SCALE] = builder.inputs.pop(_SCALE)
 
     def _copy(self, builder: Builder, name: str, text: str) -> str:
         if not self.is_mixed:
@@ -94,7 +108,7 @@ class Precision:
             return value
         if builder.loss is None:
             return self.widened(builder, value)
-        if not self.is_scaled or not builder.parameters:
+        if not self.is_scaled:
             return value
         scaled = builder.let_as("scaled_loss", f"scale_cotangent({value.name}, {self._scale(builder)})")
         return value._replace(name=scaled)

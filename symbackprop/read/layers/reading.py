@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -49,6 +50,8 @@ def read_layers(spec: Any, *, functions: Mapping[str, Any] | None = None) -> Net
     >>> net == sb.read_layers(net.to_json()) == sb.read_layers(net.to_toml()) == sb.read_layers(net.to_dict())
     True
     """
+    if functions is not None and not isinstance(functions, Mapping):
+        raise ArgumentError(f"functions is a {type(functions).__name__}; give a dict from names to functions")
     network = _read(spec)
     if any(isinstance(layer.function, str) for layer in functions_in(network.layers).values()):
         network = network.with_layers(with_functions(network.layers, functions or {}))
@@ -60,7 +63,7 @@ def as_network(formula: Any) -> Network | None:
     """Return the network that `formula` is a spec of, in any form; None if it is none."""
     if isinstance(formula, Network):
         return formula
-    if isinstance(formula, str) and is_spec_text(formula):
+    if isinstance(formula, str) and (is_spec_text(formula) or _is_document(formula) or _is_path(formula)):
         return read_layers(formula)
     if isinstance(formula, os.PathLike):
         return read_layers(formula)
@@ -69,6 +72,17 @@ def as_network(formula: Any) -> Network | None:
     if isinstance(formula, (list, tuple)) and formula and all(isinstance(item, (Layer, Mapping)) for item in formula):
         return read_layers(formula)
     return None
+
+
+def _is_document(text: str) -> bool:
+    """Tell whether text is a spec in JSON or TOML, as no formula is."""
+    head = text.lstrip()
+    return head.startswith(("{", "[{")) or re.search(r"^\s*\[\[layers\]\]\s*$", text, re.MULTILINE) is not None
+
+
+def _is_path(text: str) -> bool:
+    """Tell whether text is the path of a file that holds a spec."""
+    return "\n" not in text and text.endswith((*_READERS, ".layers"))
 
 
 def _read(spec: Any) -> Network:
@@ -86,7 +100,7 @@ def _read(spec: Any) -> Network:
 
 def _read_text(text: str) -> Network:
     text = text.removeprefix("\ufeff")
-    if "\n" not in text and text.endswith((*_READERS, ".layers")):
+    if _is_path(text):
         return _read_file(Path(text))
     head = text.lstrip()
     if head[:1] in ("{", "["):

@@ -22,6 +22,9 @@ _PLAIN = {
 }  # fmt: skip
 
 
+_ACTIVATION = {"type": "string", "pattern": rf"^({'|'.join(ACTIVATIONS)})(\([-+0-9.eE, ]+\))?$"}
+
+
 def json_schema() -> dict[str, Any]:
     """Return the schema of a spec."""
     layers = {"type": "array", "items": {"$ref": "#/$defs/layer"}}
@@ -37,8 +40,7 @@ def json_schema() -> dict[str, Any]:
         "additionalProperties": False,
     }
     kinds = [kind for kind in KINDS.values() if kind is not Activation]
-    names = "|".join(ACTIVATIONS)
-    word = {"type": "string", "pattern": rf"^({names})(\([-+0-9.eE, ]+\))?$"}
+    word = _ACTIVATION
     found = [*(_of_kind(kind, {"const": kind.kind}) for kind in kinds), _of_kind(Activation, word, ("function",))]
     return {
         "$schema": "https://json-schema.org/draft/2020-12/schema",
@@ -54,7 +56,12 @@ def _of_kind(kind: type[Layer], word: dict[str, Any], said: tuple[str, ...] = ()
     if kind is FunctionLayer:  # in documents a function goes by its name
         hints, said = {**hints, "function": str}, ("parameters", "weights")
     fields = [field for field in option_fields(kind) if field.name not in said]
-    options = {SPELLINGS.get(field.name, field.name): _of_type(hints[field.name]) for field in fields}
+    options = {
+        SPELLINGS.get(field.name, field.name): _ACTIVATION
+        if field.name == "activation"
+        else _of_type(hints[field.name])
+        for field in fields
+    }
     needed = [
         SPELLINGS.get(field.name, field.name)
         for field in fields

@@ -166,6 +166,8 @@ def _settings(text: str, line: _Line) -> dict[str, Any]:
         for token in _tokens(line.text)[1:]:
             name, _, value = token.partition("=")
             check_setting(name)
+            if name in settings:
+                raise ArgumentError(f"{name} is given twice")
             settings[name] = _value(value)
     except SymbackpropError as error:
         raise error.located(text, (line.start, line.end)) from None

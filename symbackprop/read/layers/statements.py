@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from keyword import iskeyword
 
 from symbackprop.errors import ArgumentError
 from symbackprop.ir.size import Size, named, to_text
 from symbackprop.read.layers.layer import Value
+from symbackprop.read.vocabulary import FUNCTIONS
 
 __all__ = ["BATCHES", "DTYPES", "Statements"]
 
@@ -36,7 +38,7 @@ class Statements:
     def _fresh(self, name: str) -> str:
         """Return `name`, or with a number behind it that tells it from others."""
         chosen, number = name, 1
-        while chosen in self._taken:
+        while chosen in self._taken or chosen in FUNCTIONS or iskeyword(chosen):
             number += 1
             chosen = f"{name}_{number}"
         self._taken.add(chosen)
