@@ -38,7 +38,7 @@ class Statements:
     def _fresh(self, name: str) -> str:
         """Return `name`, or with a number behind it that tells it from others."""
         chosen, number = name, 1
-        while chosen in self._taken or chosen in FUNCTIONS or iskeyword(chosen):
+        while chosen in self._taken or iskeyword(chosen):
             number += 1
             chosen = f"{name}_{number}"
         self._taken.add(chosen)
@@ -57,7 +57,8 @@ class Statements:
 
     def define(self, stem: str, parameters: Sequence[str], lines: Sequence[str]) -> str:
         """Write a function, whose last line is what it returns, and return its name."""
-        name = self._fresh(f"{stem}{self._suffix}")
+        name = f"{stem}{self._suffix}"
+        name = self._fresh(f"{name}_layer" if name in FUNCTIONS else name)  # which later layers may call
         body = "\n".join(f"    {line}" for line in (*lines[:-1], f"return {lines[-1]}"))
         self.statements.append(f"def {name}({', '.join(parameters)}):\n{body}")
         return name
