@@ -1,4 +1,4 @@
-"""Networks from a layer spec against the same backward pass written by hand."""
+"""Networks from a layer spec: against the same backward pass written by hand, and a convolutional one against PyTorch."""
 
 from __future__ import annotations
 
@@ -7,10 +7,18 @@ from typing import Any
 
 import numpy as np
 
+try:  # an optional peer: pip install 'symbackprop[references]'
+    import torch
+    from threadpoolctl import threadpool_limits  # which scikit-learn brings along
+    from torch.nn import functional
+except ImportError:
+    torch = None
+
 import symbackprop as sb
 from benchmarks.functions import agree
 from benchmarks.row import Row
 from benchmarks.timing import interleaved, once
+from examples.networks.digits_convolution import CONVOLUTION
 
 __all__ = ["NETWORKS"]
 
@@ -64,4 +72,44 @@ def classic(quick: bool) -> list[Row]:
     ]
 
 
-NETWORKS = {"classic-network": classic}
+def by_torch(p: Any, x: Any, y: Any, mask: Any, state: Any) -> tuple[Any, tuple[Any, ...]]:
+    """Return the loss of the convolutional network for digits and its gradient, by PyTorch."""
+    a = functional.relu(functional.conv2d(x, p["W1"], p["b1"], padding=1))
+    a = functional.relu(functional.max_pool2d(functional.conv2d(a, p["W2"], p["b2"], padding=1), 2))
+    a = functional.batch_norm(a, state["running_mean3"], state["running_var3"], p["gamma3"], p["beta3"], training=True)
+    a = functional.relu(functional.max_pool2d(functional.conv2d(a, p["W4"], p["b4"], padding=1), 2))
+    a = a.flatten(1) * mask / 0.5
+    loss = functional.cross_entropy(functional.linear(a, p["W5"], p["b5"]), y)
+    return loss, torch.autograd.grad(loss, list(p.values()))
+
+
+def convolutional(quick: bool) -> list[Row]:
+    """Time value and gradient of the convolutional network of `examples/networks` for 128 digits, on one thread."""
+    title = "convolution on digits: value and gradient / PyTorch"
+    if torch is None:
+        return [Row(f"{title}, which is not installed", "skipped", "", True)]
+    torch.set_num_threads(1)
+    with threadpool_limits(limits=1):
+        ratios = {dtype: _against_torch(dtype, rounds=30 if quick else 100) for dtype in ("float32", "float64")}
+    return [Row(f"{title}, {dtype}", f"{ratio:.2f}", "2.0", ratio <= 2.0) for dtype, ratio in ratios.items()]
+
+
+def _against_torch(dtype: str, rounds: int) -> float:
+    """Return how many times as long as PyTorch's our function takes, once both are known to compute the same."""
+    net, rng = sb.read_layers(CONVOLUTION), np.random.default_rng(0)
+    params, state, (mask,) = net.init(0, dtype), net.init_state(dtype), net.masks(0, m=128).values()
+    x, y = rng.random((128, 1, 8, 8)).astype(dtype), rng.integers(10, size=128)
+    ours = partial(sb.compile_value_and_grad(net, dtype=dtype), params, x, mask, y, state)
+    leaves = {name: torch.tensor(array, requires_grad=True) for name, array in params.items()}
+    statistics = {name: torch.tensor(array) for name, array in state.items()}
+    theirs = partial(by_torch, leaves, torch.tensor(x), torch.tensor(y), torch.tensor(mask), statistics)
+    ((loss, _), grads), (expected, slopes) = ours(), theirs()
+    near = 1e-4 if dtype == "float32" else 1e-10
+    np.testing.assert_allclose(loss, expected.detach(), rtol=near)
+    for (name, gradient), slope in zip(grads.items(), slopes, strict=True):
+        np.testing.assert_allclose(gradient, slope, rtol=0, atol=near * np.max(np.abs(gradient)), err_msg=name)
+    times = interleaved({"ours": ours, "torch": theirs}, rounds)
+    return times["ours"] / times["torch"]
+
+
+NETWORKS = {"classic-network": classic, "convolutional-network": convolutional}
