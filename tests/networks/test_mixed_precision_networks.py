@@ -114,3 +114,26 @@ def test_other_layers(body: str) -> None:
 def test_there_is_no_other_precision() -> None:
     with pytest.raises(sb.ArgumentError, match=r"precision is 'float8'.*Did you mean float16"):
         sb.Sequential([sb.Input(3)], precision="float8")
+
+
+@pytest.mark.parametrize("norm", ["batch_norm", "layer_norm", "rms_norm", "group_norm 2"])
+def test_statistics_are_float32(norm: str) -> None:
+    body = f"input 4\n{norm}\nloss squared_error"
+    net = sb.read_layers(f"network precision=float16\n{body}")
+    x = np.array([[0.0, 600.0, 30.0, -600.0], [300.0, -30000.0, 2.0, 4.0], [1.0, 2.0, 3.0, 4.0]], np.float32)
+    y, params = np.ones((3, 4), np.float32), net.init(seed=0, dtype="float32")
+    states = {"state": net.init_state("float32")} if net.written.states else {}
+    found, grads, finite = sb.compile_value_and_grad(net)(params, x=x, y=y, loss_scale=1.0, **states)
+    expected, exact = sb.compile_value_and_grad(body)(params, x=x, y=y, **states)
+    assert finite
+    for name, array in exact.items():
+        np.testing.assert_allclose(grads[name], array, atol=3e-3)
+    if not states:
+        assert found == pytest.approx(expected, rel=1e-3)
+        return
+    assert found[0] == pytest.approx(expected[0], rel=1e-3)
+    for name, array in expected[1].items():
+        assert found[1][name].dtype == np.float32
+        np.testing.assert_allclose(found[1][name], array, rtol=1e-3)
+    network = net.inference()
+    assert np.isfinite(sb.compile_value(network)(params, x=x, state=found[1])[0]).all()

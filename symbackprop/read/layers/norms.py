@@ -1,7 +1,8 @@
 """Layers that bring values to mean 0 and variance 1: over the batch, the features of an example, or groups of channels.
 
 With the mean mu and the variance of n entries,  d = x - mu,  sigma = sqrt(variance + eps),  xhat = d / sigma,
-a = gamma*xhat + beta. The variance is that of the entries themselves: their squares are divided by n.
+a = gamma*xhat + beta. The variance is that of the entries themselves: their squares are divided by n. In mixed precision
+all but gamma*xhat + beta is computed in float32: squares of short floats overflow.
 """
 
 from __future__ import annotations
@@ -85,7 +86,7 @@ def _standardised(
     d = builder.let("d", f"{name} - {spread(mu, held, rank)}")
     variance = builder.let("variance", f"mean({d}**2, axis={_over(axes)})")
     sigma = builder.let("sigma", f"sqrt({variance} + {eps!r})")
-    return builder.let("xhat", f"{d}/{spread(sigma, held, rank)}"), mu, variance
+    return builder.let("xhat", builder.short.narrowed(f"{d}/{spread(sigma, held, rank)}")), mu, variance
 
 
 @dataclass(frozen=True)
@@ -128,6 +129,7 @@ class BatchNorm(Norm):
             raise ShapeError(
                 f"batch_norm needs features or channels, as many as a number says; shape {shape_text(x.shape)} arrived"
             )
+        wide = builder.short.widened(builder, x).name
         whole = builder.full(x.shape)
         held = (builder.leading,)
         axes = [axis for axis in range(len(whole)) if axis not in held]
@@ -138,13 +140,13 @@ class BatchNorm(Norm):
         gamma, beta = self.parameters(builder, x, held)
         running = [builder.state("running_mean", x.shape[:1], 0.0), builder.state("running_var", x.shape[:1], 1.0)]
         if builder.training:
-            xhat, mu, variance = _standardised(builder, x.name, len(whole), axes, self.eps, held)
+            xhat, mu, variance = _standardised(builder, wide, len(whole), axes, self.eps, held)
             self._move(builder, running, mu, variance, "*".join(extents(builder, x)[axis] for axis in axes))
         else:
             mu, variance = running
             sigma = builder.let("sigma", f"sqrt({variance} + {self.eps!r})")
             over = spread(mu, held, len(whole)), spread(sigma, held, len(whole))
-            xhat = builder.let("xhat", f"({x.name} - {over[0]})/{over[1]}")
+            xhat = builder.let("xhat", builder.short.narrowed(f"({wide} - {over[0]})/{over[1]}"))
             for state in running:
                 builder.carry(state, state)
         return Value(_scaled(builder, xhat, gamma, beta), x.shape)
@@ -192,7 +194,7 @@ class LayerNorm(Norm):
         rank = len(builder.full(x.shape))
         outer = tuple(axis for axis in range(rank) if axis not in inner)
         gamma, beta = self.parameters(builder, x, inner)
-        xhat = self.normalised(builder, x.name, rank, inner, outer)
+        xhat = self.normalised(builder, builder.short.widened(builder, x).name, rank, inner, outer)
         return Value(_scaled(builder, xhat, gamma, beta), x.shape)
 
     def normalised(
@@ -223,7 +225,7 @@ class RMSNorm(LayerNorm):
         self, builder: Builder, name: str, rank: int, inner: Sequence[int], outer: Sequence[int]
     ) -> str:  # fmt: skip
         rms = builder.let("rms", f"sqrt(mean({name}**2, axis={_over(inner)}) + {self.eps!r})")
-        return builder.let("xhat", f"{name}/{spread(rms, outer, rank)}")
+        return builder.let("xhat", builder.short.narrowed(f"{name}/{spread(rms, outer, rank)}"))
 
 
 @dataclass(frozen=True)
@@ -266,6 +268,7 @@ class GroupNorm(Norm):
         rank = len(builder.full(shape))
         inner = example_axes(builder, grouped)[1:]
         outer = [axis for axis in range(rank) if axis not in inner]
-        xhat = _standardised(builder, grouped.name, rank, inner, self.eps, outer)[0]
+        wide = builder.short.widened(builder, grouped).name
+        xhat = _standardised(builder, wide, rank, inner, self.eps, outer)[0]
         back = builder.let("xhat", reshaped(builder, Value(xhat, shape), x.shape))
         return Value(_scaled(builder, back, gamma, beta), x.shape)

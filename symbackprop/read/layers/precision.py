@@ -102,6 +102,10 @@ class Precision:
             return value
         return value._replace(name=builder.let_as(f"wide_{value.name}", f"astype({value.name}, float32)"))
 
+    def narrowed(self, text: str) -> str:
+        """Return the text of a value in the precision of the layers, of what was computed `widened`."""
+        return f"astype({text}, {self.name})" if self.is_mixed else text
+
     def result(self, builder: Builder, value: Value) -> Value:
         """Return what the network gives: its loss, whose way back begins with the scale, or its output."""
         if not self.is_mixed:
