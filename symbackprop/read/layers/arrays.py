@@ -9,7 +9,7 @@ from symbackprop.ir.size import Size, known_equal, product, shape_text
 from symbackprop.read.layers.builder import Builder
 from symbackprop.read.layers.layer import Value
 
-__all__ = ["example_axes", "extents", "reshaped", "spread", "within_lengths"]
+__all__ = ["example_axes", "extents", "reshaped", "spread", "there_alone", "within_lengths"]
 
 
 def example_axes(builder: Builder, value: Value) -> tuple[int, ...]:
@@ -54,6 +54,16 @@ def reshaped(builder: Builder, value: Value, shape: Sequence[Size]) -> str:
             f"several sizes of {shape_text(shape)} are none of {shape_text(value.shape)}; one of them may be so"
         )
     return f"reshape({value.name}, ({', '.join(texts)}{',' * (len(texts) == 1)}))"
+
+
+def there_alone(builder: Builder, x: Value, there: str) -> Value:
+    """Write a sequence with 0 in place of steps that are not there, so that nothing depends on what they are.
+
+    A derivative of 0 alone would not do: times a nan or an infinity, it is nan.
+    """
+    if not there:
+        return x
+    return x._replace(name=builder.let("padded", f"where({there}[..., None], {x.name}, 0)"))
 
 
 def within_lengths(builder: Builder, x: Value, lengths: bool | str) -> str:

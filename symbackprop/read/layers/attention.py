@@ -7,7 +7,7 @@ from typing import Any, ClassVar, NamedTuple
 
 from symbackprop.errors import ArgumentError, ShapeError
 from symbackprop.ir.size import Size, known_equal, shape_text
-from symbackprop.read.layers.arrays import extents, within_lengths
+from symbackprop.read.layers.arrays import extents, there_alone, within_lengths
 from symbackprop.read.layers.builder import Builder
 from symbackprop.read.layers.dropout import Dropout
 from symbackprop.read.layers.initialisers import checked_initialiser
@@ -54,7 +54,8 @@ class MultiHeadAttention(Layer):
     weights, biases : str, float or array, optional
         How Wq, Wk, Wv, Wo and how bq, bk, bv, bo begin.
 
-    A step that has no key to attend to takes nothing: its a is bo alone, with the gradient 0 through all else, and no
+    Keys and values that are padding are taken to be 0, so that nothing depends on what they are, be it nan. As a query a
+    step is what it is, padding or not. A step that has no key to attend to takes nothing: its a is bo alone, with the gradient 0 through all else, and no
     other step or example is affected.
 
     Shapes
@@ -99,9 +100,13 @@ class MultiHeadAttention(Layer):
         units = features(x_q, self.kind)
         d_k = self.key_size or self._share_of(units, "key_size")
         d_v = self.value_size or self._share_of(units, "value_size")
-        projections = (("q", x_q, d_k), ("k", x_k, d_k), ("v", x_v, d_v))
-        q, k, v = [self._heads(builder, letter, x, size) for letter, x, size in projections]
-        allowed = self._allowed(builder, x_q, x_k)
+        q = self._heads(builder, "q", x_q, d_k)
+        there = self._there(builder, x_k)
+        same = x_k is x_v
+        x_k = there_alone(builder, x_k, there)
+        x_v = x_k if same else there_alone(builder, x_v, there)
+        k, v = self._heads(builder, "k", x_k, d_k), self._heads(builder, "v", x_v, d_v)
+        allowed = self._allowed(builder, x_q, x_k, there)
         p = self._weights(builder, f"{q} @ swapaxes({k}, -2, -1)/sqrt({d_k})", allowed, x_q.shape[0], x_k.shape[0])
         o = f"{p} @ {v}"
         if allowed.any:
@@ -155,9 +160,8 @@ class MultiHeadAttention(Layer):
 
     # --- masks --------------------------------------------------------------------------------------------------------
 
-    def _allowed(self, builder: Builder, x_q: Value, x_k: Value) -> _Allowed:
-        """Write which steps may attend to which, and return the names."""
-        keys = self._there(builder, x_k)
+    def _allowed(self, builder: Builder, x_q: Value, x_k: Value, keys: str) -> _Allowed:
+        """Write which steps may attend to which, given which keys are there, and return the names."""
         causal = ""
         if self.causal:
             steps = [f"arange({x.name}.shape[{builder.leading}])" for x in (x_q, x_k)]

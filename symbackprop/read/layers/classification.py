@@ -120,15 +120,19 @@ class _ClassLoss(TargetLoss):
     class_weights: Weights = field(default=None, kw_only=True)
     ignore_index: int | None = field(default=None, kw_only=True)
 
-    def _indexed(self, builder: Builder, z: Value) -> tuple[str, str, str]:
-        """Write labels that are numbers of classes; return them, those that count, and the weights of the classes."""
+    def _indexed(self, builder: Builder, z: Value) -> tuple[Value, str, str, str]:
+        """Write labels that are numbers of classes; return outputs, labels, those that count, and weights of classes.
+
+        Outputs that do not count are 0, so that what they are, which may be nan, reaches neither loss nor gradient.
+        """
         y = builder.shared_input(self.target, z.shape[:-1], "int").name
         builder.bound(y, features(z, self.kind), "classes", self.ignore_index)
         weights = _weights(builder, "class_weights", self.class_weights, z) if self.class_weights is not None else ""
         if self.ignore_index is None:
-            return y, "", weights
+            return z, y, "", weights
         counted = builder.let("counted", f"{y} != {self.ignore_index}")
-        return builder.let("label", f"where({counted}, {y}, 0)"), counted, weights
+        kept = builder.let("kept", f"where({_kept(builder, z, counted)}, {z.name}, 0)")
+        return z._replace(name=kept), builder.let("label", f"where({counted}, {y}, 0)"), counted, weights
 
     def _counting(
         self, builder: Builder, losses: str, y: str, counted: str, weights: str, z: Value, *, besides: str = ""
@@ -160,7 +164,7 @@ class SoftmaxCrossEntropy(_ClassLoss):
         A weight for each class, or the name of an input that holds them: ``l = -sum(w*y*log(p))``. With numbers of
         classes as labels, a mean is divided by the sum of the labels' weights.
     ignore_index : int, optional
-        The number that stands for no class: what has it does not count.
+        The number that stands for no class: what has it does not count, and its outputs, be they nan, have the gradient 0.
 
     Shapes
     ------
@@ -200,7 +204,7 @@ class SoftmaxCrossEntropy(_ClassLoss):
 
     def _of_indices(self, builder: Builder, z: Value, classes: int) -> Terms:
         """Return the losses for the numbers of classes."""
-        y, counted, weights = self._indexed(builder, z)
+        z, y, counted, weights = self._indexed(builder, z)
         axis, s = builder.axis(z, -1), self.label_smoothing
         logarithm = f"logsumexp({z.name}, axis={axis})"
         chosen = _chosen(builder, z, y)
@@ -223,7 +227,7 @@ class NLL(_ClassLoss):
     class_weights : sequence of float or str, optional
         A weight for each class, or the name of an input that holds them; a mean is divided by the labels' weights.
     ignore_index : int, optional
-        The number that stands for no class: what has it does not count.
+        The number that stands for no class: what has it does not count, and its outputs, be they nan, have the gradient 0.
 
     Shapes
     ------
@@ -235,7 +239,7 @@ class NLL(_ClassLoss):
     def terms(self, builder: Builder, *values: Value) -> Terms:
         (a,) = values
         features(a, self.kind)
-        y, counted, weights = self._indexed(builder, a)
+        a, y, counted, weights = self._indexed(builder, a)
         return self._counting(builder, f"-{_chosen(builder, a, y)}", y, counted, weights, a)
 
 

@@ -14,7 +14,7 @@ import numpy as np
 
 from symbackprop.errors import ArgumentError, ShapeError
 from symbackprop.ir.size import shape_text
-from symbackprop.read.layers.arrays import within_lengths
+from symbackprop.read.layers.arrays import there_alone, within_lengths
 from symbackprop.read.layers.builder import Builder
 from symbackprop.read.layers.initialisers import checked_initialiser
 from symbackprop.read.layers.layer import Layer, Value, features, with_rank
@@ -50,7 +50,7 @@ class Recurrent(Layer):
         go through it: this is truncated backpropagation through time.
     lengths : bool or str
         Whether there is an input ``lengths``, or of this name, with the count of steps of each example: behind its end an
-        example keeps its state. Layers with the same name share it.
+        example keeps its state, and x is taken to be 0, be it nan. Layers with the same name share it.
     weights, recurrent_weights, biases : str, float or array, optional
         How W, U and b begin: with Glorot's uniform numbers, orthogonal columns, and zeros.
 
@@ -106,6 +106,7 @@ class Recurrent(Layer):
         steps, _ = with_rank(x, 2, self.kind, "time and features")
         self._check_initial(initial)
         there = within_lengths(builder, x, self.lengths)
+        x = there_alone(builder, x, there)
         if there and builder.batch == "rows":
             there = f"swapaxes({there}, 0, 1)"
         marks = {"forward": ("",), "reverse": ("",), "bidirectional": ("", "r")}[self.direction]

@@ -7,6 +7,7 @@ from typing import ClassVar
 
 from symbackprop.errors import ArgumentError
 from symbackprop.ir.size import Size, named
+from symbackprop.read.layers.arrays import there_alone, within_lengths
 from symbackprop.read.layers.builder import Builder
 from symbackprop.read.layers.layer import Value, features, with_rank
 from symbackprop.read.layers.losses import TargetLoss, Terms
@@ -32,7 +33,7 @@ class CTC(TargetLoss):
         How many labels a target has at most; a name is a size that calls are free to choose.
     input_lengths, target_lengths : bool
         Whether there are inputs of these names: how many frames, and how many labels of y, an example really has.
-        Without them it has all. What is behind is not looked at.
+        Without them it has all. What is behind is not looked at, and may be nan.
     zero_infinity : bool
         Whether the loss of labels for which there are too few frames is 0. Otherwise it is infinite; its derivative
         is 0 either way.
@@ -90,6 +91,8 @@ class CTC(TargetLoss):
         ``l_(j+1)' = (l_(j+1) + b_j + l_j)*p(y_(j+1))``, where l_j counts only if y_j is not y_(j+1).
         """
         time = builder.leading
+        there = within_lengths(builder, z, "input_lengths") if self.input_lengths else ""
+        z = there_alone(builder, z, there)
         log_p = builder.let("log_p", f"maximum(log_softmax({z.name}, axis={time + 1}), {_NEVER})")
         before = f"concatenate([{label}[..., :1], {label}[..., :-1]], axis=-1)"
         fresh = builder.let("fresh", f"{label} != {before}")
@@ -98,12 +101,10 @@ class CTC(TargetLoss):
         never = builder.let("never", f"full(({lead}1,), {_NEVER})")
         begun = builder.let("begun", f"full(({lead}{label}.shape[-1],), {_NEVER})")
         blanks = f"concatenate([zeros(({lead}1,)), {begun}], axis=-1)"  # no label is read, for certain
-        frames = [f"{log_p}[..., {self.blank}]", of_label]
+        frames = [f"{log_p}[..., {self.blank}]", of_label, *([there] if there else [])]
         if builder.leading:
             frames = [f"swapaxes({frame}, 0, 1)" for frame in frames]
         step, xs = self._step(builder, fresh, never), ", ".join(frames)
-        if self.input_lengths:
-            xs += f", arange({z.name}.shape[{time}])"
         lasts, _ = builder.unpack(("last", "steps"), f"scan({step}, ({blanks}, {begun}), ({xs}))")
         last_blank, last_label = builder.unpack(("last_blank", "last_label"), lasts)
         return last_blank, last_label
@@ -118,9 +119,9 @@ class CTC(TargetLoss):
             f"logaddexp({stays}, where({fresh}, came[..., :-1], {_NEVER})) + label_p",
         ]
         if self.input_lengths:
-            lengths = builder.shared_input("input_lengths", (), "int").name
-            lines += ["blank_p, label_p, k = frame", f"within = k < {_column(builder, lengths)}"]
-            after = [f"where(within, {new}, {old})" for new, old in zip(after, ("at_blank", "at_label"), strict=True)]
+            lines.append("blank_p, label_p, there = frame")
+            there = _column(builder, "there")
+            after = [f"where({there}, {new}, {old})" for new, old in zip(after, ("at_blank", "at_label"), strict=True)]
         else:
             lines.append("blank_p, label_p = frame")
         return builder.define("step", ("state", "frame"), [*lines, f"({after[0]}, {after[1]}), 0"])

@@ -107,6 +107,28 @@ def test_lengths_are_masks_and_padding_does_not_matter() -> None:
     np.testing.assert_array_equal(value(params, x=x, lengths=[5, 2])[1, :2], before[1, :2])
 
 
+@pytest.mark.parametrize("behind", [np.inf, np.nan])
+@pytest.mark.parametrize("values", ["memory", "memory,other"])
+@pytest.mark.parametrize("batch", ["rows", "none"])
+def test_keys_and_values_that_are_padding_may_be_anything(behind: float, values: str, batch: str) -> None:
+    g = sb.compile_value_and_grad(
+        f"network batch={batch}\nx = input t 2\nmemory = input s 2\nother = input s 3\n"
+        f"multi_head_attention 1 mask=true from=x,{values}\nloss squared_error",
+        wrt=["params", "x", "memory", "other"],
+    )
+    rng = np.random.default_rng(0)
+    shapes = {"x": (3, 2), "memory": (4, 2), "other": (4, 3), "y": (3, 2)}
+    given = {name: rng.normal(size=shape if batch == "none" else (2, *shape)) for name, shape in shapes.items()}
+    mask = np.array([[True, False, True, False], [False, False, False, False]])
+    given["mask"] = mask[0] if batch == "none" else mask
+    loss, (grads, *slopes) = g(params := g.network.init(seed=0), **given)
+    for name in ("memory", "other"):
+        given[name][~given["mask"]] = behind
+    found, (others, *other_slopes) = g(params, **given)
+    assert found == loss and all(np.array_equal(grads[name], others[name]) for name in grads)
+    assert all(map(np.array_equal, slopes, other_slopes)) and not np.any(slopes[1][~given["mask"]])
+
+
 @pytest.mark.parametrize("spec", ["multi_head_attention 2 causal=true mask=true", "transformer_encoder 2 3"])
 def test_no_examples_and_no_steps(spec: str) -> None:
     g = sb.compile_value_and_grad(f"input t 4\n{spec}\nloss squared_error sum")

@@ -96,10 +96,25 @@ def test_a_sigmoid_before_its_cross_entropy() -> None:
     assert "binary cross-entropy" not in other.rewrites and other(0.0, 1.0, 1.0)[0] == pytest.approx(-np.log(2))
 
 
-def test_what_is_ignored_may_be_anything() -> None:
-    spec = "input 2\nloss softmax_cross_entropy labels=index ignore_index=-1"
-    x, y = np.array([[0.0, 1.0], [np.inf, np.nan]]), [1, -1]
-    assert loss_of(spec, x=x, y=y) == pytest.approx(np.log1p(np.exp(-1.0)))
+@pytest.mark.parametrize(
+    "loss", ["softmax_cross_entropy labels=index", "softmax_cross_entropy labels=index label_smoothing=0.1", "nll"]
+)
+@pytest.mark.parametrize("weights", ["", " class_weights=1,2"])
+@pytest.mark.parametrize("batch", ["rows", "columns"])
+def test_what_is_ignored_may_be_anything(loss: str, weights: str, batch: str) -> None:
+    g = sb.compile_value_and_grad(f"network batch={batch}\ninput 2\nloss {loss}{weights} ignore_index=-1", wrt="x")
+    x, y = np.array([[0.0, 1.0], [np.nan, np.nan], [3.0, -1.0], [np.inf, -np.inf]]), np.array([1, -1, 0, -1])
+    found, slope = g({}, x=x if batch == "rows" else x.T, y=y)
+    expected, exact = g({}, x=x[::2] if batch == "rows" else x[::2].T, y=y[::2])
+    slope, exact = (slope, exact) if batch == "rows" else (slope.T, exact.T)
+    assert found == pytest.approx(expected, rel=1e-14)
+    np.testing.assert_allclose(slope[::2], exact, rtol=1e-14)
+    assert np.array_equal(slope[1::2], np.zeros((2, 2)))
+
+
+def test_labels_without_an_ignored_one_change_entries_alone() -> None:
+    source = sb.compile_grad("input 2\nloss softmax_cross_entropy labels=index", wrt="x").source
+    assert "[each, y] -= " in source and "where" not in source
 
 
 @pytest.mark.parametrize(
@@ -177,6 +192,16 @@ def test_ctc_of_lengths_and_masked_classes() -> None:
     expected = [by_enumeration(log_p[i, : frames[i]], y[i, : letters[i]].tolist()) for i in range(3)]
     assert value == pytest.approx(sum(expected), rel=1e-13)
     assert np.all(np.isfinite(slope)) and not np.any(slope[1, 4:]) and not np.any(slope[2, 3:])
+
+
+@pytest.mark.parametrize("behind", [np.nan, np.inf])
+def test_frames_behind_the_end_may_be_anything(behind: float) -> None:
+    g = sb.compile_value_and_grad("input t 3\nloss ctc input_lengths=true", wrt="x")
+    x = np.random.default_rng(0).normal(size=(2, 4, 3))
+    expected, exact = g({}, x=x, y=[[1], [2]], input_lengths=[4, 2])
+    x[1, 2:] = behind
+    found, slope = g({}, x=x, y=[[1], [2]], input_lengths=[4, 2])
+    assert found == expected and np.array_equal(slope, exact) and not np.any(slope[1, 2:])
 
 
 def test_the_gradient_of_ctc_is_proven() -> None:

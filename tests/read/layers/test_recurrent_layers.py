@@ -107,13 +107,14 @@ def test_examples_with_lengths_are_those_that_are_cut_off(kind: str, direction: 
 
 
 @pytest.mark.parametrize("kind", KINDS)
-def test_what_lies_behind_an_end_does_not_matter(kind: str) -> None:
+@pytest.mark.parametrize("behind", [1e3, np.inf, np.nan])
+def test_what_lies_behind_an_end_does_not_matter(kind: str, behind: float) -> None:
     spec = f"input t 2\n{kind} 3 direction=bidirectional lengths=true\n{kind} 2 last lengths=true\nloss squared_error"
     g = sb.compile_value_and_grad(spec, wrt=["params", "x"])
     rng = np.random.default_rng(0)
     params, x, y = sb.read_layers(spec).init(seed=0), rng.normal(size=(2, 4, 2)), rng.normal(size=(2, 2))
     loss, (gradient, x_bar) = g(params, x=x, y=y, lengths=[2, 3])
-    x[0, 2:] = x[1, 3:] = 1e3
+    x[0, 2:] = x[1, 3:] = behind
     other_loss, (other, _) = g(params, x=x, y=y, lengths=[2, 3])
     assert loss == other_loss
     assert all(np.array_equal(gradient[name], other[name]) for name in params)
