@@ -128,7 +128,9 @@ def test_four_forms(text: str) -> None:
 @pytest.mark.parametrize(
     ("text", "kind", "message"),
     [
-        ("input 3\nbatch_norm eps=-1.0", sb.ArgumentError, "eps is -1.0"),
+        ("input 3\nbatch_norm eps=-1.0", sb.ArgumentError, "eps is -1.0; a positive number"),
+        ("input 3\nlayer_norm eps=0", sb.ArgumentError, "eps is 0.0; a positive number"),
+        ("input 3\nrms_norm eps=nan", sb.ArgumentError, "eps is .?nan"),
         ("input 3\nbatch_norm 1.5", sb.ArgumentError, "momentum is 1.5"),
         ("input\nbatch_norm", sb.ShapeError, r"shape \(\) arrived"),
         ("input c 3\nbatch_norm", sb.ShapeError, r"shape \(c, 3\) arrived"),

@@ -8,7 +8,7 @@ from typing import ClassVar, Literal
 from symbackprop.errors import ArgumentError, ShapeError
 from symbackprop.ir.size import shape_text
 from symbackprop.read.layers.builder import Builder
-from symbackprop.read.layers.layer import Value, features
+from symbackprop.read.layers.layer import Value, check_not_negative, features
 from symbackprop.read.layers.losses import ElementwiseLoss, TargetLoss, Terms
 
 __all__ = [
@@ -59,6 +59,11 @@ class BinaryCrossEntropyLogits(ElementwiseLoss):
     kind: ClassVar[str] = "binary_cross_entropy_logits"
 
     pos_weight: Weights = None
+
+    def check(self) -> None:
+        super().check()
+        if isinstance(self.pos_weight, tuple):
+            check_not_negative(self, "pos_weight")
 
     def terms(self, builder: Builder, *values: Value) -> Terms:
         (z,) = values
@@ -119,6 +124,11 @@ class _ClassLoss(TargetLoss):
     entries: Literal["sum", "mean"] = field(default="mean", kw_only=True)
     class_weights: Weights = field(default=None, kw_only=True)
     ignore_index: int | None = field(default=None, kw_only=True)
+
+    def check(self) -> None:
+        super().check()
+        if isinstance(self.class_weights, tuple):
+            check_not_negative(self, "class_weights")
 
     def _indexed(self, builder: Builder, z: Value) -> tuple[Value, str, str, str]:
         """Write labels that are numbers of classes; return outputs, labels, those that count, and weights of classes.

@@ -13,7 +13,7 @@ from symbackprop.read.layers.activations import activated, checked_activation, d
 from symbackprop.read.layers.arrays import spread
 from symbackprop.read.layers.builder import Builder
 from symbackprop.read.layers.initialisers import checked_initialiser
-from symbackprop.read.layers.layer import Layer, Value
+from symbackprop.read.layers.layer import Layer, Value, check_not_negative
 from symbackprop.read.layers.windowed import image_of, options_text, per_axis, windows_over
 
 __all__ = ["Conv1D", "Conv2D", "ConvTranspose1D", "ConvTranspose2D"]
@@ -60,6 +60,7 @@ class Filters(Layer):
     l2: float = 0.0
 
     def check(self) -> None:
+        check_not_negative(self, "l1", "l2")
         checked_activation(self.activation)
         for given in (self.weights, self.biases):
             if given is not None:

@@ -9,7 +9,7 @@ from symbackprop.errors import ArgumentError
 from symbackprop.read.layers.activations import activated, checked_activation, default_initialiser
 from symbackprop.read.layers.builder import Builder
 from symbackprop.read.layers.initialisers import checked_initialiser
-from symbackprop.read.layers.layer import Layer, Value, features
+from symbackprop.read.layers.layer import Layer, Value, check_not_negative, features
 
 __all__ = ["Dense"]
 
@@ -51,6 +51,7 @@ class Dense(Layer):
     def check(self) -> None:
         if self.units < 1:
             raise ArgumentError(f"layer dense: units is {self.units}; at least one is needed")
+        check_not_negative(self, "l1", "l2")
         checked_activation(self.activation)
         for given in (self.weights, self.biases):
             if given is not None:

@@ -14,7 +14,7 @@ from symbackprop.read.layers.options import checked_options
 if TYPE_CHECKING:
     from symbackprop.read.layers.builder import Builder
 
-__all__ = ["Layer", "Value", "described", "option_fields"]
+__all__ = ["Layer", "Value", "check_not_negative", "check_positive", "described", "option_fields"]
 
 
 class Value(NamedTuple):
@@ -107,6 +107,21 @@ def option_fields(kind: type[Layer]) -> list[dataclasses.Field[Any]]:
 def described(layer: Layer) -> str:
     """Return what errors call a layer."""
     return f"layer {layer.name!r} ({layer.kind})" if layer.name else f"layer {layer.kind}"
+
+
+def check_not_negative(layer: Layer, *options: str) -> None:
+    """Raise an error unless options that are numbers, or sequences of them, are not below 0."""
+    for name in options:
+        given = getattr(layer, name)
+        if any(number < 0 for number in (given if isinstance(given, tuple) else (given,))):
+            raise ArgumentError(f"layer {layer.kind}: {name} is {given}; a number not below 0 is needed")
+
+
+def check_positive(layer: Layer, *options: str) -> None:
+    """Raise an error unless options that are numbers are above 0."""
+    for name in options:
+        if not getattr(layer, name) > 0:
+            raise ArgumentError(f"layer {layer.kind}: {name} is {getattr(layer, name)}; a positive number is needed")
 
 
 def features(value: Value, what: str) -> int:

@@ -16,7 +16,7 @@ from symbackprop.ir.size import known_equal, product, shape_text
 from symbackprop.read.layers.arrays import example_axes, extents, reshaped, spread
 from symbackprop.read.layers.builder import Builder
 from symbackprop.read.layers.initialisers import checked_initialiser
-from symbackprop.read.layers.layer import Layer, Value
+from symbackprop.read.layers.layer import Layer, Value, check_positive
 
 __all__ = ["BatchNorm", "GroupNorm", "LayerNorm", "RMSNorm"]
 
@@ -28,7 +28,7 @@ class Norm(Layer):
     Parameters
     ----------
     eps : float
-        What is added to the variance.
+        What is added to the variance; above 0, so that entries which are all alike divide by something.
     scale : bool
         Whether there is a gamma.
     offset : bool
@@ -45,8 +45,7 @@ class Norm(Layer):
     beta: Any = 0.0
 
     def check(self) -> None:
-        if not 0.0 <= self.eps < float("inf"):
-            raise ArgumentError(f"layer {self.kind}: eps is {self.eps}; it is a number not below 0")
+        check_positive(self, "eps")
         for given in (self.gamma, self.beta):
             checked_initialiser(given)
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import math
 import types
 from collections.abc import Mapping, Sequence
 from functools import cache
@@ -78,6 +79,8 @@ def _converted(value: Any, hint: Any) -> Any:
     if hint is float:
         if isinstance(value, (bool, np.bool_)) or not isinstance(value, (int, float, np.integer, np.floating)):
             raise _UnfitError
+        if not math.isfinite(value):
+            raise _UnfitError(", neither nan nor infinite")
         return float(value)
     if not isinstance(value, hint):
         raise _UnfitError

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from dataclasses import dataclass, field
 from decimal import Decimal
 from typing import ClassVar, Literal
@@ -10,7 +9,7 @@ from typing import ClassVar, Literal
 from symbackprop.errors import ArgumentError, ShapeError
 from symbackprop.ir.size import shape_text
 from symbackprop.read.layers.builder import Builder
-from symbackprop.read.layers.layer import Value
+from symbackprop.read.layers.layer import Value, check_positive
 from symbackprop.read.layers.losses import ElementwiseLoss, Terms
 
 __all__ = [
@@ -88,8 +87,7 @@ class Huber(ElementwiseLoss):
 
     def check(self) -> None:
         super().check()
-        if not 0 < self.delta < math.inf:
-            raise ArgumentError(f"layer huber: delta is {self.delta}; a positive number is needed")
+        check_positive(self, "delta")
 
     def entry(self, builder: Builder, y: str, a: str, *others: str) -> str:
         return f"huber({self.delta!r}, {a} - {y})"
@@ -156,6 +154,10 @@ class PoissonNLL(ElementwiseLoss):
     full: bool = field(default=False, kw_only=True)
     eps: float = field(default=1e-8, kw_only=True)
 
+    def check(self) -> None:
+        super().check()
+        check_positive(self, "eps")
+
     def entry(self, builder: Builder, y: str, a: str, *others: str) -> str:
         text = f"exp({a}) - {y}*{a}" if self.log_input else f"{a} - {y}*log({a} + {self.eps!r})"
         if self.full:
@@ -190,6 +192,10 @@ class GaussianNLL(ElementwiseLoss):
 
     full: bool = field(default=False, kw_only=True)
     eps: float = field(default=1e-6, kw_only=True)
+
+    def check(self) -> None:
+        super().check()
+        check_positive(self, "eps")
 
     def terms(self, builder: Builder, *values: Value) -> Terms:
         mean, variance = values

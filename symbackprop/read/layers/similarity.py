@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import math
 from dataclasses import dataclass, field
 from typing import ClassVar
 
 from symbackprop.errors import ArgumentError, ShapeError
 from symbackprop.ir.size import shape_text
 from symbackprop.read.layers.builder import Builder
-from symbackprop.read.layers.layer import Value, features
+from symbackprop.read.layers.layer import Value, check_not_negative, check_positive, features
 from symbackprop.read.layers.losses import ReducedLoss, TargetLoss, Terms
 
 __all__ = ["CosineEmbedding", "Triplet"]
@@ -45,6 +44,7 @@ class CosineEmbedding(TargetLoss):
 
     def check(self) -> None:
         super().check()
+        check_positive(self, "eps")
         if not -1 <= self.margin <= 1:
             raise ArgumentError(f"layer {self.kind}: margin is {self.margin}; it is a cosine, between -1 and 1")
 
@@ -95,7 +95,8 @@ class Triplet(ReducedLoss):
     eps: float = field(default=1e-6, kw_only=True)
 
     def check(self) -> None:
-        if not 1 <= self.p < math.inf:
+        check_not_negative(self, "eps")
+        if self.p < 1:
             raise ArgumentError(f"layer {self.kind}: p is {self.p}; the order of a norm is at least 1")
 
     def terms(self, builder: Builder, *values: Value) -> Terms:

@@ -290,6 +290,15 @@ def test_penalties_go_with_every_reduction_but_none() -> None:
         ("a = input 2\nb = input 2\nloss triplet from=a,b", "takes 3 values, and 2 are given"),
         ("input 2\nloss cosine_embedding margin=2", "between -1 and 1"),
         ("input 2\nloss triplet p=0.5", "at least 1"),
+        ("input 2\nloss triplet eps=-1", "eps is -1.0; a number not below 0"),
+        ("input 2\nloss cosine_embedding eps=0", "eps is 0.0; a positive number"),
+        ("input 2\nloss gaussian_nll eps=0", "eps is 0.0; a positive number"),
+        ("input 2\nloss poisson_nll eps=-1e-8", "eps is -1e-08; a positive number"),
+        ("input 2\nloss huber delta=0", "delta is 0.0; a positive number"),
+        ("input 2\nloss nll class_weights=1,-1", r"class_weights is \(1.0, -1.0\); a number not below 0"),
+        ("input 2\nloss binary_cross_entropy_logits pos_weight=-2", r"pos_weight is \(-2.0,\)"),
+        ("input 2\ndense 2 l2=-1\nloss squared_error", "l2 is -1.0; a number not below 0"),
+        ("input 1 4\nconv1d 2 2 l1=-1", "l1 is -1.0; a number not below 0"),
         ("input 5\nloss ctc", "ctc needs frames and classes"),
         ("input 5 3\nloss ctc blank=3", "blank is 3, and there are 3 classes"),
         ("network batch=columns\ninput 5 3\nloss ctc", "examples as columns"),
@@ -307,3 +316,13 @@ def test_penalties_go_with_every_reduction_but_none() -> None:
 def test_what_is_refused(spec: str, message: str) -> None:
     with pytest.raises(sb.SymbackpropError, match=message):
         sb.read_layers(spec)
+
+
+@pytest.mark.parametrize("number", [float("nan"), float("inf"), np.float32("-inf")])
+def test_options_are_finite(number: float) -> None:
+    for made in (
+        lambda: sb.Hinge(margin=number), lambda: sb.NLL(class_weights=[1.0, number]), lambda: sb.Dense(2, l2=number),
+        lambda: sb.TotalLoss(weights=["w", number]), lambda: sb.Triplet(margin=number),
+    ):  # fmt: skip
+        with pytest.raises(sb.ArgumentError, match="neither nan nor infinite"):
+            made()
