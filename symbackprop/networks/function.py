@@ -2,18 +2,16 @@
 
 from __future__ import annotations
 
+from functools import cached_property
 from typing import Any
-
-import numpy as np
 
 from symbackprop.compiled import CompiledFunction
 from symbackprop.emit.arguments import Binder
 from symbackprop.emit.packing import Packer
-from symbackprop.errors import ArgumentError
 from symbackprop.networks.diagnosis import diagnosed
 from symbackprop.networks.findings import Diagnosis
+from symbackprop.networks.limits import Limits
 from symbackprop.read.layers.network import Network
-from symbackprop.read.layers.records import Bounds
 
 __all__ = ["NetworkFunction"]
 
@@ -34,6 +32,10 @@ class NetworkFunction(CompiledFunction):
         function.network = network
         return function
 
+    @cached_property
+    def _limits(self) -> Limits:
+        return Limits(self.graph.arguments, self.network.written)
+
     @property
     def value(self) -> NetworkFunction:
         """The function that computes the value alone."""
@@ -44,9 +46,7 @@ class NetworkFunction(CompiledFunction):
         assert packer is not None
         given, leaves = packer.leaves(args, kwargs)
         bound = self._binder.bind(tuple(leaves), {})
-        for spec, array in zip(self.graph.arguments, bound, strict=True):
-            if spec.name in self.network.written.bounds:
-                _check_bounds(spec.name, np.asarray(array), self.network.written.bounds[spec.name])
+        self._limits.check(bound)
         return packer.call(self._function, packer.packed(given, bound), {})
 
     def diagnose(self, *args: Any, **kwargs: Any) -> Diagnosis:
@@ -82,25 +82,13 @@ class NetworkFunction(CompiledFunction):
         assert packing is not None
         _, leaves = Packer(packing).leaves(args, kwargs)
         bound = Binder(self.graph.arguments, self.graph.guards, "numpy").bind(tuple(leaves), {})
+        self._limits.check(bound)
         names = [spec.name for spec in self.graph.arguments]
         return diagnosed(self.network, self.recipe, dict(zip(names, bound, strict=True)))
 
     def __reduce__(self) -> tuple[object, ...]:
         remade, arguments = super().__reduce__()
         return _remade, (remade, arguments, self.network)
-
-
-def _check_bounds(name: str, array: np.ndarray[Any, Any], bounds: Bounds) -> None:
-    """Raise an error if an input of whole numbers holds one that stands for nothing; NumPy would count from the end."""
-    wrong = (array < 0) | (array >= bounds.limit)
-    if bounds.besides is not None:
-        wrong &= array != bounds.besides
-    if np.any(wrong):
-        besides = "" if bounds.besides is None else f", or {bounds.besides}"
-        raise ArgumentError(
-            f"argument {name!r} holds {array[wrong].flat[0]}; the {bounds.what} are numbered from 0 to "
-            f"{bounds.limit - 1}{besides}"
-        )
 
 
 def _remade(remade: Any, arguments: tuple[Any, ...], network: Network) -> NetworkFunction:

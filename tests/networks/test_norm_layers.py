@@ -78,9 +78,16 @@ def test_examples_that_are_all_alike_have_no_slope() -> None:
 
 
 def test_a_batch_of_one_has_no_variance() -> None:
-    net = sb.read_layers("input 2\nbatch_norm\nloss squared_error")
-    with pytest.raises(ZeroDivisionError):
-        call(net, np.ones((1, 2)), np.ones((1, 2)))
+    net = sb.read_layers("input 2\nbatch_norm\nloss squared_error sum")
+    for count in (0, 1):
+        with pytest.raises(
+            sb.ArgumentError, match=f"one value a channel has no variance: needs 2 <= m, got 2 and {count}"
+        ):
+            call(net, np.ones((count, 2)), np.ones((count, 2)))
+    inference = sb.compile_value(net.inference())
+    assert inference(net.init(seed=0), x=[[1.0, 2.0]], state=net.init_state())[0].tolist()[0] == pytest.approx(
+        [1.0, 2.0], rel=1e-4
+    )
     net = sb.read_layers("input 2 t\nbatch_norm\nloss squared_error")
     (loss, _), _ = call(net, np.array([[[1.0, 3.0], [2.0, 2.0]]]), np.zeros((1, 2, 2)))
     assert loss == pytest.approx(1.0, rel=1e-4)

@@ -77,5 +77,6 @@ def within_lengths(builder: Builder, x: Value, lengths: bool | str) -> str:
     if lengths is False:
         return ""
     counts = builder.shared_input("lengths" if lengths is True else lengths, (), "int").name
+    builder.bound_lengths(counts, x.shape[0])
     steps = f"arange({x.name}.shape[{builder.leading}])"
     return builder.let("there", f"{steps} < {counts}[:, None]" if builder.batch == "rows" else f"{steps} < {counts}")

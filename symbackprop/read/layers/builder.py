@@ -5,10 +5,12 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from itertools import chain
 from keyword import iskeyword
 from typing import Any
 
 from symbackprop.errors import ArgumentError, ShapeError, UnknownNameError, nearest_names
+from symbackprop.ir.graph import Guard
 from symbackprop.ir.signature import ArgumentSpec
 from symbackprop.ir.size import Size, shape_text
 from symbackprop.read.layers.initialisers import checked_initialiser
@@ -44,7 +46,9 @@ class Builder(Statements):
     inputs: dict[str, ArgumentSpec] = field(default_factory=dict)
     states: dict[str, State] = field(default_factory=dict)
     new_states: dict[str, str] = field(default_factory=dict)
-    bounds: dict[str, Bounds] = field(default_factory=dict)
+    bounds: dict[str, list[Bounds]] = field(default_factory=dict)
+    origins: dict[str, tuple[str, ...]] = field(default_factory=dict)  # of values with the entries of others
+    guards: list[Guard] = field(default_factory=list)
     masks: dict[str, float] = field(default_factory=dict)  # how likely it is that an entry is kept
     penalties: list[str] = field(default_factory=list)
     outputs: dict[str, Value] = field(default_factory=dict)  # of the layers that have a name
@@ -119,6 +123,9 @@ class Builder(Statements):
         self.begin(layer)
         try:
             self.current = layer.build(self, *values)
+            if layer.rearranges:
+                origins = (self.origins.get(value.name, (value.name,)) for value in values)
+                self.origins[self.current.name] = tuple(chain.from_iterable(origins))
         finally:
             self._depth -= 1
             self._layer, self._suffix, self._counted = outside
@@ -318,10 +325,32 @@ class Builder(Statements):
             name = self.short.of_target(self, name) if of_loss else self.short.of_input(self, name)
         return Value(name, tuple(shape), dtype)
 
-    def bound(self, name: str, count: int, what: str, besides: int | None = None) -> None:
-        """Say that an input holds the numbers of `what`, of which there are `count`; checked on every call."""
-        if name in self.inputs:  # what was computed of an input is not looked at
-            self.bounds[name] = Bounds(count, besides, what)
+    def bound(
+        self, name: str, count: Size, what: str, besides: int | None = None, *, barred: int | None = None,
+        lengths: str = "",
+    ) -> None:  # fmt: skip
+        """Say that a value holds the numbers of `what`, of which there are `count`; checked on every call.
+
+        Looked at are the inputs whose entries the value has; numbers that are computed of these are not.
+        """
+        self._limit(name, Bounds(count, besides, f"the {what} are numbered", barred, lengths))
+
+    def bound_lengths(self, name: str, longest: Size) -> None:
+        """Say that an input holds the lengths of sequences that have `longest` steps with their padding."""
+        self._limit(name, Bounds(longest + 1, None, "these sequences have lengths"))
+
+    def _limit(self, name: str, bounds: Bounds) -> None:
+        for origin in self.origins.get(name, (name,)):
+            if origin in self.inputs and bounds not in self.bounds.setdefault(origin, []):
+                self.bounds[origin].append(bounds)
+
+    def require(self, least: int, size: Size, message: str) -> None:
+        """Demand that a size is not below `least`, now or, where that cannot be told, on every call."""
+        if isinstance(size, int):
+            if size < least:
+                raise ShapeError(message)
+            return
+        self.guards.append(Guard(least, "<=", size, message))
 
     def mask(self, stem: str, shape: Sequence[Size], kept: float) -> str:
         """Return the name of an input that is true for what is kept, and note how likely that is."""

@@ -41,6 +41,7 @@ class Concatenate(Layer):
     """
 
     kind: ClassVar[str] = "concatenate"
+    rearranges: ClassVar[bool] = True
     arity: ClassVar[int | None] = None
 
     axis: int = -1

@@ -62,6 +62,7 @@ class Layer:
     arity: ClassVar[int | None] = 1  # how many values it takes; None for any number of them
     is_loss: ClassVar[bool] = False
     takes_losses: ClassVar[bool] = False
+    rearranges: ClassVar[bool] = False  # its entries are those of what it takes
 
     name: str | None = field(default=None, kw_only=True)
     inputs: tuple[str, ...] = field(default=(), kw_only=True)

@@ -97,7 +97,8 @@ class ReducedLoss(Loss):
         Whether examples have weights, the input ``sample_weight``; the mean is then ``sum(w*l)/sum(w)``. The loss of
         one example without a batch is ``w*l``.
 
-    A mean of weights that are all 0 is 0/0.
+    A mean of weights that are all 0 is 0/0: the loss and its gradient are nan. That of labels that are all ignored is nan
+    too, and the gradient of what is ignored is 0 as ever. A mean of no examples, or of no entries, is refused.
     """
 
     reduction: Literal["mean", "sum", "none"] = "mean"
@@ -107,6 +108,12 @@ class ReducedLoss(Loss):
     def build(self, builder: Builder, *values: Value) -> Value:
         builder.begin_loss()
         terms = self.terms(builder, *values)
+        if self.reduction == "mean":
+            for size in builder.full(()):
+                builder.require(1, size, "the mean loss of no examples does not exist")
+        if self.entries == "mean":
+            for size in terms.shape:
+                builder.require(1, size, "the mean loss of no entries does not exist")
         reduced = self._weighted if terms.divisor else self._reduced
         weight = builder.shared_input("sample_weight", ()).name if self.sample_weight else ""
         return builder.let_loss(

@@ -12,7 +12,7 @@ from dataclasses import KW_ONLY, dataclass, field
 from typing import Any, ClassVar
 
 from symbackprop.errors import ArgumentError, ShapeError
-from symbackprop.ir.size import known_equal, product, shape_text
+from symbackprop.ir.size import product, shape_text
 from symbackprop.read.layers.arrays import example_axes, extents, reshaped, spread
 from symbackprop.read.layers.builder import Builder
 from symbackprop.read.layers.initialisers import checked_initialiser
@@ -105,8 +105,7 @@ class BatchNorm(Norm):
     Shapes
     ------
     (features,), over the examples; (channels, ...) as (C, length) or (C, height, width), over the examples and all axes
-    behind the channels. One value a channel has no variance: it is refused, or, where only a call tells, that divides by
-    zero and raises ZeroDivisionError.
+    behind the channels. One value a channel has no variance, and is refused.
 
     Source
     ------
@@ -132,9 +131,10 @@ class BatchNorm(Norm):
         whole = builder.full(x.shape)
         held = (builder.leading,)
         axes = [axis for axis in range(len(whole)) if axis not in held]
-        if builder.training and known_equal(product(whole[axis] for axis in axes), 1):
-            raise ShapeError(
-                "batch_norm needs a batch, or axes behind the channels: one value a channel has no variance"
+        if builder.training:
+            count = product(whole[axis] for axis in axes)
+            builder.require(
+                2, count, "batch_norm needs a batch, or axes behind the channels: one value a channel has no variance"
             )
         gamma, beta = self.parameters(builder, x, held)
         running = [builder.state("running_mean", x.shape[:1], 0.0), builder.state("running_var", x.shape[:1], 1.0)]

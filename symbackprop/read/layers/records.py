@@ -35,9 +35,11 @@ class Stage(NamedTuple):
 class Bounds(NamedTuple):
     """What the entries of an input of whole numbers may be: from 0 to below `limit`, and one other number."""
 
-    limit: int
+    limit: Size
     besides: int | None
-    what: str  # they are the numbers of
+    what: str  # they are, as the beginning of a sentence that their range ends
+    barred: int | None = None  # the number among them that none may be
+    lengths: str = ""  # the input that says how many entries of each example matter, where not all do
 
 
 class State(NamedTuple):

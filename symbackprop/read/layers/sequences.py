@@ -69,6 +69,9 @@ class CTC(TargetLoss):
         count: Size = named(self.labels) if isinstance(self.labels, str) else self.labels
         y = builder.shared_input(self.target, (count,), "int").name
         length = builder.shared_input("target_lengths", (), "int").name if self.target_lengths else ""
+        if length:
+            builder.bound_lengths(length, count)
+        builder.bound(y, features(z, "ctc"), "classes", barred=self.blank, lengths=length)
         letters = self._labels(builder, y, length)
         at_blank, at_letter = self._forward(builder, z, letters)
         loss = builder.let("nll", f"-logaddexp({self._last(builder, at_blank, at_letter, length)})")

@@ -24,6 +24,7 @@ class Flatten(Layer):
     """
 
     kind: ClassVar[str] = "flatten"
+    rearranges: ClassVar[bool] = True
 
     def build(self, builder: Builder, *values: Value) -> Value:
         (x,) = values
@@ -41,6 +42,7 @@ class Reshape(Layer):
     """
 
     kind: ClassVar[str] = "reshape"
+    rearranges: ClassVar[bool] = True
 
     shape: tuple[int | str, ...] = ()
 
