@@ -141,6 +141,9 @@ class Activation(Layer):
     function : str
         One of `ACTIVATIONS`, with its numbers in parentheses: ``"relu"``, ``"leaky_relu(0.2)"``.
 
+    softmax and log_softmax are over the last axis of an example, whatever it is: behind a convolution that is the width of
+    the image. As the activation of a convolution (``conv2d 8 3 softmax``) they are over the channels.
+
     At kinks
     --------
     relu, elu and their like have the derivative 0 at 0 from max, or that of the left side where they are chosen by

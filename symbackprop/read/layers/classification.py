@@ -37,6 +37,10 @@ class BinaryCrossEntropy(ElementwiseLoss):
     At kinks
     --------
     Terms with y = 0 or 1 - y = 0 are 0, whatever p is; a probability of 0 for what happens has an infinite loss.
+
+    Source
+    ------
+    Good (1952), Rational decisions.
     """
 
     kind: ClassVar[str] = "binary_cross_entropy"
@@ -54,6 +58,10 @@ class BinaryCrossEntropyLogits(ElementwiseLoss):
     pos_weight : float, sequence of float or str, optional
         What y counts more than 1 - y: ``(1 - y)*z + (1 + (q - 1)*y)*softplus(-z)``; a number for all features, one
         each, or the name of an input with one each.
+
+    Source
+    ------
+    Cox (1958), The regression analysis of binary sequences.
     """
 
     kind: ClassVar[str] = "binary_cross_entropy_logits"
@@ -180,6 +188,11 @@ class SoftmaxCrossEntropy(_ClassLoss):
     ------
     (..., classes) and y of the same shape, or without the last axis for numbers of classes. The mean is one of all
     positions (``entries="mean"``), if an example has several.
+
+    Source
+    ------
+    Bridle (1990), Training stochastic model recognition algorithms as networks; label smoothing is that of Szegedy,
+    Vanhoucke, Ioffe, Shlens and Wojna (2016), Rethinking the Inception architecture for computer vision, section 7.
     """
 
     kind: ClassVar[str] = "softmax_cross_entropy"
@@ -242,6 +255,10 @@ class NLL(_ClassLoss):
     Shapes
     ------
     (..., classes), and y without the last axis: numbers of classes.
+
+    Source
+    ------
+    Fisher (1922), On the mathematical foundations of theoretical statistics.
     """
 
     kind: ClassVar[str] = "nll"

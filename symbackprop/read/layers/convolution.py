@@ -143,6 +143,10 @@ class Conv1D(Convolution):
     ------
     (channels, length) to (filters, length out), an example each; W has shape (filters, channels/groups, size).
 
+    At kinks
+    --------
+    The derivative of the penalty l1 at an entry of 0 is 0.
+
     Source
     ------
     LeCun, Bottou, Bengio and Haffner (1998), Gradient-based learning applied to document recognition, section II.A.
@@ -163,7 +167,7 @@ class Conv2D(Convolution):
     size : int or (int, int)
         Of the window that a filter looks at.
     activation : str
-        See `Activation`.
+        See `Activation`; softmax and its like are over the channels.
     stride, dilation : int or (int, int)
         How far windows are apart, and how far the entries that a window has.
     padding : int, (int, int), "same" or "valid"
@@ -180,6 +184,10 @@ class Conv2D(Convolution):
     ------
     (channels, height, width) to (filters, height out, width out), an example each, with
     ``out = (in + 2*padding - dilation*(size - 1) - 1)//stride + 1``; W has shape (filters, channels/groups, *size).
+
+    At kinks
+    --------
+    The derivative of the penalty l1 at an entry of 0 is 0.
 
     Source
     ------
@@ -239,6 +247,10 @@ class ConvTranspose1D(Transposed):
     ------
     (channels, length) to (filters, length out), an example each; W has shape (channels, filters/groups, size).
 
+    At kinks
+    --------
+    The derivative of the penalty l1 at an entry of 0 is 0.
+
     Source
     ------
     Dumoulin and Visin (2016), A guide to convolution arithmetic for deep learning, chapter 4.
@@ -266,6 +278,10 @@ class ConvTranspose2D(Transposed):
     (channels, height, width) to (filters, height out, width out), an example each, with
     ``out = stride*(in - 1) + dilation*(size - 1) + 1 - 2*padding + output_padding``; W has shape
     (channels, filters/groups, *size).
+
+    At kinks
+    --------
+    The derivative of the penalty l1 at an entry of 0 is 0.
 
     Source
     ------

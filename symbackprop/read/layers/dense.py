@@ -36,6 +36,14 @@ class Dense(Layer):
     Shapes
     ------
     (..., n_in) to (..., units), an example each.
+
+    At kinks
+    --------
+    The derivative of the penalty l1 at an entry of 0 is 0. Those of f are those of `Activation`.
+
+    Source
+    ------
+    Rumelhart, Hinton and Williams (1986), Learning representations by back-propagating errors, eqs. 1 and 2.
     """
 
     kind: ClassVar[str] = "dense"

@@ -29,6 +29,10 @@ class Embedding(Layer):
     Shapes
     ------
     (...) of whole numbers to (..., units), an example each; E has shape (count, units).
+
+    Source
+    ------
+    Bengio, Ducharme, Vincent and Jauvin (2003), A neural probabilistic language model, section 2.
     """
 
     kind: ClassVar[str] = "embedding"

@@ -97,6 +97,10 @@ class MaxPool1D(MaxPooling):
     At kinks
     --------
     Ties share equally.
+
+    Source
+    ------
+    Riesenhuber and Poggio (1999), Hierarchical models of object recognition in cortex.
     """
 
     kind: ClassVar[str] = "max_pool1d"
@@ -126,6 +130,10 @@ class MaxPool2D(MaxPooling):
     At kinks
     --------
     Ties share equally.
+
+    Source
+    ------
+    Riesenhuber and Poggio (1999), Hierarchical models of object recognition in cortex.
     """
 
     kind: ClassVar[str] = "max_pool2d"
@@ -161,6 +169,10 @@ class AvgPool1D(AvgPooling):
     Shapes
     ------
     (channels, length) to (channels, length out), an example each.
+
+    Source
+    ------
+    LeCun, Bottou, Bengio and Haffner (1998), Gradient-based learning applied to document recognition, section II.B.
     """
 
     kind: ClassVar[str] = "avg_pool1d"
@@ -185,6 +197,10 @@ class AvgPool2D(AvgPooling):
     Shapes
     ------
     (channels, height, width) to (channels, height out, width out), an example each.
+
+    Source
+    ------
+    LeCun, Bottou, Bengio and Haffner (1998), Gradient-based learning applied to document recognition, section II.B.
     """
 
     kind: ClassVar[str] = "avg_pool2d"

@@ -214,6 +214,14 @@ class RNN(Recurrent):
     ----------
     activation : {"tanh", "relu"}
         f.
+
+    At kinks
+    --------
+    The derivative of relu at 0 is 0.
+
+    Source
+    ------
+    Elman (1990), Finding structure in time.
     """
 
     kind: ClassVar[str] = "rnn"
@@ -243,6 +251,10 @@ class LSTM(Recurrent):
     forget_bias : float
         What is added to the part of b that belongs to f, to begin with, if `biases` is a number (Gers and others, 2000,
         who take 1).
+
+    Source
+    ------
+    Hochreiter and Schmidhuber (1997), Long short-term memory; Gers, Schmidhuber and Cummins (2000), Learning to forget.
     """
 
     kind: ClassVar[str] = "lstm"
@@ -280,6 +292,10 @@ class GRU(Recurrent):
 
     b is PyTorch's ``bias_ih``, with the r and z parts of ``bias_hh`` added, whose n part is bU. Options and shapes are
     those of `Recurrent`.
+
+    Source
+    ------
+    Cho and others (2014), Learning phrase representations using RNN encoder-decoder, eqs. 5 to 8.
     """
 
     kind: ClassVar[str] = "gru"

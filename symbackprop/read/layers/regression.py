@@ -32,6 +32,10 @@ class SquaredError(ElementwiseLoss):
     ----------
     half : bool
         Whether it is halved.
+
+    Source
+    ------
+    Legendre (1805), Nouvelles méthodes pour la détermination des orbites des comètes, appendix.
     """
 
     kind: ClassVar[str] = "squared_error"
@@ -44,7 +48,12 @@ class SquaredError(ElementwiseLoss):
 
 @dataclass(frozen=True)
 class MeanSquaredError(ElementwiseLoss):
-    """The mean of the squares over all entries of all examples: ``l = mean((a - y)**2)``."""
+    """The mean of the squares over all entries of all examples: ``l = mean((a - y)**2)``.
+
+    Source
+    ------
+    Legendre (1805), Nouvelles méthodes pour la détermination des orbites des comètes, appendix.
+    """
 
     kind: ClassVar[str] = "mean_squared_error"
 
@@ -61,6 +70,10 @@ class AbsoluteError(ElementwiseLoss):
     At kinks
     --------
     The derivative at a = y is 0.
+
+    Source
+    ------
+    Boscovich (1757), De litteraria expeditione per pontificiam ditionem.
     """
 
     kind: ClassVar[str] = "absolute_error"
@@ -95,7 +108,12 @@ class Huber(ElementwiseLoss):
 
 @dataclass(frozen=True)
 class LogCosh(ElementwiseLoss):
-    """``l = sum(log(cosh(a - y)))``, whose adjoint is ``tanh(a - y)``; it does not overflow."""
+    """``l = sum(log(cosh(a - y)))``, whose adjoint is ``tanh(a - y)``; it does not overflow.
+
+    Source
+    ------
+    Green (1990), Bayesian reconstructions from emission tomography data using a modified EM algorithm.
+    """
 
     kind: ClassVar[str] = "log_cosh"
 
@@ -146,6 +164,10 @@ class PoissonNLL(ElementwiseLoss):
         Whether ``log(y!)`` is added, by Stirling: ``y*log(y) - y + log(2*pi*y)/2`` where y > 1, else 0.
     eps : float
         What keeps the logarithm of a rate finite.
+
+    Source
+    ------
+    Nelder and Wedderburn (1972), Generalized linear models.
     """
 
     kind: ClassVar[str] = "poisson_nll"
@@ -185,6 +207,10 @@ class GaussianNLL(ElementwiseLoss):
     At kinks
     --------
     Below eps the derivative by the variance is 0, and half of that from above at eps.
+
+    Source
+    ------
+    Nix and Weigend (1994), Estimating the mean and variance of the target probability distribution.
     """
 
     kind: ClassVar[str] = "gaussian_nll"

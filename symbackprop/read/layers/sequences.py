@@ -43,6 +43,10 @@ class CTC(TargetLoss):
     Shapes
     ------
     (frames, classes) an example, and y of (labels,): numbers of classes.
+
+    Source
+    ------
+    Graves, Fernandez, Gomez and Schmidhuber (2006), Connectionist temporal classification, eqs. 3 and 6 to 8.
     """
 
     kind: ClassVar[str] = "ctc"

@@ -34,6 +34,11 @@ class CosineEmbedding(TargetLoss):
     At kinks
     --------
     The derivative at cos = margin is 0.
+
+    Source
+    ------
+    After Hadsell, Chopra and LeCun (2006), Dimensionality reduction by learning an invariant mapping, with cosines in
+    place of distances.
     """
 
     kind: ClassVar[str] = "cosine_embedding"
