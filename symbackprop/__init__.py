@@ -31,9 +31,7 @@ from symbackprop.read.layers.classification import (
     NLL,
     BinaryCrossEntropy,
     BinaryCrossEntropyLogits,
-    Hinge,
     KLDivergence,
-    MulticlassHinge,
     SoftmaxCrossEntropy,
 )
 from symbackprop.read.layers.convolution import Conv1D, Conv2D, ConvTranspose1D, ConvTranspose2D
@@ -44,6 +42,7 @@ from symbackprop.read.layers.embedding import Embedding
 from symbackprop.read.layers.input import Input
 from symbackprop.read.layers.joining import Add, Bilinear, Concatenate, GatedSum
 from symbackprop.read.layers.losses import TotalLoss
+from symbackprop.read.layers.margins import Hinge, MulticlassHinge
 from symbackprop.read.layers.network import Network
 from symbackprop.read.layers.network import Network as Sequential  # what the field calls it
 from symbackprop.read.layers.norms import BatchNorm, GroupNorm, LayerNorm, RMSNorm

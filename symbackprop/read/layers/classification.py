@@ -12,14 +12,8 @@ from symbackprop.read.layers.layer import Value, check_not_negative, features
 from symbackprop.read.layers.losses import ElementwiseLoss, TargetLoss, Terms
 
 __all__ = [
-    "NLL",
-    "BinaryCrossEntropy",
-    "BinaryCrossEntropyLogits",
-    "Hinge",
-    "KLDivergence",
-    "MulticlassHinge",
-    "SoftmaxCrossEntropy",
-]
+    "NLL", "BinaryCrossEntropy", "BinaryCrossEntropyLogits", "KLDivergence", "SoftmaxCrossEntropy", "chosen_entries", "with_classes_axis",
+]  # fmt: skip
 
 Weights = tuple[float, ...] | str | None  # numbers, or the name of an input that holds them
 
@@ -86,33 +80,6 @@ class BinaryCrossEntropyLogits(ElementwiseLoss):
         return f"softplus({a}) - {y}*{a}"
 
 
-@dataclass(frozen=True)
-class Hinge(ElementwiseLoss):
-    """The hinge of labels -1 and 1: ``l = sum(max(0, margin - y*a)**p)`` (Cortes and Vapnik, 1995).
-
-    Parameters
-    ----------
-    margin : float
-    p : {1, 2}
-
-    At kinks
-    --------
-    The derivative at y*a = margin is 0.
-    """
-
-    kind: ClassVar[str] = "hinge"
-
-    margin: float = 1.0
-    p: int = 1
-
-    def check(self) -> None:
-        super().check()
-        _check_power(self.kind, self.p)
-
-    def entry(self, builder: Builder, y: str, a: str, *others: str) -> str:
-        return f"relu({self.margin!r} - {y}*{a}){_power(self.p)}"
-
-
 # --- several classes --------------------------------------------------------------------------------------------------
 
 
@@ -149,7 +116,7 @@ class _ClassLoss(TargetLoss):
         if self.ignore_index is None:
             return z, y, "", weights
         counted = builder.let("counted", f"{y} != {self.ignore_index}")
-        kept = builder.let("kept", f"where({_kept(builder, z, counted)}, {z.name}, 0)")
+        kept = builder.let("kept", f"where({with_classes_axis(builder, z, counted)}, {z.name}, 0)")
         return z._replace(name=kept), builder.let("label", f"where({counted}, {y}, 0)"), counted, weights
 
     def _counting(
@@ -230,7 +197,7 @@ class SoftmaxCrossEntropy(_ClassLoss):
         z, y, counted, weights = self._indexed(builder, z)
         axis, s = builder.axis(z, -1), self.label_smoothing
         logarithm = f"logsumexp({z.name}, axis={axis})"
-        chosen = _chosen(builder, z, y)
+        chosen = chosen_entries(builder, z, y)
         if not s:
             return self._counting(builder, f"{logarithm} - {chosen}", y, counted, weights, z)
         if not weights:
@@ -267,55 +234,7 @@ class NLL(_ClassLoss):
         (a,) = values
         features(a, self.kind)
         a, y, counted, weights = self._indexed(builder, a)
-        return self._counting(builder, f"-{_chosen(builder, a, y)}", y, counted, weights, a)
-
-
-@dataclass(frozen=True)
-class MulticlassHinge(TargetLoss):
-    """Margins between the output of an example's class and those of the others.
-
-    Weston and Watkins (1999): ``l = sum over j != y of max(0, margin + a_j - a_y)**p``, divided by the number of classes;
-    Crammer and Singer (2001): the largest of these terms, not divided.
-
-    Parameters
-    ----------
-    form : {"weston_watkins", "crammer_singer"}
-    margin : float
-    p : {1, 2}
-
-    Shapes
-    ------
-    (..., classes), and y without the last axis: numbers of classes.
-
-    At kinks
-    --------
-    The derivative of a term at 0 is 0; of several that are largest each has an equal share.
-    """
-
-    kind: ClassVar[str] = "multiclass_hinge"
-
-    form: Literal["weston_watkins", "crammer_singer"] = "weston_watkins"
-    margin: float = 1.0
-    p: int = 1
-    entries: Literal["sum", "mean"] = field(default="mean", kw_only=True)
-
-    def check(self) -> None:
-        super().check()
-        _check_power(self.kind, self.p)
-
-    def terms(self, builder: Builder, *values: Value) -> Terms:
-        (a,) = values
-        classes = features(a, self.kind)
-        y = builder.shared_input(self.target, a.shape[:-1], "int").name
-        builder.bound(y, classes, "classes")
-        axis = builder.axis(a, -1)
-        other = _other_classes(builder, a, y)
-        own = _kept(builder, a, _chosen(builder, a, y))
-        gap = f"relu({self.margin!r} + {a.name} - {own}){_power(self.p)}"
-        margins = builder.let("margins", f"where({other}, {gap}, 0)")
-        if self.form == "crammer_singer":
-            return Terms(f"max({margins}, axis={axis})", a.shape[:-1])
-        return Terms(f"sum({margins}, axis={axis})/{classes}", a.shape[:-1])
+        return self._counting(builder, f"-{chosen_entries(builder, a, y)}", y, counted, weights, a)
 
 
 # --- distributions ----------------------------------------------------------------------------------------------------
@@ -344,7 +263,7 @@ class KLDivergence(ElementwiseLoss):
 # --- parts ------------------------------------------------------------------------------------------------------------
 
 
-def _chosen(builder: Builder, a: Value, y: str) -> str:
+def chosen_entries(builder: Builder, a: Value, y: str) -> str:
     """Return the entries of `a` that the classes `y` number, one for each position."""
     if builder.batch == "columns":
         if len(a.shape) > 1:
@@ -359,19 +278,11 @@ def _chosen(builder: Builder, a: Value, y: str) -> str:
     return f"{a.name}[{', '.join([*places, y])}]"
 
 
-def _kept(builder: Builder, a: Value, text: str) -> str:
+def with_classes_axis(builder: Builder, a: Value, text: str) -> str:
     """Return text of what has no axis of classes with one of size 1 in its place."""
     if builder.batch == "columns" or (builder.batch == "none" and len(a.shape) == 1):
         return text
     return f"{text}[..., None]"
-
-
-def _other_classes(builder: Builder, a: Value, y: str) -> str:
-    """Return a condition: the class along the axis of classes is not that of the label."""
-    classes = f"arange({a.shape[-1]})"
-    if builder.batch == "columns":
-        return f"{classes}[:, None] != {y}"
-    return f"{classes} != {_kept(builder, a, y)}"
 
 
 def _weights(builder: Builder, stem: str, given: Weights, z: Value, *, may_be_one: bool = False) -> str:
@@ -392,12 +303,3 @@ def _weights(builder: Builder, stem: str, given: Weights, z: Value, *, may_be_on
 def _along(builder: Builder, weights: str) -> str:
     """Return what multiplies the entries of classes or features of all examples."""
     return f"{weights}[:, None]" if builder.batch == "columns" and weights.isidentifier() else weights
-
-
-def _power(p: int) -> str:
-    return "" if p == 1 else f"**{p}"
-
-
-def _check_power(kind: str, p: int) -> None:
-    if p not in (1, 2):
-        raise ArgumentError(f"layer {kind}: p is {p}; it is 1 or 2")

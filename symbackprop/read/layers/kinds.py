@@ -10,9 +10,7 @@ from symbackprop.read.layers.classification import (
     NLL,
     BinaryCrossEntropy,
     BinaryCrossEntropyLogits,
-    Hinge,
     KLDivergence,
-    MulticlassHinge,
     SoftmaxCrossEntropy,
 )
 from symbackprop.read.layers.convolution import Conv1D, Conv2D, ConvTranspose1D, ConvTranspose2D
@@ -24,6 +22,7 @@ from symbackprop.read.layers.input import Input
 from symbackprop.read.layers.joining import Add, Bilinear, Concatenate, GatedSum
 from symbackprop.read.layers.layer import Layer
 from symbackprop.read.layers.losses import Loss, TotalLoss
+from symbackprop.read.layers.margins import Hinge, MulticlassHinge
 from symbackprop.read.layers.norms import BatchNorm, GroupNorm, LayerNorm, RMSNorm
 from symbackprop.read.layers.piecewise import Maxout, PReLU
 from symbackprop.read.layers.pooling import AvgPool1D, AvgPool2D, GlobalAvgPool, GlobalMaxPool, MaxPool1D, MaxPool2D
