@@ -28,6 +28,7 @@ __all__ = [
 
 Inputs = Mapping[Any, object] | Sequence[Any] | str | None
 Checkpoint = Iterable[str] | str | None
+Batch = Mapping[Any, int] | None
 Wrt = Any  # a name or a SymPy symbol, a sequence of these, or None
 
 
@@ -40,6 +41,7 @@ def compile_value(
     dtype: str = "float64",
     name: str = "value",
     optimize: str = "readable",
+    batch: Batch = None,
 ) -> CompiledFunction:
     """Compile a formula to a function of its inputs that returns its value.
 
@@ -68,6 +70,11 @@ def compile_value(
         The name of the printed function.
     optimize : {"readable"}
         How the code is laid out.
+    batch : mapping of name to axis, optional
+        Which inputs are batches of examples, and along which axis: the formula, and the shapes that are declared, are
+        those of one example. Results are batches too, along their first axis, computed by array code for all examples at
+        once; so is the gradient of each example's value, also with respect to what all examples share. Of an argument
+        that is a structure all leaves are batches.
 
     Returns
     -------
@@ -86,7 +93,8 @@ def compile_value(
     """
 
     def compiled(function: Any) -> CompiledFunction:
-        return compile_formula(function, inputs, static, Request("value", None, False, target, dtype, name, optimize))
+        request = Request("value", None, False, target, dtype, name, optimize, batch=batch)
+        return compile_formula(function, inputs, static, request)
 
     return compiled if formula is None else compiled(formula)  # type: ignore[return-value]  # a decorator gives one
 
@@ -106,6 +114,7 @@ def compile_grad(
     name: str = "grad",
     optimize: str = "readable",
     checkpoint: Checkpoint = None,
+    batch: Batch = None,
 ) -> CompiledFunction:
     """Compile a scalar-valued formula to a function that returns its gradient.
 
@@ -113,7 +122,7 @@ def compile_grad(
 
     Parameters
     ----------
-    formula, inputs, static, target, dtype, name, optimize
+    formula, inputs, static, target, dtype, name, optimize, batch
         As for `compile_value`.
     wrt : str, SymPy symbol, or sequence of these, optional
         A name gives a single result, a sequence a tuple; the default is every real-valued input. Of several formulas
@@ -157,11 +166,14 @@ def compile_grad(
     ...     return np.sum((X @ w) ** 2)
     >>> length(np.eye(2), [1.0, 3.0]).tolist()
     [2.0, 6.0]
+    >>> each = sb.compile_grad("x[d] w[d] y -> (x @ w - y)**2", wrt="w", batch={"x": 0, "y": 0})  # a row an example
+    >>> each(np.eye(2), [1.0, 3.0], [0.0, 1.0]).tolist()
+    [[2.0, 0.0], [0.0, 4.0]]
     """
     asked = asked_of_gradient(has_aux, clip, finite, checkpoint)
 
     def compiled(function: Any) -> CompiledFunction:
-        request = Request("grad", wrt, with_value, target, dtype, name, optimize, asked)
+        request = Request("grad", wrt, with_value, target, dtype, name, optimize, asked, batch)
         return compile_formula(function, inputs, static, request)
 
     return compiled if formula is None else compiled(formula)  # type: ignore[return-value]  # a decorator gives one
@@ -181,12 +193,13 @@ def compile_value_and_grad(
     name: str = "value_and_grad",
     optimize: str = "readable",
     checkpoint: Checkpoint = None,
+    batch: Batch = None,
 ) -> CompiledFunction:
     """Compile a scalar-valued formula to a function that returns ``(value, gradient)``.
 
     Parameters
     ----------
-    formula, inputs, wrt, static, has_aux, clip, finite, checkpoint, target, dtype, name, optimize
+    formula, inputs, wrt, static, has_aux, clip, finite, checkpoint, target, dtype, name, optimize, batch
         As for `compile_grad`.
 
     Examples
@@ -200,7 +213,7 @@ def compile_value_and_grad(
     asked = asked_of_gradient(has_aux, clip, finite, checkpoint)
 
     def compiled(function: Any) -> CompiledFunction:
-        request = Request("grad", wrt, True, target, dtype, name, optimize, asked)
+        request = Request("grad", wrt, True, target, dtype, name, optimize, asked, batch)
         return compile_formula(function, inputs, static, request)
 
     return compiled if formula is None else compiled(formula)  # type: ignore[return-value]  # a decorator gives one

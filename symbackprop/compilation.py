@@ -30,6 +30,7 @@ from symbackprop.read.text import read_formula
 from symbackprop.simplify.pattern import Rewrites
 from symbackprop.simplify.pipeline import canonical, finish, prepare
 from symbackprop.simplify.rules import without_rules
+from symbackprop.transform.batching import with_batch
 from symbackprop.transform.checkpoint import checkpointed
 from symbackprop.transform.derivatives import with_derivatives, with_solvers
 from symbackprop.transform.gradients import with_gradient
@@ -52,7 +53,10 @@ def compile_recipe(
         primal = graph = prepare(graph, log, reordered=recipe.reordered)
         if recipe.kind == "grad":
             graph = with_gradient(graph, recipe)
-        graph = finish(with_solvers(graph), log)
+        graph = with_solvers(graph)
+        if recipe.batch:
+            graph = with_batch(graph, recipe, log)
+        graph = finish(graph, log)
         if recipe.checkpoint:
             graph = checkpointed(graph, recipe.checkpoint)
         printed = _printed(graph, recipe, _target(graph, recipe))
@@ -196,6 +200,8 @@ def _expressions(
     """Return what a recipe computes as SymPy expressions, in the symbols of the user's own where it was made of them."""
     from symbackprop.sympy_form import expressions_of
 
+    if recipe.batch:
+        raise UnsupportedError("to_sympy gives the expressions of one example; compile the formula without batch=")
     log = Rewrites()
     with using_float(recipe.dtype), uncollected():
         graph = canonical(_read(recipe), log)

@@ -94,6 +94,8 @@ def _of_network(network: Network, inputs: Any, static: Iterable[str], request: R
     """Compile a layer spec; a network with states returns the new ones beside its value."""
     if inputs is not None or tuple(static):
         raise ArgumentError("a layer spec says itself what its inputs are; leave out inputs= and static=")
+    if request.batch is not None:
+        raise ArgumentError("a layer spec takes batches already; leave out batch=, or write the network as a function")
     differentiated = request.kind == "grad"
     if differentiated:
         check_differentiable(network, request.wrt)

@@ -11,6 +11,7 @@ import numpy as np
 
 from symbackprop.emit.header import Recipe
 from symbackprop.errors import ArgumentError
+from symbackprop.transform.batching import checked_batch
 from symbackprop.transform.checkpoint import checked_checkpoint
 from symbackprop.transform.clipping import checked_clip
 
@@ -33,6 +34,8 @@ class Request:
     target, dtype, name, optimize : str
     of_gradient : mapping
         Further fields of a recipe that are about its gradient.
+    batch : mapping of name to axis, or None
+        Which inputs are batches.
     """
 
     kind: str
@@ -43,6 +46,7 @@ class Request:
     name: str
     optimize: str
     of_gradient: Mapping[str, Any] = field(default_factory=dict)
+    batch: Any = None
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "dtype", _dtype_name(self.dtype))
@@ -55,7 +59,7 @@ class Request:
         return Recipe(
             formula, self.kind, inputs, wrt, bool(self.with_value), self.target, dtype or self.dtype,
             unicodedata.normalize("NFKC", self.name), self.optimize,  # as Python itself reads names
-            **{**self.of_gradient, **fields},
+            **{**self.of_gradient, "batch": checked_batch(self.batch), **fields},
         )  # fmt: skip
 
 

@@ -44,12 +44,14 @@ class Recipe:
     finite: bool = False  # whether all derivatives are finite is returned beside them
     clip: tuple[str, float] | None = None  # gradients are kept within a bound, of their entries or of their norm
     checkpoint: tuple[str, ...] | str | None = None  # which values are kept for the way back, where not all are
+    batch: tuple[tuple[str, int], ...] = ()  # which inputs are batches, and along which axis
 
     def fields(self) -> dict[str, object]:
         """Return what a header has to hold; from `titles` on only what says anything."""
         found = asdict(self)
         for name in (
             "titles", "reordered", "function", "packing", "has_aux", "notation", "finite", "clip", "checkpoint",
+            "batch",
         ):  # fmt: skip
             if not found[name]:
                 del found[name]
@@ -127,6 +129,7 @@ def read_header(source: str) -> Recipe:
         fields["packing"] = packing_from(fields.get("packing"))
         fields["clip"] = tuple(fields["clip"]) if fields.get("clip") else None
         fields["checkpoint"] = tuple(kept) if isinstance(kept := fields.get("checkpoint"), list) else kept
+        fields["batch"] = tuple((name, axis) for name, axis in fields.get("batch", ()))
         fields["titles"] = tuple((name, title) for name, title in fields.get("titles", ()))
         recipe = Recipe(formula=_decoded("\n".join(formula)), **fields)
     except (ValueError, TypeError, KeyError, RecursionError) as error:

@@ -200,6 +200,10 @@ class Primitive(Operation):
         ``(node) -> names`` of the results, where their number depends on the parameters; `outputs` is then not empty.
     has_bodies : bool
         Whether it has body graphs; its vjp then takes an `Engine` as a third argument, its jvp a `PushForward`.
+    batch : callable or None
+        ``(call) -> node`` for many examples at once, whose axis comes first, where the rules of
+        `transform.batching` have none: `call` has the `node` for one example, what its `args` have become, which of
+        these are batches (`moved`), all of them as batches (`wholes`), and the `size` of the batch.
     """
 
     name: str
@@ -238,6 +242,7 @@ class Primitive(Operation):
     fixed: tuple[str, ...] = ()
     named_outputs: Callable[[Apply], Sequence[str]] | None = None
     has_bodies: bool = False
+    batch: Callable[..., Node] | None = None
 
     def __call__(self, *operands: Operand, **params: object) -> Node:
         """Build a node; numbers become constants and elementwise arguments are broadcast against each other."""

@@ -16,7 +16,7 @@ from symbackprop.ops.indexing import gather, scatter_add, slice_
 from symbackprop.ops.literal import literal
 from symbackprop.ops.scipy_text import rounded
 
-__all__ = ["digitize", "interp", "searchsorted"]
+__all__ = ["digitize", "interp", "interpolated", "searchsorted"]
 
 
 def _vector(index: int, size: int) -> Node:
@@ -124,6 +124,17 @@ def _beyond(out: Apply) -> list[Node]:
     x, xp = out.args[:2]
     masks = {"left": lambda: less(x, slice_(xp, bounds=(0,))), "right": lambda: greater(x, slice_(xp, bounds=(-1,)))}
     return [masks[side]() for side in _sides(out)]
+
+
+def interpolated(out: Apply) -> Node:
+    """Return the value in terms of its segments, which takes knots of any number of axes once it is batched."""
+    _, _, fp, *ends = out.args
+    low, high, share, _ = _segment(out)
+    lower = gather(fp, low, axis=0)
+    value = lower + share * (gather(fp, high, axis=0) - lower)
+    for mask, end in zip(_beyond(out), ends, strict=True):
+        value = where(mask, end, value)
+    return value
 
 
 def _interp_vjp(g: Node, out: Apply) -> list[Node | None]:

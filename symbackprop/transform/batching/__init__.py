@@ -1,0 +1,11 @@
+"""Batching: a function of one example becomes array code for many.
+
+In here: the walk that gives every value that depends on a batch a leading axis (`walk`), one rule a primitive, by family,
+and what the keyword `batch=` says (`arguments`). A primitive without a rule is refused by name. Not in here: Python loops
+over examples, of which there are none.
+"""
+
+from symbackprop.transform.batching.arguments import checked_batch, with_batch
+from symbackprop.transform.batching.walk import batched
+
+__all__ = ["batched", "checked_batch", "with_batch"]
