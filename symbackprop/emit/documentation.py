@@ -57,7 +57,7 @@ def _returns(graph: Graph, recipe: Recipe) -> list[str]:
     several = any(label.value and label.wrt is not None for label in graph.labels)
     for label, text, node in zip(graph.labels[:40], label_texts(graph.labels[:40]), graph.outputs, strict=False):
         name = text if several or label.wrt is None else f"dL/d{label.wrt}"
-        shape = node.shape if label.wrt is None else shapes[label.wrt]
+        shape = node.shape if label.wrt is None or recipe.batch else shapes[label.wrt]
         kind = "bool, whether all of the gradient is finite" if label.tells else "float"
         rows.append(f"{name} : {'array of shape ' + shape_text(shape) if shape else kind}")
     if len(graph.labels) > 40:

@@ -14,19 +14,14 @@ from symbackprop.ir.node import Input, Node
 from symbackprop.ops.branches import Branches, branched, cond
 from symbackprop.ops.broadcasting import broadcast
 from symbackprop.ops.comparison import equal, less_equal, where
-from symbackprop.ops.contraction import permuted
 from symbackprop.ops.implicit import require
 from symbackprop.ops.loops import Loop, looped, scan
 from symbackprop.ops.reduction import all_, any_
 from symbackprop.ops.whiles import WhileLoop, repeated, while_loop
 from symbackprop.transform.batching.call import Call, Made, Rules, entering, whole
+from symbackprop.transform.batching.turning import turned
 
 __all__ = ["RULES"]
-
-
-def _turned(x: Node) -> Node:
-    """Return `x` with its first two axes exchanged: those of examples and of steps."""
-    return permuted(x, (1, 0, *range(2, x.rank)))
 
 
 def _reached(nodes: Iterable[Node], first: Iterable[Node], carried: Mapping[Node, list[Input]]) -> set[Node]:
@@ -81,7 +76,7 @@ def _scan(call: Call) -> list[Made]:
     twin = looped(
         Body(tuple(inputs), (*carries, *(m.node for m in values))),
         [call.whole(i) if flag else call.args[i] for i, flag in enumerate(carried)],
-        [_turned(call.args[i]) if moved[i] else call.args[i] for i in range(loop.carries, behind)],
+        [turned(call.args[i]) if moved[i] else call.args[i] for i in range(loop.carries, behind)],
         call.args[behind:],
         loop.length,
         reverse=loop.reverse,
@@ -95,7 +90,7 @@ def _scan(call: Call) -> list[Made]:
 
 
 def _rows(x: Node, moved: bool) -> Made:
-    return Made(_turned(x) if moved else x, moved)
+    return Made(turned(x) if moved else x, moved)
 
 
 # --- loops that a condition ends --------------------------------------------------------------------------------------

@@ -19,7 +19,7 @@ from symbackprop.ops.polynomials import polyval, vander
 from symbackprop.ops.windows import sliding_windows
 from symbackprop.transform.batching.call import Call, Rules
 from symbackprop.transform.batching.linear_algebra import by_writing_out
-from symbackprop.transform.batching.shifting import same
+from symbackprop.transform.batching.shifting import as_it_is
 
 __all__ = ["RULES"]
 
@@ -100,10 +100,10 @@ def _literal(node: Apply) -> Node:
 RULES: Rules = {
     convolve: by_writing_out(_correlated),
     correlate: by_writing_out(_correlated),
-    searchsorted: lambda call: by_writing_out(_searched)(call) if call.moved[0] else same(call),
-    digitize: lambda call: by_writing_out(_digitized)(call) if call.moved[1] else same(call),
-    interp: lambda call: by_writing_out(_interpolated)(call) if any(call.moved[1:]) else same(call),
-    polyval: lambda call: by_writing_out(_polynomial)(call) if call.moved[0] else same(call),
+    searchsorted: lambda call: by_writing_out(_searched)(call) if call.moved[0] else as_it_is(call),
+    digitize: lambda call: by_writing_out(_digitized)(call) if call.moved[1] else as_it_is(call),
+    interp: lambda call: by_writing_out(_interpolated)(call) if any(call.moved[1:]) else as_it_is(call),
+    polyval: lambda call: by_writing_out(_polynomial)(call) if call.moved[0] else as_it_is(call),
     vander: _vander,
     literal: by_writing_out(_literal),
 }

@@ -8,15 +8,12 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 
-from symbackprop.ir.node import Apply, Node, Shape, make_apply
+from symbackprop.ir.node import Const, Node, Shape, constant, make_apply
 from symbackprop.ir.size import Size, product
 from symbackprop.ops import (
-    airy,
     cumulative,
     determinants,
     differences,
-    error_functions,
-    exponential_integrals,
     factorisations,
     indexing,
     layout,
@@ -31,6 +28,7 @@ from symbackprop.ops import (
     root_mean_square,
     solves,
     spectra,
+    surrogate,
     updates,
     windows,
 )
@@ -39,20 +37,44 @@ from symbackprop.ops.broadcasting import broadcast, cast, reduce_sum, reshape, s
 from symbackprop.ops.creation import linspace
 from symbackprop.ops.declare import Primitive, primitives
 from symbackprop.ops.layout import transpose
-from symbackprop.transform.batching.call import Call, Rule, Rules
+from symbackprop.transform.batching.call import Call, Rules
+from symbackprop.transform.batching.turning import turned, unturned
 
-__all__ = ["RULES", "entry_by_entry", "same", "shifted"]
+__all__ = ["RULES", "as_it_is", "entry_by_entry", "same", "shifted"]
 
 
 def entry_by_entry(call: Call) -> Node:
-    """Return a function of numbers, applied to all entries."""
+    """Return a function of numbers, applied to all entries; of arrays with steps first, one with steps first."""
     node = call.node
+    backs = [unturned(arg) if moved else None for arg, moved in zip(call.args, call.moved, strict=True)]
+    if all(moved is (back is not None) for moved, back in zip(call.moved, backs, strict=True)):
+        steps, *rest = node.shape
+        shape = (steps, call.size, *rest)
+        args = [_among_steps(arg, shape) if back is None else back for arg, back in zip(call.args, backs, strict=True)]
+        return turned(make_apply(node.op, tuple(args), node.params, shape, node.dtype, node.segment))
     return make_apply(node.op, tuple(call.wholes), node.params, (call.size, *node.shape), node.dtype, node.segment)
+
+
+def _among_steps(x: Node, shape: Shape) -> Node:
+    """Return `x`, the same for all examples, with these as its second axis."""
+    if isinstance(x, Const):
+        return constant(x.value, shape, x.dtype)
+    return broadcast(x, shape=shape, axes=(0, *range(2, len(shape))))
 
 
 def same(call: Call) -> Node:
     """Return what acts on the last axes, of which there is a stack more."""
     return call.op(*call.wholes, **dict(call.node.params))
+
+
+def as_it_is(call: Call) -> Node:
+    """Return what takes any axes in those of its arguments that are batches."""
+    return call.op(*call.args, **dict(call.node.params))
+
+
+def _first(call: Call) -> Node:
+    """Return what has the value of its first argument, whatever the second is."""
+    return entry_by_entry(call) if call.moved[0] else call.whole(0)
 
 
 _Move = Callable[[object, Size], object]
@@ -85,17 +107,24 @@ def _parts(call: Call) -> Node:
 
 
 def _slice(call: Call) -> Node:
-    """Return a part of each example; of one whose rows are exchanged with the examples, parts of rows."""
+    """Return a part of each example."""
     (x,) = call.args
     bounds = call.node.param("bounds")
-    if isinstance(x, Apply) and x.op is transpose:
-        axes: tuple[int, ...] = x.param("axes")  # type: ignore[assignment]
-        if axes[:2] == (1, 0) and axes[2:] == tuple(range(2, x.rank)):
-            first, *rest = bounds  # type: ignore[misc]
-            part = indexing.slice_(x.args[0], bounds=(first, None, *rest))
-            dropped = first is not None and not isinstance(first, tuple)
-            return part if dropped else transpose(part, axes=(1, 0, *range(2, part.rank)))
-    return indexing.slice_(x, bounds=_with_all(bounds))
+    back = unturned(x)
+    if back is None:
+        return indexing.slice_(x, bounds=_with_all(bounds))
+    first, *rest = bounds  # type: ignore[misc]
+    part = indexing.slice_(back, bounds=(first, None, *rest))
+    return turned(part) if first is None or isinstance(first, tuple) else part
+
+
+def _sum(call: Call) -> Node:
+    back = unturned(call.args[0])
+    axes: tuple[int, ...] = call.node.param("axes")  # type: ignore[assignment]
+    if back is None:
+        return shifted(call)
+    total = reduce_sum(back, axes=tuple(axis + 1 if axis else 0 for axis in axes))
+    return total if 0 in axes else turned(total)
 
 
 def _broadcast(call: Call) -> Node:
@@ -119,7 +148,7 @@ def _position(call: Call) -> Node:
 
 
 _SHIFTED: tuple[Primitive, ...] = (
-    reduce_sum, reshape, sized, linspace, layout.roll, layout.concatenate,
+    reshape, sized, linspace, layout.roll, layout.concatenate,
     cumulative.cumsum, cumulative.take_along, cumulative.put_along, cumulative.running_argmax, cumulative.cummax,
     differences.gradient, reduction.mean, reduction.largest, reduction.smallest, reduction.any_, reduction.all_,
     normalisation.logsumexp, normalisation.softmax, normalisation.log_softmax, norms.power_norm,
@@ -137,7 +166,10 @@ _SAME: tuple[Primitive, ...] = (
 
 RULES: Rules = {
     add: entry_by_entry,
+    reduce_sum: _sum,
     broadcast: _broadcast,
+    surrogate.straight_through: _first,
+    surrogate.scale_cotangent: _first,
     transpose: _transpose,
     indexing.slice_: _slice,
     indexing.place: _parts,

@@ -9,7 +9,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
 from symbackprop.ir.graph import Graph, children, topological
-from symbackprop.ir.node import Apply, Node, Output, make_output
+from symbackprop.ir.node import Apply, Input, Node, Output, make_output
 from symbackprop.ir.size import Size, names
 from symbackprop.ops.broadcasting import rebuilt
 from symbackprop.ops.declare import results
@@ -18,6 +18,7 @@ from symbackprop.simplify.loops.bodies import in_bodies
 from symbackprop.simplify.pattern import Rewrites
 from symbackprop.transform.batching.call import Call, Made, refused, whole
 from symbackprop.transform.batching.rules import rule_of
+from symbackprop.transform.batching.turning import unturned
 
 __all__ = ["batched"]
 
@@ -53,8 +54,19 @@ def batched(graph: Graph, inputs: Mapping[Node, Made], size: Size, log: Rewrites
             return everywhere[node]
         return walk.inner[node].node if node in walk.inner else node
 
-    kept = replace(graph, counts=counts).mapped(new)
+    kept = _named(replace(graph, counts=counts).mapped(new))
     return _guarded(kept, Rewrites() if log is None else log) if walk.chooses else kept
+
+
+def _named(graph: Graph) -> Graph:
+    """Return a graph in which names of what loops read and write are those of the arrays with steps first."""
+
+    def shown(node: Node) -> Node:
+        back = unturned(node)
+        return node if back is None or isinstance(back, Input) else back
+
+    names = {shown(node): name for node, name in graph.names.items()}
+    return replace(graph, names=names, adjoints={shown(a): shown(b) for a, b in graph.adjoints.items()})
 
 
 def _whole(made: Made, size: Size) -> Node:
