@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 from symbackprop.compiled import CompiledFunction
@@ -18,8 +18,10 @@ from symbackprop.ops.opaque import opaque
 from symbackprop.read.from_numpy.trace import TracedFunction
 from symbackprop.read.parser import parse
 from symbackprop.read.shapes import split_declarations
+from symbackprop.transform.batching import axes_of
 
 if TYPE_CHECKING:
+    from symbackprop.check.expected import Subject
     from symbackprop.check.report import Report
 
 __all__ = ["FunctionOrigin", "Origin", "verified"]
@@ -83,7 +85,7 @@ def verified(
     subject = Subject(
         source=compiled.source,
         name=compiled.__name__,
-        arguments=compiled.graph.arguments,
+        arguments=compiled.formula_graph.arguments,
         labels=compiled.graph.labels,
         reference=_reference(recipe, origin),
         kinks=_kinks(compiled),
@@ -97,6 +99,8 @@ def verified(
         clip=recipe.clip if recipe.kind == "grad" else None,
         is_opaque=opaque in _operations(compiled.formula_graph),
     )
+    if recipe.batch:
+        subject = _of_batches(subject, compiled)
     titles = (
         {key: name for symbol, name in origin.names.items() for key in (symbol, str(symbol))}
         if isinstance(origin, Origin)
@@ -104,6 +108,17 @@ def verified(
     )
     named = {titles.get(key, str(key)): value for key, value in (ranges or {}).items()}
     return verify(subject, ranges=named, **options)
+
+
+def _of_batches(example: Subject, compiled: CompiledFunction) -> Subject:
+    """Return what is to be verified of batches, given what is of one example."""
+    from symbackprop.check.batches import one_by_one
+
+    arguments = compiled.graph.arguments
+    batch = axes_of(compiled.formula_graph, compiled.recipe)
+    own = None if example.own is None else one_by_one(example.own, batch)
+    reference = one_by_one(example.reference, batch)
+    return replace(example, arguments=arguments, reference=reference, own=own, batch=batch, of_example=example)
 
 
 def _reference(recipe: Recipe, origin: Origin | FunctionOrigin | None) -> Callable[..., Any]:

@@ -7,13 +7,14 @@ all entries move at once: a wrong entry of a gradient shows in every one of them
 from __future__ import annotations
 
 import random
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, NamedTuple
 
 import mpmath
 import numpy as np
 
+from symbackprop.check.batches import examples, stacked
 from symbackprop.check.elements import Digits
 from symbackprop.check.held import recalling, remembering
 from symbackprop.check.points import elements_at
@@ -23,7 +24,7 @@ from symbackprop.ir.graph import Guard
 from symbackprop.ir.packing import Packing
 from symbackprop.ir.signature import ArgumentSpec, Label, leaves_of
 
-__all__ = ["WORKING", "Expected", "Reference", "Slope", "Subject", "expected_at", "number_of"]
+__all__ = ["WORKING", "Expected", "Reference", "Slope", "Subject", "expected_at", "number_of", "together"]
 
 WORKING = 90  # digits of the reference's difference quotients
 _ENTRIES = 240  # of all inputs together that get a quotient each
@@ -65,6 +66,10 @@ class Subject:
         Whether the source calls functions that run over floats alone.
     clip
         What gradients are kept within: ``("value", c)``, each entry; ``("norm", c)``, those of a value together.
+    batch
+        The inputs that are batches, and the axis of the examples in each.
+    of_example
+        What is verified of one example, where there are batches.
     """
 
     source: str
@@ -82,10 +87,20 @@ class Subject:
     has_rules: bool = False
     is_opaque: bool = False
     clip: tuple[str, float] | None = None
+    batch: Mapping[str, int] = field(default_factory=dict)
+    of_example: Subject | None = None
 
     def run(self, values: Mapping[str, Any], words: Any | None = None) -> list[Any]:
         """Return the outputs of the emitted function for values by name, flattened."""
         return run_emitted(self.source, self.name, self.arguments, values, words, self.packing)
+
+    def cases(self, values: Mapping[str, Any]) -> list[Mapping[str, Any]]:
+        """Return the values of every example; the values themselves where there are no batches."""
+        return [*examples(values, self.batch)] if self.batch else [values]
+
+    def whole(self, parts: Sequence[Any]) -> Any:
+        """Return what there is of every case as one result."""
+        return stacked(parts) if self.batch else parts[0]
 
 
 class Slope(NamedTuple):
@@ -100,16 +115,20 @@ class Expected(NamedTuple):
 
     A value is measured by itself and by what its inputs make of it, ``|x * df/dx|``; a derivative by the value over
     the input, as its unit of measurement is. Beyond 1 nothing is measured by these, so that no error becomes
-    acceptable because the value is large. Entries of outputs that got no quotient are None.
+    acceptable because the value is large. Entries of outputs that got no quotient are None. What is expected of a batch
+    keeps what is expected of its examples.
     """
 
     outputs: list[Any]
     units: list[Any]
     slopes: list[Slope]
+    examples: Sequence[Expected] = ()
 
 
 def expected_at(subject: Subject, point: Mapping[str, Any]) -> Expected:
     """Return what the outputs should be at a point."""
+    if subject.of_example is not None:
+        return together([expected_at(subject.of_example, case) for case in subject.cases(point)])
     elements = elements_at(point, subject.arguments, Digits)
     with remembering() as held:
         values = [np.asarray(x, dtype=object) for x in leaves_of(subject.reference(elements, Vocabulary(Digits)))]
@@ -130,6 +149,13 @@ def expected_at(subject: Subject, point: Mapping[str, Any]) -> Expected:
         [_unit(label, units, sizes) for label in subject.labels],
         slopes,
     )
+
+
+def together(every: Sequence[Expected]) -> Expected:
+    """Return what the outputs should be of a batch."""
+    outputs = [stacked(parts) for parts in zip(*(expected.outputs for expected in every), strict=True)]
+    units = [max(parts) for parts in zip(*(expected.units for expected in every), strict=True)]
+    return Expected(outputs, units, [], every)
 
 
 def _unit(label: Label, units: list[Any], sizes: Mapping[str, Any]) -> Any:

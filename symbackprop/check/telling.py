@@ -44,6 +44,11 @@ def _spoiled(subject: Subject, points: Sequence[Mapping[str, Any]]) -> list[Mapp
 def _mistake(subject: Subject, point: Mapping[str, Any], outcomes: set[bool]) -> str:
     """Return in what is told differs from the derivatives at a point; nothing if they agree."""
     outputs = subject.run(numbers_at(point, subject.arguments))
+    every = zip(*outputs, strict=True) if subject.batch else [outputs]
+    return next((mistake for own in every if (mistake := _mistake_of_case(subject, own, outcomes))), "")
+
+
+def _mistake_of_case(subject: Subject, outputs: Sequence[Any], outcomes: set[bool]) -> str:
     pairs = list(zip(subject.labels, outputs, strict=True))
     finite = all(bool(np.all(np.isfinite(output))) for label, output in pairs if label.wrt is not None)
     (told,) = (bool(output) for label, output in pairs if label.tells)

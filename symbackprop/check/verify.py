@@ -22,7 +22,7 @@ from symbackprop.check.choice import choose
 from symbackprop.check.clipping import clipped_expected, clipped_expressions
 from symbackprop.check.elements import DIGITS, Digits, Symbolic
 from symbackprop.check.exact import is_large, is_zero
-from symbackprop.check.expected import WORKING, Expected, Subject, expected_at, number_of
+from symbackprop.check.expected import WORKING, Expected, Subject, expected_at, number_of, together
 from symbackprop.check.held import released
 from symbackprop.check.paths import Ways
 from symbackprop.check.points import checked_ranges, elements_at, numbers_at
@@ -111,7 +111,8 @@ def _rules(subject: Subject, point: Mapping[str, Any]) -> tuple[RuleReport, ...]
     if not subject.has_rules or all(label.wrt is None for label in subject.labels):
         return ()
     wrt = {label.wrt for label in subject.labels if label.wrt is not None}
-    return rules_at(subject.reference, elements_at(point, subject.arguments, Digits), wrt, Vocabulary(Digits))
+    single, first = subject.of_example or subject, subject.cases(point)[0]
+    return rules_at(single.reference, elements_at(first, single.arguments, Digits), wrt, Vocabulary(Digits))
 
 
 def _untaken(source: str, ways: Ways) -> tuple[str, ...]:
@@ -135,13 +136,16 @@ def _exact_stage(subject: Subject, sample: Mapping[str, Any], deadline: float) -
     try:
         words = Vocabulary(Symbolic)
         with limited():
-            values = list(leaves_of(subject.reference(elements, words)))
+            single, cases = subject.of_example or subject, subject.cases(elements)
+            values = [list(leaves_of(single.reference(case, words))) for case in cases]
             outputs = subject.run(elements, words)
-        if any(is_large(_expression(x)) for part in (*values, *outputs) for x in np.ravel(np.asarray(part, object))):
+        if any(is_large(_expression(x)) for part in (*values, outputs) for y in part for x in np.ravel(_objects(y))):
             return [Stage("exact", "skipped", _TOO_LARGE)] * len(subject.labels)
-        wanted = [_wanted(label, values[label.value], elements, deadline) for label in subject.labels]
-        if subject.clip is not None and not any(x is None for x in wanted):
-            wanted = clipped_expressions(subject.clip, subject.labels, outputs, wanted)
+        every = []
+        for number, case in enumerate(cases):
+            own = [_objects(output)[number] for output in outputs] if subject.batch else outputs
+            every.append(_wanted_of_case(single, values[number], case, own, deadline))
+        wanted = [None if any(x is None for x in parts) else subject.whole(parts) for parts in zip(*every, strict=True)]
         return [_exact_output(x, output, deadline) for x, output in zip(wanted, outputs, strict=True)]
     except TooLargeError:
         return [Stage("exact", "skipped", _TOO_LARGE)] * len(subject.labels)
@@ -149,6 +153,20 @@ def _exact_stage(subject: Subject, sample: Mapping[str, Any], deadline: float) -
         return [Stage("exact", "skipped", "too deep for SymPy, which recurses")] * len(subject.labels)
     except Exception as error:  # whatever SymPy, or wrong source, raises: the other stages judge
         return [Stage("exact", "skipped", f"no symbolic form ({error})")] * len(subject.labels)
+
+
+def _objects(x: Any) -> Any:
+    return np.asarray(x, dtype=object)
+
+
+def _wanted_of_case(
+    subject: Subject, values: Sequence[Any], elements: Mapping[str, Any], outputs: Sequence[Any], deadline: float
+) -> list[Any]:
+    """Return the expressions that the outputs should be, clipped where they are; None for what there is no time for."""
+    wanted = [_wanted(label, values[label.value], elements, deadline) for label in subject.labels]
+    if subject.clip is not None and not any(x is None for x in wanted):
+        return list(clipped_expressions(subject.clip, subject.labels, outputs, wanted))
+    return wanted
 
 
 def _wanted(label: Label, value: Any, elements: Mapping[str, Any], deadline: float) -> Any:
@@ -234,7 +252,13 @@ def _mapped_stage(subject: Subject, samples: Sequence[_Sample], kind: type[Digit
 
 
 def _clipped(subject: Subject, outputs: Sequence[Any], expected: Expected) -> Expected:
-    return expected if subject.clip is None else clipped_expected(subject.clip, subject.labels, outputs, expected)
+    if subject.clip is None:
+        return expected
+    if not subject.batch:
+        return clipped_expected(subject.clip, subject.labels, outputs, expected)
+    own = ([_objects(output)[number] for output in outputs] for number in range(len(expected.examples)))
+    pairs = zip(own, expected.examples, strict=True)
+    return together([clipped_expected(subject.clip, subject.labels, part, example) for part, example in pairs])
 
 
 def _own_stage(subject: Subject, samples: Sequence[_Sample]) -> list[Stage]:

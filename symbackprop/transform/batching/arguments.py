@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import operator
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any
 
@@ -20,7 +20,7 @@ from symbackprop.simplify.rules import without_rules
 from symbackprop.transform.batching.call import Made
 from symbackprop.transform.batching.walk import batched
 
-__all__ = ["checked_batch", "with_batch"]
+__all__ = ["axes_of", "checked_batch", "with_batch"]
 
 
 def checked_batch(batch: Any) -> tuple[tuple[str, int], ...]:
@@ -43,27 +43,31 @@ def checked_batch(batch: Any) -> tuple[tuple[str, int], ...]:
 
 def with_batch(graph: Graph, recipe: Recipe, log: Rewrites) -> Graph:
     """Return `graph`, which is that of one example, for the batches that a recipe names."""
-    axes = dict(_leaves(graph, recipe))
+    axes = axes_of(graph, recipe)
     size = named(_size_name(graph))
     arguments, inputs = list(graph.arguments), list(graph.inputs)
     moved: dict[Node, Made] = {}
     for position, (spec, node) in enumerate(zip(graph.arguments, graph.inputs, strict=True)):
         if spec.name in axes:
-            arguments[position], inputs[position] = _widened(spec, node, axes[spec.name], size)
-            front = _place(spec, axes[spec.name])
+            front = axes[spec.name]
+            arguments[position], inputs[position] = _widened(spec, node, front, size)
             order = (front, *(axis for axis in range(node.rank + 1) if axis != front))
             moved[node] = Made(permuted(inputs[position], order), True)
     found = batched(without_rules(graph), moved, size, log)
     return replace(found, arguments=tuple(arguments), inputs=tuple(inputs))
 
 
-def _leaves(graph: Graph, recipe: Recipe) -> Iterator[tuple[str, int]]:
-    """Yield the inputs that are batches: of an argument that is a structure, all that are in it."""
+def axes_of(graph: Graph, recipe: Recipe) -> dict[str, int]:
+    """Return the axis of the examples, counted from the first, in every input of one example's graph that is a batch.
+
+    Of an argument that is a structure all that are in it are batches.
+    """
     packed = {} if recipe.packing is None else dict(recipe.packing.arguments)
-    known = {spec.name: [spec.name] for spec in graph.arguments}
-    known |= {title: [name] for name, title in recipe.titles if name in known}
-    known |= {name: list(leaf_names(structure)) for name, structure in packed.items()}
     specs = {spec.name: spec for spec in graph.arguments}
+    known = {name: [name] for name in specs}
+    known |= {title: [name] for name, title in recipe.titles}
+    known |= {name: list(leaf_names(structure)) for name, structure in packed.items()}
+    found: dict[str, int] = {}
     for name, axis in recipe.batch:
         if name not in known:
             raise UnknownNameError(
@@ -71,11 +75,12 @@ def _leaves(graph: Graph, recipe: Recipe) -> Iterator[tuple[str, int]]:
                 f"{nearest_names(name, known)}"
             )
         for leaf in known[name]:
-            _check_axis(specs[leaf], axis)
-            yield leaf, axis
+            found[leaf] = _axis(specs[leaf], axis)
+    return found
 
 
-def _check_axis(spec: ArgumentSpec, axis: int) -> None:
+def _axis(spec: ArgumentSpec, axis: int) -> int:
+    """Return an axis of an input in batches, counted from the first."""
     if spec.shape is None:
         raise UnsupportedError(
             f"batch names {spec.name!r}, which may have any shape; declare its shape for one example, as in 'n d'"
@@ -86,16 +91,11 @@ def _check_axis(spec: ArgumentSpec, axis: int) -> None:
             f"batch gives {axis} as the axis of {spec.name!r}, which has {rank} {'axes' if rank > 1 else 'axis'} with "
             f"that of the examples; give {-rank} to {rank - 1}"
         )
+    return axis % rank
 
 
-def _place(spec: ArgumentSpec, axis: int) -> int:
-    assert spec.shape is not None
-    return axis % (len(spec.shape) + 1)
-
-
-def _widened(spec: ArgumentSpec, node: Input, axis: int, size: Size) -> tuple[ArgumentSpec, Input]:
+def _widened(spec: ArgumentSpec, node: Input, place: int, size: Size) -> tuple[ArgumentSpec, Input]:
     """Return an input with the axis of the examples."""
-    place = _place(spec, axis)
     shape = (*node.shape[:place], size, *node.shape[place:])
     return replace(spec, shape=shape), make_input(node.index, shape, node.dtype, node.level)
 
