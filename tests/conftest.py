@@ -16,7 +16,7 @@ collect_ignore_glob = [
 @pytest.fixture(autouse=True)
 def checked_passes(monkeypatch: pytest.MonkeyPatch) -> None:
     """Re-check the graph after every pass of a compilation."""
-    for name in ("read_formula", "prepare", "with_gradient", "finish"):
+    for name in ("read_formula", "prepare", "with_gradient", "with_batch", "finish"):
         stage = getattr(compilation, name)
         monkeypatch.setattr(
             compilation, name, lambda *args, _stage=stage, **kwargs: verify_graph(_stage(*args, **kwargs))

@@ -16,9 +16,7 @@ def examples(values: Mapping[str, Any], batch: Mapping[str, int]) -> Iterator[di
     """Yield the values of every example, given the axes along which examples lie."""
     count = min(values[name].shape[axis] for name, axis in batch.items())
     for number in range(count):
-        yield {
-            name: x[(slice(None),) * batch[name] + (number,)] if name in batch else x for name, x in values.items()
-        }
+        yield {name: x[(slice(None),) * batch[name] + (number,)] if name in batch else x for name, x in values.items()}
 
 
 def one_by_one(function: Callable[..., Any], batch: Mapping[str, int]) -> Callable[..., Any]:

@@ -62,18 +62,18 @@ def agree(
     size: int,
     *,
     rtol: float = 1e-10,
-    axes: Sequence[int] = (0, -1),
-    single: Function | None = None,
+    among: Sequence[Input] | None = None,
 ) -> int:
     """Compare a node in batches of all kinds with single calls; `draw` gives the value of an input in an example.
 
-    Returns how many kinds of batches there were.
+    Batches are all inputs, or those `among` some, along the first or the last axis. Returns how many kinds of batches
+    there were.
     """
     graph = graph_of([node])
-    single = single or function_of(without_rules(with_solvers(graph)))
+    single = function_of(without_rules(with_solvers(graph)))
     count = 0
-    for chosen in subsets(inputs_of([node])):
-        every = [(axis, *in_batches(graph, chosen, size, axis)) for axis in axes]
+    for chosen in subsets(inputs_of([node]) if among is None else among):
+        every = [(axis, *in_batches(graph, chosen, size, axis)) for axis in (0, -1)]
         values = [[draw(x, number if x in chosen else 0) for x in graph.inputs] for number in range(size)]
         with np.errstate(all="ignore"):
             expected = np.stack([np.asarray(single(*arguments)[0]) for arguments in values])

@@ -7,8 +7,9 @@ from typing import Any
 
 import numpy as np
 import pytest
-from batches import agree
+from batches import agree, in_batches
 from primitive_meanings import dtypes_of
+from support import graph_of, inputs_of
 
 from symbackprop.errors import UnsupportedError
 from symbackprop.ir.dtype import is_float
@@ -21,6 +22,7 @@ ELEMENTWISE = [p for p in primitives().values() if p.kind == "elementwise"]
 OTHERS = [p for p in primitives().values() if p.samples is not None and p.samples()]
 RAN: Counter[str] = Counter()
 BY_MASK = ("masked", "place_masked", "place_counted")  # whose masks are refused as batches
+BY_COUNT = ("repeated_positions",)
 WITHOUT_ARGUMENTS = ("arange", "eye")
 SIZE = 3
 
@@ -58,17 +60,35 @@ def test_samples(primitive: Primitive) -> None:
 
     assert primitive.samples is not None
     for node in primitive.samples():
-        try:
-            RAN[primitive.name] += agree(node, draw, SIZE)
-        except UnsupportedError as error:
-            assert f"batch= of a formula with {primitive.name}" in str(error)
-            assert primitive in REFUSED or primitive.name in BY_MASK
-            RAN[primitive.name] += primitive.name in BY_MASK
+        inputs = inputs_of([node])
+        among = [x for x in inputs if not is_refused(primitive, x)]
+        if inputs and not among:
+            continue
+        RAN[primitive.name] += agree(node, draw, SIZE, among=among)
+
+
+def is_refused(primitive: Primitive, x: Input) -> bool:
+    """Tell whether a primitive is refused where this argument differs between examples."""
+    return primitive.name in BY_COUNT or (primitive.name in BY_MASK and x.dtype == "bool")
+
+
+@pytest.mark.parametrize("name", [*BY_MASK, *BY_COUNT])
+def test_counts_that_differ_are_refused(name: str) -> None:
+    primitive = primitives()[name]
+    assert primitive.samples is not None
+    for node in primitive.samples():
+        for x in inputs_of([node]):
+            if is_refused(primitive, x):
+                with pytest.raises(
+                    UnsupportedError, match=f"batch= of a formula with {name} is not supported: how many"
+                ):
+                    in_batches(graph_of([node]), [x], SIZE, 0)
+                RAN[name] += 1
 
 
 def test_every_primitive_was_tried_or_is_refused() -> None:
     if len(RAN) < 10:
         pytest.skip("only when the whole file runs")
-    known = {name for name, count in RAN.items() if count} | {op.name for op in REFUSED} | set(WITHOUT_ARGUMENTS)
-    missing = [name for name in primitives() if name not in known and name != "require"]
+    elsewhere = {"require", *WITHOUT_ARGUMENTS, *(op.name for op in REFUSED)}  # see test_functions_in_batches.py
+    missing = [name for name in primitives() if not RAN[name] and name not in elsewhere]
     assert not missing, missing

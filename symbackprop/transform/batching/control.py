@@ -125,9 +125,7 @@ def _while(call: Call) -> list[Made]:
 
 def _masked_while(call: Call, loop: WhileLoop, reached: set[Node]) -> list[Made]:
     """Return the loop that runs until all examples are done; how many steps each takes is no result of it."""
-    changed = [
-        node for node, new in zip(loop.carry_inputs, loop.new_carries, strict=True) if new is not node
-    ]
+    changed = [node for node, new in zip(loop.carry_inputs, loop.new_carries, strict=True) if new is not node]
     reached = reached | set(changed)
     moved = [node in reached for node in loop.body.inputs]
     inputs = entering(loop.body, moved, call.size)
@@ -176,7 +174,7 @@ def _cond(call: Call) -> list[Made]:
 def _chosen(call: Call, choice: Branches) -> list[Made]:
     """Return the choice for each example among what all branches give."""
     chooser, *shared = call.args
-    known = {
+    known: dict[Node, Made] = {
         node: Made(arg, flag) for node, arg, flag in zip(choice.inputs, shared, call.moved[1:], strict=True)
     }
     every = [call.walk.made(body.outputs, known) for body in choice.bodies]

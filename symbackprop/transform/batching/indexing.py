@@ -12,7 +12,6 @@ from symbackprop.ops.indexing import gather, scatter_add
 from symbackprop.ops.masking import masked, place_masked
 from symbackprop.ops.updates import add_at, last_written, place_counted, replace_at
 from symbackprop.transform.batching.call import Call, Rules
-from symbackprop.transform.batching.shifting import shifted
 
 __all__ = ["RULES"]
 
@@ -35,7 +34,10 @@ def _with_examples(call: Call, positions: Sequence[int]) -> list[Node]:
     """Return index arrays for all examples, the number of the example before those at `positions`."""
     indices = [call.whole(position) for position in positions]
     shape = indices[0].shape
-    return [broadcast(arange(size=call.size), shape=shape, axes=(0,)) if len(shape) > 1 else arange(size=call.size), *indices]
+    return [
+        broadcast(arange(size=call.size), shape=shape, axes=(0,)) if len(shape) > 1 else arange(size=call.size),
+        *indices,
+    ]
 
 
 def _gather(call: Call) -> Node:

@@ -27,9 +27,7 @@ def _einsum(call: Call) -> Node:
     operands: tuple[tuple[int, ...], ...] = call.node.param("operands")  # type: ignore[assignment]
     output: tuple[int, ...] = call.node.param("output")  # type: ignore[assignment]
     example = 1 + max(index for indices in operands for index in indices)
-    numbered = [
-        (example, *indices) if moved else indices for indices, moved in zip(operands, call.moved, strict=True)
-    ]
+    numbered = [(example, *indices) if moved else indices for indices, moved in zip(operands, call.moved, strict=True)]
     return contract(call.args, numbered, (example, *output))
 
 

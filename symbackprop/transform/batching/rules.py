@@ -7,7 +7,6 @@ from collections.abc import Mapping
 from symbackprop.ir.node import Operation
 from symbackprop.ops.continuous_adjoint import continuous_adjoint
 from symbackprop.ops.custom_rules import custom_rule
-from symbackprop.ops.declare import Primitive
 from symbackprop.ops.derivatives import jacobian
 from symbackprop.ops.implicit import root
 from symbackprop.ops.masking import repeated_positions
@@ -30,6 +29,11 @@ REFUSED: Mapping[Operation, str] = {
     root: "it is an equation whose solver is to be put in its place first",
 }
 
+_UNDECLARED = (
+    "its declaration has no rule for batches; give it batch=, a function of a call that returns what is computed for all "
+    "examples, whose axis comes first"
+)
+
 
 def rule_of(call: Call) -> Rule:
     """Return the rule for a node, or raise an `UnsupportedError` that names its primitive."""
@@ -40,17 +44,6 @@ def rule_of(call: Call) -> Rule:
         return RULES[op]
     if op.kind == "elementwise":
         return shifting.entry_by_entry
-    if op in REFUSED:
-        call.refuse(REFUSED[op])
-    if op.lower is not None:
-        return _lowered
-    call.refuse(
-        "its declaration has no rule for batches; give it batch=, a function of a call that returns what is computed for "
-        "all examples, whose axis comes first"
-    )
-
-
-def _lowered(call: Call) -> Primitive:  # type: ignore[type-arg]
-    lower = call.op.lower
-    assert lower is not None
-    return call.written_out(lower(call.node))  # type: ignore[return-value]
+    if op.lower is None:
+        call.refuse(REFUSED.get(op, _UNDECLARED))
+    return linear_algebra.by_writing_out(op.lower)

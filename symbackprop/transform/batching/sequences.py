@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from math import prod
-
 from symbackprop.ir.node import Apply, Node, constant
 from symbackprop.ir.size import product
 from symbackprop.ops.broadcasting import broadcast, cast, reduce_sum, reshape
@@ -36,9 +34,7 @@ def _correlated(node: Apply) -> Node:
     if node.param("mode") != "valid":
         zeros = constant(0, (m - 1,), a.dtype)
         a = concatenate(zeros, a, zeros, axis=0)
-    found = contract(
-        [sliding_windows(a, sizes=(m,), axes=(0,), strides=(1,), dilations=(1,)), v], [(0, 1), (1,)], (0,)
-    )
+    found = contract([sliding_windows(a, sizes=(m,), axes=(0,), strides=(1,), dilations=(1,)), v], [(0, 1), (1,)], (0,))
     if node.param("mode") != "same":
         return found
     first = (m - 1) // 2
@@ -54,9 +50,7 @@ def _searched(node: Apply) -> Node:
     (count,) = a.shape
     shape = (*v.shape, count)
     behind = greater if node.param("side") == "right" else greater_equal
-    later = behind(
-        broadcast(a, shape=shape, axes=(v.rank,)), broadcast(v, shape=shape, axes=tuple(range(v.rank)))
-    )
+    later = behind(broadcast(a, shape=shape, axes=(v.rank,)), broadcast(v, shape=shape, axes=tuple(range(v.rank))))
     return constant(count, v.shape, "int64") - reduce_sum(cast(later, dtype="int64"), axes=(v.rank,))
 
 

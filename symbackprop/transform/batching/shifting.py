@@ -87,9 +87,7 @@ _MOVES: Mapping[str, _Move] = {
 
 def shifted(call: Call) -> Node:
     """Return the same along axes that are one further."""
-    params = {
-        name: _MOVES[name](value, call.size) if name in _MOVES else value for name, value in call.node.params
-    }
+    params = {name: _MOVES[name](value, call.size) if name in _MOVES else value for name, value in call.node.params}
     return call.op(*call.wholes, **params)
 
 
@@ -109,11 +107,11 @@ def _parts(call: Call) -> Node:
 def _slice(call: Call) -> Node:
     """Return a part of each example."""
     (x,) = call.args
-    bounds = call.node.param("bounds")
+    bounds: indexing.Bounds = call.node.param("bounds")  # type: ignore[assignment]
     back = unturned(x)
     if back is None:
         return indexing.slice_(x, bounds=_with_all(bounds))
-    first, *rest = bounds  # type: ignore[misc]
+    first, *rest = bounds
     part = indexing.slice_(back, bounds=(first, None, *rest))
     return turned(part) if first is None or isinstance(first, tuple) else part
 

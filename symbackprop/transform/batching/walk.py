@@ -78,7 +78,8 @@ def _counts(graph: Graph, found: Mapping[Node, Made]) -> dict[str, Node]:
     differing = {name for name, node in graph.counts.items() if node not in found or found[node].moved}
     if differing:
         made = topological([_present(root, found).node for root in (*graph.primals, *graph.outputs, *graph.forward)])
-        for name in {name for node in made for size in node.shape for name in names(size)} & differing:
+        for name in sorted({name for node in made for size in node.shape for name in names(size)} & differing):
+            _present(graph.counts[name], found)
             refused(graph.counts[name].describe(), f"the size {name} differs from one example to the next")
     return {name: node for name, node in graph.counts.items() if name not in differing}
 
