@@ -172,7 +172,11 @@ def test_it_is_verified_example_by_example() -> None:
 
 @pytest.mark.parametrize(
     ("right", "wrong"),
-    [("[:, None] * x", "[:, None] * x * 1.001"), ("[:, None] * x", "[0] * x"), ("t1 = x @ w - y", "t1 = x @ w - y[::-1]")],
+    [
+        ("[:, None] * x", "[:, None] * x * 1.001"),
+        ("[:, None] * x", "[0] * x"),
+        ("t1 = x @ w - y", "t1 = x @ w - y[::-1]"),
+    ],
 )
 def test_wrong_code_fails(right: str, wrong: str) -> None:
     many = sb.compile_grad(LOSS, wrt="w", batch=EACH)
@@ -264,5 +268,5 @@ def test_time_grows_with_the_number_of_nodes() -> None:
         graph = graph_of([node])
         return least_seconds(lambda: in_batches(graph, [x], named("n"), 0), 2) / count  # type: ignore[arg-type]
 
-    few, many = (seconds_a_node(count) for count in (2000, 16000))
+    few, many = (seconds_a_node(count) for count in (1000, 8000))
     assert many < 2 * few
