@@ -18,6 +18,7 @@ PAGES = (
     "docs/custom_rules.md",
     "docs/loops.md",
     "docs/stochastic.md",
+    "docs/batching.md",
     "docs/layers.md",
     "docs/sequences.md",
     "docs/precision.md",
