@@ -200,3 +200,15 @@ def test_solved_equations() -> None:
         return sb.root(lambda u: u**3 + a * u - 2.0, 1.0)
 
     agrees(solution, {"a": np.array([0.5, 1.0, 4.0])}, {"a": 0}, inputs={"a": ""})
+
+
+def test_branches_that_a_number_chooses() -> None:
+    text = "x i:int -> def a(x): return x**2\ndef b(x): return sin(x)\ndef c(x): return x*3\nswitch(i, [a, b, c], x)"
+    arguments = {"x": np.arange(5.0) + 0.3, "i": np.array([0, 1, 2, 5, -1])}
+    agrees(text, arguments, {"x": 0, "i": 0})
+    agrees(text, {"x": 0.7, "i": arguments["i"]}, {"i": 0})
+
+
+def test_differential_equations() -> None:
+    text = "y0 t[m] k -> def f(y, t): return -k*y\nodeint(f, y0, t, steps=3)[-1]"
+    agrees(text, {"y0": 1.0, "t": np.linspace(0, 1, 4), "k": np.array([0.5, 1.0, 2.0])}, {"k": 0})
