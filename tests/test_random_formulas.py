@@ -82,13 +82,13 @@ def check(formula: str) -> None:
     assert report or report.problem, f"{formula}\n{report}\n{compiled.source}"
 
 
-@settings(max_examples=200, deadline=None, derandomize=True, suppress_health_check=list(HealthCheck))
+@settings(max_examples=100, deadline=None, derandomize=True, suppress_health_check=list(HealthCheck))
 @given(scalars())
 def test_scalar_formulas(text: str) -> None:
     check(f"x y z -> {text} + 0*x")
 
 
-@settings(max_examples=200, deadline=None, derandomize=True, suppress_health_check=list(HealthCheck))
+@settings(max_examples=100, deadline=None, derandomize=True, suppress_health_check=list(HealthCheck))
 @given(arrays())
 def test_array_formulas(text: str) -> None:
     check(f"A[3,3] v[3] w[3] s -> sum({text}) + 0*s")

@@ -71,7 +71,8 @@ class NetworkFunction(CompiledFunction):
         --------
         >>> import numpy as np
         >>> import symbackprop as sb
-        >>> net = sb.read_layers("input 8\\ndense 8 sigmoid weights=normal(0.01)\\ndense 2\\nloss softmax_cross_entropy")
+        >>> layers = [sb.Input(8), sb.Dense(8, "sigmoid"), sb.Dense(2), sb.SoftmaxCrossEntropy()]
+        >>> net = sb.Sequential(layers)
         >>> g = sb.compile_value_and_grad(net)
         >>> x = np.random.default_rng(0).normal(size=(20, 8))
         >>> report = g.diagnose(net.init(seed=0), x=x, y=np.eye(2)[[0, 1] * 10])

@@ -61,7 +61,7 @@ def chosen(programs: list[Any], choose: Callable[..., Any]) -> Callable[..., Any
     return loss
 
 
-@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@settings(max_examples=35, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 @given(branches(), st.integers(-1, 4), st.integers(0, 2**32 - 1), st.booleans())
 def test_the_branch_that_runs(programs: list[Any], i: int, seed: int, single: bool) -> None:
     rng = np.random.default_rng(seed)

@@ -24,7 +24,7 @@ def both(inner: Any, outer: Any) -> dict[str, Any]:
     return {**outer, "xs2": inner["xs"], "shared2": inner["shared"]}
 
 
-@settings(RANDOM, max_examples=30)
+@settings(RANDOM, max_examples=15)
 @given(pairs(), st.sampled_from([1, 3]), st.sampled_from([1, 2]), st.integers(0, 2**32 - 1))
 def test_a_loop_in_each_step_of_a_loop(pair: tuple[Program, Program], steps: int, inside: int, seed: int) -> None:
     inner, outer = pair

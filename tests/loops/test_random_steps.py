@@ -21,7 +21,7 @@ def in_python(program: Program, arguments: Any) -> Any:
         return scanned(program)(**arguments)
 
 
-@settings(RANDOM, max_examples=60)
+@settings(RANDOM, max_examples=32)
 @given(programs(), st.sampled_from([1, 2, 5]), st.booleans(), st.integers(0, 2**32 - 1))
 def test_value_and_gradient_are_those_of_the_unrolled_loop(
     program: Program, steps: int, symbolic: bool, seed: int
@@ -35,7 +35,7 @@ def test_value_and_gradient_are_those_of_the_unrolled_loop(
     agree(ours[0], in_python(program, arguments))
 
 
-@settings(RANDOM, max_examples=30)
+@settings(RANDOM, max_examples=16)
 @given(programs(), st.booleans(), st.integers(0, 2**32 - 1))
 @np.errstate(all="ignore")  # of constants in branches that are never taken
 def test_no_steps(program: Program, symbolic: bool, seed: int) -> None:
@@ -50,7 +50,7 @@ def test_no_steps(program: Program, symbolic: bool, seed: int) -> None:
         agree(gradient[1][name], np.zeros_like(x))
 
 
-@settings(RANDOM, max_examples=25)
+@settings(RANDOM, max_examples=14)
 @given(programs(), st.sampled_from([1, 4]), st.sampled_from(["init", "xs", "shared"]), st.integers(0, 2**32 - 1))
 @np.errstate(all="ignore")  # of constants in branches that are never taken
 def test_one_argument_alone(program: Program, steps: int, wrt: str, seed: int) -> None:
@@ -62,7 +62,7 @@ def test_one_argument_alone(program: Program, steps: int, wrt: str, seed: int) -
     agree(alone, whole[-1])
 
 
-@settings(RANDOM, max_examples=25)
+@settings(RANDOM, max_examples=14)
 @given(programs(), st.sampled_from([0, 1, 3]), st.integers(0, 2**32 - 1))
 @np.errstate(all="ignore")  # of constants in branches that are never taken
 def test_single_precision(program: Program, steps: int, seed: int) -> None:
@@ -75,7 +75,7 @@ def test_single_precision(program: Program, steps: int, seed: int) -> None:
         np.testing.assert_allclose(one, other, rtol=0, atol=2e-3 * np.max(np.abs(other), initial=1.0))
 
 
-@settings(RANDOM, max_examples=40)
+@settings(RANDOM, max_examples=20)
 @given(programs(), st.sampled_from([0, 1, 4]), st.integers(0, 2**32 - 1))
 @np.errstate(all="ignore")  # of constants in branches that are never taken
 def test_tangents_are_those_of_the_gradient(program: Program, steps: int, seed: int) -> None:

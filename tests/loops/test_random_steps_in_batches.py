@@ -13,7 +13,7 @@ from random_steps import Program, arguments_of, declared, scanned
 import symbackprop as sb
 
 
-@settings(RANDOM, max_examples=30)
+@settings(RANDOM, max_examples=15)
 @given(
     programs(),
     st.sampled_from([1, 2, 5]),

@@ -61,7 +61,7 @@ def printed(graph: Graph, outputs: Any, compiled: sb.CompiledFunction) -> Produc
     return load_function(text.source, text.name)
 
 
-@settings(RANDOM, max_examples=30)
+@settings(RANDOM, max_examples=15)
 @given(programs(), st.sampled_from([0, 1, 4]), st.integers(0, 2**32 - 1))
 @np.errstate(all="ignore")  # of constants in branches that are never taken
 def test_products_with_the_hessian(program: Program, steps: int, seed: int) -> None:

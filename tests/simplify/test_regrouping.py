@@ -138,7 +138,7 @@ quotients = st.tuples(products, st.sampled_from(["", "/a", "/(2 + b*c)", "/4"]))
 sums = st.lists(st.tuples(st.sampled_from("+-"), quotients).map("".join), min_size=2, max_size=9).map("".join)
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=70, deadline=None)
 @given(st.lists(sums, min_size=1, max_size=3))
 def test_exactly_the_same_over_the_rationals(formulas: list[str]) -> None:
     text = "*".join(f"({formula})" for formula in formulas)

@@ -60,7 +60,7 @@ def check_order(f: sb.CompiledFunction) -> None:
         done.add(node)
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=35, deadline=None)
 @given(programs(), st.data())
 def test_value_and_gradient_are_the_same_bit_by_bit(program: tuple[str, list[str]], data: st.DataObject) -> None:
     formula, names = program

@@ -29,7 +29,7 @@ def grown(x: np.ndarray, w: float) -> tuple[Any, int]:
     return np.sum(x**2), count
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=24, deadline=None)
 @given(st.lists(st.floats(-0.4, 5), min_size=1, max_size=4), st.floats(1.0, 2.0))
 def test_value_and_gradient_are_those_of_the_unrolled_loop(x: list[float], w: float) -> None:
     value, count = grown(np.array(x), w)
