@@ -34,6 +34,8 @@ from symbackprop.transform.batching import with_batch
 from symbackprop.transform.checkpoint import checkpointed
 from symbackprop.transform.derivatives import with_derivatives, with_solvers
 from symbackprop.transform.gradients import with_gradient
+from symbackprop.transform.jacobians import with_hessian, with_jacobian
+from symbackprop.transform.products import with_cotangents, with_hessian_product, with_tangents
 from symbackprop.verification import FunctionOrigin, Origin, verified
 from symbackprop.version import __version__
 
@@ -41,6 +43,14 @@ if TYPE_CHECKING:
     from symbackprop.symbolic.expressions import Expressions
 
 __all__ = ["compile_adjoints", "compile_recipe", "compile_tangents", "uncollected"]
+
+_DERIVATIVES: Mapping[str, Callable[[Graph, Recipe], Graph]] = {
+    "grad": with_gradient,
+    "jvp": with_tangents,
+    "vjp": with_cotangents,
+    "hvp": with_hessian_product,
+    "hessian": with_hessian,
+}
 
 
 def compile_recipe(
@@ -51,18 +61,27 @@ def compile_recipe(
     with using_float(recipe.dtype), uncollected():
         graph = with_derivatives(_read(recipe), lambda bodies: prepare(bodies, log))
         primal = graph = prepare(graph, log, reordered=recipe.reordered)
-        if recipe.kind == "grad":
-            graph = with_gradient(graph, recipe)
-        graph = with_solvers(graph)
-        if recipe.batch:
-            graph = with_batch(graph, recipe, log)
-        graph = finish(graph, log)
+        graph = _derived(graph, recipe, lambda derived: _finished(derived, recipe, log))
         if recipe.checkpoint:
             graph = checkpointed(graph, recipe.checkpoint)
         printed = _printed(graph, recipe, _target(graph, recipe))
         return CompiledFunction(
             recipe, primal, graph, printed, log, compile_recipe, _printed, verified, _expressions, origin, constants
         )
+
+
+def _finished(graph: Graph, recipe: Recipe, log: Rewrites) -> Graph:
+    """Return a graph with loops in the place of equations, for batches if these are asked for, ready to be printed."""
+    graph = with_solvers(graph)
+    return finish(with_batch(graph, recipe, log) if recipe.batch else graph, log)
+
+
+def _derived(graph: Graph, recipe: Recipe, finished: Callable[[Graph], Graph]) -> Graph:
+    """Return the graph of what a recipe asks for, finished."""
+    if recipe.kind == "jacobian":
+        return with_jacobian(graph, recipe, finished)
+    derive = _DERIVATIVES.get(recipe.kind)
+    return finished(graph if derive is None else derive(graph, recipe))
 
 
 def compile_tangents(recipe: Recipe, wrt: Sequence[str]) -> Callable[..., tuple[Any, ...]]:
@@ -202,6 +221,10 @@ def _expressions(
 
     if recipe.batch:
         raise UnsupportedError("to_sympy gives the expressions of one example; compile the formula without batch=")
+    if recipe.kind not in ("value", "grad"):
+        raise UnsupportedError(
+            f"to_sympy gives values and gradients, and this is compile_{recipe.kind}; ask .value, or compile_grad(...)"
+        )
     log = Rewrites()
     with using_float(recipe.dtype), uncollected():
         graph = canonical(_read(recipe), log)

@@ -22,7 +22,7 @@ from symbackprop.emit.module import Printed
 from symbackprop.emit.packing import Packer
 from symbackprop.emit.save import write_text
 from symbackprop.errors import UnsupportedError
-from symbackprop.ir.auxiliary import returned_records
+from symbackprop.ir.auxiliary import records_of_derivatives, returned_records
 from symbackprop.ir.graph import Graph, Guard
 from symbackprop.ir.node import Apply
 from symbackprop.ir.records import Records, importable, recorded
@@ -82,7 +82,7 @@ class CompiledFunction:
         self._constants = dict(constants or {})
         names = printed.parameters[len(printed.parameters) - len(self._constants) :]
         self._bound = dict(zip(names, self._constants.values(), strict=True))
-        self._packer = None if recipe.packing is None else Packer(recipe.packing)
+        self._packer = None if printed.packing is None else Packer(printed.packing)
         self._records: Records | None = None
         self._value_records: Records | None = None
 
@@ -92,6 +92,8 @@ class CompiledFunction:
         self._records = records
         if recipe.kind == "grad":
             self._records = returned_records(records, recipe.with_value, recipe.has_aux, recipe.finite)
+        elif recipe.kind != "value":
+            self._records = records_of_derivatives(records, recipe.kind, recipe.with_value)
         self._value_records = records
         return self
 
@@ -180,7 +182,7 @@ class CompiledFunction:
     @property
     def __signature__(self) -> Signature:
         """The arguments by the names that a call takes, for `inspect.signature`."""
-        packing = self._recipe.packing
+        packing = self._printed.packing
         given = [spec.name for spec in self.graph.arguments] if packing is None else [n for n, _ in packing.arguments]
         defaults = {} if packing is None else dict(packing.defaults)
         names = zip(given, self._printed.parameters, strict=False)

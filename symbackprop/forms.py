@@ -20,6 +20,8 @@ from symbackprop.verification import FunctionOrigin, Origin
 
 __all__ = ["compile_formula"]
 
+_OF_SCALARS = ("grad", "hvp", "hessian")  # what is the derivative of scalars only
+
 
 def compile_formula(formula: Any, inputs: Any, static: Iterable[str], request: Request) -> CompiledFunction:
     """Compile what the user gives: a layer spec, a function, text, or SymPy expressions."""
@@ -59,7 +61,7 @@ def _of_sympy(formula: Any, inputs: Any, request: Request) -> CompiledFunction:
 
     kind = request.kind
     with uncollected():
-        problem = read_problem(formula, inputs, request.wrt, scalar=kind == "grad", derivatives=kind != "value")
+        problem = read_problem(formula, inputs, request.wrt, scalar=kind in _OF_SCALARS, derivatives=kind != "value")
     origin = Origin(problem.expression, problem.names, problem.shapes)
     declared, wrt = _declared(problem.inputs, request), checked_wrt(problem.wrt)
     return compile_recipe(request.recipe(problem.text, declared, wrt, titles=problem.titles, reordered=True), origin)
@@ -72,7 +74,7 @@ def _of_function(
     with uncollected():
         traced = trace_function(function, inputs, checked_wrt(request.wrt), static, request.dtype)
     title = getattr(function, "__name__", type(function).__name__)
-    differentiated = request.kind == "grad"
+    differentiated = request.kind != "value"
     if differentiated and request.wrt is None and not traced.wrt:
         raise UnsupportedError(
             f"{title} has no real-valued input, so there is nothing to differentiate; examples of integers are integers"
@@ -96,15 +98,20 @@ def _of_network(network: Network, inputs: Any, static: Iterable[str], request: R
         raise ArgumentError("a layer spec says itself what its inputs are; leave out inputs= and static=")
     if request.batch is not None:
         raise ArgumentError("a layer spec takes batches already; leave out batch=, or write the network as a function")
-    differentiated = request.kind == "grad"
+    differentiated = request.kind != "value"
     if differentiated:
-        check_differentiable(network, request.wrt)
+        check_differentiable(network, request.wrt, needs_loss=request.kind in _OF_SCALARS)
     problem = problem_of(network, checked_wrt(request.wrt))
     if request.of_gradient.get("has_aux") and not problem.has_aux:
         raise ArgumentError("has_aux= is for what is returned beside the loss, and this network has no states")
-    own: dict[str, Any] = {"has_aux": problem.has_aux and differentiated}
+    if problem.has_aux and request.kind in ("hvp", "hessian"):
+        raise UnsupportedError(
+            f"compile_{request.kind} differentiates one loss, and this network has states or several heads beside it"
+        )
+    graded = request.kind == "grad"
+    own: dict[str, Any] = {"has_aux": problem.has_aux and graded}
     if network.precision != "full":
-        own.update(dtype="float32", finite=differentiated)  # that of the parameters
+        own.update(dtype="float32", finite=graded)  # that of the parameters
     kept = request.of_gradient.get("checkpoint")
     if isinstance(kept, tuple):
         own["checkpoint"] = value_names(network, kept)

@@ -15,11 +15,12 @@ from symbackprop.transform.batching import checked_batch
 from symbackprop.transform.checkpoint import checked_checkpoint
 from symbackprop.transform.clipping import checked_clip
 
-__all__ = ["Request", "asked_of_gradient", "checked_wrt"]
+__all__ = ["Request", "asked_of_gradient", "checked_mode", "checked_wrt"]
 
 _TARGETS = ("auto", "math", "numpy")
 _DTYPES = ("float64", "float32")
 _OPTIMIZE = ("readable",)
+_MODES = ("auto", "forward", "reverse")
 
 
 @dataclass(frozen=True)
@@ -28,12 +29,12 @@ class Request:
 
     Parameters
     ----------
-    kind : {"value", "grad"}
+    kind : {"value", "grad", "jvp", "vjp", "hvp", "jacobian", "hessian"}
     wrt : str, SymPy symbol, or sequence of these, or None
     with_value : bool
     target, dtype, name, optimize : str
     of_gradient : mapping
-        Further fields of a recipe that are about its gradient.
+        Further fields of a recipe that are about its gradient, or other derivatives.
     batch : mapping of name to axis, or None
         Which inputs are batches.
     """
@@ -69,6 +70,13 @@ def asked_of_gradient(has_aux: bool, clip: object, finite: bool, checkpoint: obj
         "has_aux": bool(has_aux), "clip": checked_clip(clip), "finite": bool(finite),
         "checkpoint": checked_checkpoint(checkpoint),
     }  # fmt: skip
+
+
+def checked_mode(mode: Any) -> str:
+    """Return how a Jacobian is to be accumulated."""
+    if not isinstance(mode, str) or mode not in _MODES:
+        raise ArgumentError(f"mode is {mode!r}; choose one of {', '.join(map(repr, _MODES))}")
+    return mode
 
 
 def checked_wrt(wrt: Any) -> str | tuple[str, ...] | None:

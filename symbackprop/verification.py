@@ -85,15 +85,15 @@ def verified(
     subject = Subject(
         source=compiled.source,
         name=compiled.__name__,
-        arguments=compiled.formula_graph.arguments,
+        arguments=(compiled.formula_graph if recipe.batch else compiled.graph).arguments,
         labels=compiled.graph.labels,
-        reference=_reference(recipe, origin),
+        reference=_of_formula(compiled, _reference(recipe, origin)),
         kinks=_kinks(compiled),
         array_source=_mapped_source(compiled),
         guards=compiled.guards,
-        packing=recipe.packing,
+        packing=compiled.printed.packing,
         fixed=compiled.constants,
-        own=origin.call if isinstance(origin, FunctionOrigin) else None,
+        own=_of_formula(compiled, origin.call) if isinstance(origin, FunctionOrigin) else None,
         solves=root in _operations(compiled.formula_graph),
         has_rules=not {custom_rule, opaque}.isdisjoint(_operations(compiled.formula_graph)),
         clip=recipe.clip if recipe.kind == "grad" else None,
@@ -130,6 +130,14 @@ def _reference(recipe: Recipe, origin: Origin | FunctionOrigin | None) -> Callab
         return lambda values, words: evaluate_expression(origin.expression, origin.names, origin.shapes, values, words)
     program = parse(recipe.formula, split_declarations(recipe.formula)[1])
     return lambda values, words: evaluate_program(program, values, words)
+
+
+def _of_formula(compiled: CompiledFunction, function: Callable[..., Any]) -> Callable[..., Any]:
+    """Return a function of values by name that is given those of the formula's own inputs only, no tangents."""
+    duals = {spec.name for spec in compiled.graph.arguments if spec.role}
+    if not duals:
+        return function
+    return lambda values, *rest: function({name: x for name, x in values.items() if name not in duals}, *rest)
 
 
 def _mapped_source(compiled: CompiledFunction) -> str | None:

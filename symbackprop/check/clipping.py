@@ -15,7 +15,8 @@ import numpy as np
 import sympy
 
 from symbackprop.check.elements import Symbolic, long_number, symbolic_number
-from symbackprop.check.expected import Expected, Slope, number_of
+from symbackprop.check.expected import Expected, Slope
+from symbackprop.check.numbers import number_of
 from symbackprop.ir.signature import Label
 
 __all__ = ["clipped_expected", "clipped_expressions"]

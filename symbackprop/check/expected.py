@@ -15,8 +15,10 @@ import mpmath
 import numpy as np
 
 from symbackprop.check.batches import examples, stacked
+from symbackprop.check.derived import Quotients, wanted_of
 from symbackprop.check.elements import Digits
 from symbackprop.check.held import recalling, remembering
+from symbackprop.check.numbers import number_of
 from symbackprop.check.points import elements_at
 from symbackprop.check.run import run_emitted
 from symbackprop.check.vocabulary import Vocabulary
@@ -24,7 +26,7 @@ from symbackprop.ir.graph import Guard
 from symbackprop.ir.packing import Packing
 from symbackprop.ir.signature import ArgumentSpec, Label, leaves_of
 
-__all__ = ["WORKING", "Expected", "Reference", "Slope", "Subject", "expected_at", "number_of", "together"]
+__all__ = ["WORKING", "Expected", "Reference", "Slope", "Subject", "expected_at", "together"]
 
 WORKING = 90  # digits of the reference's difference quotients
 _ENTRIES = 240  # of all inputs together that get a quotient each
@@ -90,6 +92,11 @@ class Subject:
     batch: Mapping[str, int] = field(default_factory=dict)
     of_example: Subject | None = None
 
+    @property
+    def is_of_family(self) -> bool:
+        """Whether some output is a derivative that is no gradient of a scalar."""
+        return any(label.form for label in self.labels)
+
     def run(self, values: Mapping[str, Any], words: Any | None = None) -> list[Any]:
         """Return the outputs of the emitted function for values by name, flattened."""
         return run_emitted(self.source, self.name, self.arguments, values, words, self.packing)
@@ -130,6 +137,8 @@ def expected_at(subject: Subject, point: Mapping[str, Any]) -> Expected:
     if subject.of_example is not None:
         return together([expected_at(subject.of_example, case) for case in subject.cases(point)])
     elements = elements_at(point, subject.arguments, Digits)
+    if subject.is_of_family:
+        return _expected_of_family(subject, elements)
     with remembering() as held:
         values = [np.asarray(x, dtype=object) for x in leaves_of(subject.reference(elements, Vocabulary(Digits)))]
     moves = _Moves(subject, elements, held)
@@ -156,6 +165,15 @@ def together(every: Sequence[Expected]) -> Expected:
     outputs = [stacked(parts) for parts in zip(*(expected.outputs for expected in every), strict=True)]
     units = [max(parts) for parts in zip(*(expected.units for expected in every), strict=True)]
     return Expected(outputs, units, [], every)
+
+
+def _expected_of_family(subject: Subject, elements: Mapping[str, Any]) -> Expected:
+    """Return what the outputs should be that `derived` tells of, each measured by its value."""
+    at = Quotients(subject.reference, elements)
+    outputs = [wanted_of(label, subject.arguments, elements, at, limit=True) for label in subject.labels]
+    largest = [_largest(value) or mpmath.mpf(1) for value in at.values]
+    units = [max(largest) if label.form == "cotangent" else largest[label.value] for label in subject.labels]
+    return Expected(outputs, [min(unit, mpmath.mpf(1)) for unit in units], [])
 
 
 def _unit(label: Label, units: list[Any], sizes: Mapping[str, Any]) -> Any:
@@ -250,10 +268,3 @@ def _reach(quotients: Any, base: Any) -> Any:
 
 def _largest(x: Any) -> Any:
     return max((abs(number_of(entry)) for entry in np.ravel(np.asarray(x, dtype=object))), default=mpmath.mpf(0))
-
-
-def number_of(x: Any) -> Any:
-    """Return a long number."""
-    if isinstance(x, np.ndarray):
-        x = x[()]
-    return x.value if isinstance(x, Digits) else Digits(mpmath.mpf(0))._from(x).value

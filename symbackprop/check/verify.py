@@ -20,10 +20,12 @@ import sympy
 
 from symbackprop.check.choice import choose
 from symbackprop.check.clipping import clipped_expected, clipped_expressions
+from symbackprop.check.derived import Expressions, OutOfTimeError, wanted_of
 from symbackprop.check.elements import DIGITS, Digits, Symbolic
 from symbackprop.check.exact import is_large, is_zero
-from symbackprop.check.expected import WORKING, Expected, Subject, expected_at, number_of, together
+from symbackprop.check.expected import WORKING, Expected, Subject, expected_at, together
 from symbackprop.check.held import released
+from symbackprop.check.numbers import expression_of, number_of
 from symbackprop.check.paths import Ways
 from symbackprop.check.points import checked_ranges, elements_at, numbers_at
 from symbackprop.check.report import OutputReport, Report, Stage
@@ -139,7 +141,7 @@ def _exact_stage(subject: Subject, sample: Mapping[str, Any], deadline: float) -
             single, cases = subject.of_example or subject, subject.cases(elements)
             values = [list(leaves_of(single.reference(case, words))) for case in cases]
             outputs = subject.run(elements, words)
-        if any(is_large(_expression(x)) for part in (*values, outputs) for y in part for x in np.ravel(_objects(y))):
+        if any(is_large(expression_of(x)) for part in (*values, outputs) for y in part for x in np.ravel(_objects(y))):
             return [Stage("exact", "skipped", _TOO_LARGE)] * len(subject.labels)
         every = []
         for number, case in enumerate(cases):
@@ -149,6 +151,8 @@ def _exact_stage(subject: Subject, sample: Mapping[str, Any], deadline: float) -
         return [_exact_output(x, output, deadline) for x, output in zip(wanted, outputs, strict=True)]
     except TooLargeError:
         return [Stage("exact", "skipped", _TOO_LARGE)] * len(subject.labels)
+    except OutOfTimeError:
+        return [Stage("exact", "skipped", "out of time")] * len(subject.labels)
     except RecursionError:
         return [Stage("exact", "skipped", "too deep for SymPy, which recurses")] * len(subject.labels)
     except Exception as error:  # whatever SymPy, or wrong source, raises: the other stages judge
@@ -163,6 +167,9 @@ def _wanted_of_case(
     subject: Subject, values: Sequence[Any], elements: Mapping[str, Any], outputs: Sequence[Any], deadline: float
 ) -> list[Any]:
     """Return the expressions that the outputs should be, clipped where they are; None for what there is no time for."""
+    if subject.is_of_family:
+        at = Expressions(values, elements, deadline)
+        return [wanted_of(label, subject.arguments, elements, at, limit=False) for label in subject.labels]
     wanted = [_wanted(label, values[label.value], elements, deadline) for label in subject.labels]
     if subject.clip is not None and not any(x is None for x in wanted):
         return list(clipped_expressions(subject.clip, subject.labels, outputs, wanted))
@@ -175,12 +182,12 @@ def _wanted(label: Label, value: Any, elements: Mapping[str, Any], deadline: flo
         return np.asarray(sympy.Integer(1), dtype=object)
     inputs: Any = np.asarray(value if label.wrt is None else elements[label.wrt], dtype=object)
     wanted = np.empty(inputs.shape, dtype=object)
-    formula = None if label.wrt is None else _expression(value)
+    formula = None if label.wrt is None else expression_of(value)
     for index in np.ndindex(inputs.shape):
         if time.monotonic() > deadline:
             return None
         x = inputs[index]
-        wanted[index] = released(_expression(x) if formula is None else sympy.diff(formula, x.expr))
+        wanted[index] = released(expression_of(x) if formula is None else sympy.diff(formula, x.expr))
     return wanted
 
 
@@ -191,19 +198,11 @@ def _exact_output(wanted: Any, output: Any, deadline: float) -> Stage:
     if found.shape != wanted.shape:
         return Stage("exact", "failed", f"shape {found.shape}, expected {wanted.shape}")
     for entry, derivative in zip(found.ravel(), wanted.ravel(), strict=True):
-        if is_zero(_expression(entry) - derivative, deadline) is None:
+        if is_zero(expression_of(entry) - derivative, deadline) is None:
             return Stage("exact", "skipped", "SymPy did not decide within the budget")
     return Stage(
         "exact", "passed", f"{found.size} entr{'y' if found.size == 1 else 'ies'}, on the path of the first point"
     )
-
-
-def _expression(x: Any) -> Any:
-    if isinstance(x, Symbolic):
-        return x.expr
-    if isinstance(x, (bool, np.bool_)):
-        return sympy.Integer(int(x))
-    return Symbolic(sympy.Integer(0), mpmath.mpf(0))._from(x).expr
 
 
 # --- the numeric stages -----------------------------------------------------------------------------------------------

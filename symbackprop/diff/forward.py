@@ -15,9 +15,15 @@ from symbackprop.ops.declare import Primitive
 __all__ = ["push_forward"]
 
 
-def push_forward(outputs: Sequence[Node], tangents: Mapping[Node, Node]) -> list[Node | None]:
-    """Return the tangents of `outputs`, given those of the inputs; None where a tangent is zero."""
-    known: dict[Node, Node | None] = dict(tangents)
+def push_forward(
+    outputs: Sequence[Node], tangents: Mapping[Node, Node], found: dict[Node, Node | None] | None = None
+) -> list[Node | None]:
+    """Return the tangents of `outputs`, given those of the inputs; None where a tangent is zero.
+
+    Those of all nodes on the way are put into `found`.
+    """
+    known: dict[Node, Node | None] = {} if found is None else found
+    known.update(tangents)
     several: dict[Node, Sequence[Node | None]] = {}
     for node in topological(outputs):
         if node in known:

@@ -13,6 +13,14 @@ from symbackprop.ir.size import shape_text
 
 __all__ = ["description", "docstring"]
 
+_FAMILY = {
+    "jvp": "{its} tangent, given tangents of {of}",
+    "vjp": "the cotangents of {of}, given {its} cotangent",
+    "hvp": "the product of the Hessian with respect to {of} and a vector",
+    "jacobian": "the Jacobian with respect to {of}",
+    "hessian": "the Hessian with respect to {of}",
+}
+
 
 def description(graph: Graph, recipe: Recipe) -> list[str]:
     """Return lines for the header: what the inputs are, and what is computed."""
@@ -40,7 +48,8 @@ def docstring(graph: Graph, recipe: Recipe, leaves: Sequence[str], taken: Names,
         )
         title = titles.get(spec.name, taken.mapped.get(parameter))
         quoted = repr(title).replace('"""', "'''")  # a symbol's name must not end the docstring and become code
-        original = f"; {quoted} in the formula" if title else ""
+        original = f"; {quoted} in the formula" if title and not spec.role else ""
+        original += _dual(spec)
         inside = f", {structures[spec.name]}" if spec.name in structures else ""
         lines.append(f"{parameter} : {kind}{about}{original}{inside}")
     for guard in graph.guards:
@@ -56,13 +65,17 @@ def _returns(graph: Graph, recipe: Recipe) -> list[str]:
     rows = []
     several = any(label.value and label.wrt is not None for label in graph.labels)
     for label, text, node in zip(graph.labels[:40], label_texts(graph.labels[:40]), graph.outputs, strict=False):
-        name = text if several or label.wrt is None else f"dL/d{label.wrt}"
-        shape = node.shape if label.wrt is None or recipe.batch else shapes[label.wrt]
+        name = text if several or label.wrt is None or label.form else f"dL/d{label.wrt}"
+        shape = node.shape if label.wrt is None or label.form or recipe.batch else shapes[label.wrt]
         kind = "bool, whether all of the gradient is finite" if label.tells else "float"
         rows.append(f"{name} : {'array of shape ' + shape_text(shape) if shape else kind}")
     if len(graph.labels) > 40:
         rows.append(f"    and so on, {len(graph.labels)} results in all")
-    if recipe.kind != "value" and recipe.packing is not None and isinstance(recipe.packing.gradient, Pack):
+    if recipe.kind == "jvp":
+        rows.append("    The tangents are nested as the values, behind these.")
+    elif recipe.kind == "hessian" and not isinstance(recipe.wrt, str):
+        rows.append("    The blocks are nested twice as a gradient is: [i][j] with respect to input i, and then j.")
+    elif recipe.kind != "value" and recipe.packing is not None and isinstance(recipe.packing.gradient, Pack):
         rows.append(
             "    The derivatives are in the structure of the arguments"
             + (", behind the value." if recipe.with_value else ".")
@@ -85,11 +98,23 @@ def _computes(graph: Graph, recipe: Recipe) -> str:
         gradient += f", scaled to a norm of at most {bound}" if kind == "norm" else f", clipped to [{-bound}, {bound}]"
     auxiliary = recipe.has_aux and recipe.kind != "value"
     value = "the value" if graph.structure is None or auxiliary else "the values"
+    if recipe.kind in _FAMILY:
+        of = ", ".join([spec.of for spec in graph.arguments if spec.role == "tangent"] or wanted)
+        before = f"{value}, the gradient and " if recipe.kind in ("hvp", "hessian") else f"{value} and "
+        text = _FAMILY[recipe.kind].format(of=of, its="its" if value == "the value" else "their")
+        return (before if recipe.with_value else "") + text
     if not wanted:
         return value if recipe.kind == "value" else "the gradient with respect to nothing"
     if recipe.with_value:
         return f"{value}, {'auxiliary results, ' * auxiliary}and {gradient}"
     return f"{gradient}, and auxiliary results" if auxiliary else gradient
+
+
+def _dual(spec: ArgumentSpec) -> str:
+    """Return of what an input is the tangent or the cotangent."""
+    if spec.role == "tangent":
+        return f", the tangent of {spec.of}"
+    return ", the cotangent of the value" if spec.role else ""
 
 
 def _declared(spec: ArgumentSpec) -> str:

@@ -45,13 +45,14 @@ class Recipe:
     clip: tuple[str, float] | None = None  # gradients are kept within a bound, of their entries or of their norm
     checkpoint: tuple[str, ...] | str | None = None  # which values are kept for the way back, where not all are
     batch: tuple[tuple[str, int], ...] = ()  # which inputs are batches, and along which axis
+    mode: str = ""  # how a Jacobian is accumulated: "forward" or "reverse", or the cheaper one if "auto"
 
     def fields(self) -> dict[str, object]:
         """Return what a header has to hold; from `titles` on only what says anything."""
         found = asdict(self)
         for name in (
             "titles", "reordered", "function", "packing", "has_aux", "notation", "finite", "clip", "checkpoint",
-            "batch",
+            "batch", "mode",
         ):  # fmt: skip
             if not found[name]:
                 del found[name]
@@ -68,6 +69,7 @@ class Recipe:
             clip=None,
             finite=False,
             checkpoint=None,
+            mode="",
             name="value",
         )
 

@@ -22,13 +22,14 @@ from symbackprop.emit.style_numpy import NumpyStyle
 from symbackprop.errors import ArgumentError
 from symbackprop.ir.graph import Graph
 from symbackprop.ir.node import Apply, Const, Node
-from symbackprop.ir.packing import Pack, Packing, with_paths
+from symbackprop.ir.packing import Pack, Packing, with_duals, with_paths
 from symbackprop.ir.size import SizeExpression, evaluate, has_opaque, named, names, substitute
 from symbackprop.ops.declare import Primitive
 
 __all__ = ["Printed", "Written", "print_module", "written"]
 
 _STYLES: dict[str, type[TargetStyle]] = {"math": MathStyle, "numpy": NumpyStyle}
+_PARTS = {"jvp": "tangents", "hvp": "derivatives", "jacobian": "derivatives", "hessian": "derivatives"}
 _COMMENT_COLUMN = 40
 _BEFORE_COMMENT = "\1"  # in lines whose text may still get shorter
 _WIDTH = 116
@@ -44,6 +45,7 @@ class Printed:
     target: str
     prelude: str  # imports, and constants of the module
     body: str  # the statements, indented
+    packing: Packing | None = None  # how arguments are packed, tangents and cotangents among them
 
 
 def print_module(graph: Graph, recipe: Recipe, version: str, target: str) -> Printed:
@@ -51,7 +53,8 @@ def print_module(graph: Graph, recipe: Recipe, version: str, target: str) -> Pri
     taken, function, parameters, leaves, style, writer, result, packing = written(graph, recipe, target)
     body = _size_lines(graph, leaves, style)
     if writer.forward and writer.backward:
-        body += ["# forward", *_lines(writer.forward), "# backward", *_lines(writer.backward)]
+        behind = _PARTS.get(recipe.kind, "backward")
+        body += ["# forward", *_lines(writer.forward), f"# {behind}", *_lines(writer.backward)]
     else:
         body += _lines([*writer.forward, *writer.backward])
     body += f"return {result}".split("\n")
@@ -70,7 +73,8 @@ def print_module(graph: Graph, recipe: Recipe, version: str, target: str) -> Pri
     head = header_lines(recipe, version, [*description(graph, recipe), *_needs(text, style.imports)])
     signature = f"def {function}({_parameter_list(parameters, packing)}):"
     source = "\n".join([*head, "", *imports, constants, signature, doc, code, ""])
-    return Printed(source, function, parameters, target, "\n".join([*imports, constants]), code)
+    packing = None if recipe.packing is None else with_duals(recipe.packing, graph.arguments)
+    return Printed(source, function, parameters, target, "\n".join([*imports, constants]), code, packing)
 
 
 class Written(NamedTuple):
@@ -132,11 +136,12 @@ def _parameters(graph: Graph, recipe: Recipe, taken: Names) -> tuple[tuple[str, 
     if recipe.packing is None:
         names = tuple(taken.claim(spec.name) for spec in graph.arguments)
         return names, names, None
-    packed = {name: taken.claim(name) for name, item in recipe.packing.arguments if isinstance(item, Pack)}
+    packing = with_duals(recipe.packing, graph.arguments)
+    packed = {name: taken.claim(name) for name, item in packing.arguments if isinstance(item, Pack)}
     leaves = {spec.name: taken.claim(spec.name) for spec in graph.arguments}
-    constants = [leaves[name] for name, _ in recipe.packing.constants]
-    called = {name: packed.get(name) or leaves[name] for name, _ in recipe.packing.arguments}
-    return (*called.values(), *constants), tuple(leaves.values()), with_paths(recipe.packing, called)
+    constants = [leaves[name] for name, _ in packing.constants]
+    called = {name: packed.get(name) or leaves[name] for name, _ in packing.arguments}
+    return (*called.values(), *constants), tuple(leaves.values()), with_paths(packing, called)
 
 
 def _modules_of(graph: Graph) -> frozenset[str]:

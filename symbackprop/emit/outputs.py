@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from math import isqrt
 
 from symbackprop.emit.control import may_alias
 from symbackprop.emit.header import Recipe
@@ -10,8 +11,8 @@ from symbackprop.emit.statements import Writer
 from symbackprop.ir.auxiliary import paired_nest, paired_pack
 from symbackprop.ir.graph import Graph
 from symbackprop.ir.node import Apply, Const, Node, Output
-from symbackprop.ir.packing import Pack, Packed, Packing, quoted
-from symbackprop.ir.signature import arranged
+from symbackprop.ir.packing import Pack, Packed, Packing, leaf_names, quoted
+from symbackprop.ir.signature import Label, arranged
 from symbackprop.ops.bodies import bound_by
 from symbackprop.ops.branches import Branches, cond
 from symbackprop.ops.broadcasting import broadcast
@@ -25,6 +26,8 @@ from symbackprop.ops.whiles import WhileLoop, while_loop
 __all__ = ["packed_text", "returned"]
 
 _WIDTH = 88  # of a structure on one line
+_VALUES = (False, "")
+_FORMS = {"jvp": "tangent", "vjp": "cotangent", "hvp": "product", "jacobian": "jacobian", "hessian": "hessian"}
 
 
 def returned(graph: Graph, writer: Writer, recipe: Recipe, packing: Packing | None = None) -> str:
@@ -45,10 +48,17 @@ def returned(graph: Graph, writer: Writer, recipe: Recipe, packing: Packing | No
     if recipe.has_aux:
         parts = _with_auxiliary(graph, recipe, packing, texts)
     else:
-        values, derivatives = (texts[:count], texts[count:]) if recipe.with_value else ([], texts)
-        wide = len(derivatives) // count
-        each = [_gradient_text(graph, recipe, packing, derivatives[i * wide : (i + 1) * wide]) for i in range(count)]
-        parts = [nested(values), nested(each)] if recipe.with_value else [nested(each)]
+        parts = [nested([text for label, text in found if _group(label) == _VALUES])] if recipe.with_value else []
+        for form in _forms(recipe):
+            own = [text for label, text in found if _group(label) == (True, form)]
+            if form == "tangent":
+                parts.append(nested(own))
+            elif form == "cotangent":
+                parts.append(_gradient_text(recipe, packing, own))
+            else:
+                wide = len(own) // count
+                each = [own[i * wide : (i + 1) * wide] for i in range(count)]
+                parts.append(nested([_derivative_text(recipe, packing, form, texts) for texts in each]))
     parts += told
     return _unwrapped(parts[0]) if len(parts) == 1 else ", ".join(parts)
 
@@ -57,7 +67,7 @@ def _with_auxiliary(graph: Graph, recipe: Recipe, packing: Packing | None, texts
     """Return ``(value, aux)`` and ``gradient``, or ``gradient`` and ``aux`` where the value is not asked for."""
     found = list(zip([label for label in graph.labels if not label.tells], texts, strict=True))
     values = {str(label.value): text for label, text in found if label.wrt is None}
-    gradient = _gradient_text(graph, recipe, packing, [text for label, text in found if label.wrt is not None])
+    gradient = _gradient_text(recipe, packing, [text for label, text in found if label.wrt is not None])
     if packing is not None and isinstance(packing.results, Pack):
         pack = paired_pack(packing.results)
         behind = packed_text(pack if recipe.with_value else pack.items[1], values)
@@ -67,11 +77,30 @@ def _with_auxiliary(graph: Graph, recipe: Recipe, packing: Packing | None, texts
     return [behind, gradient] if recipe.with_value else [gradient, behind]
 
 
-def _gradient_text(graph: Graph, recipe: Recipe, packing: Packing | None, texts: list[str]) -> str:
+def _group(label: Label) -> tuple[bool, str]:
+    """Return what the results have in common that are returned together: whether they are derivatives, and of which form."""
+    return label.wrt is not None or label.form == "tangent", label.form
+
+
+def _forms(recipe: Recipe) -> tuple[str, ...]:
+    """Return the forms of derivatives that a recipe asks for, in the order in which they are returned."""
+    own = _FORMS.get(recipe.kind, "")
+    return ("", own) if recipe.with_value and own in ("product", "hessian") else (own,)
+
+
+def _derivative_text(recipe: Recipe, packing: Packing | None, form: str, texts: list[str]) -> str:
+    """Return the derivative of one value; a Hessian is a gradient of gradients."""
+    if form != "hessian":
+        return _gradient_text(recipe, packing, texts)
+    wide = isqrt(len(texts))
+    rows = [_gradient_text(recipe, packing, texts[i * wide : (i + 1) * wide]) for i in range(wide)]
+    return _gradient_text(recipe, packing, rows)
+
+
+def _gradient_text(recipe: Recipe, packing: Packing | None, texts: list[str]) -> str:
     """Return the gradient of one value: a text, a tuple of texts, or these in the structure of the arguments."""
     if packing is not None and packing.gradient is not None:
-        names = [label.wrt for label in graph.labels if label.wrt is not None][: len(texts)]
-        return packed_text(packing.gradient, dict(zip(map(str, names), texts, strict=True)))
+        return packed_text(packing.gradient, dict(zip(leaf_names(packing.gradient), texts, strict=True)))
     return texts[0] if isinstance(recipe.wrt, str) else _gathered(tuple, texts)
 
 

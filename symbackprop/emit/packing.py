@@ -74,6 +74,8 @@ class Packer:
 
 
 def _take(packed: Packed, value: Any, path: str, leaves: list[Any]) -> None:
+    if packed is None:  # what has no gradient has no tangent
+        return
     if not isinstance(packed, Pack):
         leaves.append(value)
         return
@@ -112,6 +114,8 @@ def _listed(packed: Pack) -> str:
 
 
 def _put(packed: Packed, value: Any, leaves: Iterator[Any]) -> Any:
+    if packed is None:
+        return value
     if not isinstance(packed, Pack):
         return next(leaves)
     items = [_put(inner, item, leaves) for inner, item in zip(packed.items, _items(packed, value, ""), strict=True)]
@@ -131,8 +135,10 @@ def arguments_of_leaves(packing: Packing, leaves: Mapping[str, Any]) -> list[Any
 
 
 def _built(packed: Packed, leaves: Mapping[str, Any]) -> Any:
+    if packed is None:
+        return None
     if not isinstance(packed, Pack):
-        return leaves[str(packed)]
+        return leaves[packed]
     items = [_built(item, leaves) for item in packed.items]
     if packed.kind == "dict":
         return dict(zip(packed.keys, items, strict=True))
@@ -156,11 +162,11 @@ def _unpacked(packed: Packed, names: Mapping[str, str], used: Set[str]) -> list[
     if not isinstance(packed, Pack):
         return []
     called = [names[item] if isinstance(item, str) else "" for item in packed.items]
-    if packed.kind in ("tuple", "list", "namedtuple") and called and all(name in used for name in called):
+    if packed.kind in ("tuple", "list", "namedtuple") and called and all(name and name in used for name in called):
         return [f"{', '.join(called)}{',' * (len(called) == 1)} = {packed.path}"]
     lines: list[str] = []
     for key, item, name in zip(packed.keys, packed.items, called, strict=True):
-        if name in used:
+        if name and name in used:
             lines.append(f"{name} = {packed.path}{accessor(packed, key)}")
         lines += _unpacked(item, names, used)
     return lines

@@ -13,7 +13,7 @@ from symbackprop.ir.packing import Pack, Packed
 from symbackprop.ir.records import Records
 from symbackprop.ir.signature import Nest, Structure
 
-__all__ = ["check_has_aux", "paired_nest", "paired_pack", "returned_records"]
+__all__ = ["check_has_aux", "paired_nest", "paired_pack", "records_of_derivatives", "returned_records"]
 
 _T = TypeVar("_T")
 _SEQUENCES = ("tuple", "list")
@@ -73,6 +73,16 @@ def returned_records(records: Records | None, with_value: bool, has_aux: bool, f
         parts = [records, records] if with_value else [records]
     parts += [None] * finite
     return parts[0] if len(parts) == 1 else Records(None, tuple(parts))
+
+
+def records_of_derivatives(records: Records | None, kind: str, with_value: bool) -> Records | None:
+    """Return what is a named tuple in what a function of the family returns that is no gradient."""
+    if records is None:
+        return None
+    if kind == "vjp":
+        return Records(None, (records, None))
+    count = 2 if kind == "jvp" or kind == "jacobian" else 3
+    return Records(None, (records,) * count) if with_value else records
 
 
 def _alone(items: Sequence[_T], several: _T) -> _T:

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+import re
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
-__all__ = ["Pack", "Packed", "Packing", "accessor", "leaf_names", "packing_from", "quoted", "with_paths"]
+from symbackprop.ir.signature import ArgumentSpec
+
+__all__ = ["Pack", "Packed", "Packing", "accessor", "leaf_names", "packing_from", "quoted", "with_duals", "with_paths"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,6 +103,46 @@ def with_paths(packing: Packing, names: Mapping[str, str]) -> Packing:
 
     arguments = tuple((name, renamed(packed)) for name, packed in packing.arguments)
     return replace(packing, arguments=arguments, gradient=renamed(packing.gradient))
+
+
+def with_duals(packing: Packing, arguments: Sequence[ArgumentSpec]) -> Packing:
+    """Return a packing that takes tangents and cotangents too, those among `arguments`, behind the formula's own.
+
+    Tangents are given in the structures in which the gradient is returned.
+    """
+    tangents = {spec.of: spec.name for spec in arguments if spec.role == "tangent"}
+    cotangents = [(spec.name, spec.name) for spec in arguments if spec.role == "cotangent"]
+    if not tangents and not cotangents:
+        return packing
+    taken = {*(name for name, _ in packing.arguments), *(spec.name for spec in arguments)}
+
+    def dual(packed: Packed, path: str) -> Packed:
+        if not isinstance(packed, Pack):
+            return None if packed is None else tangents[packed]
+        pairs = zip(packed.keys, packed.items, strict=True)
+        return Pack(
+            packed.kind, packed.keys, tuple(dual(item, path + accessor(packed, key)) for key, item in pairs), path
+        )
+
+    def named(packed: Packed) -> tuple[str, Packed]:
+        if not isinstance(packed, Pack):
+            return str(dual(packed, "")), dual(packed, "")
+        name = f"{re.split(r'[.[]', packed.path)[0] or 'wrt'}_dot"
+        while name in taken:
+            name += "_"
+        taken.add(name)
+        return name, dual(packed, name)
+
+    gradient = packing.gradient
+    several = isinstance(gradient, Pack) and not gradient.path and gradient.kind == "tuple"
+    items = gradient.items if isinstance(gradient, Pack) and several else (gradient,)
+    added = [named(item) for item in items if item is not None] if tangents else cotangents
+    names = tuple(name for name, _ in added)
+    return replace(
+        packing,
+        arguments=(*packing.arguments, *added),
+        named_only=(*packing.named_only, *names) if packing.named_only or packing.defaults else packing.named_only,
+    )
 
 
 def packing_from(fields: Mapping[str, Any] | None) -> Packing | None:

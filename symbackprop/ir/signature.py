@@ -25,22 +25,33 @@ class ArgumentSpec:
         None is "...": any one shape, elementwise.
     dtype : str
         ``"float64"``, ``"float32"``, ``"int64"`` or ``"bool"``.
+    role : str
+        ``"tangent"`` of an input, ``"cotangent"`` of a value; empty for what the formula itself declares.
+    of : str
+        What has this tangent: the name of an input.
     """
 
     name: str
     shape: tuple[Size, ...] | None
     dtype: str
+    role: str = ""
+    of: str = ""
 
 
 class Label(NamedTuple):
     """What an output is: the value with number `value`, or its derivative with respect to the input `wrt`.
 
-    Or, where it `tells` something, whether all derivatives are ``"finite"``.
+    Or, where it `tells` something, whether all derivatives are ``"finite"``. Of a derivative that is no gradient, `form`
+    says which it is: the ``"tangent"`` of the value; the ``"cotangent"`` of an input, which all values make together; the
+    ``"product"`` of the Hessian and a vector; the ``"jacobian"``; the ``"hessian"``, a block of which is with respect to
+    `second` too.
     """
 
     value: int = 0
     wrt: str | None = None
     tells: str = ""
+    form: str = ""
+    second: str | None = None
 
 
 def label_texts(labels: Sequence[Label]) -> list[str]:
@@ -51,6 +62,8 @@ def label_texts(labels: Sequence[Label]) -> list[str]:
     if any(label.tells for label in labels):
         plain = iter(label_texts([label for label in labels if not label.tells]))
         return [label.tells or next(plain) for label in labels]
+    if any(label.form for label in labels):
+        return _texts_of_forms(labels)
     differentiated = {label.value for label in labels if label.wrt is not None}
     if differentiated == {0}:
         return _texts_beside_one(labels)
@@ -61,6 +74,25 @@ def label_texts(labels: Sequence[Label]) -> list[str]:
         value if label.wrt is None else f"{top}/d{label.wrt}"
         for label, value, top in zip(labels, values, outer, strict=True)
     ]
+
+
+def _texts_of_forms(labels: Sequence[Label]) -> list[str]:
+    """Return the labels of values, and of derivatives that are no gradients."""
+    several = any(label.value for label in labels)
+
+    def text(label: Label) -> str:
+        number = f"[{label.value}]" if several else ""
+        top = f"dvalue{number}" if several else "d"
+        if label.form == "cotangent":
+            return f"cotangent of {label.wrt}"
+        if label.form == "hessian":
+            below = f"d{label.wrt}^2" if label.wrt == label.second else f"(d{label.wrt} d{label.second})"
+            return f"d^2{top[1:]}/{below}"
+        if label.form == "product":
+            return f"(Hessian{number} @ v) of {label.wrt}"
+        return f"{label.form or 'value'}{number}" if label.wrt is None else f"{top}/d{label.wrt}"
+
+    return [text(label) for label in labels]
 
 
 def _texts_beside_one(labels: Sequence[Label]) -> list[str]:

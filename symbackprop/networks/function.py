@@ -19,7 +19,7 @@ __all__ = ["NetworkFunction"]
 class NetworkFunction(CompiledFunction):
     """A compiled function that knows the layers it is made of.
 
-    Made by `compile_value`, `compile_grad` and `compile_value_and_grad` of a layer spec; not by hand.
+    Made by `compile_value`, `compile_grad` and their family of a layer spec; not by hand.
     """
 
     network: Network
@@ -34,7 +34,7 @@ class NetworkFunction(CompiledFunction):
 
     @cached_property
     def _limits(self) -> Limits:
-        return Limits(self.graph.arguments, self.network.written)
+        return Limits(self.formula_graph.arguments, self.network.written)
 
     @property
     def value(self) -> NetworkFunction:
@@ -46,7 +46,8 @@ class NetworkFunction(CompiledFunction):
         assert packer is not None
         given, leaves = packer.leaves(args, kwargs)
         bound = self._binder.bind(tuple(leaves), {})
-        self._limits.check(bound)
+        own = len(self.formula_graph.arguments)  # behind which tangents and cotangents come
+        self._limits.check(bound[:own])
         return packer.call(self._function, packer.packed(given, bound), {})
 
     def diagnose(self, *args: Any, **kwargs: Any) -> Diagnosis:
@@ -82,9 +83,10 @@ class NetworkFunction(CompiledFunction):
         packing = self.recipe.packing
         assert packing is not None
         _, leaves = Packer(packing).leaves(args, kwargs)
-        bound = Binder(self.graph.arguments, self.graph.guards, "numpy").bind(tuple(leaves), {})
+        arguments = self.formula_graph.arguments  # without tangents and cotangents
+        bound = Binder(arguments, self.graph.guards, "numpy").bind(tuple(leaves), {})
         self._limits.check(bound)
-        names = [spec.name for spec in self.graph.arguments]
+        names = [spec.name for spec in arguments]
         return diagnosed(self.network, self.recipe, dict(zip(names, bound, strict=True)))
 
     def __reduce__(self) -> tuple[object, ...]:

@@ -112,7 +112,9 @@ def _operations(node: Apply) -> Size:
         return product(node.shape) * (len(node.args) - 1)
     if op is einsum:
         operands = node.param("operands")
-        return product(index_sizes(node.args, operands).values()) * len(node.args)  # type: ignore[arg-type]
+        sizes = index_sizes(node.args, operands)  # type: ignore[arg-type]
+        sums = len(sizes) > node.rank  # else every combination of indices is an entry, and nothing is added up
+        return product(sizes.values()) * (len(node.args) - (not sums))
     if op.count is not None:
         return op.count(node)
     if op.kind == "elementwise":

@@ -240,6 +240,10 @@ def _simplify_transpose(node: Apply, context: Context) -> Node | None:
         order = tuple(sorted(range(len(own)), key=places.__getitem__))
         moved = transpose(_args(x)[0], axes=order)
         return broadcast(moved, shape=node.shape, axes=tuple(sorted(places)))
+    if _is(x, mul) and context.is_free(x):
+        moved_easily = [isinstance(arg, Const) or _is(arg, transpose) or _is(arg, broadcast) for arg in _args(x)]
+        if all(moved_easily) and any(_is(arg, transpose) for arg in _args(x)):
+            return mul(*(transpose(arg, axes=axes) for arg in _args(x)))
     return None
 
 

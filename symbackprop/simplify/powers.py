@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from symbackprop.ir.node import Apply, Const, Node
 from symbackprop.ops.arithmetic import add, integer_power, mul, neg
+from symbackprop.ops.powers import root
 from symbackprop.simplify.numbers import exact, is_number, times
 from symbackprop.simplify.pattern import Context, Row
 
@@ -35,6 +36,15 @@ def _product_of_powers(node: Apply, context: Context) -> Node | None:
     if a is b or n != b.param("n"):  # type: ignore[attr-defined]
         return None
     return integer_power(mul(_args(a)[0], _args(b)[0]), n=n)
+
+
+def _power_of_root(node: Apply, context: Context) -> Node | None:
+    """root(x)**2 is x: a root is that of a sum of squares, whose derivative at 0 is 0 as well, but the second is not."""
+    (x,) = node.args
+    n: int = node.param("n")  # type: ignore[assignment]
+    if n % 2 or not _is(x, root):
+        return None
+    return _args(x)[0] if n == 2 else integer_power(_args(x)[0], n=n // 2)
 
 
 def _power_of_negated_sum(node: Apply, context: Context) -> Node | None:
@@ -111,6 +121,7 @@ def _without(factors: list[Node], factor: Node, negative: bool) -> Node:
 
 ROWS = (
     Row("product of powers", (mul,), _product_of_powers),
+    Row("power of root", (integer_power,), _power_of_root),
     Row("power of negated sum", (integer_power,), _power_of_negated_sum),
     Row("coefficient of factor", (mul,), _coefficient_of_factor),
     Row("common factor", (add,), _common_factor),

@@ -90,9 +90,9 @@ def value_names(network: Network, names: Sequence[str]) -> tuple[str, ...]:
     return tuple(outputs[name].name if name in outputs else name for name in names)
 
 
-def check_differentiable(network: Network, wrt: object) -> None:
-    """Raise an error if there is no loss to differentiate, or nothing to differentiate it by."""
-    if network.written.loss is None:
+def check_differentiable(network: Network, wrt: object, *, needs_loss: bool = True) -> None:
+    """Raise an error if there is no loss to differentiate, where it `needs_loss`, or nothing to differentiate it by."""
+    if needs_loss and network.written.loss is None:
         raise UnsupportedError(
             "the network has no loss, and a gradient is that of one; end it with a line such as 'loss squared_error'"
         )

@@ -6,21 +6,20 @@ of the identity has only been scaled, what it has become is kept as the diagonal
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
 from symbackprop.ir.graph import Graph, children
-from symbackprop.ir.node import Apply, Const, Node, Operation, Output, constant, make_apply
+from symbackprop.ir.node import Apply, Const, Node, Output, constant, make_apply
 from symbackprop.ir.size import Size
 from symbackprop.ops.arithmetic import add, div, mul, neg
 from symbackprop.ops.bodies import substitute
-from symbackprop.ops.broadcasting import broadcast, cast, reduce_sum, reshape, sized
+from symbackprop.ops.broadcasting import broadcast
 from symbackprop.ops.contraction import contract, einsum
 from symbackprop.ops.creation import eye
 from symbackprop.ops.declare import Primitive
-from symbackprop.ops.indexing import place, slice_
-from symbackprop.ops.layout import concatenate, diagonal_matrix, transpose
+from symbackprop.ops.layout import diagonal_matrix
 from symbackprop.ops.loops import Loop
+from symbackprop.simplify.loops.spreading import RULES
 from symbackprop.simplify.loops.unneeded import needed_loops
 from symbackprop.simplify.pattern import with_new_arguments
 
@@ -98,12 +97,16 @@ class _Spread:
         if node.op is einsum:
             return self._contracted(node)
         if isinstance(node.op, Primitive) and (node.op.kind == "elementwise" or node.op is add):
-            args = tuple(map(self._everywhere, node.args))
-            return make_apply(node.op, args, node.params, (self._size, *node.shape), node.dtype)
-        rule = _RULES.get(node.op)
-        if rule is None or any(arg not in self._rows for arg in node.args):
+            everywhere = tuple(map(self._everywhere, node.args))
+            return make_apply(node.op, everywhere, node.params, (self._size, *node.shape), node.dtype)
+        rule = RULES.get(node.op)
+        if rule is None:
             return None
-        return rule(node, [self._matrix(arg) for arg in node.args], self._size)
+        fixed = {node.args[position] for position in rule.fixed(node)}
+        if any(arg in self._rows for arg in fixed):
+            return None
+        args = [self._outer(arg) if arg in fixed else self._everywhere(arg) for arg in node.args]
+        return rule.spread(node, args, self._size)
 
     def _scaled(self, node: Apply) -> _Diagonal | None:
         """Return what scaling makes of the rows of diagonal matrices, where that is all that is done."""
@@ -167,31 +170,3 @@ class _Spread:
 
     def _stack(self, value: Node) -> Node:
         return self._matrix(value) if value in self._rows else self._everywhere(value)
-
-
-_Rule = Callable[[Apply, list[Node], Size], Node]
-
-
-def _bounds(bounds: object) -> tuple[object, ...]:
-    return (None, *bounds)  # type: ignore[misc]
-
-
-_RULES: Mapping[Operation, _Rule] = {
-    broadcast: lambda node, args, size: broadcast(
-        args[0],
-        shape=(size, *node.shape),
-        axes=(0, *(axis + 1 for axis in node.param("axes"))),  # type: ignore[attr-defined]
-    ),
-    cast: lambda node, args, size: cast(args[0], dtype=node.param("dtype")),
-    concatenate: lambda node, args, size: concatenate(*args, axis=node.param("axis") + 1),  # type: ignore[operator]
-    place: lambda node, args, size: place(
-        *args,
-        shape=(size, *node.shape),
-        bounds=tuple(map(_bounds, node.param("bounds"))),  # type: ignore[call-overload]
-    ),
-    reduce_sum: lambda node, args, size: reduce_sum(args[0], axes=tuple(a + 1 for a in node.param("axes"))),  # type: ignore[attr-defined]
-    reshape: lambda node, args, size: reshape(args[0], shape=(size, *node.shape)),
-    sized: lambda node, args, size: sized(args[0], shape=(size, *node.shape)),
-    slice_: lambda node, args, size: slice_(args[0], bounds=_bounds(node.param("bounds"))),
-    transpose: lambda node, args, size: transpose(args[0], axes=(0, *(a + 1 for a in node.param("axes")))),  # type: ignore[attr-defined]
-}

@@ -1,0 +1,226 @@
+"""What outputs should be that are derivatives and no gradients of scalars: from the reference alone.
+
+All of them are made of first and second derivatives along directions. Over expressions these are SymPy's derivatives;
+over long numbers central difference quotients, whose steps are such that what they leave is far below what counts.
+"""
+
+from __future__ import annotations
+
+import random
+import time
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from functools import partial
+from typing import Any, Protocol
+
+import mpmath
+import numpy as np
+import sympy
+
+from symbackprop.check.elements import Digits
+from symbackprop.check.held import recalling, released, remembering
+from symbackprop.check.numbers import expression_of, number_of
+from symbackprop.check.vocabulary import Vocabulary
+from symbackprop.ir.signature import ArgumentSpec, Label, leaves_of
+
+__all__ = ["Derivatives", "Expressions", "OutOfTimeError", "Quotients", "wanted_of"]
+
+_COLUMNS = 120  # unit vectors of an input that get a quotient each
+_CHOSEN = 24  # of more so many do
+
+Direction = Mapping[str, Any]  # for some inputs how fast their entries move
+Index = tuple[int, ...]
+
+
+class Derivatives(Protocol):
+    """Values at a point, and how they change."""
+
+    @property
+    def values(self) -> Sequence[Any]:
+        """The values, as arrays."""
+
+    def along(self, value: int, direction: Direction) -> Any:
+        """Return the derivative of a value along a direction, of the shape of the value."""
+
+    def twice(self, value: int, first: Direction, second: Direction) -> Any:
+        """Return the derivative along two directions."""
+
+
+def wanted_of(
+    label: Label, arguments: Sequence[ArgumentSpec], elements: Mapping[str, Any], at: Derivatives, limit: bool
+) -> Any:
+    """Return what an output should be, as an array; with a `limit`, entries that are too many stay None."""
+    tangents = {spec.of: np.asarray(elements[spec.name], dtype=object) for spec in arguments if spec.role == "tangent"}
+    if label.form == "tangent":
+        return at.along(label.value, tangents)
+    if label.wrt is None:
+        return at.values[label.value]
+    x = _entries(elements[label.wrt])
+    if label.form == "cotangent":
+        bars = [np.asarray(elements[spec.name], dtype=object) for spec in arguments if spec.role == "cotangent"]
+        return _filled(label.wrt, x, (), lambda e: _paired(bars, [at.along(i, e) for i in range(len(bars))]), limit)
+    if label.form == "product":
+        return _filled(label.wrt, x, (), lambda e: at.twice(label.value, e, tangents), limit)
+    if label.form == "hessian":
+        second = str(label.second)
+        y = _entries(elements[second])
+
+        def row(e: Direction) -> Any:
+            return _filled(second, y, (), lambda other: at.twice(label.value, e, other), limit)
+
+        return _filled(label.wrt, x, y.shape, row, limit, leading=True)
+    return _filled(label.wrt, x, at.values[label.value].shape, lambda e: at.along(label.value, e), limit)
+
+
+def _entries(x: Any) -> Any:
+    return np.asarray(x, dtype=object)
+
+
+def _filled(
+    name: str, x: Any, beside: Index, derivative: Callable[[Direction], Any], limit: bool, *, leading: bool = False
+) -> Any:
+    """Return the derivatives along all unit vectors of an input, whose axes come last, or first if they are `leading`."""
+    found = np.full((*x.shape, *beside) if leading else (*beside, *x.shape), None, dtype=object)
+    for index in _chosen(x.shape, limit):
+        unit = np.zeros(x.shape, dtype=object)
+        unit[index] = 1
+        made = derivative({name: unit})
+        place: Any = (*index, ...) if leading else (..., *index)
+        found[place] = made[()] if isinstance(made, np.ndarray) else made
+    return found
+
+
+def _chosen(shape: Index, limit: bool) -> Iterator[Index]:
+    indices = [*np.ndindex(shape)]
+    if limit and len(indices) > _COLUMNS:
+        return iter(random.Random(len(indices)).sample(indices, _CHOSEN))
+    return iter(indices)
+
+
+def _paired(bars: Sequence[Any], derivatives: Sequence[Any]) -> Any:
+    """Return the inner product of cotangents and derivatives of all values."""
+    pairs = zip(bars, derivatives, strict=True)
+    return sum((a * b for bar, d in pairs for a, b in zip(_plain(bar), np.ravel(d), strict=True)), start=0)
+
+
+def _plain(array: Any) -> list[Any]:
+    """Return the entries of an array as expressions or numbers."""
+    return [_held_by(entry) for entry in np.ravel(array)]
+
+
+def _held_by(entry: Any) -> Any:
+    """Return what an element holds."""
+    return number_of(entry) if isinstance(entry, Digits) else expression_of(entry)
+
+
+class OutOfTimeError(Exception):
+    """SymPy has taken longer than it may."""
+
+
+class Expressions:
+    """Derivatives by SymPy, until a deadline."""
+
+    def __init__(self, values: Sequence[Any], elements: Mapping[str, Any], deadline: float) -> None:
+        self._deadline = deadline
+        self.values = [_mapped(expression_of, value) for value in values]
+        self._elements = elements
+
+    def along(self, value: int, direction: Direction) -> Any:
+        """Return the derivative of a value along a direction."""
+        return _mapped(released, self._along(self.values[value], direction))
+
+    def twice(self, value: int, first: Direction, second: Direction) -> Any:
+        """Return the derivative along two directions."""
+        return _mapped(released, self._along(self._along(self.values[value], first), second))
+
+    def _along(self, value: Any, direction: Direction) -> Any:
+        total = _mapped(lambda entry: sympy.Integer(0), value)
+        for name, weights in direction.items():
+            symbols = np.ravel(_entries(self._elements[name]))
+            for symbol, weight in zip(symbols, _plain(weights), strict=True):
+                if time.monotonic() > self._deadline:
+                    raise OutOfTimeError
+                if weight != 0:
+                    slope = _mapped(partial(_slope, x=symbol.expr), value)
+                    total = total + slope * weight
+        return total
+
+
+def _slope(expression: Any, x: Any) -> Any:
+    return sympy.diff(expression, x)
+
+
+class Quotients:
+    """Derivatives by difference quotients of long numbers."""
+
+    def __init__(self, reference: Callable[..., Any], elements: Mapping[str, Any]) -> None:
+        self._reference = reference
+        self._elements = elements
+        self._words = Vocabulary(Digits)
+        with remembering() as held:
+            self.values = [_entries(x) for x in leaves_of(reference(elements, self._words))]
+        self._held = held
+        self._known: dict[Any, list[Any]] = {}
+
+    def along(self, value: int, direction: Direction) -> Any:
+        """Return the derivative of a value along a direction."""
+        return self._quotients([direction])[value]
+
+    def twice(self, value: int, first: Direction, second: Direction) -> Any:
+        """Return the derivative along two directions."""
+        return self._quotients([first, second])[value]
+
+    def _quotients(self, directions: Sequence[Direction]) -> list[Any]:
+        """Return the derivatives of all values along one or two directions; those of equal directions are known."""
+        key = tuple(
+            (name, tuple(map(str, _plain(weights)))) for direction in directions for name, weights in direction.items()
+        )
+        if key not in self._known:
+            self._known[key] = self._computed(directions)
+        return self._known[key]
+
+    def _computed(self, directions: Sequence[Direction]) -> list[Any]:
+        small = mpmath.mpf(10) ** -(mpmath.mp.dps // (3 if len(directions) == 1 else 4))
+        steps = [small * self._reach(direction) for direction in directions]
+        signs = [(1,), (-1,)] if len(directions) == 1 else [(1, 1), (1, -1), (-1, 1), (-1, -1)]
+        total: list[Any] = []
+        for ends in signs:
+            moves = [(move, sign * step) for move, sign, step in zip(directions, ends, steps, strict=True)]
+            values = self._moved(moves)
+            sign = int(np.prod(ends))
+            total = [t + sign * x for t, x in zip(total or [0] * len(values), values, strict=True)]
+        whole = mpmath.fprod(2 * step for step in steps)
+        return [_entries(x / whole) for x in total]
+
+    def _reach(self, direction: Direction) -> Any:
+        """Return how far the inputs may go along a direction until they are as large again as they are."""
+        found = []
+        for name, weights in direction.items():
+            size, pace = _largest(self._elements[name]), _largest(weights)
+            if size and pace:
+                found.append(size / pace)
+        return min(found, default=mpmath.mpf(1))
+
+    def _moved(self, moves: Sequence[tuple[Direction, Any]]) -> list[Any]:
+        """Return the values where the inputs have moved."""
+        moved = {name: _mapped(number_of, _entries(self._elements[name])) for d, _ in moves for name in d}
+        for direction, step in moves:
+            for name, weights in direction.items():
+                moved[name] = moved[name] + _mapped(number_of, _entries(weights)) * step
+        elements = {name: _mapped(Digits, array) for name, array in moved.items()}
+        given = {name: array if array.shape else array[()] for name, array in elements.items()}
+        with recalling(self._held):
+            values = self._reference({**self._elements, **given}, self._words)
+            return [_mapped(number_of, _entries(x)) for x in leaves_of(values)]
+
+
+def _largest(x: Any) -> Any:
+    return max((abs(number_of(entry)) for entry in np.ravel(_entries(x))), default=mpmath.mpf(0))
+
+
+def _mapped(function: Callable[[Any], Any], array: Any) -> Any:
+    """Return an array of what `function` makes of every entry."""
+    array = _entries(array)
+    found = np.empty(array.shape, dtype=object)
+    for index in np.ndindex(array.shape):
+        found[index] = function(array[index])
+    return found

@@ -1,0 +1,257 @@
+"""What the user calls beside `compile_grad`: products with vectors, Jacobians and Hessians, from the same recipes."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any
+
+from symbackprop.compiled import CompiledFunction
+from symbackprop.forms import compile_formula
+from symbackprop.options import Request, checked_mode
+
+__all__ = ["compile_hessian", "compile_hvp", "compile_jacobian", "compile_jvp", "compile_vjp"]
+
+Inputs = Mapping[Any, object] | Sequence[Any] | str | None
+Wrt = Any  # a name or a SymPy symbol, a sequence of these, or None
+
+
+def compile_jvp(
+    formula: Any = None,
+    *,
+    wrt: Wrt = None,
+    inputs: Inputs = None,
+    static: Iterable[str] = (),
+    target: str = "auto",
+    dtype: str = "float64",
+    name: str = "jvp",
+    optimize: str = "readable",
+) -> CompiledFunction:
+    """Compile a formula to a function that returns ``(value, tangent)``: forward accumulation.
+
+    The tangent is ``value_dot = sum over x of (dvalue/dx) x_dot``, how fast the value changes as the inputs move.
+
+    Parameters
+    ----------
+    formula, inputs, static, wrt, target, dtype, name, optimize
+        As for `compile_grad`, but the formula need not be scalar. The function takes the inputs, and behind them a
+        tangent for each of `wrt`, of the shape of the input, called ``x_dot`` for an input ``x``. Where that name is
+        taken it is ``x_dot2``, or has the next number that is free. Tangents of structures (dicts, lists, records)
+        are structures of the same kind, as the gradient is; of the parameters of a layer spec, ``params_dot``.
+
+    Returns
+    -------
+    CompiledFunction
+        Of ``(value, tangent)``, each nested as the formula nests its values.
+
+    Raises
+    ------
+    UnsupportedError
+        On a value that is no real number, and on what has no rule forward: a custom rule without `jvp`, say.
+
+    At kinks
+    --------
+    The derivative is the one that `compile_grad` takes: 0 for ``abs`` at 0, and so on.
+
+    Examples
+    --------
+    >>> import symbackprop as sb
+    >>> sb.compile_jvp("w*x, sin(w)", wrt="w")(2.0, 3.0, 1.0)[1][0]
+    3.0
+    >>> f = sb.compile_jvp("X[n,d] w[d] -> X @ w", wrt="w")
+    >>> [x.tolist() for x in f([[1, 2], [3, 4]], [1, 1], w_dot=[1, 0])]
+    [[3.0, 7.0], [1.0, 3.0]]
+    """
+    request = Request("jvp", wrt, True, target, dtype, name, optimize)
+    return _compiled(formula, inputs, static, request)
+
+
+def compile_vjp(
+    formula: Any = None,
+    *,
+    wrt: Wrt = None,
+    inputs: Inputs = None,
+    static: Iterable[str] = (),
+    target: str = "auto",
+    dtype: str = "float64",
+    name: str = "vjp",
+    optimize: str = "readable",
+) -> CompiledFunction:
+    """Compile a formula to a function that returns ``(value, cotangents)``: reverse accumulation.
+
+    The cotangent of an input is ``x_bar = sum over values of (dvalue/dx)^T value_bar``.
+
+    Parameters
+    ----------
+    formula, inputs, static, wrt, target, dtype, name, optimize
+        As for `compile_grad`, but the formula need not be scalar. The function takes the inputs, and behind them a
+        cotangent for each value, of its shape: ``z_bar`` for a value that the formula names ``z``, else ``value_bar``,
+        or ``value1_bar``, ``value2_bar`` where there are several. Where a name is taken, the first number from 2 that
+        makes it free is put behind it.
+
+    Returns
+    -------
+    CompiledFunction
+        Of ``(value, cotangents)``: the value nested as in the formula, the cotangents like a gradient.
+
+    Raises
+    ------
+    UnsupportedError
+        On a value that is no real number or has a size that is computed, and on what has no rule in reverse.
+
+    Examples
+    --------
+    >>> import symbackprop as sb
+    >>> f = sb.compile_vjp("X[n,d] w[d] -> X @ w", wrt="w")
+    >>> f([[1, 2], [3, 4]], [1, 1], value_bar=[1, 10])[1].tolist()
+    [31.0, 42.0]
+    >>> sb.compile_vjp("r = w*x; r, r**2", wrt="w")(2.0, 3.0, 1.0, 0.0)
+    ((6.0, 36.0), 3.0)
+    """
+    request = Request("vjp", wrt, True, target, dtype, name, optimize)
+    return _compiled(formula, inputs, static, request)
+
+
+def compile_hvp(
+    formula: Any = None,
+    *,
+    wrt: Wrt = None,
+    inputs: Inputs = None,
+    static: Iterable[str] = (),
+    with_value_and_grad: bool = False,
+    target: str = "auto",
+    dtype: str = "float64",
+    name: str = "hvp",
+    optimize: str = "readable",
+) -> CompiledFunction:
+    """Compile a scalar-valued formula to a function that returns its Hessian times a vector: forward over reverse.
+
+    That costs a small multiple of the value, and never makes the Hessian.
+
+    Parameters
+    ----------
+    formula, inputs, static, wrt, target, dtype, name, optimize
+        As for `compile_grad`. The function takes the inputs, and behind them the vector: a part of it for each of `wrt`,
+        named as the tangents of `compile_jvp` are, ``x_dot``.
+    with_value_and_grad : bool
+        Whether to return ``(value, gradient, product)``.
+
+    Returns
+    -------
+    CompiledFunction
+        The product is nested as the gradient is.
+
+    At kinks
+    --------
+    What jumps or bends has second derivative 0 where it does, as the derivative of a step is: that of ``abs`` or
+    ``relu`` is 0 everywhere.
+
+    Examples
+    --------
+    >>> import symbackprop as sb
+    >>> sb.compile_hvp("x**2 * y")(3.0, 2.0, 1.0, 0.0)  # the first column of [[2*y, 2*x], [2*x, 0]]
+    (4.0, 6.0)
+    """
+    request = Request("hvp", wrt, bool(with_value_and_grad), target, dtype, name, optimize)
+    return _compiled(formula, inputs, static, request)
+
+
+def compile_jacobian(
+    formula: Any = None,
+    *,
+    wrt: Wrt = None,
+    inputs: Inputs = None,
+    static: Iterable[str] = (),
+    mode: str = "auto",
+    with_value: bool = False,
+    target: str = "auto",
+    dtype: str = "float64",
+    name: str = "jacobian",
+    optimize: str = "readable",
+) -> CompiledFunction:
+    """Compile a formula of any shape to a function that returns its Jacobian.
+
+    The Jacobian of a value with respect to ``x`` has shape ``value.shape + x.shape``. It is array code where that can
+    be: of ``sin(A @ x)``, ``np.cos(A @ x)[:, None] * A``. Where some step has no closed form for all unit vectors at
+    once, as sorting or a loop has not, it is a printed loop over unit vectors.
+
+    Parameters
+    ----------
+    formula, inputs, static, wrt, target, dtype, name, optimize
+        As for `compile_grad`. One name in `wrt` gives an array, several a tuple of arrays for each value.
+    mode : {"auto", "forward", "reverse"}
+        Whether columns are pushed forward or rows pulled back. "auto" makes both and takes the one with fewer loops
+        left, and then with fewer counted operations, for named sizes of 100.
+    with_value : bool
+        Whether to return ``(value, Jacobian)``.
+
+    Returns
+    -------
+    CompiledFunction
+
+    Raises
+    ------
+    UnsupportedError
+        On a value that is no real number, and on what has no rule in the mode.
+
+    Examples
+    --------
+    >>> import symbackprop as sb
+    >>> J = sb.compile_jacobian("A[m,n] x[n] -> sin(A @ x)", wrt="x")
+    >>> J([[1, 2], [3, 4], [5, 6]], [0, 0]).tolist()
+    [[1.0, 2.0], [3.0, 4.0], [5.0, 6.0]]
+    """
+    asked = {"mode": checked_mode(mode)}
+    request = Request("jacobian", wrt, bool(with_value), target, dtype, name, optimize, asked)
+    return _compiled(formula, inputs, static, request)
+
+
+def compile_hessian(
+    formula: Any = None,
+    *,
+    wrt: Wrt = None,
+    inputs: Inputs = None,
+    static: Iterable[str] = (),
+    with_value_and_grad: bool = False,
+    target: str = "auto",
+    dtype: str = "float64",
+    name: str = "hessian",
+    optimize: str = "readable",
+) -> CompiledFunction:
+    """Compile a scalar-valued formula to a function that returns its Hessian: forward over reverse.
+
+    With respect to one input ``x`` it has shape ``x.shape + x.shape``; with respect to several it is a tuple of tuples
+    of blocks, the block ``[i][j]`` of shape ``wrt[i].shape + wrt[j].shape``. Like a Jacobian it is array code where it
+    can be, and else a printed loop over unit vectors.
+
+    Parameters
+    ----------
+    formula, inputs, static, wrt, target, dtype, name, optimize
+        As for `compile_grad`.
+    with_value_and_grad : bool
+        Whether to return ``(value, gradient, Hessian)``.
+
+    Returns
+    -------
+    CompiledFunction
+
+    At kinks
+    --------
+    As for `compile_hvp`: what jumps or bends has second derivative 0 where it does.
+
+    Examples
+    --------
+    >>> import symbackprop as sb
+    >>> sb.compile_hessian("x**2 * y")(3.0, 2.0)
+    ((4.0, 6.0), (6.0, 0.0))
+    """
+    request = Request("hessian", wrt, bool(with_value_and_grad), target, dtype, name, optimize)
+    return _compiled(formula, inputs, static, request)
+
+
+def _compiled(formula: Any, inputs: Inputs, static: Iterable[str], request: Request) -> CompiledFunction:
+    """Compile a formula, or return a decorator where there is none."""
+
+    def compiled(function: Any) -> CompiledFunction:
+        return compile_formula(function, inputs, static, request)
+
+    return compiled if formula is None else compiled(formula)  # type: ignore[return-value]  # a decorator gives one
