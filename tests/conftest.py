@@ -23,5 +23,18 @@ def checked_passes(monkeypatch: pytest.MonkeyPatch) -> None:
         )
 
 
+_LONG = (  # files that take long: they are handed out first, so that both processors end at about the same time
+    "test_special_at_50_digits", "test_scale", "test_readme", "test_large_expressions", "test_convolutions",
+    "test_contributing", "test_solutions", "test_sabotage", "test_random_formulas", "test_example_digits",
+    "test_stored_references", "test_every_primitive", "test_verify", "test_against_torch", "test_losses", "test_powers",
+    "test_random_steps", "test_exchange_correlation", "test_linear_algebra_words", "test_jacobians_and_hessians",
+)  # fmt: skip
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Put the tests of files that take long before all others, each file's own in their order."""
+    items.sort(key=lambda item: _LONG.index(item.path.stem) if item.path.stem in _LONG else len(_LONG))
+
+
 def pytest_addoption(parser: pytest.Parser) -> None:
     parser.addoption("--update-golden", action="store_true", help="write the golden files of printed code anew")

@@ -71,10 +71,9 @@ def test_edge(text: str, point: float, value: float, slope: float) -> None:
 
 @pytest.mark.parametrize("case", [case for case in CASES if case.text in VERIFIED], ids=lambda case: case.text)
 def test_verified(case: Case) -> None:
-    for formula in (case.text, case.expression):
-        if formula is not None:
-            report = sb.compile_value_and_grad(formula).verify(points=1, seconds=0.3)
-            assert report, str(report)
+    formula = case.text if case.expression is None else case.expression
+    report = sb.compile_value_and_grad(formula).verify(points=1, seconds=0.3)
+    assert report, str(report)
 
 
 def test_verified_are_cases() -> None:
