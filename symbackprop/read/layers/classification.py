@@ -1,4 +1,4 @@
-"""Losses of classes and distributions: cross-entropies, likelihoods, divergences, margins."""
+"""Losses of classes and distributions: cross-entropies, likelihoods, divergences."""
 
 from __future__ import annotations
 
@@ -141,8 +141,8 @@ class SoftmaxCrossEntropy(_ClassLoss):
     labels : {"distribution", "index", "counts"}
         What `y` is: a distribution an example, which sums to 1, such as a row of 0 with one 1; the number of a class;
         or any numbers, for which the adjoint is ``sum(y)*p - y``. What is called a distribution and sums to something
-        else has the loss ``logsumexp(z) - sum(y*z)``, and that loss's adjoint. Numbers below 0 count from the last
-        class, as indices do.
+        else has the loss ``logsumexp(z) - sum(y*z)``, and that loss's adjoint. A call refuses numbers that stand for
+        no class; the bare function does not look, and counts those below 0 from the last class, as NumPy does.
     label_smoothing : float
         The share of the uniform distribution in the labels: ``(1 - s)*y + s/classes``.
     class_weights : sequence of float or str, optional

@@ -196,9 +196,7 @@ class LayerNorm(Norm):
         xhat = self.normalised(builder, builder.short.widened(builder, x).name, rank, inner, outer)
         return Value(_scaled(builder, xhat, gamma, beta), x.shape)
 
-    def normalised(
-        self, builder: Builder, name: str, rank: int, inner: Sequence[int], outer: Sequence[int]
-    ) -> str:  # fmt: skip
+    def normalised(self, builder: Builder, name: str, rank: int, inner: Sequence[int], outer: Sequence[int]) -> str:
         """Write what is brought to mean 0 and variance 1, and return its name."""
         return _standardised(builder, name, rank, inner, self.eps, outer)[0]
 
@@ -220,9 +218,7 @@ class RMSNorm(LayerNorm):
 
     offset: bool = field(default=False, kw_only=True)
 
-    def normalised(
-        self, builder: Builder, name: str, rank: int, inner: Sequence[int], outer: Sequence[int]
-    ) -> str:  # fmt: skip
+    def normalised(self, builder: Builder, name: str, rank: int, inner: Sequence[int], outer: Sequence[int]) -> str:
         rms = builder.let("rms", f"sqrt(mean({name}**2, axis={_over(inner)}) + {self.eps!r})")
         return builder.let("xhat", builder.short.narrowed(f"{name}/{spread(rms, outer, rank)}"))
 
