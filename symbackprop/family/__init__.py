@@ -1,0 +1,10 @@
+"""What the user calls beside `compile_grad`: every other derivative, from the same recipes.
+
+A file has what is asked for together; the graph transformations behind them are in `transform`, what the results are
+checked against in `check.derived`.
+"""
+
+from symbackprop.family.jacobians import compile_hessian, compile_jacobian
+from symbackprop.family.products import compile_hvp, compile_jvp, compile_vjp
+
+__all__ = ["compile_hessian", "compile_hvp", "compile_jacobian", "compile_jvp", "compile_vjp"]

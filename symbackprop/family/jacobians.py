@@ -1,0 +1,105 @@
+"""Derivatives in full: Jacobians and Hessians."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import Any
+
+from symbackprop.compiled import CompiledFunction
+from symbackprop.family.asking import Inputs, Wrt, asked_for
+from symbackprop.options import Request, checked_mode
+
+__all__ = ["compile_hessian", "compile_jacobian"]
+
+
+def compile_jacobian(
+    formula: Any = None,
+    *,
+    wrt: Wrt = None,
+    inputs: Inputs = None,
+    static: Iterable[str] = (),
+    mode: str = "auto",
+    with_value: bool = False,
+    target: str = "auto",
+    dtype: str = "float64",
+    name: str = "jacobian",
+    optimize: str = "readable",
+) -> CompiledFunction:
+    """Compile a formula of any shape to a function that returns its Jacobian.
+
+    The Jacobian of a value with respect to ``x`` has shape ``value.shape + x.shape``. It is array code where that can
+    be: of ``sin(A @ x)``, ``np.cos(A @ x)[:, None] * A``. Where some step has no closed form for all unit vectors at
+    once, as sorting or a loop has not, it is a printed loop over unit vectors.
+
+    Parameters
+    ----------
+    formula, inputs, static, wrt, target, dtype, name, optimize
+        As for `compile_grad`. One name in `wrt` gives an array, several a tuple of arrays for each value.
+    mode : {"auto", "forward", "reverse"}
+        Whether columns are pushed forward or rows pulled back. "auto" makes both and takes the one with fewer loops
+        left, and then with fewer counted operations, for named sizes of 100.
+    with_value : bool
+        Whether to return ``(value, Jacobian)``.
+
+    Returns
+    -------
+    CompiledFunction
+
+    Raises
+    ------
+    UnsupportedError
+        On a value that is no real number, and on what has no rule in the mode.
+
+    Examples
+    --------
+    >>> import symbackprop as sb
+    >>> J = sb.compile_jacobian("A[m,n] x[n] -> sin(A @ x)", wrt="x")
+    >>> J([[1, 2], [3, 4], [5, 6]], [0, 0]).tolist()
+    [[1.0, 2.0], [3.0, 4.0], [5.0, 6.0]]
+    """
+    asked = {"mode": checked_mode(mode)}
+    request = Request("jacobian", wrt, bool(with_value), target, dtype, name, optimize, asked)
+    return asked_for(formula, inputs, static, request)
+
+
+def compile_hessian(
+    formula: Any = None,
+    *,
+    wrt: Wrt = None,
+    inputs: Inputs = None,
+    static: Iterable[str] = (),
+    with_value_and_grad: bool = False,
+    target: str = "auto",
+    dtype: str = "float64",
+    name: str = "hessian",
+    optimize: str = "readable",
+) -> CompiledFunction:
+    """Compile a scalar-valued formula to a function that returns its Hessian: forward over reverse.
+
+    With respect to one input ``x`` it has shape ``x.shape + x.shape``; with respect to several it is a tuple of tuples
+    of blocks, the block ``[i][j]`` of shape ``wrt[i].shape + wrt[j].shape``. Like a Jacobian it is array code where it
+    can be, and else a printed loop over unit vectors.
+
+    Parameters
+    ----------
+    formula, inputs, static, wrt, target, dtype, name, optimize
+        As for `compile_grad`.
+    with_value_and_grad : bool
+        Whether to return ``(value, gradient, Hessian)``.
+
+    Returns
+    -------
+    CompiledFunction
+
+    At kinks
+    --------
+    As for `compile_hvp`: what jumps or bends has second derivative 0 where it does.
+
+    Examples
+    --------
+    >>> import symbackprop as sb
+    >>> sb.compile_hessian("x**2 * y")(3.0, 2.0)
+    ((4.0, 6.0), (6.0, 0.0))
+    """
+    request = Request("hessian", wrt, bool(with_value_and_grad), target, dtype, name, optimize)
+    return asked_for(formula, inputs, static, request)
