@@ -12,7 +12,6 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from symbackprop.compiled import CompiledFunction
-from symbackprop.diff.forward import push_forward
 from symbackprop.diff.reverse import pull_back
 from symbackprop.emit.header import Recipe
 from symbackprop.emit.load import load_function
@@ -21,7 +20,7 @@ from symbackprop.emit.notation import in_notation
 from symbackprop.errors import ArgumentError, UnsupportedError
 from symbackprop.ir.dtype import is_float, is_narrow, using_float
 from symbackprop.ir.graph import Graph, children
-from symbackprop.ir.node import Apply, Node, constant, make_input
+from symbackprop.ir.node import Apply, Node, constant
 from symbackprop.ir.signature import Label, Nest
 from symbackprop.ops.declare import Primitive
 from symbackprop.ops.literal import literal
@@ -42,7 +41,7 @@ from symbackprop.version import __version__
 if TYPE_CHECKING:
     from symbackprop.symbolic.expressions import Expressions
 
-__all__ = ["compile_adjoints", "compile_recipe", "compile_tangents", "uncollected"]
+__all__ = ["compile_adjoints", "compile_recipe", "uncollected"]
 
 _DERIVATIVES: Mapping[str, Callable[[Graph, Recipe], Graph]] = {
     "grad": with_gradient,
@@ -84,20 +83,6 @@ def _derived(graph: Graph, recipe: Recipe, finished: Callable[[Graph], Graph]) -
     return finished(graph if derive is None else derive(graph, recipe))
 
 
-def compile_tangents(recipe: Recipe, wrt: Sequence[str]) -> Callable[..., tuple[Any, ...]]:
-    """Compile the tangents of a recipe's values: forward accumulation, in the order of the values.
-
-    The function takes the leaves of the recipe's inputs, and behind them a tangent for each of those in `wrt`. It is
-    the bare one, printed for NumPy.
-    """
-    log = Rewrites()
-    with using_float(recipe.dtype), uncollected():
-        graph = prepare(_read(recipe), log, reordered=recipe.reordered)
-        graph = finish(_with_tangents(graph, wrt), log)
-        printed = _printed(graph, replace(recipe, name="tangents", kind="value", packing=None), "numpy")
-        return load_function(printed.source, printed.name)
-
-
 def compile_adjoints(recipe: Recipe, names: Sequence[str]) -> tuple[tuple[str, ...], Callable[..., tuple[Any, ...]]]:
     """Compile the named values of a recipe's formula and their adjoints, those of its first value.
 
@@ -125,24 +110,6 @@ def compile_adjoints(recipe: Recipe, names: Sequence[str]) -> tuple[tuple[str, .
         wanted = replace(recipe, name="adjoints", kind="value", packing=None, notation="", has_aux=False)
         printed = _printed(graph, wanted, "numpy")
         return found, load_function(printed.source, printed.name)
-
-
-def _with_tangents(graph: Graph, wrt: Sequence[str]) -> Graph:
-    """Return a graph that computes the tangents of the values, whose further inputs are the tangents of those in `wrt`."""
-    specs = {spec.name: spec for spec in graph.arguments}
-    moved = {spec.name: node for spec, node in zip(graph.arguments, graph.inputs, strict=True)}
-    added = [replace(specs[name], name=f"{name}_dot") for name in wrt]
-    inputs = [make_input(len(specs) + i, spec.shape or (), spec.dtype) for i, spec in enumerate(added)]
-    pushed = push_forward(graph.primals, {moved[name]: node for name, node in zip(wrt, inputs, strict=True)})
-    tangents = [
-        constant(0, value.shape) if tangent is None or not is_float(value.dtype) else tangent
-        for value, tangent in zip(graph.primals, pushed, strict=True)
-    ]
-    wider = replace(
-        graph, arguments=(*graph.arguments, *added), inputs=(*graph.inputs, *inputs),
-        structure=Nest(tuple, (None,) * len(tangents)),
-    )  # fmt: skip
-    return wider.with_outputs(tangents, graph.labels)
 
 
 def _read(recipe: Recipe) -> Graph:

@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
 
+from symbackprop.compilation import compile_recipe
 from symbackprop.emit.header import Recipe
 from symbackprop.emit.load import load_function
 from symbackprop.emit.module import print_module
 from symbackprop.ir.graph import Graph, topological
 from symbackprop.ir.node import Input, Node
-from symbackprop.ir.signature import ArgumentSpec, Label, Nest
+from symbackprop.ir.signature import ArgumentSpec, Label, Nest, leaves_of
 from symbackprop.ops.verify import verify_graph
 from symbackprop.simplify.rules import without_rules
 from symbackprop.transform.derivatives import with_solvers
@@ -44,3 +46,10 @@ def run(outputs: Sequence[Node], values: Mapping[Input, Any], target: str = "num
     function = load_function(printed.source, printed.name)
     with np.errstate(all="ignore"):
         return list(function(*(values[node] for node in graph.inputs)))
+
+
+def tangents_of(recipe: Recipe, wrt: Sequence[str]) -> Callable[..., tuple[Any, ...]]:
+    """Return the function of the leaves of a recipe's inputs, and tangents of those in `wrt`, that gives tangents."""
+    asked = replace(recipe, kind="jvp", wrt=tuple(wrt), with_value=False, packing=None, target="numpy")
+    function = compile_recipe(asked).function
+    return lambda *args: tuple(leaves_of(function(*args)))

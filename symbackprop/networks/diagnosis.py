@@ -122,7 +122,7 @@ class _Look:
         inputs = declarations_text([*specs.values()])
         text = "\n".join([*stage.statements, stage.value.name])
         count = given[entering.name].shape[self._examples] if self.network.batch != "none" else 1
-        jacobian = LayerJacobian(text, inputs, entering.name, written.full(stage.value.shape))
+        jacobian = LayerJacobian(text, inputs, entering.name)
         examples = [
             {name: self._one(given[name], spec.shape or (), number) for name, spec in specs.items()}
             for number in range(min(count, _EXAMPLES))

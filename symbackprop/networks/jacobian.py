@@ -3,17 +3,14 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any
 
 import numpy as np
 
-from symbackprop.compilation import compile_recipe, compile_tangents
+from symbackprop.compilation import compile_recipe
 from symbackprop.emit.header import Recipe
-from symbackprop.ir.signature import ArgumentSpec
-from symbackprop.ir.size import Size
-from symbackprop.read.shapes import declarations_text, read_declarations
 
 __all__ = ["LayerJacobian"]
 
@@ -31,15 +28,13 @@ class LayerJacobian:
         A formula and its declarations.
     entering : str
         The input in question.
-    shape : tuple of sizes
-        The shape of the value.
     """
 
-    def __init__(self, text: str, inputs: str, entering: str, shape: tuple[Size, ...]) -> None:
-        recipe = Recipe(text, "value", inputs, None, False, "numpy", "float64", "layer")
+    def __init__(self, text: str, inputs: str, entering: str) -> None:
+        recipe = Recipe(text, "jvp", inputs, entering, False, "numpy", "float64", "layer")
         self._entering = entering
-        self._forth = compile_tangents(recipe, (entering,))
-        self._back = _transposed(recipe, entering, shape)
+        self._forth = compile_recipe(recipe).function
+        self._back = compile_recipe(replace(recipe, kind="vjp")).function
 
     def spectral_norm(self, leaves: Mapping[str, Array], rng: np.random.Generator) -> float:
         """Return the largest singular value, to some 1 %, by power iteration on J^T J.
@@ -58,19 +53,9 @@ class LayerJacobian:
             length = float(np.linalg.norm(u))
             if length == 0.0 or not math.isfinite(length):
                 return length
-            v = np.asarray(self._forth(*values, u / length)[0])
+            v = np.asarray(self._forth(*values, u / length))
             before, norm = norm, float(np.linalg.norm(v))
             if abs(norm - before) <= _ENOUGH * norm:
                 break
             u = np.asarray(self._back(*values, v))
         return norm
-
-
-def _transposed(recipe: Recipe, entering: str, shape: tuple[Size, ...]) -> Callable[..., Any]:
-    """Return the function of the inputs and v that gives J^T v: the gradient of ``sum(v * value)``."""
-    specs = (*read_declarations(recipe.inputs), ArgumentSpec("v_", shape, "float64"))
-    *statements, result = recipe.formula.split("\n")
-    text = "\n".join([*statements, f"sum(v_*({result}))"])
-    return compile_recipe(
-        replace(recipe, formula=text, kind="grad", inputs=declarations_text(specs), wrt=entering, name="transposed")
-    ).function

@@ -1,4 +1,4 @@
-"""What is computed at a flat vector: value and gradient at once, or residuals and their Jacobian; the last is kept.
+"""What is computed at a flat vector: value, gradient and Hessian, or residuals and their Jacobian; the last is kept.
 
 SciPy asks for the value and for the derivative at one point by two calls, and may write to the vector in between. So
 what was computed last is kept beside the bits of the vector that it was computed at.
@@ -8,12 +8,12 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import replace
-from functools import lru_cache
+from functools import cached_property, lru_cache
 from typing import Any
 
 import numpy as np
 
-from symbackprop.compilation import compile_recipe, compile_tangents
+from symbackprop.compilation import compile_recipe
 from symbackprop.compiled import CompiledFunction
 from symbackprop.emit.header import Recipe
 from symbackprop.ir.signature import leaves_of
@@ -69,45 +69,87 @@ class _Kept:
 
 
 class Objective:
-    """A scalar function and its gradient, which are computed together."""
+    """A scalar function with its gradient and Hessian.
+
+    Value and gradient are computed together. Where the Hessian is asked for, all three are, by one function; and where
+    it was asked for at the last point, they are at the next, so that what a Newton method wants costs one evaluation.
+    """
 
     def __init__(self, recipe: Recipe, arguments: Arguments) -> None:
-        wrt = tuple(leaf.name for leaf in arguments.vector.active)
-        recipe = _of_leaves(recipe, "value_and_grad", kind="grad", wrt=wrt, with_value=True)
-        self.compiled = _compiled(recipe)
+        self._wrt = tuple(leaf.name for leaf in arguments.vector.active)
+        self._recipe = _of_leaves(recipe, "value_and_grad", kind="grad", wrt=self._wrt, with_value=True)
+        self.compiled = _compiled(self._recipe)
         self._function = self.compiled.function
         self._arguments = arguments
-        self._both = _Kept(self._computed, arguments.vector)
+        self._known = _Kept(self._computed, arguments.vector)
+        self._wants_hessian = False
 
     def value(self, x: object) -> float:
         """Return the value."""
-        return float(self._both(x)[0])
+        return float(self._known(x)[0])
 
     def derivative(self, x: object) -> Array:
         """Return the gradient, a new array."""
-        gradient: Array = self._both(x)[1]
+        gradient: Array = self._known(x)[1]
         return gradient.copy()
 
-    def _computed(self, x: Array) -> tuple[float, Array]:
+    def hessian(self, x: object) -> Array:
+        """Return the Hessian, a new array."""
+        known = self._known(x)
+        self._wants_hessian = True
+        if len(known) == 2:
+            known.append(self._all_three(self._arguments.vector.checked(x))[2])
+        hessian: Array = known[2]
+        return hessian.copy()
+
+    def hessian_product(self, x: object, p: object) -> Array:
+        """Return the product of the Hessian and a flat vector."""
+        vector = self._arguments.vector
+        directions = vector.direction(vector.checked(p))
+        parts = self._product(*self._arguments.at(vector.checked(x)), *directions)
+        return vector.gradient(parts)
+
+    def _computed(self, x: Array) -> list[Any]:
+        if self._wants_hessian:
+            self._wants_hessian = False
+            return self._all_three(x)
         value, parts = self._function(*self._arguments.at(x))
-        return float(value), self._arguments.vector.gradient(parts)
+        return [float(value), self._arguments.vector.gradient(parts)]
+
+    def _all_three(self, x: Array) -> list[Any]:
+        value, parts, blocks = self._jointly(*self._arguments.at(x))
+        vector = self._arguments.vector
+        return [float(value), vector.gradient(parts), vector.hessian(blocks)]
+
+    @cached_property
+    def _jointly(self) -> Callable[..., Any]:
+        return _compiled(replace(self._recipe, name="value_grad_and_hessian", kind="hessian")).function
+
+    @cached_property
+    def _product(self) -> Callable[..., Any]:
+        return _compiled(replace(self._recipe, name="hvp", kind="hvp", with_value=False)).function
 
 
 class Residuals:
     """A vector-valued function and its Jacobian, each computed when it is asked for.
 
-    A Jacobian has a column for each free entry, the tangent in its direction: exact, and as many calls as entries.
+    Where most entries are fixed, only the columns of the others are computed: each is the tangent in its direction.
     """
 
     def __init__(self, recipe: Recipe, arguments: Arguments) -> None:
-        wrt = tuple(leaf.name for leaf in arguments.vector.active)
-        recipe = _of_leaves(recipe, "residuals")
-        self.compiled = _compiled(recipe)
+        vector = arguments.vector
+        wrt = tuple(leaf.name for leaf in vector.active)
+        self.compiled = _compiled(_of_leaves(recipe, "residuals"))
         self._function = self.compiled.function
-        self._tangents = _compiled_tangents(recipe, wrt)
         self._arguments = arguments
-        self._values = _Kept(self._computed, arguments.vector)
-        self._jacobian = _Kept(self._columns, arguments.vector)
+        self._values = _Kept(self._computed, vector)
+        derived = {"wrt": wrt, "with_value": False}
+        if vector.is_mostly_fixed:
+            self._derived = _compiled(_of_leaves(recipe, "jvp", kind="jvp", **derived)).function
+            self._jacobian = _Kept(self._columns, vector)
+        else:
+            self._derived = _compiled(_of_leaves(recipe, "jacobian", kind="jacobian", mode="auto", **derived)).function
+            self._jacobian = _Kept(self._at_once, vector)
 
     def value(self, x: object) -> Array:
         """Return the residuals, a new array."""
@@ -122,20 +164,18 @@ class Residuals:
     def _computed(self, x: Array) -> Array:
         return _joined(self._function(*self._arguments.at(x)))
 
+    def _at_once(self, x: Array) -> Array:
+        return self._arguments.vector.jacobian([*leaves_of(self._derived(*self._arguments.at(x)))])
+
     def _columns(self, x: Array) -> Array:
         arguments = self._arguments.at(x)
         directions = self._arguments.vector.directions()
-        return np.stack([_joined(self._tangents(*arguments, *direction)) for direction in directions], axis=1)
+        return np.stack([_joined(self._derived(*arguments, *direction)) for direction in directions], axis=1)
 
 
 @lru_cache(maxsize=64)  # problems that differ in their data alone share what is compiled
 def _compiled(recipe: Recipe) -> CompiledFunction:
     return compile_recipe(recipe)
-
-
-@lru_cache(maxsize=64)
-def _compiled_tangents(recipe: Recipe, wrt: tuple[str, ...]) -> Callable[..., tuple[Any, ...]]:
-    return compile_tangents(recipe, wrt)
 
 
 def _of_leaves(recipe: Recipe, name: str, **changes: Any) -> Recipe:

@@ -156,10 +156,39 @@ class FlatVector:
         """Return the entries of a gradient that belong to free ones."""
         return np.concatenate([np.ravel(part) for part in parts])[self._free_of_active]
 
+    def hessian(self, blocks: Sequence[Sequence[Any]]) -> Array:
+        """Return the rows and columns of a Hessian that belong to free entries, given its blocks by two leaves."""
+        return self._of_free(self._rows([block for row in blocks for block in row]))[self._free_of_active]
+
+    def jacobian(self, blocks: Sequence[Any]) -> Array:
+        """Return the columns of a Jacobian that belong to free entries, given its blocks: by values, then by leaves."""
+        return self._of_free(self._rows(blocks))
+
+    @property
+    def is_mostly_fixed(self) -> bool:
+        """Whether less than half of the entries of leaves that derivatives are taken of are free."""
+        return 2 * self.size < sum(leaf.start.size for leaf in self.active)
+
+    def direction(self, x: Array) -> list[Any]:
+        """Return the tangents of the active leaves as the free entries move by `x`."""
+        whole = np.zeros(sum(leaf.start.size for leaf in self.active))
+        whole[self._free_of_active] = x
+        return _split(whole, _slices(self.active), self.active)
+
     def directions(self) -> list[list[Any]]:
         """Return for each free entry the tangents of the active leaves in whose direction it alone moves."""
-        units = np.eye(sum(leaf.start.size for leaf in self.active))[self._free_of_active]
-        return [_split(unit, _slices(self.active), self.active) for unit in units]
+        return [self.direction(unit) for unit in np.eye(self.size)]
+
+    def _rows(self, blocks: Sequence[Any]) -> Array:
+        """Return a matrix of blocks, whose columns are the entries of the active leaves."""
+        wide = len(self.active)
+        sizes = [leaf.start.size for leaf in self.active] * (len(blocks) // wide)
+        flat = [np.reshape(block, (np.size(block) // size, size)) for block, size in zip(blocks, sizes, strict=True)]
+        rows = flat if wide == 1 else [np.concatenate(flat[i : i + wide], axis=1) for i in range(0, len(flat), wide)]
+        return rows[0] if len(rows) == 1 else np.concatenate(rows)
+
+    def _of_free(self, matrix: Array) -> Array:
+        return matrix if len(self._free_of_active) == matrix.shape[1] else matrix[:, self._free_of_active]
 
     def _split(self, whole: Array) -> list[Any]:
         return _split(whole, self._slices, self.leaves)

@@ -20,6 +20,8 @@ Array = np.ndarray[Any, Any]
 
 _WITHOUT_GRADIENT = frozenset(("nelder-mead", "powell", "cobyla", "cobyqa"))
 _WITHOUT_BOUNDS = frozenset(("cg", "bfgs", "newton-cg", "dogleg", "trust-ncg", "trust-exact", "trust-krylov"))
+_WITH_HESSIAN = frozenset(("dogleg", "trust-exact", "trust-constr"))
+_WITH_HESSIAN_PRODUCT = frozenset(("newton-cg", "trust-ncg", "trust-krylov"))
 _ROOT_WITH_JACOBIAN = frozenset(("hybr", "lm"))
 
 
@@ -54,9 +56,7 @@ class ScipyProblem:
     def jac(self, x: object) -> Array:
         """Return the derivative at a flat vector: the gradient, or the Jacobian with a row for each residual.
 
-        The gradient is computed with the value and kept, so that `fun` and `jac` at one point cost one evaluation. The
-        Jacobian is exact: for each free entry the tangent of the residuals is computed, so it costs as many calls as
-        there are free entries.
+        The gradient is computed with the value and kept, so that `fun` and `jac` at one point cost one evaluation.
 
         Raises
         ------
@@ -68,6 +68,36 @@ class ScipyProblem:
     def fun_and_jac(self, x: object) -> tuple[Any, Array]:
         """Return value and derivative, for ``jac=True``."""
         return self.fun(x), self.jac(x)
+
+    def hess(self, x: object) -> Array:
+        """Return the Hessian of an objective at a flat vector, with a row and a column for each free entry.
+
+        Value, gradient and Hessian are computed by one function. Where the Hessian was asked for at the last point,
+        all three are computed and kept as soon as one of them is asked for.
+
+        Raises
+        ------
+        UnsupportedError
+            If the formula is a vector of residuals, or has no rule for it.
+        ShapeError, ArgumentError
+            As `fun`.
+        """
+        return self._objective("hess").hessian(x)
+
+    def hessp(self, x: object, p: object) -> Array:
+        """Return the product of the Hessian of an objective and a flat vector `p`, without the Hessian.
+
+        Raises
+        ------
+        UnsupportedError, ShapeError, ArgumentError
+            As `hess`.
+        """
+        return self._objective("hessp").hessian_product(x, p)
+
+    def _objective(self, asked: str) -> Objective:
+        if isinstance(self._evaluated, Residuals):
+            raise UnsupportedError(f"{asked} is for a scalar, and the formula gives residuals; sum their squares")
+        return self._evaluated
 
     @property
     def x0(self) -> Array:
@@ -124,7 +154,10 @@ class ScipyProblem:
     # --- solvers ------------------------------------------------------------------------------------------------------
 
     def minimize(self, method: Any = None, **options: Any) -> Any:
-        """Call `scipy.optimize.minimize` with value, gradient, start and bounds.
+        """Call `scipy.optimize.minimize` with value, gradient, start and bounds, and Hessians where a method has them.
+
+        "dogleg", "trust-exact" and "trust-constr" are given the Hessian; "Newton-CG", "trust-ncg" and "trust-krylov"
+        its products with vectors. ``hess=`` or ``hessp=`` gives another one.
 
         Parameters
         ----------
@@ -150,8 +183,15 @@ class ScipyProblem:
                 f"method {method!r} has no bounds; take one that has, like 'L-BFGS-B', or replace(bounds={{}})"
             )
         jac = None if str(method).lower() in _WITHOUT_GRADIENT else self.jac
-        given = {"method": method, "jac": jac, "bounds": self.bounds, **options}
+        second = {} if {"hess", "hessp"} & options.keys() else self._second_derivative(str(method).lower())
+        given = {"method": method, "jac": jac, "bounds": self.bounds, **second, **options}
         return self._named(_scipy_optimize().minimize(self.fun, self.x0, **given))
+
+    def _second_derivative(self, method: str) -> dict[str, Any]:
+        """Return what a method is given of the Hessian, as `minimize` calls it."""
+        if method in _WITH_HESSIAN:
+            return {"hess": self.hess}
+        return {"hessp": self.hessp} if method in _WITH_HESSIAN_PRODUCT else {}
 
     def least_squares(self, **options: Any) -> Any:
         """Call `scipy.optimize.least_squares` with residuals, Jacobian, start and bounds.

@@ -24,7 +24,7 @@ __all__ = ["check_real", "with_cotangents", "with_hessian_product", "with_tangen
 
 
 def with_tangents(graph: Graph, recipe: Recipe) -> Graph:
-    """Return `graph` with the tangents of its values behind these, given tangents of inputs."""
+    """Return `graph` with the tangents of its values, given tangents of inputs; the values before, if asked."""
     check_real(graph, "tangent")
     wider, tangents = with_tangent_inputs(graph, wanted_inputs(graph, recipe), recipe)
     found: dict[Node, Node | None] = {}
@@ -32,11 +32,12 @@ def with_tangents(graph: Graph, recipe: Recipe) -> Graph:
     outputs = [_or_zero(tangent, value) for tangent, value in zip(pushed, graph.primals, strict=True)]
     labels = [Label(number, form="tangent") for number in range(len(outputs))]
     named = replace(wider, names=_with_names_of_tangents(graph.names, found))
-    return named.with_outputs([*graph.primals, *outputs], [*graph.labels, *labels])
+    before = (graph.primals, graph.labels) if recipe.with_value else ((), ())
+    return named.with_outputs([*before[0], *outputs], [*before[1], *labels])
 
 
 def with_cotangents(graph: Graph, recipe: Recipe) -> Graph:
-    """Return `graph` with the cotangents of inputs behind its values, given cotangents of these."""
+    """Return `graph` with the cotangents of inputs, given cotangents of its values; the values before, if asked."""
     check_real(graph, "cotangent")
     wanted = wanted_inputs(graph, recipe)
     wider, cotangents = with_cotangent_inputs(graph, recipe)
@@ -44,7 +45,8 @@ def with_cotangents(graph: Graph, recipe: Recipe) -> Graph:
     adjoints = pull_back(graph.primals, cotangents, wanted, inner)
     outputs = [adjoints.get(x, constant(0, x.shape, x.dtype)) for x in wanted]
     labels = [Label(0, name_of(graph, x), form="cotangent") for x in wanted]
-    return wider.with_outputs([*graph.primals, *outputs], [*graph.labels, *labels], {**inner, **adjoints})
+    before = (graph.primals, graph.labels) if recipe.with_value else ((), ())
+    return wider.with_outputs([*before[0], *outputs], [*before[1], *labels], {**inner, **adjoints})
 
 
 def with_hessian_product(graph: Graph, recipe: Recipe) -> Graph:

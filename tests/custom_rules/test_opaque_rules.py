@@ -11,10 +11,10 @@ from typing import Any
 import numpy as np
 import opaque_functions as own
 import pytest
+from support import tangents_of
 
 import symbackprop as sb
 from symbackprop.api import check_saved
-from symbackprop.compilation import compile_tangents
 
 X, W = np.arange(6.0).reshape(3, 2) / 5, np.array([0.3, -0.4])
 
@@ -66,10 +66,10 @@ def test_only_what_is_needed_is_taken() -> None:
 
 def test_forward_mode_and_its_lack() -> None:
     recipe = sb.compile_value(lambda x: own.cube(x), inputs="x[n]").recipe
-    np.testing.assert_allclose(compile_tangents(recipe, ["x"])(W, np.ones(2))[0], 3 * W**2)
+    np.testing.assert_allclose(tangents_of(recipe, ["x"])(W, np.ones(2))[0], 3 * W**2)
     recipe = sb.compile_value(lambda X, w: own.activation(X, w), inputs="X[n,d] w[d]").recipe
     with pytest.raises(sb.UnsupportedError, match=r"opaque function opaque_functions\.activation has no jvp"):
-        compile_tangents(recipe, ["X"])
+        tangents_of(recipe, ["X"])
 
 
 def test_scalars_one_by_one_and_in_loops() -> None:

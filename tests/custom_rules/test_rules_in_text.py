@@ -6,9 +6,9 @@ from collections import Counter
 
 import numpy as np
 import pytest
+from support import run, tangents_of
 
 import symbackprop as sb
-from symbackprop.compilation import compile_tangents
 from symbackprop.diff.forward import push_forward
 from symbackprop.diff.reverse import gradient, pull_back
 from symbackprop.ir.dtype import is_float
@@ -52,7 +52,7 @@ def test_the_gradient_is_that_of_the_function(call: str) -> None:
 def test_forward_mode(call: str) -> None:
     ruled = sb.compile_value(f"{VJP}{call.format('x, w')}**3", inputs="x[n] w[n]")
     plain = sb.compile_value("tanh(x*w)**3", inputs="x[n] w[n]")
-    tangents = [compile_tangents(f.recipe, ["x", "w"])(X, W, W, X) for f in (ruled, plain)]
+    tangents = [tangents_of(f.recipe, ["x", "w"])(X, W, W, X) for f in (ruled, plain)]
     np.testing.assert_allclose(*tangents, rtol=1e-14)
 
 
@@ -73,8 +73,6 @@ def test_the_second_derivative_is_that_of_the_rule(call: str) -> None:
 
 
 def evaluated(graph: Graph, outputs: list) -> list:
-    from support import run
-
     wider = without_rules(graph.with_outputs(outputs, graph.labels * len(outputs)))
     return run(wider.outputs, dict(zip(graph.inputs, (X, W), strict=True)))
 
@@ -162,7 +160,7 @@ last + sum(every)"""
     assert value == pytest.approx(expected, rel=1e-14)
     np.testing.assert_allclose(dx, wanted_x, rtol=1e-13)
     assert dw == pytest.approx(wanted_w, rel=1e-13)
-    tangents = [compile_tangents(f.value.recipe, ["x", "w"])(X, 0.5, W, 1.0) for f in (ruled, plain)]
+    tangents = [tangents_of(f.value.recipe, ["x", "w"])(X, 0.5, W, 1.0) for f in (ruled, plain)]
     np.testing.assert_allclose(*tangents, rtol=1e-13)
 
 

@@ -10,9 +10,9 @@ from comparing import RANDOM, agree, flat, programs
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from random_steps import Program, arguments_of, declared, scanned, unrolled
+from support import tangents_of
 
 import symbackprop as sb
-from symbackprop.compilation import compile_tangents
 
 
 def in_python(program: Program, arguments: Any) -> Any:
@@ -84,7 +84,7 @@ def test_tangents_are_those_of_the_gradient(program: Program, steps: int, seed: 
     compiled = sb.compile_value_and_grad(scanned(program), inputs=declared(program, "n"))
     _, gradient = compiled(**arguments)
     names = [spec.name for spec in compiled.graph.arguments]
-    pushed = compile_tangents(compiled.recipe, names)
+    pushed = tangents_of(compiled.recipe, names)
     (tangent,) = pushed(*flat(arguments), *flat(directions))
     slope = sum(np.sum(g * d) for g, d in zip(flat(gradient), flat(directions), strict=True))
     assert tangent == pytest.approx(slope, rel=1e-10, abs=1e-10)

@@ -8,9 +8,9 @@ from typing import Any
 
 import numpy as np
 import pytest
+from support import tangents_of
 
 import symbackprop as sb
-from symbackprop.compilation import compile_tangents
 from symbackprop.ops.runge_kutta import RUNGE_KUTTA
 
 TEXT = (
@@ -99,7 +99,7 @@ def test_the_forward_rule_is_that_of_the_steps() -> None:
     given = dict(zip(("y0", "t", "W", "b", "w", "steps"), values(2), strict=True))
     rng = np.random.default_rng(5)
     moves = {name: rng.normal(size=np.shape(given[name])) for name in names}
-    (tangent,) = compile_tangents(compiled.recipe, names)(*given.values(), *moves.values())
+    (tangent,) = tangents_of(compiled.recipe, names)(*given.values(), *moves.values())
     ends = [compiled(**given | {n: given[n] + s * 1e-6 * moves[n] for n in names})[0] for s in (1, -1)]
     assert tangent == pytest.approx((ends[0] - ends[1]) / 2e-6, rel=1e-8)
 

@@ -7,9 +7,9 @@ from typing import Any
 import formulas
 import numpy as np
 import pytest
+from support import tangents_of
 
 import symbackprop as sb
-from symbackprop.compilation import compile_tangents
 from symbackprop.ir.dtype import is_float
 from symbackprop.ir.size import evaluate
 
@@ -39,6 +39,6 @@ def both(text: str) -> tuple[float, float]:
         rng.normal(size=np.shape(value)) for value, spec in zip(values, specs, strict=True) if spec.name in wrt
     ]
     with np.errstate(all="ignore"):
-        (tangent,) = compile_tangents(gradient.recipe, wrt)(*values, *directions)
+        (tangent,) = tangents_of(gradient.recipe, wrt)(*values, *directions)
         parts = zip(gradient(*values), directions, strict=True)
         return float(tangent), float(sum(np.sum(slope * direction) for slope, direction in parts))
