@@ -16,7 +16,15 @@ from symbackprop.errors import (
     UnknownNameError,
     UnsupportedError,
 )
-from symbackprop.family import compile_hessian, compile_hvp, compile_jacobian, compile_jvp, compile_vjp
+from symbackprop.family import (
+    compile_derivative,
+    compile_hessian,
+    compile_hvp,
+    compile_jacobian,
+    compile_jvp,
+    compile_taylor,
+    compile_vjp,
+)
 from symbackprop.optimize.entry import compile_scipy
 from symbackprop.optimize.problem import ScipyProblem
 from symbackprop.read.from_numpy.branches import cond, switch
@@ -143,12 +151,14 @@ __all__ = [
     "__version__",
     "argmin",
     "check_rule",
+    "compile_derivative",
     "compile_grad",
     "compile_hessian",
     "compile_hvp",
     "compile_jacobian",
     "compile_jvp",
     "compile_scipy",
+    "compile_taylor",
     "compile_value",
     "compile_value_and_grad",
     "compile_vjp",

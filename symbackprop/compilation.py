@@ -33,6 +33,7 @@ from symbackprop.transform.batching import with_batch
 from symbackprop.transform.checkpoint import checkpointed
 from symbackprop.transform.derivatives import with_derivatives, with_solvers
 from symbackprop.transform.gradients import with_gradient
+from symbackprop.transform.higher import with_derivative, with_taylor
 from symbackprop.transform.jacobians import with_hessian, with_jacobian
 from symbackprop.transform.products import with_cotangents, with_hessian_product, with_tangents
 from symbackprop.verification import FunctionOrigin, Origin, verified
@@ -49,6 +50,8 @@ _DERIVATIVES: Mapping[str, Callable[[Graph, Recipe], Graph]] = {
     "vjp": with_cotangents,
     "hvp": with_hessian_product,
     "hessian": with_hessian,
+    "taylor": with_taylor,
+    "derivative": with_derivative,
 }
 
 

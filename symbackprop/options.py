@@ -15,7 +15,7 @@ from symbackprop.transform.batching import checked_batch
 from symbackprop.transform.checkpoint import checked_checkpoint
 from symbackprop.transform.clipping import checked_clip
 
-__all__ = ["Request", "asked_of_gradient", "checked_mode", "checked_wrt"]
+__all__ = ["Request", "asked_of_gradient", "checked_mode", "checked_order", "checked_wrt"]
 
 _TARGETS = ("auto", "math", "numpy")
 _DTYPES = ("float64", "float32")
@@ -29,7 +29,7 @@ class Request:
 
     Parameters
     ----------
-    kind : {"value", "grad", "jvp", "vjp", "hvp", "jacobian", "hessian"}
+    kind : {"value", "grad", "jvp", "vjp", "hvp", "jacobian", "hessian", "taylor", "derivative"}
     wrt : str, SymPy symbol, or sequence of these, or None
     with_value : bool
     target, dtype, name, optimize : str
@@ -77,6 +77,13 @@ def checked_mode(mode: Any) -> str:
     if not isinstance(mode, str) or mode not in _MODES:
         raise ArgumentError(f"mode is {mode!r}; choose one of {', '.join(map(repr, _MODES))}")
     return mode
+
+
+def checked_order(order: Any) -> int:
+    """Return of which order a derivative is to be."""
+    if isinstance(order, bool) or not isinstance(order, (int, np.integer)) or order < 1:
+        raise ArgumentError(f"order is {order!r}; give an integer, 1 for the first derivative or higher")
+    return int(order)
 
 
 def checked_wrt(wrt: Any) -> str | tuple[str, ...] | None:

@@ -1,15 +1,18 @@
 """What outputs should be that are derivatives and no gradients of scalars: from the reference alone.
 
-All of them are made of first and second derivatives along directions. Over expressions these are SymPy's derivatives;
+All of them are made of derivatives along directions, one or several. Over expressions these are SymPy's derivatives;
 over long numbers central difference quotients, whose steps are such that what they leave is far below what counts.
 """
 
 from __future__ import annotations
 
+import itertools
 import random
 import time
+from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from functools import partial
+from math import comb
 from typing import Any, Protocol
 
 import mpmath
@@ -17,8 +20,10 @@ import numpy as np
 import sympy
 
 from symbackprop.check.elements import Digits
+from symbackprop.check.exact import is_large
 from symbackprop.check.held import recalling, released, remembering
 from symbackprop.check.numbers import expression_of, number_of
+from symbackprop.check.trees import TooLargeError
 from symbackprop.check.vocabulary import Vocabulary
 from symbackprop.ir.signature import ArgumentSpec, Label, leaves_of
 
@@ -26,6 +31,7 @@ __all__ = ["Derivatives", "Expressions", "OutOfTimeError", "Quotients", "wanted_
 
 _COLUMNS = 120  # unit vectors of an input that get a quotient each
 _CHOSEN = 24  # of more so many do
+_DIGITS = 22  # of a step, at least: what a quotient leaves is of its square
 
 Direction = Mapping[str, Any]  # for some inputs how fast their entries move
 Index = tuple[int, ...]
@@ -38,20 +44,22 @@ class Derivatives(Protocol):
     def values(self) -> Sequence[Any]:
         """The values, as arrays."""
 
-    def along(self, value: int, direction: Direction) -> Any:
-        """Return the derivative of a value along a direction, of the shape of the value."""
-
-    def twice(self, value: int, first: Direction, second: Direction) -> Any:
-        """Return the derivative along two directions."""
+    def along(self, value: int, *directions: Direction) -> Any:
+        """Return the derivative of a value along directions, each of which is one more order, of the shape of the value."""
 
 
 def wanted_of(
     label: Label, arguments: Sequence[ArgumentSpec], elements: Mapping[str, Any], at: Derivatives, limit: bool
 ) -> Any:
     """Return what an output should be, as an array; with a `limit`, entries that are too many stay None."""
-    tangents = {spec.of: np.asarray(elements[spec.name], dtype=object) for spec in arguments if spec.role == "tangent"}
+    directions = _directions(arguments, elements)
     if label.form == "tangent":
-        return at.along(label.value, tangents)
+        return at.along(label.value, *directions)
+    if label.form == "derivative":
+        if label.wrt is not None:
+            directions = [{label.wrt: np.asarray(1, dtype=object)}]
+        each = directions if len(directions) > 1 else [*directions] * label.order
+        return at.along(label.value, *each)
     if label.wrt is None:
         return at.values[label.value]
     x = _entries(elements[label.wrt])
@@ -59,16 +67,29 @@ def wanted_of(
         bars = [np.asarray(elements[spec.name], dtype=object) for spec in arguments if spec.role == "cotangent"]
         return _filled(label.wrt, x, (), lambda e: _paired(bars, [at.along(i, e) for i in range(len(bars))]), limit)
     if label.form == "product":
-        return _filled(label.wrt, x, (), lambda e: at.twice(label.value, e, tangents), limit)
+        return _filled(label.wrt, x, (), lambda e: at.along(label.value, e, *directions), limit)
     if label.form == "hessian":
         second = str(label.second)
         y = _entries(elements[second])
 
         def row(e: Direction) -> Any:
-            return _filled(second, y, (), lambda other: at.twice(label.value, e, other), limit)
+            return _filled(second, y, (), lambda other: at.along(label.value, e, other), limit)
 
         return _filled(label.wrt, x, y.shape, row, limit, leading=True)
     return _filled(label.wrt, x, at.values[label.value].shape, lambda e: at.along(label.value, e), limit)
+
+
+def _directions(arguments: Sequence[ArgumentSpec], elements: Mapping[str, Any]) -> Sequence[Direction]:
+    """Return the directions that are given, each a tangent for some inputs."""
+    found: list[dict[str, Any]] = []
+    for spec in arguments:
+        if spec.role == "tangent":
+            direction = next((known for known in found if spec.of not in known), None)
+            if direction is None:
+                direction = {}
+                found.append(direction)
+            direction[spec.of] = _entries(elements[spec.name])
+    return found
 
 
 def _entries(x: Any) -> Any:
@@ -124,13 +145,14 @@ class Expressions:
         self.values = [_mapped(expression_of, value) for value in values]
         self._elements = elements
 
-    def along(self, value: int, direction: Direction) -> Any:
-        """Return the derivative of a value along a direction."""
-        return _mapped(released, self._along(self.values[value], direction))
-
-    def twice(self, value: int, first: Direction, second: Direction) -> Any:
-        """Return the derivative along two directions."""
-        return _mapped(released, self._along(self._along(self.values[value], first), second))
+    def along(self, value: int, *directions: Direction) -> Any:
+        """Return the derivative of a value along directions."""
+        found = self.values[value]
+        for direction in directions:
+            if any(map(is_large, np.ravel(found))):
+                raise TooLargeError("derivatives of higher order")
+            found = self._along(found, direction)
+        return _mapped(released, found)
 
     def _along(self, value: Any, direction: Direction) -> Any:
         total = _mapped(lambda entry: sympy.Integer(0), value)
@@ -161,16 +183,12 @@ class Quotients:
         self._held = held
         self._known: dict[Any, list[Any]] = {}
 
-    def along(self, value: int, direction: Direction) -> Any:
-        """Return the derivative of a value along a direction."""
-        return self._quotients([direction])[value]
-
-    def twice(self, value: int, first: Direction, second: Direction) -> Any:
-        """Return the derivative along two directions."""
-        return self._quotients([first, second])[value]
+    def along(self, value: int, *directions: Direction) -> Any:
+        """Return the derivative of a value along directions."""
+        return self._quotients(directions)[value]
 
     def _quotients(self, directions: Sequence[Direction]) -> list[Any]:
-        """Return the derivatives of all values along one or two directions; those of equal directions are known."""
+        """Return the derivatives of all values along directions; those of equal directions are known."""
         key = tuple(
             (name, tuple(map(str, _plain(weights)))) for direction in directions for name, weights in direction.items()
         )
@@ -179,17 +197,23 @@ class Quotients:
         return self._known[key]
 
     def _computed(self, directions: Sequence[Direction]) -> list[Any]:
-        small = mpmath.mpf(10) ** -(mpmath.mp.dps // (3 if len(directions) == 1 else 4))
-        steps = [small * self._reach(direction) for direction in directions]
-        signs = [(1,), (-1,)] if len(directions) == 1 else [(1, 1), (1, -1), (-1, 1), (-1, -1)]
-        total: list[Any] = []
-        for ends in signs:
-            moves = [(move, sign * step) for move, sign, step in zip(directions, ends, steps, strict=True)]
-            values = self._moved(moves)
-            sign = int(np.prod(ends))
-            total = [t + sign * x for t, x in zip(total or [0] * len(values), values, strict=True)]
-        whole = mpmath.fprod(2 * step for step in steps)
-        return [_entries(x / whole) for x in total]
+        """Return central differences: of order k along a direction that comes k times, those of k + 1 points."""
+        order = len(directions)
+        with mpmath.workdps(max(mpmath.mp.dps, _DIGITS * (order + 2))):
+            small = mpmath.mpf(10) ** -(mpmath.mp.dps // (order + 2))
+            times = Counter(map(id, directions))
+            distinct = {id(direction): direction for direction in directions}
+            steps = {key: small * self._reach(direction) for key, direction in distinct.items()}
+            total: list[Any] = []
+            for ends in itertools.product(*(range(times[key] + 1) for key in distinct)):
+                weight, moves = 1, []
+                for (key, direction), end in zip(distinct.items(), ends, strict=True):
+                    weight *= (-1) ** end * comb(times[key], end)
+                    moves.append((direction, (times[key] - 2 * end) * steps[key]))
+                values = self._moved(moves)
+                total = [t + weight * x for t, x in zip(total or [0] * len(values), values, strict=True)]
+            whole = mpmath.fprod((2 * steps[key]) ** times[key] for key in distinct)
+            return [_entries(x / whole) for x in total]
 
     def _reach(self, direction: Direction) -> Any:
         """Return how far the inputs may go along a direction until they are as large again as they are."""

@@ -12,7 +12,7 @@ from symbackprop.ir.graph import topological
 from symbackprop.ir.node import Apply, Node, Output
 from symbackprop.ops.declare import Primitive
 
-__all__ = ["push_forward"]
+__all__ = ["ENGINE", "push_forward"]
 
 
 def push_forward(
@@ -40,7 +40,7 @@ def push_forward(
         known[node] = None
         if all(tangent is None for tangent in incoming):
             continue
-        rule = (incoming, node, _ENGINE) if op.has_bodies else (incoming, node)
+        rule = (incoming, node, ENGINE) if op.has_bodies else (incoming, node)
         if op.outputs:
             several[node] = op.jvp(*rule)  # type: ignore[assignment]
         else:
@@ -57,4 +57,4 @@ class _Engine:
         return push_forward(outputs, tangents)
 
 
-_ENGINE = _Engine()
+ENGINE = _Engine()

@@ -18,6 +18,8 @@ _FAMILY = {
     "vjp": "the cotangents of {of}, given {its} cotangent",
     "hvp": "the product of the Hessian with respect to {of} and a vector",
     "jacobian": "the Jacobian with respect to {of}",
+    "taylor": "{its} derivatives up to order {order}, {along}",
+    "derivative": "the derivative of order {order}, {along}",
     "hessian": "the Hessian with respect to {of}",
 }
 
@@ -71,7 +73,13 @@ def _returns(graph: Graph, recipe: Recipe) -> list[str]:
         rows.append(f"{name} : {'array of shape ' + shape_text(shape) if shape else kind}")
     if len(graph.labels) > 40:
         rows.append(f"    and so on, {len(graph.labels)} results in all")
-    if recipe.kind == "jvp":
+    if recipe.kind == "taylor":
+        rows.append(
+            "    The derivatives of each order are nested as the values, behind these and those of lower order."
+        )
+    elif recipe.kind == "derivative":
+        rows.append("    The derivatives are nested as the values.")
+    elif recipe.kind == "jvp":
         rows.append("    The tangents are nested as the values, behind these.")
     elif recipe.kind == "hessian" and not isinstance(recipe.wrt, str):
         rows.append("    The blocks are nested twice as a gradient is: [i][j] with respect to input i, and then j.")
@@ -99,15 +107,23 @@ def _computes(graph: Graph, recipe: Recipe) -> str:
     auxiliary = recipe.has_aux and recipe.kind != "value"
     value = "the value" if graph.structure is None or auxiliary else "the values"
     if recipe.kind in _FAMILY:
-        of = ", ".join([spec.of for spec in graph.arguments if spec.role == "tangent"] or wanted)
+        of = ", ".join(dict.fromkeys(spec.of for spec in graph.arguments if spec.role == "tangent") or wanted)
         before = f"{value}, the gradient and " if recipe.kind in ("hvp", "hessian") else f"{value} and "
-        text = _FAMILY[recipe.kind].format(of=of, its="its" if value == "the value" else "their")
+        its, along = "its" if value == "the value" else "their", _along(graph, recipe, of)
+        text = _FAMILY[recipe.kind].format(of=of, its=its, order=recipe.order, along=along)
         return (before if recipe.with_value else "") + text
     if not wanted:
         return value if recipe.kind == "value" else "the gradient with respect to nothing"
     if recipe.with_value:
         return f"{value}, {'auxiliary results, ' * auxiliary}and {gradient}"
     return f"{gradient}, and auxiliary results" if auxiliary else gradient
+
+
+def _along(graph: Graph, recipe: Recipe, of: str) -> str:
+    """Return along what derivatives of higher order are taken."""
+    if not any(spec.role == "tangent" for spec in graph.arguments):
+        return f"with respect to {of}"
+    return f"along {f'{recipe.order} directions' if recipe.mixed else 'a direction'} of {of}"
 
 
 def _dual(spec: ArgumentSpec) -> str:

@@ -46,13 +46,15 @@ class Recipe:
     checkpoint: tuple[str, ...] | str | None = None  # which values are kept for the way back, where not all are
     batch: tuple[tuple[str, int], ...] = ()  # which inputs are batches, and along which axis
     mode: str = ""  # how a Jacobian is accumulated: "forward" or "reverse", or the cheaper one if "auto"
+    order: int = 0  # of derivatives along directions
+    mixed: bool = False  # whether each of these has a direction of its own
 
     def fields(self) -> dict[str, object]:
         """Return what a header has to hold; from `titles` on only what says anything."""
         found = asdict(self)
         for name in (
             "titles", "reordered", "function", "packing", "has_aux", "notation", "finite", "clip", "checkpoint",
-            "batch", "mode",
+            "batch", "mode", "order", "mixed",
         ):  # fmt: skip
             if not found[name]:
                 del found[name]
@@ -70,6 +72,8 @@ class Recipe:
             finite=False,
             checkpoint=None,
             mode="",
+            order=0,
+            mixed=False,
             name="value",
         )
 

@@ -29,7 +29,14 @@ from symbackprop.ops.declare import Primitive
 __all__ = ["Printed", "Written", "print_module", "written"]
 
 _STYLES: dict[str, type[TargetStyle]] = {"math": MathStyle, "numpy": NumpyStyle}
-_PARTS = {"jvp": "tangents", "hvp": "derivatives", "jacobian": "derivatives", "hessian": "derivatives"}
+_PARTS = {
+    "jvp": "tangents",
+    "hvp": "derivatives",
+    "jacobian": "derivatives",
+    "hessian": "derivatives",
+    "taylor": "derivatives",
+    "derivative": "derivatives",
+}
 _COMMENT_COLUMN = 40
 _BEFORE_COMMENT = "\1"  # in lines whose text may still get shorter
 _WIDTH = 116

@@ -27,7 +27,10 @@ __all__ = ["packed_text", "returned"]
 
 _WIDTH = 88  # of a structure on one line
 _VALUES = (False, "")
-_FORMS = {"jvp": "tangent", "vjp": "cotangent", "hvp": "product", "jacobian": "jacobian", "hessian": "hessian"}
+_FORMS = {
+    "jvp": "tangent", "vjp": "cotangent", "hvp": "product", "jacobian": "jacobian", "hessian": "hessian",
+    "taylor": "derivative", "derivative": "derivative",
+}  # fmt: skip
 
 
 def returned(graph: Graph, writer: Writer, recipe: Recipe, packing: Packing | None = None) -> str:
@@ -53,6 +56,8 @@ def returned(graph: Graph, writer: Writer, recipe: Recipe, packing: Packing | No
             own = [text for label, text in found if _group(label) == (True, form)]
             if form == "tangent":
                 parts.append(nested(own))
+            elif form == "derivative":
+                parts += [nested(own[first : first + count]) for first in range(0, len(own), count)]
             elif form == "cotangent":
                 parts.append(_gradient_text(recipe, packing, own))
             else:
@@ -79,7 +84,7 @@ def _with_auxiliary(graph: Graph, recipe: Recipe, packing: Packing | None, texts
 
 def _group(label: Label) -> tuple[bool, str]:
     """Return what the results have in common that are returned together: whether they are derivatives, and of which form."""
-    return label.wrt is not None or label.form == "tangent", label.form
+    return label.wrt is not None or label.form in ("tangent", "derivative"), label.form
 
 
 def _forms(recipe: Recipe) -> tuple[str, ...]:

@@ -4,7 +4,16 @@ A file has what is asked for together; the graph transformations behind them are
 checked against in `check.derived`.
 """
 
+from symbackprop.family.higher import compile_derivative, compile_taylor
 from symbackprop.family.jacobians import compile_hessian, compile_jacobian
 from symbackprop.family.products import compile_hvp, compile_jvp, compile_vjp
 
-__all__ = ["compile_hessian", "compile_hvp", "compile_jacobian", "compile_jvp", "compile_vjp"]
+__all__ = [
+    "compile_derivative",
+    "compile_hessian",
+    "compile_hvp",
+    "compile_jacobian",
+    "compile_jvp",
+    "compile_taylor",
+    "compile_vjp",
+]

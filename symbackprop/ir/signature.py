@@ -44,7 +44,7 @@ class Label(NamedTuple):
     Or, where it `tells` something, whether all derivatives are ``"finite"``. Of a derivative that is no gradient, `form`
     says which it is: the ``"tangent"`` of the value; the ``"cotangent"`` of an input, which all values make together; the
     ``"product"`` of the Hessian and a vector; the ``"jacobian"``; the ``"hessian"``, a block of which is with respect to
-    `second` too.
+    `second` too; the ``"derivative"`` of an `order`, with respect to `wrt` or along directions.
     """
 
     value: int = 0
@@ -52,6 +52,7 @@ class Label(NamedTuple):
     tells: str = ""
     form: str = ""
     second: str | None = None
+    order: int = 0
 
 
 def label_texts(labels: Sequence[Label]) -> list[str]:
@@ -88,6 +89,9 @@ def _texts_of_forms(labels: Sequence[Label]) -> list[str]:
         if label.form == "hessian":
             below = f"d{label.wrt}^2" if label.wrt == label.second else f"(d{label.wrt} d{label.second})"
             return f"d^2{top[1:]}/{below}"
+        if label.form == "derivative":
+            power = "" if label.order == 1 else f"^{label.order}"
+            return f"d{power}{top[1:]}/d{label.wrt or 't'}{power}"
         if label.form == "product":
             return f"(Hessian{number} @ v) of {label.wrt}"
         return f"{label.form or 'value'}{number}" if label.wrt is None else f"{top}/d{label.wrt}"

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import math
 from fractions import Fraction
 
-from symbackprop.ir.node import Const, Node, Operand, bind_operators
+from symbackprop.ir.node import Const, Node, Operand, bind_operators, constant
 from symbackprop.ops.arithmetic import integer_exponent
 from symbackprop.ops.comparison import equal, logical_and, where
 from symbackprop.ops.declare import Primitive, as_node
@@ -20,8 +21,16 @@ _LARGEST = 2**31
 def _power_base_partial(x: Node, y: Node, out: Node) -> Node:
     """Return y * x**(y - 1), and 0 at x = y = 0."""
     if isinstance(y, Const):
-        return y * power(x, y - 1)
+        return y * power(x, _less_one(y))
     return y * power(x, where(logical_and(equal(x, 0), equal(y, 0)), 1, y - 1))
+
+
+def _less_one(exponent: Const) -> Node:
+    """Return an exponent minus 1, as a number where that is exact, so that the next derivative sees that it is one."""
+    value = exponent.value
+    if isinstance(value, (int, Fraction)) or (isinstance(value, float) and math.isfinite(value)):
+        return constant(Fraction(value) - 1, exponent.shape, exponent.dtype)
+    return exponent - 1
 
 
 pow_: Primitive = elementwise(

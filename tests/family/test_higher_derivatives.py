@@ -1,0 +1,111 @@
+"""`compile_taylor` and `compile_derivative`: values, printed lines, structures, names, kinks, errors."""
+
+from __future__ import annotations
+
+import pickle
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import pytest
+import sympy
+
+import symbackprop as sb
+from symbackprop.api import check_saved
+
+RNG = np.random.default_rng(0)
+ROW, COLUMN = RNG.normal(size=3), RNG.normal(size=3)
+TEXT = "z = sin(x)*exp(x**2); z/(1 + x)"
+
+
+@pytest.fixture(scope="module")
+def eighth() -> sb.CompiledFunction:
+    return sb.compile_taylor(TEXT, order=8)
+
+
+def test_they_are_those_of_sympy(eighth: sb.CompiledFunction) -> None:
+    x = sympy.Symbol("x")
+    expression = sympy.sin(x) * sympy.exp(x**2) / (1 + x)
+    wanted = [float(sympy.diff(expression, x, k).evalf(30, subs={x: 0.3})) for k in range(9)]
+    np.testing.assert_allclose(eighth(0.3), wanted, rtol=1e-12)
+    np.testing.assert_allclose(sb.compile_taylor(expression, order=8)(0.3), wanted, rtol=1e-12)
+
+
+def test_derivatives_of_what_has_a_name_have_one() -> None:
+    lines = sb.compile_taylor("z = x**3 + exp(x); sin(z)", order=3).source
+    for line in ("z_dot = 3.0 * (x * x) + exp_x", "z_ddot = 6.0 * x + exp_x", "z_dddot = 6.0 + exp_x"):
+        assert line in lines
+
+
+def test_one_order_computes_no_more_than_it_needs() -> None:
+    third = sb.compile_derivative("x**5", order=3, wrt="x")
+    assert third.source.rstrip().endswith("return 60.0 * (x * x)")
+    assert third(2.0) == 240.0
+
+
+CASES = {
+    "curve": ("t a -> array([cos(a*t), sin(a*t), t**2])", "t", 3),
+    "direction": ("X[n,d] w[d] -> sum(log(1 + exp(X @ w)))", "w", 3),
+    "directions": ("x**3 * sin(y), x / y", ("x", "y"), 3),
+    "solve": ("A[n,n] b[n] -> linalg.solve(A, b)", ("A", "b"), 3),
+    "softmax": ("x[n] y[n] -> sum(softmax(x) * y)", "x", 3),
+}
+
+
+@pytest.mark.parametrize("name", CASES)
+def test_they_are_verified(name: str, tmp_path: Path) -> None:
+    text, wrt, order = CASES[name]
+    f = sb.compile_taylor(text, wrt=wrt, order=order)
+    report = f.verify(points=1, seconds=0.1)
+    assert report, report
+    f.save(tmp_path / "f.py")
+    check_saved(tmp_path / "f.py")
+    assert pickle.loads(pickle.dumps(f)).source == f.source
+    assert f.value.recipe.kind == "value"
+
+
+def test_a_source_that_is_wrong_by_a_thousandth_is_found() -> None:
+    for f in (
+        sb.compile_derivative("x**3 * y", order=3, wrt=("x", "y"), target="numpy"),
+        sb.compile_derivative("x**3 * y", order=3, wrt=("x", "y"), mixed=True, target="numpy"),
+    ):
+        head, _, last = f.source.rpartition("return ")
+        for source, is_right in ((f.source, True), (f"{head}return 1.001 * ({last.strip()})\n", False)):
+            f._printed = replace(f.printed, source=source)
+            f.__dict__["computes_arrays"] = True  # so that the source for arrays is not looked at
+            assert bool(f.verify(points=1, seconds=0.5)) is is_right
+
+
+def test_mixed_derivatives_are_symmetric_and_polarise_those_along_one_direction() -> None:
+    text = "A[n,n] x[n] -> sum(tanh(A @ x)**2)"
+    mixed = sb.compile_derivative(text, wrt="x", order=3, mixed=True)
+    assert [spec.name for spec in mixed.signature] == ["A", "x", "x_dot", "x_dot2", "x_dot3"]
+    A, x = RNG.normal(size=(3, 3)), RNG.normal(size=3)
+    u, v, w = RNG.normal(size=(3, 3))
+    value = mixed(A, x, u, v, w)
+    np.testing.assert_allclose([mixed(A, x, w, u, v), mixed(A, x, v, u, w)], [value] * 2)
+    along = sb.compile_derivative(text, wrt="x", order=3)
+    signs = [(a, b) for a in (1, -1) for b in (1, -1)]
+    polarised = sum(a * b * along(A, x, u + a * v + b * w) for a, b in signs) / 24
+    np.testing.assert_allclose(polarised, value)
+    np.testing.assert_allclose(mixed(A, x, u, u, u), along(A, x, u))
+
+
+@pytest.mark.parametrize(
+    ("call", "error", "words"),
+    [
+        (lambda: sb.compile_taylor("x**2", order=0), sb.ArgumentError, "order is 0"),
+        (lambda: sb.compile_taylor("x**2", order=2.0), sb.ArgumentError, "order is 2.0"),
+        (lambda: sb.compile_taylor("x[n] -> argmax(x)", order=2), sb.UnsupportedError, "not real"),
+        (
+            lambda: sb.compile_derivative("x*y", order=2)(1.0, 2.0),
+            sb.ArgumentError,
+            "missing arguments 'x_dot', 'y_dot'",
+        ),
+        (lambda: sb.compile_taylor("jv(v, x)", order=2), sb.UnsupportedError, "jv with respect to"),
+        (lambda: sb.compile_taylor("x**2", order=2).to_sympy(), sb.UnsupportedError, "compile_taylor"),
+    ],
+)
+def test_errors_say_what_is_wrong(call, error: type[Exception], words: str) -> None:  # type: ignore[no-untyped-def]
+    with pytest.raises(error, match=words):
+        call()
