@@ -16,9 +16,21 @@ from benchmarks.models import MODELS
 from benchmarks.nested_sines import NESTED_SINES
 from benchmarks.networks import NETWORKS
 from benchmarks.recurrent import RECURRENT
+from benchmarks.second_order import SECOND_ORDER
 from benchmarks.workloads import WORKLOADS
 
-ALL = {**NESTED_SINES, **WORKLOADS, **MODELS, **DROP_IN, **FUNCTIONS, **LOOPS, **NETWORKS, **RECURRENT, **CHECKPOINT}
+ALL = {
+    **NESTED_SINES,
+    **WORKLOADS,
+    **MODELS,
+    **DROP_IN,
+    **FUNCTIONS,
+    **LOOPS,
+    **NETWORKS,
+    **RECURRENT,
+    **CHECKPOINT,
+    **SECOND_ORDER,
+}
 
 
 @click.command()
