@@ -93,7 +93,7 @@ class CompiledFunction:
         if recipe.kind == "grad":
             self._records = returned_records(records, recipe.with_value, recipe.has_aux, recipe.finite)
         elif recipe.kind != "value":
-            self._records = records_of_derivatives(records, recipe.kind, recipe.with_value)
+            self._records = None if recipe.weighted else records_of_derivatives(records, recipe.kind, recipe.with_value)
         self._value_records = records
         return self
 

@@ -20,8 +20,6 @@ from symbackprop.verification import FunctionOrigin, Origin
 
 __all__ = ["compile_formula"]
 
-_OF_SCALARS = ("grad", "hvp", "hessian")  # what is the derivative of scalars only
-
 
 def compile_formula(formula: Any, inputs: Any, static: Iterable[str], request: Request) -> CompiledFunction:
     """Compile what the user gives: a layer spec, a function, text, or SymPy expressions."""
@@ -59,9 +57,10 @@ def _of_sympy(formula: Any, inputs: Any, request: Request) -> CompiledFunction:
         )
     from symbackprop.symbolic.problem import read_problem
 
-    kind = request.kind
     with uncollected():
-        problem = read_problem(formula, inputs, request.wrt, scalar=kind in _OF_SCALARS, derivatives=kind != "value")
+        problem = read_problem(
+            formula, inputs, request.wrt, scalar=_of_scalars(request), derivatives=request.kind != "value"
+        )
     origin = Origin(problem.expression, problem.names, problem.shapes)
     declared, wrt = _declared(problem.inputs, request), checked_wrt(problem.wrt)
     return compile_recipe(request.recipe(problem.text, declared, wrt, titles=problem.titles, reordered=True), origin)
@@ -100,7 +99,7 @@ def _of_network(network: Network, inputs: Any, static: Iterable[str], request: R
         raise ArgumentError("a layer spec takes batches already; leave out batch=, or write the network as a function")
     differentiated = request.kind != "value"
     if differentiated:
-        check_differentiable(network, request.wrt, needs_loss=request.kind in _OF_SCALARS)
+        check_differentiable(network, request.wrt, needs_loss=_of_scalars(request))
     problem = problem_of(network, checked_wrt(request.wrt))
     if request.of_gradient.get("has_aux") and not problem.has_aux:
         raise ArgumentError("has_aux= is for what is returned beside the loss, and this network has no states")
@@ -120,3 +119,8 @@ def _of_network(network: Network, inputs: Any, static: Iterable[str], request: R
         notation="backpropagation", **own,
     )  # fmt: skip
     return NetworkFunction.of(compile_recipe(recipe), network)
+
+
+def _of_scalars(request: Request) -> bool:
+    """Return whether what is asked for is the derivative of scalars only."""
+    return request.kind in ("grad", "hvp", "hessian") and not request.of_gradient.get("weighted")

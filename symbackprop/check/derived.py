@@ -63,8 +63,8 @@ def wanted_of(
     if label.wrt is None:
         return at.values[label.value]
     x = _entries(elements[label.wrt])
+    bars = [np.asarray(elements[spec.name], dtype=object) for spec in arguments if spec.role == "cotangent"]
     if label.form == "cotangent":
-        bars = [np.asarray(elements[spec.name], dtype=object) for spec in arguments if spec.role == "cotangent"]
         return _filled(label.wrt, x, (), lambda e: _paired(bars, [at.along(i, e) for i in range(len(bars))]), limit)
     if label.form == "product":
         return _filled(label.wrt, x, (), lambda e: at.along(label.value, e, *directions), limit)
@@ -72,8 +72,13 @@ def wanted_of(
         second = str(label.second)
         y = _entries(elements[second])
 
+        def curvature(e: Direction, other: Direction) -> Any:
+            if not bars:
+                return at.along(label.value, e, other)
+            return _paired(bars, [at.along(i, e, other) for i in range(len(bars))])
+
         def row(e: Direction) -> Any:
-            return _filled(second, y, (), lambda other: at.along(label.value, e, other), limit)
+            return _filled(second, y, (), lambda other: curvature(e, other), limit)
 
         return _filled(label.wrt, x, y.shape, row, limit, leading=True)
     return _filled(label.wrt, x, at.values[label.value].shape, lambda e: at.along(label.value, e), limit)

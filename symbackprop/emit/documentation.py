@@ -93,7 +93,7 @@ def _returns(graph: Graph, recipe: Recipe) -> list[str]:
     if recipe.has_aux and recipe.kind != "value":
         order = "(value, aux), gradient" if recipe.with_value else "gradient, aux"
         rows.append(f"    As {order}{', finite' * recipe.finite}.")
-    elif graph.structure is not None:
+    elif graph.structure is not None and not recipe.weighted:
         rows.append("    Nested as in the formula.")
     return ["Returns", "-------", *rows]
 
@@ -111,7 +111,8 @@ def _computes(graph: Graph, recipe: Recipe) -> str:
         before = f"{value}, the gradient and " if recipe.kind in ("hvp", "hessian") else f"{value} and "
         its, along = "its" if value == "the value" else "their", _along(graph, recipe, of)
         text = _FAMILY[recipe.kind].format(of=of, its=its, order=recipe.order, along=along)
-        return (before if recipe.with_value else "") + text
+        behind = f" of {value}, weighted by cotangents" if recipe.weighted else ""
+        return (before if recipe.with_value else "") + text + behind
     if not wanted:
         return value if recipe.kind == "value" else "the gradient with respect to nothing"
     if recipe.with_value:

@@ -45,6 +45,7 @@ class Recipe:
     clip: tuple[str, float] | None = None  # gradients are kept within a bound, of their entries or of their norm
     checkpoint: tuple[str, ...] | str | None = None  # which values are kept for the way back, where not all are
     batch: tuple[tuple[str, int], ...] = ()  # which inputs are batches, and along which axis
+    weighted: bool = False  # the Hessian is that of all values together, each weighted by a cotangent
     mode: str = ""  # how a Jacobian is accumulated: "forward" or "reverse", or the cheaper one if "auto"
     order: int = 0  # of derivatives along directions
     mixed: bool = False  # whether each of these has a direction of its own
@@ -54,7 +55,7 @@ class Recipe:
         found = asdict(self)
         for name in (
             "titles", "reordered", "function", "packing", "has_aux", "notation", "finite", "clip", "checkpoint",
-            "batch", "mode", "order", "mixed",
+            "batch", "mode", "order", "mixed", "weighted",
         ):  # fmt: skip
             if not found[name]:
                 del found[name]
@@ -74,6 +75,7 @@ class Recipe:
             mode="",
             order=0,
             mixed=False,
+            weighted=False,
             name="value",
         )
 

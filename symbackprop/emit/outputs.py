@@ -58,8 +58,8 @@ def returned(graph: Graph, writer: Writer, recipe: Recipe, packing: Packing | No
                 parts.append(nested(own))
             elif form == "derivative":
                 parts += [nested(own[first : first + count]) for first in range(0, len(own), count)]
-            elif form == "cotangent":
-                parts.append(_gradient_text(recipe, packing, own))
+            elif form == "cotangent" or recipe.weighted:
+                parts.append(_derivative_text(recipe, packing, form, own))
             else:
                 wide = len(own) // count
                 each = [own[i * wide : (i + 1) * wide] for i in range(count)]

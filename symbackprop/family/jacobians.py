@@ -6,6 +6,7 @@ from collections.abc import Iterable
 from typing import Any
 
 from symbackprop.compiled import CompiledFunction
+from symbackprop.errors import ArgumentError
 from symbackprop.family.asking import Inputs, Wrt, asked_for
 from symbackprop.options import Request, checked_mode
 
@@ -69,6 +70,7 @@ def compile_hessian(
     inputs: Inputs = None,
     static: Iterable[str] = (),
     with_value_and_grad: bool = False,
+    weighted: bool = False,
     target: str = "auto",
     dtype: str = "float64",
     name: str = "hessian",
@@ -86,6 +88,10 @@ def compile_hessian(
         As for `compile_grad`.
     with_value_and_grad : bool
         Whether to return ``(value, gradient, Hessian)``.
+    weighted : bool
+        Whether the formula may have any values, and what is returned is the Hessian of the sum of ``<value_bar, value>``
+        over all of them, as the Lagrangian of constraints has it. The function takes the weights behind the inputs, named
+        as the cotangents of `compile_vjp` are.
 
     Returns
     -------
@@ -100,6 +106,12 @@ def compile_hessian(
     >>> import symbackprop as sb
     >>> sb.compile_hessian("x**2 * y")(3.0, 2.0)
     ((4.0, 6.0), (6.0, 0.0))
+    >>> f = sb.compile_hessian("x[n] -> x**3", weighted=True)
+    >>> f([1.0, 2.0], value_bar=[1.0, 10.0])[0][0].tolist()
+    [[6.0, 0.0], [0.0, 120.0]]
     """
-    request = Request("hessian", wrt, bool(with_value_and_grad), target, dtype, name, optimize)
+    if weighted and with_value_and_grad:
+        raise ArgumentError("weighted=True gives the Hessian alone; ask compile_vjp for values and cotangents")
+    asked = {"weighted": bool(weighted)}
+    request = Request("hessian", wrt, bool(with_value_and_grad), target, dtype, name, optimize, asked)
     return asked_for(formula, inputs, static, request)

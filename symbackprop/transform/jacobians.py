@@ -25,7 +25,7 @@ from symbackprop.ops.creation import eye
 from symbackprop.ops.layout import transpose
 from symbackprop.ops.loops import looped
 from symbackprop.transform.products import check_real
-from symbackprop.transform.wanted import name_of, wanted_inputs
+from symbackprop.transform.wanted import name_of, wanted_inputs, with_cotangent_inputs
 
 __all__ = ["with_hessian", "with_jacobian"]
 
@@ -62,20 +62,39 @@ def with_jacobian(graph: Graph, recipe: Recipe, finished: Callable[[Graph], Grap
 def with_hessian(graph: Graph, recipe: Recipe) -> Graph:
     """Return `graph` with the Hessians of its values, block by block: forward over reverse."""
     wanted = wanted_inputs(graph, recipe)
+    if recipe.weighted:
+        return _with_weighted_hessian(graph, wanted, recipe)
     differentiated = gradient(graph, wanted)
     outputs: list[Node] = []
     labels: list[Label] = []
     wide = len(wanted)
     for number in range(len(graph.primals)):
         slopes = differentiated.outputs[number * wide : (number + 1) * wide]
-        for x in wanted:
-            blocks = _forward(slopes, x, leading=True)
-            outputs += blocks
-            labels += [Label(number, name_of(graph, x), form="hessian", second=name_of(graph, y)) for y in wanted]
+        outputs += _blocks(slopes, wanted)
+        labels += _labels_of_blocks(graph, number, wanted)
     if not recipe.with_value:
         return differentiated.with_outputs(outputs, labels)
     both = [*graph.primals, *differentiated.outputs, *outputs]
     return differentiated.with_outputs(both, [*graph.labels, *differentiated.labels, *labels])
+
+
+def _with_weighted_hessian(graph: Graph, wanted: Sequence[Input], recipe: Recipe) -> Graph:
+    """Return `graph` with the Hessian of the sum of ``<value_bar, value>``: the derivatives of cotangents of inputs."""
+    check_real(graph, "Hessian")
+    wider, bars = with_cotangent_inputs(graph, recipe)
+    adjoints = pull_back(graph.primals, bars, wanted)
+    slopes = [adjoints.get(x, constant(0, x.shape, x.dtype)) for x in wanted]
+    return wider.with_outputs(_blocks(slopes, wanted), _labels_of_blocks(graph, 0, wanted))
+
+
+def _blocks(slopes: Sequence[Node], wanted: Sequence[Input]) -> list[Node]:
+    """Return the blocks of a Hessian, row by row, given the gradient."""
+    return [block for x in wanted for block in _forward(slopes, x, leading=True)]
+
+
+def _labels_of_blocks(graph: Graph, number: int, wanted: Sequence[Input]) -> list[Label]:
+    names = [name_of(graph, x) for x in wanted]
+    return [Label(number, x, form="hessian", second=y) for x in names for y in names]
 
 
 def _with_mode(graph: Graph, wanted: Sequence[Input], recipe: Recipe, mode: str) -> Graph:

@@ -279,3 +279,31 @@ def test_value_gradient_and_hessian() -> None:
 def test_errors_say_what_is_wrong(call, error: type[Exception], words: str) -> None:  # type: ignore[no-untyped-def]
     with pytest.raises(error, match=words):
         call()
+
+
+# --- of several values, weighted ----------------------------------------------------------------------------------------
+
+
+def test_a_weighted_hessian_is_that_of_the_sum_of_values() -> None:
+    f = sb.compile_hessian("x[n] A[m,n] -> sin(A @ x)", wrt="x", weighted=True)
+    assert lines(f)[1:] == ["t1 = np.sin(A @ x)", "# derivatives", "t2 = -((A.T * t1 * value_bar) @ A)", "return t2"]
+    assert f.verify(points=1, seconds=0.5)
+    assert pickle.loads(pickle.dumps(f)).source == f.source
+
+
+def test_weights_of_values_in_structures() -> None:
+    f = sb.compile_hessian(pair, wrt="p", inputs={"p": {"u": "n", "v": "n"}}, weighted=True)
+    given = {"u": np.array([1.0, 2.0]), "v": np.array([3.0, 4.0])}
+    blocks = f(given, [1.0, 10.0], value2_bar=0.5)
+    assert blocks["u"]["v"].tolist() == blocks["v"]["u"].tolist() == [[1.0, 0.0], [0.0, 10.0]]
+    assert blocks["u"]["u"].tolist() == [[1.0, 0.0], [0.0, 1.0]]
+    assert f.verify(points=1, seconds=0.5)
+
+
+def pair(p):  # type: ignore[no-untyped-def]
+    return {"products": p["u"] * p["v"], "squares": np.sum(p["u"] ** 2)}
+
+
+def test_weighted_hessians_come_alone() -> None:
+    with pytest.raises(sb.ArgumentError, match="gives the Hessian alone"):
+        sb.compile_hessian("x**2", weighted=True, with_value_and_grad=True)
