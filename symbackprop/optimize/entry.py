@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import inspect
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Container, Iterable, Mapping, Sequence, Set
 from typing import Any
 
 from symbackprop.api import compile_value
 from symbackprop.compiled import CompiledFunction
-from symbackprop.errors import ArgumentError, UnknownNameError, nearest_names
+from symbackprop.errors import ArgumentError, SymbackpropError, UnknownNameError, nearest_names
+from symbackprop.ir.signature import leaves_of
 from symbackprop.optimize.parameters import Parameters
 from symbackprop.optimize.problem import ScipyProblem
 from symbackprop.optimize.structure import data_of, reals_of
@@ -24,6 +26,7 @@ def compile_scipy(
     *,
     bounds: Mapping[Any, Any] | None = None,
     fixed: Mapping[Any, Any] | Iterable[Any] = (),
+    constraints: Mapping[Any, Any] | None = None,
     inputs: Any = None,
     static: Iterable[str] = (),
 ) -> ScipyProblem:
@@ -48,6 +51,10 @@ def compile_scipy(
     fixed : name, sequence of names, or mapping
         Parameters that stay where they start and are no part of the flat vector: names, or ``{name: True}``, in
         structures as `start`; for single entries ``{name: [True, False]}``.
+    constraints : mapping, optional
+        ``{formula: (low, high)}``: formulas of any shape, in any form, of some of the parameters and data, each entry of
+        which is kept within bounds: numbers, or arrays of one for each entry; None where there is none. What is no tuple
+        is what the entries equal.
     inputs : optional
         Shapes, as for `compile_value`, where code is wanted that works for every size (`ScipyProblem.replace`); without
         it text and SymPy expressions are compiled for the sizes of start and data.
@@ -57,7 +64,7 @@ def compile_scipy(
     Returns
     -------
     ScipyProblem
-        With `fun`, `jac`, `fun_and_jac`, `x0` and `bounds` for SciPy, `pack` and `unpack` from and to names, and
+        With `fun`, `jac`, `fun_and_jac`, `hess`, `hessp`, `x0`, `bounds` and `constraints` for SciPy, `pack` and `unpack` from and to names, and
         `minimize`, `least_squares` and `root`, which call SciPy and give results by name.
 
     Shapes
@@ -86,37 +93,88 @@ def compile_scipy(
     >>> rosenbrock = sb.compile_scipy("100*(y - x**2)**2 + (1 - x)**2", {"x": -1.2, "y": 1.0})
     >>> rosenbrock.jac([-1.2, 1.0]).round(6).tolist()
     [-215.6, -88.0]
+    >>> disc = sb.compile_scipy("x + y", {"x": 0.5, "y": 0.0}, constraints={"x**2 + y**2": (None, 2)})
+    >>> fit = disc.minimize("trust-constr")
+    >>> {name: round(value, 3) for name, value in fit.params.items()}
+    {'x': -1.0, 'y': -1.0}
     """
+    names = (static,) if isinstance(static, str) else tuple(static)
 
     def compiled(formula: Any) -> ScipyProblem:
         parameters, given = _checked_mapping(start, "start"), _checked_mapping(data or {}, "data")
-        function = _function(formula, parameters, given, inputs, static)
-        names = (static,) if isinstance(static, str) else tuple(static)
-        known = {key: value for key, value in given.items() if key not in names}
+        constrained = _checked_mapping(constraints or {}, "constraints")
+        elsewhere = {word for g in constrained for word in _words(g)}
+        own = _words(formula)
+        others = {key: x for key, x in given.items() if str(key) in elsewhere - own}
+        function = _function(formula, parameters, _without(given, others), inputs, names, elsewhere)
+        known, others = _without(given, names + tuple(others)), _without(others, names)
         limits = _checked_mapping(bounds or {}, "bounds")
-        return ScipyProblem(function, Parameters(function, parameters, known, limits, fixed))
+        within = [
+            (_title(g), _constraint(g, parameters, given, inputs, names), interval)
+            for g, interval in constrained.items()
+        ]
+        return ScipyProblem(function, Parameters(function, parameters, known, limits, fixed, others), within)
 
     return compiled if formula is None else compiled(formula)  # type: ignore[return-value]  # a decorator gives one
 
 
 def _function(
-    formula: Any, start: Mapping[Any, Any], data: Mapping[Any, Any], inputs: Any, static: Iterable[str]
+    formula: Any,
+    start: Mapping[Any, Any],
+    data: Mapping[Any, Any],
+    inputs: Any,
+    static: Sequence[str],
+    elsewhere: Set[str] = frozenset(),
 ) -> CompiledFunction:
-    """Compile the value, with start and data as examples of what is not declared."""
+    """Compile the value, with start and data as examples of what is not declared; some have a use `elsewhere` alone."""
     declared = inputs is not None or (isinstance(formula, str) and split_declarations(formula)[0] is not None)
     if declared:
         return compile_value(formula, inputs=inputs, static=static, target="numpy")
-    names = (static,) if isinstance(static, str) else tuple(static)
     examples = {key: reals_of(value, str(key)) for key, value in start.items()}
-    examples |= {key: value if key in names else data_of(value, str(key)) for key, value in data.items()}
+    examples |= {key: value if key in static else data_of(value, str(key)) for key, value in data.items()}
     try:
         function = compile_value(formula, inputs=examples, static=static, target="numpy")
     except (UnknownNameError, ArgumentError) as error:
         error.add_note("the inputs are what start and data give a value, by name")
         raise
     if not callable(formula):
-        _refuse_unused(function, [*examples])
+        _refuse_unused(function, [key for key in examples if str(key) not in elsewhere])
     return function
+
+
+def _constraint(
+    formula: Any, start: Mapping[Any, Any], data: Mapping[Any, Any], inputs: Any, static: Sequence[str]
+) -> CompiledFunction:
+    """Compile a constraint, which need not take all that there is."""
+    words = _words(formula)
+    start, data = ({key: x for key, x in given.items() if str(key) in words} for given in (start, data))
+    declared = {key: x for key, x in inputs.items() if str(key) in words} if isinstance(inputs, Mapping) else None
+    try:
+        return _function(formula, start, data, declared, [name for name in static if name in words])
+    except SymbackpropError as error:
+        error.add_note(f"in the constraint {_title(formula)}")
+        raise
+
+
+def _words(formula: Any) -> set[str]:
+    """Return the names that a formula may take as inputs: words of a text, symbols, or parameters."""
+    if isinstance(formula, str):
+        return {*re.findall(r"\w+", formula)}
+    parts = [*leaves_of(formula)]
+    if all(hasattr(part, "free_symbols") for part in parts):
+        return {str(symbol) for part in parts for symbol in part.free_symbols}
+    try:
+        return {*inspect.signature(formula).parameters}
+    except (TypeError, ValueError):  # of what is no function, or says nothing of its parameters
+        return set()
+
+
+def _without(given: Mapping[Any, Any], keys: Container[Any]) -> dict[Any, Any]:
+    return {key: x for key, x in given.items() if key not in keys}
+
+
+def _title(formula: Any) -> str:
+    return repr(formula) if isinstance(formula, str) else getattr(formula, "__name__", str(formula))
 
 
 def _refuse_unused(function: CompiledFunction, keys: Iterable[Any]) -> None:

@@ -6,6 +6,7 @@ what was computed last is kept beside the bits of the vector that it was compute
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 from functools import cached_property, lru_cache
@@ -16,8 +17,10 @@ import numpy as np
 from symbackprop.compilation import compile_recipe
 from symbackprop.compiled import CompiledFunction
 from symbackprop.emit.header import Recipe
+from symbackprop.ir.graph import topological
 from symbackprop.ir.signature import leaves_of
 from symbackprop.optimize.flat import FlatVector
+from symbackprop.optimize.structure import real_array
 
 __all__ = ["Arguments", "Objective", "Residuals"]
 
@@ -143,13 +146,15 @@ class Residuals:
         self._function = self.compiled.function
         self._arguments = arguments
         self._values = _Kept(self._computed, vector)
-        derived = {"wrt": wrt, "with_value": False}
-        if vector.is_mostly_fixed:
-            self._derived = _compiled(_of_leaves(recipe, "jvp", kind="jvp", **derived)).function
-            self._jacobian = _Kept(self._columns, vector)
-        else:
-            self._derived = _compiled(_of_leaves(recipe, "jacobian", kind="jacobian", mode="auto", **derived)).function
-            self._jacobian = _Kept(self._at_once, vector)
+        self._recipe = _of_leaves(recipe, "residuals", wrt=wrt)
+        kind, mode = ("jvp", "") if vector.is_mostly_fixed else ("jacobian", "auto")
+        differentiated = _compiled(replace(self._recipe, name=kind, kind=kind, mode=mode))
+        self._derived = differentiated.function
+        self._jacobian = _Kept(self._columns if vector.is_mostly_fixed else self._at_once, vector)
+        names = {
+            spec.name: node for spec, node in zip(self.compiled.signature, self.compiled.graph.inputs, strict=True)
+        }
+        self.is_linear = {names[name] for name in wrt}.isdisjoint(topological(differentiated.graph.outputs))
 
     def value(self, x: object) -> Array:
         """Return the residuals, a new array."""
@@ -160,6 +165,19 @@ class Residuals:
         """Return the Jacobian, a new array with a row for each residual and a column for each free entry."""
         jacobian: Array = self._jacobian(x)
         return jacobian.copy()
+
+    def hessian(self, x: object, v: object) -> Array:
+        """Return the Hessian of the product of a vector `v` and the residuals."""
+        vector = self._arguments.vector
+        arguments = self._arguments.at(vector.checked(x))
+        shapes = [np.shape(value) for value in leaves_of(self._function(*arguments))]
+        parts = np.split(real_array(v, "v"), np.cumsum([math.prod(shape) for shape in shapes])[:-1])
+        weights = [np.reshape(part, shape)[()] for part, shape in zip(parts, shapes, strict=True)]
+        return vector.hessian(self._weighted(*arguments, *weights))
+
+    @cached_property
+    def _weighted(self) -> Callable[..., Any]:
+        return _compiled(replace(self._recipe, name="hessian", kind="hessian", weighted=True)).function
 
     def _computed(self, x: Array) -> Array:
         return _joined(self._function(*self._arguments.at(x)))

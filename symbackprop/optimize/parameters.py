@@ -35,6 +35,8 @@ class Parameters:
         Of some of the parameters.
     fixed : mapping, name, or names
         Which parameters stay where they start.
+    others : mapping, optional
+        Data that `function` does not take, but another one may.
 
     Raises
     ------
@@ -53,12 +55,14 @@ class Parameters:
         data: Mapping[Any, Any],
         bounds: Mapping[Any, Any],
         fixed: Mapping[Any, Any] | Iterable[Any],
+        others: Mapping[Any, Any] | None = None,
     ) -> None:
         self._function = function
         start = {key: reals_of(value, str(key)) for key, value in start.items()}  # later changes are no concern of ours
         data = {key: data_of(value, str(key)) for key, value in data.items()}
         fixed = _as_mapping(fixed)
-        self._given = (start, data, bounds, fixed)
+        others = {key: data_of(value, str(key)) for key, value in (others or {}).items()}
+        self._given = (start, data, bounds, fixed, others)
         self._names = _Names(function)
         self._keys = {self._names.of(key, "start"): key for key in start}
         self._packed = {name: self._names.packed[name] for name in self._keys}
@@ -145,13 +149,34 @@ class Parameters:
         by_name = dict(zip(self._names.packed, found, strict=True))
         return {key: by_name[name] for name, key in self._keys.items()}
 
+    def entries(self) -> dict[str, Array]:
+        """Return where in the flat vector the free entries of each parameter are, by what the user calls it."""
+        free = {leaf.name: int(np.count_nonzero(~leaf.fixed)) for leaf in self.vector.leaves}
+        found, end = {}, 0
+        for name, key in self._keys.items():
+            begin, end = end, end + sum(free[leaf] for leaf in leaf_names(self._packed[name]))
+            found[str(key)] = np.arange(begin, end)
+        return found
+
+    def restricted(self, function: CompiledFunction) -> Parameters:
+        """Return those parameters and data that another function takes too."""
+        taken = _Names(function)
+        start, data, _, fixed, others = self._given
+        start, data, fixed = (
+            {key: x for key, x in part.items() if key in taken} for part in (start, {**data, **others}, fixed)
+        )
+        return Parameters(function, start, data, {}, fixed)
+
     def replaced(self, start: Any, data: Any, bounds: Any, fixed: Any) -> Parameters:
         """Return parameters with other values by name, and other settings where these are not None."""
-        old_start, old_data, old_bounds, old_fixed = self._given
+        old_start, old_data, old_bounds, old_fixed, others = self._given
+        if isinstance(data, Mapping):
+            others = {key: data.get(key, value) for key, value in others.items()}
+            data = {key: value for key, value in data.items() if key not in others}
         start, data = self._merged(old_start, start, "start"), self._merged(old_data, data, "data")
         bounds, fixed = old_bounds if bounds is None else bounds, old_fixed if fixed is None else fixed
         try:
-            return Parameters(self._function, start, data, bounds, fixed)
+            return Parameters(self._function, start, data, bounds, fixed, others)
         except ArgumentError as error:
             error.add_note("shapes other than before need names for their sizes: inputs={'X': 'n d', ...}")
             raise
@@ -202,6 +227,9 @@ class _Names:
         self.packing = trivial if recipe.packing is None else recipe.packing
         self.packed: dict[str, Packed] = dict(self.packing.arguments)
         self._titles = {title: name for name, title in recipe.titles}
+
+    def __contains__(self, key: Any) -> bool:
+        return self._titles.get(str(key), str(key)) in self.packed
 
     def of(self, key: Any, what: str) -> str:
         """Return the name of the input that the user calls `key`."""

@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from functools import cached_property
-from types import ModuleType
 from typing import Any
 
 import numpy as np
 
 from symbackprop.compiled import CompiledFunction
 from symbackprop.errors import UnsupportedError
+from symbackprop.optimize.constraints import Constraint
 from symbackprop.optimize.evaluation import Objective, Residuals
+from symbackprop.optimize.lazily import scipy_optimize
 from symbackprop.optimize.parameters import Parameters
 
 __all__ = ["ScipyProblem"]
@@ -22,6 +23,7 @@ _WITHOUT_GRADIENT = frozenset(("nelder-mead", "powell", "cobyla", "cobyqa"))
 _WITHOUT_BOUNDS = frozenset(("cg", "bfgs", "newton-cg", "dogleg", "trust-ncg", "trust-exact", "trust-krylov"))
 _WITH_HESSIAN = frozenset(("dogleg", "trust-exact", "trust-constr"))
 _WITH_HESSIAN_PRODUCT = frozenset(("newton-cg", "trust-ncg", "trust-krylov"))
+_WITH_CONSTRAINTS = frozenset(("cobyla", "cobyqa"))  # and no use for derivatives
 _ROOT_WITH_JACOBIAN = frozenset(("hybr", "lm"))
 
 
@@ -32,13 +34,20 @@ class ScipyProblem:
     several values, is a vector of residuals, all entries in their order, ``jac`` its Jacobian.
     """
 
-    def __init__(self, function: CompiledFunction, parameters: Parameters) -> None:
+    def __init__(
+        self,
+        function: CompiledFunction,
+        parameters: Parameters,
+        constraints: Sequence[tuple[str, CompiledFunction, Any]] = (),
+    ) -> None:
         graph = function.graph
         self._function = function
         self._parameters = parameters
         self._is_scalar = graph.structure is None and graph.primals[0].shape == () and not _packs_results(function)
         self._vector = parameters.vector
         evaluated = Objective if self._is_scalar else Residuals
+        self._constraints = tuple(constraints)
+        self._constrained = [Constraint(title, g, limits, parameters) for title, g, limits in constraints]
         self._evaluated: Objective | Residuals = evaluated(function.recipe, parameters.arguments)
 
     # --- what SciPy calls ---------------------------------------------------------------------------------------------
@@ -109,7 +118,12 @@ class ScipyProblem:
         """The bounds as `scipy.optimize.Bounds`; None for an objective without any, as some methods take none."""
         if self._is_scalar and not self._vector.is_bounded:
             return None
-        return _scipy_optimize().Bounds(*self._vector.limits)
+        return scipy_optimize().Bounds(*self._vector.limits)
+
+    @property
+    def constraints(self) -> list[Any]:
+        """The constraints as `scipy.optimize.NonlinearConstraint`, with Jacobian and Hessian, or `LinearConstraint`."""
+        return [constraint.for_trust_region for constraint in self._constrained]
 
     @property
     def names(self) -> list[str]:
@@ -149,7 +163,8 @@ class ScipyProblem:
         bounds, fixed : optional
             As for `compile_scipy`, in place of the present ones; None keeps these.
         """
-        return ScipyProblem(self._function, self._parameters.replaced(start, data, bounds, fixed))
+        parameters = self._parameters.replaced(start, data, bounds, fixed)
+        return ScipyProblem(self._function, parameters, self._constraints)
 
     # --- solvers ------------------------------------------------------------------------------------------------------
 
@@ -172,7 +187,7 @@ class ScipyProblem:
         Raises
         ------
         UnsupportedError
-            If the formula is a vector of residuals, or there are bounds and the method has none.
+            If the formula is a vector of residuals, or there are bounds or constraints and the method has none.
         """
         if not self._is_scalar:
             raise UnsupportedError(
@@ -184,8 +199,22 @@ class ScipyProblem:
             )
         jac = None if str(method).lower() in _WITHOUT_GRADIENT else self.jac
         second = {} if {"hess", "hessp"} & options.keys() else self._second_derivative(str(method).lower())
-        given = {"method": method, "jac": jac, "bounds": self.bounds, **second, **options}
-        return self._named(_scipy_optimize().minimize(self.fun, self.x0, **given))
+        within = {} if "constraints" in options else self._constraints_for(method)
+        given = {"method": method, "jac": jac, "bounds": self.bounds, **second, **within, **options}
+        return self._named(scipy_optimize().minimize(self.fun, self.x0, **given))
+
+    def _constraints_for(self, method: Any) -> dict[str, Any]:
+        """Return the constraints as `minimize` passes them to a method."""
+        name = "slsqp" if method is None else str(method).lower()  # what SciPy takes where there are constraints
+        if not self._constrained:
+            return {}
+        if name == "slsqp":
+            return {"constraints": [given for constraint in self._constrained for given in constraint.for_slsqp]}
+        if name in _WITH_CONSTRAINTS:
+            return {"constraints": [constraint.without_derivatives for constraint in self._constrained]}
+        if name != "trust-constr":
+            raise UnsupportedError(f"method {method!r} has no constraints; take 'SLSQP' or 'trust-constr'")
+        return {"constraints": self.constraints}
 
     def _second_derivative(self, method: str) -> dict[str, Any]:
         """Return what a method is given of the Hessian, as `minimize` calls it."""
@@ -209,15 +238,16 @@ class ScipyProblem:
         Raises
         ------
         UnsupportedError
-            If the formula is a scalar.
+            If the formula is a scalar, or there are constraints.
         """
+        self._refuse_constraints("least_squares")
         if self._is_scalar:
             raise UnsupportedError(
                 "least_squares wants residuals, and the formula gives one scalar; use minimize(), or return the "
                 "residuals instead of the sum of their squares"
             )
         given = {"jac": self.jac, "bounds": self.bounds, **options}
-        return self._named(_scipy_optimize().least_squares(self.fun, self.x0, **given))
+        return self._named(scipy_optimize().least_squares(self.fun, self.x0, **given))
 
     def root(self, method: str = "hybr", **options: Any) -> Any:
         """Call `scipy.optimize.root` with residuals, Jacobian and start: as many equations as free entries.
@@ -235,8 +265,9 @@ class ScipyProblem:
         Raises
         ------
         UnsupportedError
-            If there are bounds, which SciPy's `root` does not have.
+            If there are bounds or constraints, which SciPy's `root` does not have.
         """
+        self._refuse_constraints("root")
         if self._vector.is_bounded:
             raise UnsupportedError("root has no bounds; use least_squares(), or leave the bounds out")
 
@@ -248,7 +279,11 @@ class ScipyProblem:
 
         jac = jacobian if method in _ROOT_WITH_JACOBIAN else None
         given = {"method": method, "jac": jac, **options}
-        return self._named(_scipy_optimize().root(equations, self.x0, **given))
+        return self._named(scipy_optimize().root(equations, self.x0, **given))
+
+    def _refuse_constraints(self, solver: str) -> None:
+        if self._constrained:
+            raise UnsupportedError(f"{solver} has no constraints; minimize() has, for a scalar formula")
 
     def _named(self, result: Any) -> Any:
         result["params"] = self.unpack(np.asarray(result.x, np.float64))
@@ -273,16 +308,9 @@ class ScipyProblem:
     # --- keeping it ---------------------------------------------------------------------------------------------------
 
     def __reduce__(self) -> tuple[object, ...]:
-        return ScipyProblem, (self._function, self._parameters)
+        return ScipyProblem, (self._function, self._parameters, self._constraints)
 
 
 def _packs_results(function: CompiledFunction) -> bool:
     packing = function.recipe.packing
     return packing is not None and packing.results is not None
-
-
-def _scipy_optimize() -> ModuleType:
-    """Return `scipy.optimize`, which takes a second to load that `import symbackprop` must not take."""
-    import scipy.optimize
-
-    return scipy.optimize
