@@ -1,72 +1,183 @@
-"""`jacobian`: the derivative of a body, inside of a formula.
+"""Derivatives of bodies, inside of a formula: `jacobian`, `pullback` and `pushforward`.
 
-It stands for its derivative until that is written out, which happens before the formula around it is differentiated, from
-the inside to the outside.
+Each stands for its derivative until that is written out, which happens before the formula around it is differentiated,
+from the inside to the outside. What a body moves is bound by it alone, and by no other one, so that no derivative can
+take the perturbation of another for its own.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import NoReturn
 
 from symbackprop.errors import ShapeError
 from symbackprop.ir.body import Body, fresh_inputs
-from symbackprop.ir.node import Node, Shape, constant
+from symbackprop.ir.node import Const, Node, Shape, constant
+from symbackprop.ir.size import product
 from symbackprop.ops.bodies import inlined
 from symbackprop.ops.broadcasting import reshape
 from symbackprop.ops.creation import eye
-from symbackprop.ops.declare import Engine, Primitive, custom
+from symbackprop.ops.declare import Primitive, PullBack, custom
+from symbackprop.ops.layout import transpose
 from symbackprop.ops.loops import looped
 
-__all__ = ["jacobian", "jacobian_of"]
+__all__ = [
+    "PushForward",
+    "by_columns",
+    "columns_of",
+    "jacobian",
+    "jacobian_of",
+    "pullback",
+    "pulled_back",
+    "pushed_forward",
+    "pushforward",
+]
+
+PushForward = Callable[[Sequence[Node], Mapping[Node, Node]], Sequence[Node | None]]
+_Linear = Callable[[Node], Node | None]  # what a cotangent, or a tangent, becomes; None for zero
+
+
+# --- a Jacobian -------------------------------------------------------------------------------------------------------
+
+
+def jacobian_of(body: Body, args: Sequence[Node], pull_back: PullBack) -> Node:
+    """Return the derivative of what a body computes with respect to the first of its arguments.
+
+    That of an array is made row by row, each the vjp of a row of the identity.
+    """
+    (value,), x = body.outputs, body.inputs[0]
+    return _of_unit_vectors(value, x, lambda bar: pull_back([value], [bar], [x]).get(x), body, args)
+
+
+def columns_of(body: Body, args: Sequence[Node], push_forward: PushForward) -> Node:
+    """Return the same with the axes of the argument first: column by column, each the jvp of a row of the identity."""
+    (value,), x = body.outputs, body.inputs[0]
+    return _of_unit_vectors(x, value, lambda dot: push_forward([value], {x: dot})[0], body, args)
+
+
+def _of_unit_vectors(basis: Node, like: Node, linear: _Linear, body: Body, args: Sequence[Node]) -> Node:
+    """Return what `linear` makes of each unit vector in the space of `basis`: ``basis.shape + like.shape``."""
+    shape = (*basis.shape, *like.shape)
+    if not basis.shape:
+        made = linear(constant(1, (), basis.dtype))
+        return constant(0, shape, like.dtype) if made is None else inlined(Body(body.inputs, (made,)), args)[0]
+    size = product(basis.shape)
+    (row,) = fresh_inputs([constant(0, (size,), basis.dtype)], body.inputs)
+    made = linear(row if basis.rank == 1 else reshape(row, shape=basis.shape))
+    if made is None:
+        return constant(0, shape, like.dtype)
+    step = Body((row, *body.inputs), (made,))
+    if size == 1:
+        return reshape(inlined(step, [constant(1, (1,), basis.dtype), *args])[0], shape=shape)
+    rows = looped(step, [], [eye(rows=size, columns=size, k=0, dtype=basis.dtype)], args, size).stack(0)
+    return rows if basis.rank == 1 else reshape(rows, shape=shape)
 
 
 def _infer(args: tuple[Node, ...], params: Mapping[str, object]) -> tuple[Shape, str]:
     body: Body = params["body"]  # type: ignore[assignment]
     (value,) = body.outputs
-    if [(node.shape, node.dtype) for node in body.inputs] != [(node.shape, node.dtype) for node in args]:
-        raise ShapeError("a derivative is taken of a body that binds other values than it is given")
-    if args[0].rank > 1 or value.rank > 1:
-        raise ShapeError("a Jacobian is that of a number or a vector with respect to a number or a vector")
+    _check_bound(body, args)
     return (*value.shape, *args[0].shape), value.dtype
 
 
-def jacobian_of(body: Body, args: Sequence[Node], engine: Engine) -> Node:
-    """Return the derivative of what a body computes with respect to the first of its arguments.
-
-    That of a vector is made row by row, each the vjp of a row of the identity.
-    """
+def by_columns(body: Body, args: Sequence[Node], push_forward: PushForward) -> Node:
+    """Return the Jacobian of a body made column by column."""
     (value,), x = body.outputs, body.inputs[0]
-    if not value.shape:
-        adjoints = engine.pull_back([value], [constant(1, (), value.dtype)], [x])
-        if x not in adjoints:
-            return constant(0, x.shape, value.dtype)
-        return inlined(Body(body.inputs, (adjoints[x],)), args)[0]
-    (row,) = fresh_inputs([value], body.inputs)
-    adjoints = engine.pull_back([value], [row], [x])
-    (size,) = value.shape
-    if x not in adjoints:
-        return constant(0, (size, *x.shape), value.dtype)
-    if size == 1:
-        only = inlined(Body((row, *body.inputs), (adjoints[x],)), [constant(1, (1,), value.dtype), *args])[0]
-        return reshape(only, shape=(1, *x.shape))
-    step = Body((row, *body.inputs), (adjoints[x],))
-    return looped(step, [], [eye(rows=size, columns=size, k=0, dtype=value.dtype)], args, size).stack(0)
+    columns = columns_of(body, args, push_forward)
+    if not x.shape or not value.shape:
+        return columns
+    return transpose(columns, axes=(*range(x.rank, x.rank + value.rank), *range(x.rank)))
+
+
+# --- products ---------------------------------------------------------------------------------------------------------
+
+
+def pulled_back(body: Body, args: Sequence[Node], count: int, pull_back: PullBack) -> list[Node]:
+    """Return the cotangents of the first `count` inputs of a body, given those of its outputs, then what it binds."""
+    wrt, values = body.inputs[:count], args[len(body.outputs) :]
+    bars, bound = _inputs_for(args[: len(body.outputs)], body)
+    adjoints = pull_back(body.outputs, bars, wrt)
+    found = [adjoints[x] if x in adjoints else constant(0, x.shape, x.dtype) for x in wrt]
+    return inlined(Body((*bound, *body.inputs), tuple(found)), [*bound.values(), *values])
+
+
+def pushed_forward(body: Body, args: Sequence[Node], count: int, push_forward: PushForward) -> list[Node]:
+    """Return the tangents of the outputs of a body, given those of its first `count` inputs, then what it binds."""
+    dots, bound = _inputs_for(args[:count], body)
+    pushed = push_forward(body.outputs, dict(zip(body.inputs, dots, strict=False)))
+    pairs = zip(pushed, body.outputs, strict=True)
+    found = [constant(0, value.shape, value.dtype) if dot is None else dot for dot, value in pairs]
+    return inlined(Body((*bound, *body.inputs), tuple(found)), [*bound.values(), *args[count:]])
+
+
+def _inputs_for(given: Sequence[Node], body: Body) -> tuple[list[Node], dict[Node, Node]]:
+    """Return inputs in the place of what is given beside what `body` binds, numbers as they are; and what they stand for."""
+    bound = dict(zip(fresh_inputs(given, body.inputs), given, strict=True))
+    bound = {node: value for node, value in bound.items() if not isinstance(value, Const)}
+    of_value = {value: node for node, value in bound.items()}
+    return [of_value.get(value, value) for value in given], bound  # type: ignore[return-value]
+
+
+def _infer_cotangents(args: tuple[Node, ...], params: Mapping[str, object]) -> list[tuple[Shape, str]]:
+    body: Body = params["body"]  # type: ignore[assignment]
+    _check_bound(body, args[len(body.outputs) :])
+    return _alike(body.outputs, args, body.inputs[: params["count"]])  # type: ignore[misc]
+
+
+def _infer_tangents(args: tuple[Node, ...], params: Mapping[str, object]) -> list[tuple[Shape, str]]:
+    body: Body = params["body"]  # type: ignore[assignment]
+    count: int = params["count"]  # type: ignore[assignment]
+    _check_bound(body, args[count:])
+    return _alike(body.inputs[:count], args, body.outputs)
+
+
+def _alike(moved: Sequence[Node], given: Sequence[Node], found: Sequence[Node]) -> list[tuple[Shape, str]]:
+    """Return the shapes and dtypes of what is `found`, having seen that each of `moved` is given what is like it."""
+    for node, own in zip(moved, given, strict=False):
+        if (node.shape, node.dtype) != (own.shape, own.dtype):
+            raise ShapeError("a tangent or a cotangent is not like what it belongs to")
+    return [(node.shape, node.dtype) for node in found]
+
+
+def _check_bound(body: Body, args: Sequence[Node]) -> None:
+    if [(node.shape, node.dtype) for node in body.inputs] != [(node.shape, node.dtype) for node in args]:
+        raise ShapeError("a derivative is taken of a body that binds other values than it is given")
+
+
+# --- the primitives ---------------------------------------------------------------------------------------------------
 
 
 def _not_expanded(*rest: object) -> NoReturn:
     raise AssertionError("derivatives inside of a formula are written out before it is differentiated")
 
 
-jacobian: Primitive = custom(
-    "jacobian",
-    arity=None,
-    numpy="jacobian",
-    infer=_infer,
-    vjp=_not_expanded,
-    jvp=_not_expanded,
-    has_bodies=True,
-    public=False,
-    flops=0,
-    source="its definition",
+def _derivative(name: str, **own: object) -> Primitive:
+    return custom(
+        name,
+        arity=None,
+        numpy=name,
+        vjp=_not_expanded,
+        jvp=_not_expanded,
+        has_bodies=True,
+        public=False,
+        flops=0,
+        source="its definition",
+        **own,  # type: ignore[arg-type]
+    )
+
+
+jacobian: Primitive = _derivative("jacobian", infer=_infer)
+pullback: Primitive = _derivative(
+    "pullback",
+    infer=lambda args, params: _infer_cotangents(args, params)[0],
+    infer_outputs=_infer_cotangents,
+    outputs=("cotangent",),
+    named_outputs=lambda node: ["cotangent"] * node.param("count"),
+)
+pushforward: Primitive = _derivative(
+    "pushforward",
+    infer=lambda args, params: _infer_tangents(args, params)[0],
+    infer_outputs=_infer_tangents,
+    outputs=("tangent",),
+    named_outputs=lambda node: ["tangent"] * len(node.param("body").outputs),
 )

@@ -8,26 +8,21 @@ The reverse rule is one linear solve with the transposed Jacobian at the solutio
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 
 from symbackprop.errors import ShapeError
 from symbackprop.ir.body import Body, fresh_inputs
 from symbackprop.ir.dtype import is_float
-from symbackprop.ir.node import Apply, Node, Shape, constant, make_input
+from symbackprop.ir.node import Apply, Node, Shape, make_input
 from symbackprop.ops.arithmetic import neg
 from symbackprop.ops.bodies import inlined
-from symbackprop.ops.broadcasting import reshape
-from symbackprop.ops.creation import eye
 from symbackprop.ops.declare import ALIASED, Engine, Primitive, Style, custom
-from symbackprop.ops.derivatives import jacobian_of
+from symbackprop.ops.derivatives import PushForward, columns_of, jacobian_of
 from symbackprop.ops.hyperbolic import arcsinh, sinh
 from symbackprop.ops.layout import transpose
-from symbackprop.ops.loops import looped
 from symbackprop.ops.solves import solve
 
 __all__ = ["require", "root", "solved"]
-
-PushForward = Callable[[Sequence[Node], Mapping[Node, Node]], Sequence[Node | None]]
 
 
 def _infer(args: tuple[Node, ...], params: Mapping[str, object]) -> tuple[Shape, str]:
@@ -46,7 +41,7 @@ def _vjp(g: Node, out: Apply, engine: Engine) -> list[Node | None]:
     at = [out, *out.args[1:]]
     pairs = zip(residual.inputs[1:], out.args[1:], strict=True)
     wrt = [node for node, arg in pairs if arg in engine.active and is_float(node.dtype)]
-    matrix = jacobian_of(residual, at, engine)
+    matrix = jacobian_of(residual, at, engine.pull_back)
     transposed = matrix if out.param("symmetric") or not out.shape else transpose(matrix, axes=(1, 0))
     adjoint = neg(solve(transposed, g) if out.shape else g / matrix)
     (row,) = fresh_inputs(residual.outputs, residual.inputs)
@@ -71,28 +66,9 @@ def _jvp(
     if pushed is None:
         return None
     (moved,) = inlined(Body((*residual.inputs, *dots), (pushed,)), [*at, *given.values()])
-    rows = _by_columns(residual, at, push_forward)
+    rows = columns_of(residual, at, push_forward)
     matrix = rows if out.param("symmetric") or not out.shape else transpose(rows, axes=(1, 0))
     return neg(solve(matrix, moved) if out.shape else moved / matrix)
-
-
-def _by_columns(residual: Body, at: Sequence[Node], push_forward: PushForward) -> Node:
-    """Return the transposed Jacobian of a residual, whose rows are the tangents of unknowns moved one by one."""
-    unknown = residual.inputs[0]
-    if not unknown.shape:
-        (pushed,) = push_forward(residual.outputs, {unknown: constant(1, (), unknown.dtype)})
-        return inlined(Body(residual.inputs, (_or_zeros(pushed, unknown),)), at)[0]
-    (dot,) = fresh_inputs([unknown], residual.inputs)
-    (pushed,) = push_forward(residual.outputs, {unknown: dot})
-    (size,) = unknown.shape
-    step = Body((dot, *residual.inputs), (_or_zeros(pushed, unknown),))
-    if size == 1:
-        return reshape(inlined(step, [constant(1, (1,), unknown.dtype), *at])[0], shape=(1, 1))
-    return looped(step, [], [eye(rows=size, columns=size, k=0, dtype=unknown.dtype)], at, size).stack(0)
-
-
-def _or_zeros(tangent: Node | None, like: Node) -> Node:
-    return constant(0, like.shape, like.dtype) if tangent is None else tangent
 
 
 def solved(node: Apply, args: Sequence[Node]) -> Node:

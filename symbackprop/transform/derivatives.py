@@ -2,18 +2,30 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, Sequence
 
-from symbackprop.diff.reverse import Accumulation
+from symbackprop.diff.forward import push_forward
+from symbackprop.diff.reverse import pull_back
 from symbackprop.ir.body import Body
 from symbackprop.ir.graph import Graph
-from symbackprop.ir.node import Apply, Node
+from symbackprop.ir.node import Apply, Node, Operation, Output
 from symbackprop.ops.bodies import loops_among
-from symbackprop.ops.derivatives import jacobian, jacobian_of
+from symbackprop.ops.derivatives import (
+    by_columns,
+    jacobian,
+    jacobian_of,
+    pullback,
+    pulled_back,
+    pushed_forward,
+    pushforward,
+)
 from symbackprop.ops.implicit import root, solved
 from symbackprop.simplify.loops.bodies import in_bodies, replaced
+from symbackprop.simplify.pattern import with_new_arguments
 
 __all__ = ["with_derivatives", "with_solvers"]
+
+_WrittenOut = Callable[[Apply, Sequence[Node]], list[Node]]
 
 
 def with_derivatives(graph: Graph, ready: Callable[[Graph], Graph]) -> Graph:
@@ -21,15 +33,41 @@ def with_derivatives(graph: Graph, ready: Callable[[Graph], Graph]) -> Graph:
     if not loops_among(graph.nodes()):
         return graph
     graph = in_bodies(graph, lambda bodies: ready(with_derivatives(bodies, ready)))
-    engine = Accumulation(frozenset())
+    found: dict[Node, list[Node]] = {}
+    new: dict[Node, Node] = {}
+    for node in graph.nodes():
+        if isinstance(node, Output) and node.source in found:
+            new[node] = found[node.source][node.index]
+            continue
+        rule = _RULES.get(node.op) if isinstance(node, Apply) else None
+        if rule is None:
+            new[node] = with_new_arguments(node, new)
+            continue
+        assert isinstance(node, Apply)
+        found[node] = rule(node, [new[arg] for arg in node.args])
+        new[node] = found[node][0]
+    return graph.mapped(lambda node: new.get(node, node)) if found else graph
 
-    def written_out(node: Apply, args: tuple[Node, ...]) -> Node | None:
-        if node.op is not jacobian:
-            return None
-        body: Body = node.param("body")  # type: ignore[assignment]
-        return jacobian_of(body, args, engine)
 
-    return replaced(graph, written_out)
+def _body(node: Apply) -> Body:
+    return node.param("body")  # type: ignore[return-value]
+
+
+def _count(node: Apply) -> int:
+    return node.param("count")  # type: ignore[return-value]
+
+
+def _jacobian(node: Apply, args: Sequence[Node]) -> list[Node]:
+    if node.param("forward"):
+        return [by_columns(_body(node), args, push_forward)]
+    return [jacobian_of(_body(node), args, pull_back)]
+
+
+_RULES: Mapping[Operation, _WrittenOut] = {
+    jacobian: _jacobian,
+    pullback: lambda node, args: pulled_back(_body(node), args, _count(node), pull_back),
+    pushforward: lambda node, args: pushed_forward(_body(node), args, _count(node), push_forward),
+}
 
 
 def with_solvers(graph: Graph) -> Graph:
