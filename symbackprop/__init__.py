@@ -24,6 +24,12 @@ from symbackprop.family import (
     compile_jvp,
     compile_taylor,
     compile_vjp,
+    grad,
+    hessian,
+    jacobian,
+    jvp,
+    value_and_grad,
+    vjp,
 )
 from symbackprop.optimize.entry import compile_scipy
 from symbackprop.optimize.problem import ScipyProblem
@@ -166,6 +172,10 @@ __all__ = [
     "custom_rule",
     "errors",
     "fixed_point",
+    "grad",
+    "hessian",
+    "jacobian",
+    "jvp",
     "lambdify",
     "odeint",
     "read_layers",
@@ -176,5 +186,7 @@ __all__ = [
     "stop_gradient",
     "straight_through",
     "switch",
+    "value_and_grad",
+    "vjp",
     "while_loop",
 ]

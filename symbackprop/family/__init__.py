@@ -6,6 +6,7 @@ checked against in `check.derived`.
 
 from symbackprop.family.higher import compile_derivative, compile_taylor
 from symbackprop.family.jacobians import compile_hessian, compile_jacobian
+from symbackprop.family.nested import grad, hessian, jacobian, jvp, value_and_grad, vjp
 from symbackprop.family.products import compile_hvp, compile_jvp, compile_vjp
 
 __all__ = [
@@ -16,4 +17,10 @@ __all__ = [
     "compile_jvp",
     "compile_taylor",
     "compile_vjp",
+    "grad",
+    "hessian",
+    "jacobian",
+    "jvp",
+    "value_and_grad",
+    "vjp",
 ]

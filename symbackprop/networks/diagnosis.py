@@ -15,7 +15,7 @@ from symbackprop.errors import UnsupportedError
 from symbackprop.ir.signature import ArgumentSpec
 from symbackprop.ir.size import Size, named
 from symbackprop.networks.findings import Diagnosis, LayerDiagnosis, verdicts
-from symbackprop.networks.jacobian import LayerJacobian
+from symbackprop.networks.layer_jacobian import LayerJacobian
 from symbackprop.read.layers.activations import Activation, elementwise_text
 from symbackprop.read.layers.input import Input
 from symbackprop.read.layers.losses import ReducedLoss

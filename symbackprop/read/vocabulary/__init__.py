@@ -18,6 +18,7 @@ from symbackprop.read.vocabulary import (
     contractions,
     creation,
     cumulative,
+    derivatives,
     elementwise,
     implicit,
     indexing,
@@ -67,6 +68,7 @@ SECTIONS: Mapping[str, ModuleType] = {
     "Branches": branches,
     "Solutions of equations": implicit,
     "Derivatives by a rule": rules,
+    "Derivatives of functions": derivatives,
     "Differential equations": odes,
 }
 
