@@ -30,10 +30,21 @@ class Held(sympy.Function):  # type: ignore[misc]
 
 
 class _Memory:
-    """The numbers held at a point; `position` is that of the next one where they are given again."""
+    """The numbers held at a point; `position` is that of the next one where they are given again.
 
-    def __init__(self, numbers: list[Any], position: int | None) -> None:
-        self.numbers, self.position = numbers, position
+    What is remembered inside of another evaluation is what that one holds, which may be giving it again itself.
+    """
+
+    def __init__(self, numbers: list[Any], position: int | None, around: _Memory | None = None) -> None:
+        self.numbers, self.position, self.around = numbers, position, around
+
+    def given(self, x: Any) -> Any:
+        """Return what is held in the place of `x`."""
+        if self.position is None:
+            self.numbers.append(x if self.around is None else self.around.given(x))
+            return self.numbers[-1]
+        self.position += 1
+        return self.numbers[self.position - 1]
 
 
 _memory: ContextVar[_Memory | None] = ContextVar("memory", default=None)
@@ -44,13 +55,7 @@ def held(x: Element) -> Any:
     if isinstance(x, Symbolic):
         return Symbolic(Held(x.expr), x.value)
     memory = _memory.get()
-    if memory is None:
-        return x
-    if memory.position is None:
-        memory.numbers.append(x)
-        return x
-    memory.position += 1
-    return memory.numbers[memory.position - 1]
+    return x if memory is None else memory.given(x)
 
 
 def released(expression: Any) -> Any:
@@ -62,7 +67,7 @@ def released(expression: Any) -> Any:
 def remembering() -> Iterator[list[Any]]:
     """Remember what an evaluation holds."""
     numbers: list[Any] = []
-    token = _memory.set(_Memory(numbers, None))
+    token = _memory.set(_Memory(numbers, None, _memory.get()))
     try:
         yield numbers
     finally:

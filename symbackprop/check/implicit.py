@@ -15,7 +15,6 @@ from symbackprop.read.from_numpy.pytrees import flattened, unflattened
 
 __all__ = ["IMPLICIT"]
 
-_SETTLED = mpmath.mpf(10) ** -45  # a step that is shorter, relative to the unknowns, is the last
 _STEPS = 60
 
 Residual = Callable[[Any], Any]  # of a vector of long numbers
@@ -85,11 +84,12 @@ def _constrained(value: Callable[[Any], Any], equality: Residual, start: Any) ->
 
 
 def _newton(residual: Residual, x: Any, step: Any = None) -> Any:
+    settled = mpmath.mpf(10) ** (-mpmath.mp.dps // 2)  # a step that is shorter, relative to the unknowns, is the last
     for _ in range(_STEPS):
         matrix = _jacobian(residual, x, mpmath.mpf(10) ** -35 if step is None else step)
         moved = _solution(matrix, residual(x))
         x = x - moved
-        if max(abs(change.value) for change in moved) <= _SETTLED * (1 + max(abs(entry.value) for entry in x)):
+        if max(abs(change.value) for change in moved) <= settled * (1 + max(abs(entry.value) for entry in x)):
             return x
     raise ArithmeticError("verification has found no solution of an equation of the formula at this point")
 

@@ -31,6 +31,7 @@ from symbackprop.check.points import checked_ranges, elements_at, numbers_at
 from symbackprop.check.report import OutputReport, Report, Stage
 from symbackprop.check.rules import RuleReport, rules_at
 from symbackprop.check.run import run_emitted
+from symbackprop.check.symbols import known_symbols
 from symbackprop.check.telling import told_stage
 from symbackprop.check.trees import TooLargeError, limited
 from symbackprop.check.vocabulary import Vocabulary
@@ -137,7 +138,7 @@ def _exact_stage(subject: Subject, sample: Mapping[str, Any], deadline: float) -
     elements = elements_at(sample, subject.arguments, Symbolic)
     try:
         words = Vocabulary(Symbolic)
-        with limited():
+        with limited(), known_symbols(x for own in elements.values() for x in np.ravel(_objects(own))):
             single, cases = subject.of_example or subject, subject.cases(elements)
             values = [list(leaves_of(single.reference(case, words))) for case in cases]
             outputs = subject.run(elements, words)

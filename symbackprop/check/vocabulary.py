@@ -22,6 +22,7 @@ from symbackprop.check.elements import Digits, Element, Symbolic, lifted
 from symbackprop.check.factorisations import ScipyLinearAlgebra
 from symbackprop.check.functions import BY_PATH, SMOOTH, apply_smooth
 from symbackprop.check.linear_algebra import LinearAlgebra
+from symbackprop.check.nested import NESTED
 from symbackprop.check.signals import SIGNALS
 from symbackprop.check.special_functions import TUPLES
 from symbackprop.check.windows import WINDOWS
@@ -141,6 +142,7 @@ class Vocabulary:
             "score_function": self._score_function,
             **SIGNALS,
             **WINDOWS,
+            **{name: functools.partial(function, kind) for name, function in NESTED.items()},
         }
 
     def __getattr__(self, name: str) -> Any:
