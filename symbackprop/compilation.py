@@ -61,7 +61,7 @@ def compile_recipe(
     """Compile what a recipe says; every way of compiling comes through here."""
     log = Rewrites()
     with using_float(recipe.dtype), uncollected():
-        graph = with_derivatives(_read(recipe), lambda bodies: prepare(bodies, log))
+        graph = _expanded(recipe, log)
         primal = graph = prepare(graph, log, reordered=recipe.reordered)
         graph = _derived(graph, recipe, lambda derived: _finished(derived, recipe, log))
         if recipe.checkpoint:
@@ -98,7 +98,7 @@ def compile_adjoints(recipe: Recipe, names: Sequence[str]) -> tuple[tuple[str, .
     """
     log = Rewrites()
     with using_float(recipe.dtype), uncollected():
-        graph = with_derivatives(_read(recipe), lambda bodies: prepare(bodies, log))
+        graph = _expanded(recipe, log)
         graph = prepare(graph, log, reordered=recipe.reordered)
         by_name = {name: node for node, name in graph.names.items() if is_float(node.dtype)}
         by_name.update((spec.name, node) for spec, node in zip(graph.arguments, graph.inputs, strict=True))
@@ -123,6 +123,11 @@ def _read(recipe: Recipe) -> Graph:
     declared = prefix if prefix is not None else recipe.inputs
     specs = None if declared is None else read_declarations(declared, recipe.dtype)
     return read_formula(recipe.formula, specs, recipe.dtype, start)
+
+
+def _expanded(recipe: Recipe, log: Rewrites) -> Graph:
+    """Return the graph of a recipe's formula with the derivatives inside of it written out."""
+    return with_derivatives(_read(recipe), lambda bodies: prepare(bodies, log))
 
 
 @contextmanager
@@ -197,7 +202,7 @@ def _expressions(
         )
     log = Rewrites()
     with using_float(recipe.dtype), uncollected():
-        graph = canonical(_read(recipe), log)
+        graph = canonical(_expanded(recipe, log), log)
         if recipe.kind == "grad":
             graph = canonical(with_gradient(graph, replace(recipe, with_value=True, finite=False)), log)
         known = {name: symbol for symbol, name in origin.names.items()} if isinstance(origin, Origin) else {}

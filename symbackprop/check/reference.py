@@ -18,6 +18,7 @@ from symbackprop.check.paths import stand_at
 from symbackprop.check.vocabulary import Vocabulary
 from symbackprop.errors import UnsupportedError
 from symbackprop.read import program as kinds
+from symbackprop.read.differentiation import Differentiated
 from symbackprop.read.program import Definition, Instruction, Program, Statement, Target
 
 __all__ = ["evaluate_program"]
@@ -61,7 +62,7 @@ class _Run:
     """One evaluation of a program."""
 
     def __init__(self, words: Vocabulary) -> None:
-        self._words = words
+        self.words = words
         self._places: dict[int, int] = {}  # of instructions: those of a function stay the same in every call
 
     def block(self, statements: Sequence[Statement | Definition], environment: MutableMapping[str, Any]) -> Any:
@@ -74,11 +75,21 @@ class _Run:
             stack: list[Any] = []
             for instruction in statement.instructions:
                 stand_at(self._places.setdefault(id(instruction), len(self._places) + 1))
-                _step(instruction, stack, environment, self._words)
+                _step(instruction, stack, environment, self)
             (value,) = stack
             if statement.name is not None:
                 _name_parts(statement.name, value, environment)
         return value
+
+    def derivative(self, asked: Differentiated, environment: MutableMapping[str, Any]) -> Any:
+        """Return the derivative of a value with respect to names, or of the function that its name stands for."""
+        by = [_name(name, environment, self.words) for name in asked.by]
+        word = getattr(self.words, asked.word)
+        named = environment.get(asked.function.name)
+        if isinstance(named, _Function):
+            return word(named, by[0] if asked.is_single else tuple(by))
+        function = _Function(asked.function, self, environment)
+        return word(function, *by, argnums=0 if asked.is_single else tuple(range(len(by))))
 
 
 def _name_parts(target: Target, value: Any, environment: MutableMapping[str, Any]) -> None:
@@ -105,12 +116,15 @@ class _Function:
         return self._run.block(self._definition.statements, ChainMap(own, self._environment))
 
 
-def _step(instruction: Instruction, stack: list[Any], environment: Mapping[str, Any], words: Vocabulary) -> None:
+def _step(instruction: Instruction, stack: list[Any], environment: MutableMapping[str, Any], run: _Run) -> None:
+    words = run.words
     kind, value, count, _, _ = instruction
     if kind in (kinds.NUMBER, kinds.STRING, kinds.CONSTANT):
         stack.append(value)
     elif kind == kinds.NAME:
         stack.append(_name(str(value), environment, words))
+    elif kind == kinds.DERIVATIVE:
+        stack.append(run.derivative(value, environment))  # type: ignore[arg-type]
     elif kind == kinds.SLICE:
         parts = [stack.pop() if present else None for present in reversed(value)]  # type: ignore[call-overload]
         stack.append(slice(*reversed(parts)))

@@ -12,7 +12,7 @@ from typing import NoReturn
 
 from symbackprop.errors import ShapeError
 from symbackprop.ir.body import Body, fresh_inputs
-from symbackprop.ir.node import Const, Node, Shape, constant
+from symbackprop.ir.node import Const, Input, Node, Shape, constant
 from symbackprop.ir.size import product
 from symbackprop.ops.bodies import inlined
 from symbackprop.ops.broadcasting import reshape
@@ -110,18 +110,19 @@ def pushed_forward(body: Body, args: Sequence[Node], count: int, push_forward: P
     return inlined(Body((*bound, *body.inputs), tuple(found)), [*bound.values(), *args[count:]])
 
 
-def _inputs_for(given: Sequence[Node], body: Body) -> tuple[list[Node], dict[Node, Node]]:
+def _inputs_for(given: Sequence[Node], body: Body) -> tuple[list[Node], dict[Input, Node]]:
     """Return inputs in the place of what is given beside what `body` binds, numbers as they are; and what they stand for."""
     bound = dict(zip(fresh_inputs(given, body.inputs), given, strict=True))
     bound = {node: value for node, value in bound.items() if not isinstance(value, Const)}
     of_value = {value: node for node, value in bound.items()}
-    return [of_value.get(value, value) for value in given], bound  # type: ignore[return-value]
+    return [of_value.get(value, value) for value in given], bound
 
 
 def _infer_cotangents(args: tuple[Node, ...], params: Mapping[str, object]) -> list[tuple[Shape, str]]:
     body: Body = params["body"]  # type: ignore[assignment]
     _check_bound(body, args[len(body.outputs) :])
-    return _alike(body.outputs, args, body.inputs[: params["count"]])  # type: ignore[misc]
+    count: int = params["count"]  # type: ignore[assignment]
+    return _alike(body.outputs, args, body.inputs[:count])
 
 
 def _infer_tangents(args: tuple[Node, ...], params: Mapping[str, object]) -> list[tuple[Shape, str]]:
@@ -161,6 +162,8 @@ def _derivative(name: str, **own: object) -> Primitive:
         has_bodies=True,
         public=False,
         flops=0,
+        derivative="that of the derivative, once it is written out",
+        kinks="that of compile_grad; the derivative of a step, as that of abs has at 0, is 0",
         source="its definition",
         **own,  # type: ignore[arg-type]
     )

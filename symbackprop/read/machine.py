@@ -26,16 +26,26 @@ from symbackprop.read.calls import called, callee, without_prefix
 from symbackprop.read.expression import PYTHON_DTYPES
 from symbackprop.read.functions import Environment
 from symbackprop.read.program import Instruction
-from symbackprop.read.vocabulary import ATTRIBUTES, CONSTANTS, FUNCTIONS, METHODS, OPERATORS, cumulative, reductions
+from symbackprop.read.vocabulary import (
+    ATTRIBUTES,
+    CONSTANTS,
+    FUNCTIONS,
+    METHODS,
+    OPERATORS,
+    cumulative,
+    derivatives,
+    reductions,
+    special,
+)
 from symbackprop.read.vocabulary.arguments import Listed, Value, fold_negative, node_of
 from symbackprop.read.vocabulary.indexing import Slice, changed, subscript
 from symbackprop.read.vocabulary.logic import chain, choose, conjunction, disjunction
 from symbackprop.read.vocabulary.refused import REFUSED, REFUSED_METHODS
-from symbackprop.read.vocabulary.special import SYMBOLS
 
 __all__ = ["Machine"]
 
 _REDUCTIONS = frozenset((*reductions.METHODS, *cumulative.FUNCTIONS, "amax", "amin", "average", "logsumexp", "softmax"))
+_SYMBOLS = special.SYMBOLS | derivatives.SYMBOLS
 _PAIRWISE = frozenset(("amax", "amin", "max", "min"))  # words that Python also has for several numbers
 _REDUCTIONS |= {"log_softmax", "nansum", "count_nonzero", "norm", "linalg.norm"}
 
@@ -149,7 +159,7 @@ class Machine:
                 f'{name!r} is neither declared nor assigned above. Declare it: inputs={{..., {name!r}: "n d"}} '
                 f'for a matrix, {name!r}: "" for a scalar.{nearest_names(name, known)}'
             )
-        if name in FUNCTIONS and name not in SYMBOLS:
+        if name in FUNCTIONS and name not in _SYMBOLS:
             raise UnknownNameError(f"{name!r} is a function; call it, {name}(...), or rename the variable")
         node = make_input(len(self.specs), (), self.dtype)
         self.specs.append(ArgumentSpec(name, (), self.dtype))

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from symbackprop.errors import FormulaSyntaxError
 from symbackprop.read import program as kinds
+from symbackprop.read.differentiation import with_functions_of_values
 from symbackprop.read.expression import ExpressionParser
 from symbackprop.read.program import Definition, Instruction, Program, Statement
 from symbackprop.read.tokens import Token, tokenized
@@ -41,7 +42,7 @@ def parse(text: str, start: int = 0) -> Program:
         )
     if last.name is not None:
         statements.append(Statement(None, last.start, last.end, _read_back(last.name, last.start, last.end)))
-    return Program(text, statements)
+    return Program(text, with_functions_of_values(text, statements))
 
 
 _DEEPEST = 32  # parentheses in an assignment's names, so that what follows may recurse

@@ -18,6 +18,7 @@
 | SLICE | (has start, has stop, has step) | those present |
 | TUPLE, LIST | None | count |
 | ASSIGN | the operator before ``=``, or "" | an array, an index, what is written there |
+| DERIVATIVE | a `read.differentiation.Differentiated` | |
 """
 
 from __future__ import annotations
@@ -44,6 +45,7 @@ SLICE = "slice"
 TUPLE = "tuple"
 LIST = "list"
 ASSIGN = "assign"
+DERIVATIVE = "derivative"
 
 
 class Instruction(NamedTuple):

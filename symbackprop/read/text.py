@@ -20,10 +20,13 @@ from symbackprop.ir.graph import Graph
 from symbackprop.ir.node import Apply, Const, Node, constant
 from symbackprop.ir.signature import ArgumentSpec, Label, Nest, Structure
 from symbackprop.ops.broadcasting import sized
+from symbackprop.read import program as kinds
+from symbackprop.read.differentiation import Differentiated
 from symbackprop.read.functions import Environment, TextFunction, inner_environment
 from symbackprop.read.machine import Machine
 from symbackprop.read.parser import parse
-from symbackprop.read.program import Definition, Statement, Target
+from symbackprop.read.program import Definition, Instruction, Statement, Target
+from symbackprop.read.vocabulary import FUNCTIONS
 from symbackprop.read.vocabulary.arguments import Listed, Value, collected_here, collecting, node_of
 from symbackprop.read.vocabulary.branches import Capture
 from symbackprop.read.vocabulary.indexing import subscript
@@ -62,6 +65,7 @@ class _Reader(Machine):
         super().__init__(text, specs, dtype)
         self._depth = 0  # of calls that are running
         self._capture: Capture | None = None  # of the branch that is being read
+        self.actions[kinds.DERIVATIVE] = self._derivative
 
     def read(self, start: int) -> Graph:
         program = parse(self.text, start)
@@ -124,6 +128,23 @@ class _Reader(Machine):
         finally:
             self.environment, self.stack, self._capture = outer, stack, before
             self._depth -= 1
+
+    def _derivative(self, instruction: Instruction) -> None:
+        """Differentiate a value with respect to names, or the function that its name stands for."""
+        asked: Differentiated = instruction.value  # type: ignore[assignment]
+        reads, by = ([self._named(name, instruction) for name in names] for names in (asked.reads, asked.by))
+        word = FUNCTIONS[asked.word]
+        if asked.reads == (asked.function.name,) and callable(reads[0]):
+            self.stack.append(word(reads[0], by[0] if asked.is_single else tuple(by)))
+            return
+        function = TextFunction(asked.function, self._apply, self.environment)
+        argnums = constant(0) if asked.is_single else tuple(map(constant, range(len(by))))
+        self.stack.append(word(function, *by, argnums=argnums))
+
+    def _named(self, name: str, place: Instruction) -> Value:
+        """Return what a name stands for."""
+        self.actions[kinds.NAME](Instruction(kinds.NAME, name, 0, place.start, place.end))
+        return self._pop()
 
     def _name_parts(self, target: Target, value: Value, place: tuple[int, int]) -> None:
         """Give a value, or its parts, their names."""

@@ -24,10 +24,13 @@ from symbackprop.read.vocabulary.arguments import Value, collected_here, node_of
 from symbackprop.read.vocabulary.closing import closed, refusing_counts
 from symbackprop.read.vocabulary.trees import filled, leaves, same_form
 
-__all__ = ["grad", "hessian", "jacobian", "jvp", "value_and_grad", "vjp"]
+__all__ = ["FUNCTIONS", "SYMBOLS", "grad", "hessian", "jacobian", "jvp", "value_and_grad", "vjp"]
 
 _ZERO = constant(0)
 _MODES = ("auto", "forward", "reverse")
+_OR_A_VALUE = (
+    "; or, as {}(u, x), a value and the name of an input or of a value above, inside of a function one of its own"
+)
 
 
 def grad(f: Any, *args: Value, argnums: Value = _ZERO, has_aux: Value = False) -> Value:
@@ -101,6 +104,7 @@ FUNCTIONS: dict[str, Callable[..., Value]] = {
     "value_and_grad": value_and_grad,
     "vjp": vjp,
 }
+SYMBOLS = frozenset(FUNCTIONS)  # names of variables too: a gradient that comes from elsewhere
 
 
 # --- a function at a point --------------------------------------------------------------------------------------------
@@ -136,8 +140,8 @@ class _Point:
     def __init__(self, word: str, f: Any, args: Sequence[Value], argnums: Value) -> None:
         if not callable(f) or not hasattr(f, "parameters"):
             raise ArgumentError(
-                f"{word} takes a function, defined above, def f(x): ..., and where it is differentiated, {word}(f, x); "
-                f"or, as {word}(u, x), a value and the name of an input or of a value above that it depends on"
+                f"{word} takes a function that is defined above, def f(x): ..., and where it is differentiated, {word}(f, x)"
+                + (_OR_A_VALUE.format(word) if word in ("grad", "hessian", "jacobian") else "")
             )
         if not args:
             raise ArgumentError(f"{word} takes the arguments of {f.title} too: {word}({f.title}, x)")

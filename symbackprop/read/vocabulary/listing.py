@@ -16,6 +16,7 @@ _OF_ANOTHER_NAME = {  # words whose primitive has another name than they have
     "amax": "max", "amin": "min", "median": "order_statistic", "partition": "sort", "msort": "sort", "fabs": "abs",
     "absolute": "abs", "mod": "remainder", "pow": "power", "float_power": "power", "maximum.accumulate": "cummax",
     "root": "implicit_root", "fixed_point": "implicit_root", "minimizer": "implicit_root",
+    "grad": "pullback", "value_and_grad": "pullback", "vjp": "pullback", "jvp": "pushforward", "hessian": "jacobian",
     "linalg.norm": "power_norm", "norm": "power_norm", "round": "rint", "around": "rint",
 }  # fmt: skip
 
