@@ -351,9 +351,9 @@ def test_kinks_and_extremes(name: str, point: tuple[float, ...], target: str) ->
 def test_every_primitive_ran() -> None:
     if len(RAN) < 5:
         pytest.skip("the tests above were not selected")
-    # written out first (tests/transform), no code of ours (tests/custom_rules), raising unless a solver converged, beside
+    # written out first (tests/nested), no code of ours (tests/custom_rules), raising unless a solver converged, beside
     # the steps that have its value (tests/odes)
-    elsewhere = {"jacobian", "opaque", "require", "continuous_adjoint"}
+    elsewhere = {"jacobian", "pullback", "pushforward", "opaque", "require", "continuous_adjoint"}
     assert {p.name for p in primitives().values()} - elsewhere == set(RAN)
 
 
