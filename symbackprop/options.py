@@ -12,7 +12,7 @@ import numpy as np
 from symbackprop.emit.header import Recipe
 from symbackprop.errors import ArgumentError
 from symbackprop.transform.batching import checked_batch
-from symbackprop.transform.checkpoint import checked_checkpoint
+from symbackprop.transform.checkpointing import checked_checkpoint
 from symbackprop.transform.clipping import checked_clip
 
 __all__ = ["Request", "asked_of_gradient", "checked_mode", "checked_order", "checked_wrt"]

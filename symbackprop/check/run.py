@@ -41,6 +41,9 @@ _BUILTINS = (
 )
 
 
+_OF_COUNTS = ("comb", "isqrt")  # functions of `math` that no formula has, for the schedules of loops
+
+
 def run_source(source: str, name: str, words: Any | None = None) -> Callable[..., Any]:
     """Return the function `name` of `source`, with NumPy, math and SciPy replaced by `words` if given."""
     modules: dict[str, Any] = {
@@ -104,4 +107,4 @@ class _Math:
         self._words = words
 
     def __getattr__(self, name: str) -> Any:
-        return getattr(self._words, name)
+        return getattr(math if name in _OF_COUNTS else self._words, name)

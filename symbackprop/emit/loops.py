@@ -5,14 +5,16 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING
 
+from symbackprop.emit.again import AGAIN
 from symbackprop.emit.lines import Line, mentions
 from symbackprop.emit.steps import as_number, assigned, handed_on, plural, settled
+from symbackprop.emit.stored_states import begun
 from symbackprop.emit.template import SUM, Code
 from symbackprop.ir.node import Apply, Const, Node
 from symbackprop.ops.arithmetic import add
 from symbackprop.ops.creation import arange
 from symbackprop.ops.indexing import Bounds, slice_
-from symbackprop.ops.loops import Loop, reached_by
+from symbackprop.ops.loops import Loop, reached_by, state_before
 
 if TYPE_CHECKING:
     from symbackprop.emit.statements import Writer
@@ -38,9 +40,11 @@ def row_of(sequence: Node) -> tuple[Node, int]:
 def loop_operands(node: Apply) -> list[tuple[Node, int]]:
     """Return what the text of a loop is made of, and in how many places each stands: rows and constants in every step."""
     loop = Loop(node)
+    there = loop.reads_states_of
     initial = [(arg, 1) for arg in loop.initial]
-    sequences = [(row_of(arg)[0], 2) for arg in loop.sequences if not _counts(arg)]
-    return [*initial, *sequences, *((arg, 2) for arg in loop.constants)]
+    steps = [loop] if there is None else [loop, there]
+    sequences = [(row_of(arg)[0], 2) for own in steps for arg in own.sequences if not _counts(arg)]
+    return [*initial, *sequences, *((arg, 2) for own in steps for arg in own.constants)]
 
 
 def _counts(sequence: Node) -> bool:
@@ -63,6 +67,10 @@ class _LoopWriter:
         self.results = writer.results_of(node)
         self.index = writer.shared.index(writer.depth)
         self.carries = sorted(reached_by(self.loop, self.results)[0])
+        self.there = self.loop.reads_states_of
+        self.states: dict[int, str] = {}  # what the carries of the steps that run again are called
+        if self.there is not None:
+            self.states = {i: self._state_name(self.there, i) for i in self.there.again}
 
     def write(self, lines: list[Line]) -> None:
         writer, loop = self.writer, self.loop
@@ -73,7 +81,7 @@ class _LoopWriter:
         trajectories = {
             i: self._result_name(count + at, plural(writer, names[i]))
             for at, i in enumerate(loop.kept)
-            if count + at in self.results
+            if count + at in self.results and i not in loop.again
         }
         stacks = {j: self._stack_name(j, inner) for j in values}
         lines += [Line(name, self._first(i)) for i, name in names.items()]
@@ -84,6 +92,13 @@ class _LoopWriter:
         length = writer.style.size(loop.length)
         steps = f"reversed(range({length}))" if loop.reverse else f"range({length})"
         body = self._body(inner, names, stacks, trajectories)
+        if loop.again:
+            stack, first = begun(writer, loop, length)
+            lines += first
+            body = [*stack.storing([names[i] for i in loop.again], self._steps_before(loop), length), *body]
+        if self.there is not None:
+            lines.append(Line("", f"{AGAIN}the state before each step, from the nearest that is stored"))
+            body = [*self._restored(self.there), *body]
         index = self.index if any(mentions(line.text, self.index) for line in body) else "_"
         header = f"for {index} in {steps}:"
         lines.append(Line("", header))
@@ -129,6 +144,36 @@ class _LoopWriter:
         dtype = "" if node.dtype == "float64" else f", dtype={style.dtype(node.dtype)}"
         return f"np.empty({style.shape(node.shape)}{dtype})"
 
+    # --- states that come again ---------------------------------------------------------------------------------------
+
+    def _state_name(self, there: Loop, carry: int) -> str:
+        names = self.writer.graph.names
+        return self.writer.names.fresh(f"{names.get(there.carry_inputs[carry]) or 'state'}_{self.index}")
+
+    def _steps_before(self, there: Loop) -> str:
+        """Return the text of how many steps of a loop are before the one whose row is at work."""
+        return f"{self.writer.style.size(there.length - 1)} - {self.index}" if there.reverse else self.index
+
+    def _restored(self, there: Loop) -> list[Line]:
+        """Return the lines of a step back that get the state with which the step there began."""
+        writer, states = self.writer, self.states
+        stack = writer.shared.stacks[there.node]
+        start, step, stop = writer.names.fresh("start"), writer.names.fresh("step"), stack.stop
+        codes: dict[Node, Code] = {there.carry_inputs[i]: Code(name) for i, name in states.items()}
+        for i in set(there.kept) - set(there.again):
+            codes[there.carry_inputs[i]] = self._row(there.entering(there.trajectory(i)), step)
+        for node, sequence in zip(there.row_inputs, there.sequences, strict=True):
+            codes[node] = self._row(sequence, step)
+        for node, arg in zip(there.constant_inputs, there.constants, strict=True):
+            codes[node] = writer.operand_code(arg)
+        inner = writer.inner(tuple(there.new_carries[i] for i in states), codes, is_forward=True)
+        new = {name: inner.result(there.new_carries[i]).text for i, name in states.items()}
+        pending, lines = settled(new, inner.lines, [], inner.renamed)
+        again = [line for line in [*lines, *assigned(pending)] if line.name != line.text]
+        length = writer.style.size(there.length)
+        rows = f"reversed(range({length} - {stop}, {length} - {start}))" if there.reverse else f"range({start}, {stop})"
+        return stack.restoring([*states.values()], self._steps_before(there), again, f"for {step} in {rows}:", start)
+
     # --- the step -----------------------------------------------------------------------------------------------------
 
     def _step(self, names: Mapping[int, str], values: Sequence[int]) -> Writer:
@@ -136,7 +181,8 @@ class _LoopWriter:
         loop, writer = self.loop, self.writer
         codes: dict[Node, Code] = {loop.carry_inputs[i]: Code(name) for i, name in names.items()}
         for node, sequence in zip(loop.row_inputs, loop.sequences, strict=True):
-            codes[node] = self._row(sequence)
+            state = state_before(sequence)
+            codes[node] = self._row(sequence, self.index) if state is None else Code(self.states[state[1]])
         for node, arg in zip(loop.constant_inputs, loop.constants, strict=True):
             codes[node] = writer.operand_code(arg)
         outputs = (*(loop.new_carries[i] for i in names), *(loop.values[j] for j in values))
@@ -151,7 +197,8 @@ class _LoopWriter:
         new = {name: handed_on(self.writer, inner, loop.new_carries[i], loop.final(i)) for i, name in names.items()}
         pending, lines = settled(new, inner.lines, written, inner.renamed)
         inner.finish()
-        sums = {names[i] for i in names if i not in trajectories and self._is_running_sum(i, inner)}
+        stored = {*trajectories, *loop.again}
+        sums = {names[i] for i in names if i not in stored and self._is_running_sum(i, inner)}
         behind = index if loop.reverse else f"{index} + 1"
         kept = [Line("", f"{name}[{behind}] = {names[i]}") for i, name in trajectories.items()]
         lines = [line for line in lines if line.name != line.text]  # a loop inside may go on with the carry itself
@@ -165,10 +212,10 @@ class _LoopWriter:
             return False
         return inner.uses_of(before) == 1 and (not before.shape or isinstance(loop.initial[carry], Const))
 
-    def _row(self, sequence: Node) -> Code:
+    def _row(self, sequence: Node, index: str) -> Code:
         if _counts(sequence):
-            return Code(self.index)
+            return Code(index)
         base, offset = row_of(sequence)
-        place = f"{self.index} + {offset}" if offset else self.index
+        place = f"{index} + {offset}" if offset else index
         code = self.writer.operand_code(base)
         return Code(f"{code.text}[{place}]" if code.binding > SUM else f"({code.text})[{place}]")

@@ -22,6 +22,8 @@ def allocated(graph: Graph, recipe: Recipe, target: str) -> tuple[Size, ...]:
     writing = written(graph, recipe, target)
     writer = writing.writer
     sizes = {name: _bytes(node) for name, node in writer.arrays().items() if not _is_view(node)}
+    stacks = {stack.name: stack for stack in writer.shared.stacks.values()}
+    sizes.update((name, stack.bytes()) for name, stack in stacks.items())
     live: set[str] = set()
     found: list[Size] = []
     for statement in statements_of(writer.lines):
@@ -35,6 +37,10 @@ def allocated(graph: Graph, recipe: Recipe, target: str) -> tuple[Size, ...]:
             if name in sizes and name not in live:
                 live.add(name)
                 found.append(sizes[name])
+        for name in live & stacks.keys():
+            if any(line.text == stacks[name].emptying for line in statement.lines):
+                live.remove(name)
+                found.append(-1 * sizes[name])
     return (*found, *(_bytes(node) for node in graph.outputs if node.shape and not writer.is_bare(node)))
 
 

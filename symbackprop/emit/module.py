@@ -19,6 +19,7 @@ from symbackprop.emit.statements import Writer
 from symbackprop.emit.style import TargetStyle
 from symbackprop.emit.style_math import MathStyle
 from symbackprop.emit.style_numpy import NumpyStyle
+from symbackprop.emit.stored_states import schedule_function
 from symbackprop.errors import ArgumentError
 from symbackprop.ir.graph import Graph
 from symbackprop.ir.node import Apply, Const, Node
@@ -73,6 +74,8 @@ def print_module(graph: Graph, recipe: Recipe, version: str, target: str) -> Pri
         body = [*unpacking_lines(packing.arguments, dict(zip(by_name, leaves, strict=True)), words), *body]
     doc = _indented(docstring(graph, recipe, leaves, taken, packing))
     constants = "".join(f"{line}\n" for line in _lines(writer.constants))
+    if writer.shared.schedule:
+        constants += ("\n" if constants else "") + schedule_function(writer.shared.schedule)
     text, imports = _imported(f"{constants}\0{_indented(body)}", target, taken)
     imports = _with_paths(imports, style.imports)
     constants, _, code = _aligned(text).partition("\0")
@@ -272,6 +275,7 @@ def _imported(text: str, target: str, taken: Names) -> tuple[str, list[str]]:
     if target != "math":
         parts = [part for part in ("linalg", "special") if re.search(rf"(?<![\w.]){part}\.", text)]
         lines = ["import dataclasses\n"] if re.search(r"\bdataclasses\.", text) else []
+        lines += ["import math"] if re.search(r"(?<![\w.])math\.", text) else []
         lines += ["import ml_dtypes"] if re.search(r"\bml_dtypes\.", text) else []
         lines += ["import numpy as np"] if re.search(r"\bnp\.", text) else []
         lines += [f"from scipy import {', '.join(parts)}"] if parts else []

@@ -6,6 +6,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 
 from symbackprop.emit.names import Names
+from symbackprop.emit.stored_states import Stack
 from symbackprop.ir.graph import Graph
 from symbackprop.ir.node import Node
 
@@ -30,6 +31,10 @@ class Shared:
         The nodes of forward bodies.
     wanted : set of Node
         The nodes of branches that other branches need.
+    stacks : dict of Node to Stack
+        For loops that store few of their states the lists of these.
+    schedule : str
+        What the function is called that says which of them are stored, if there is any.
     """
 
     names: Names
@@ -38,6 +43,8 @@ class Shared:
     bare: dict[Node, str] = field(default_factory=dict)
     primal: set[Node] = field(default_factory=set)
     wanted: set[Node] = field(default_factory=set)
+    stacks: dict[Node, Stack] = field(default_factory=dict)
+    schedule: str = ""
     _indices: list[str] = field(default_factory=list)
 
     def adjoints_among(self, nodes: Iterable[Node]) -> dict[Node, Node]:

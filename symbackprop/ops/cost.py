@@ -6,7 +6,7 @@ multiplication and an addition for each combination of indices. Moving entries c
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
 from symbackprop.ir.graph import Graph, topological
@@ -17,6 +17,7 @@ from symbackprop.ops.bodies import bodies_of
 from symbackprop.ops.contraction import einsum, index_sizes
 from symbackprop.ops.declare import Primitive
 from symbackprop.ops.loops import Loop, scan
+from symbackprop.ops.revolve import Schedule
 from symbackprop.ops.whiles import while_loop
 
 __all__ = ["Cost", "cost_of", "count_operations"]
@@ -36,12 +37,16 @@ class Cost:
         Those among them that are done for the second time, where checkpoints are asked for.
     allocated : tuple of size
         The bytes of the arrays that the printed code makes, in their order, negative where it deletes one.
+    schedules : tuple of Schedule
+        How loops store few of their states, where they do: what ``again(n, 32)`` means, the steps that come again of n
+        with 32 slots.
     """
 
     value: Size
     value_and_gradient: Size
     again: Size = 0
     allocated: tuple[Size, ...] = ()
+    schedules: tuple[Schedule, ...] = ()
 
     def at(self, sizes: Mapping[str, int] | None = None) -> tuple[int, int, float]:
         """Return both counts and their ratio for given sizes.
@@ -51,8 +56,19 @@ class Cost:
         ShapeError
             If a named size has no value.
         """
-        value, both = (evaluate(count, dict(sizes or {})) for count in (self.value, self.value_and_gradient))
+        known = self._known(sizes)
+        value, both = (evaluate(count, known) for count in (self.value, self.value_and_gradient))
         return value, both, both / max(value, 1)
+
+    def again_at(self, sizes: Mapping[str, int] | None = None) -> int:
+        """Return how many operations are done for the second time, or more often, for given sizes.
+
+        Raises
+        ------
+        ShapeError
+            If a named size has no value.
+        """
+        return evaluate(self.again, self._known(sizes))
 
     def peak_bytes(self, sizes: Mapping[str, int] | None = None) -> int:
         """Return the bytes of the arrays that live at once at most, for given sizes: those with a name and results.
@@ -63,10 +79,11 @@ class Cost:
             If a named size has no value.
         """
         known: dict[Size, int] = {}
+        values = self._known(sizes)
         live = most = 0
         for size in self.allocated:
             if size not in known:
-                known[size] = evaluate(size, dict(sizes or {}))
+                known[size] = evaluate(size, values)
             live += known[size]
             most = max(most, live)
         return most
@@ -74,8 +91,16 @@ class Cost:
     @property
     def ratio(self) -> float:
         """The ratio of the counts; where it depends on sizes, that for sizes of 1,000."""
-        sizes = dict.fromkeys((*names(self.value), *names(self.value_and_gradient)), 1000)
+        lengths = [name for schedule in self.schedules for name in names(schedule.length)]
+        sizes = dict.fromkeys((*names(self.value), *names(self.value_and_gradient), *lengths), 1000)
         return self.at(sizes)[2]
+
+    def _known(self, sizes: Mapping[str, int] | None) -> dict[str, int]:
+        """Return the values of all names, with those that stand for counts of schedules."""
+        known = dict(sizes or {})
+        for schedule in self.schedules:
+            known.update(schedule.at(known))
+        return known
 
     def __str__(self) -> str:
         again = f", {self.again} of them again" if self.again != 0 else ""
@@ -89,9 +114,16 @@ def cost_of(value_graph: Graph, graph: Graph, allocated: tuple[Size, ...] = ()) 
     return Cost(
         count_operations(topological(value_graph.primals)),
         count_operations(both),
-        count_operations([node for node in both if isinstance(node, Apply) and node.segment]),
+        sum((_repeated(node) for node in both if isinstance(node, Apply)), 0),
         allocated,
+        schedules_of(both),
     )
+
+
+def schedules_of(nodes: Iterable[Node]) -> tuple[Schedule, ...]:
+    """Return the schedules by which loops among `nodes` store few of their states."""
+    loops = [Loop(node) for node in nodes if isinstance(node, Apply) and node.op is scan]
+    return tuple(dict.fromkeys(Schedule(loop.length, loop.slots) for loop in loops if loop.again))
 
 
 def count_operations(nodes: list[Node]) -> Size:
@@ -132,7 +164,28 @@ def _of_bodies(node: Apply) -> Size:
     if node.op is while_loop:  # as often as it runs, where that has a name
         limit, size = node.param("limit"), node.param("size")
         return total * (limit if limit is not None else size if size is not None else 1)  # type: ignore[operator]
-    return total * Loop(node).length if node.op is scan else total
+    return total * Loop(node).length + _run_again(Loop(node)) if node.op is scan else total
+
+
+def _run_again(loop: Loop) -> Size:
+    """Return the operations of the steps that a loop back runs again, beside its own."""
+    there = loop.reads_states_of
+    if there is None:
+        return 0
+    step = count_operations(topological([there.new_carries[i] for i in there.again]))
+    return step * Schedule(there.length, there.slots).steps_again
+
+
+def _repeated(node: Apply) -> Size:
+    """Return the operations of a node that were done before: all of a clone, and of a loop back those of the steps there."""
+    if node.segment:
+        return _operations(node)
+    if node.op is not scan or Loop(node).reads_states_of is None:
+        return 0
+    loop = Loop(node)
+    known = {*loop.reads_states_of.body.nodes()}
+    in_steps = count_operations([inner for inner in loop.body.nodes() if inner in known])
+    return _run_again(loop) + in_steps * loop.length
 
 
 def _per_entry(node: Apply, op: Primitive) -> int:

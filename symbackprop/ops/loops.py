@@ -5,7 +5,8 @@
 Arguments are the initial carries, the arrays whose rows the steps read, and what all steps share. Results are the final
 carries, the values of all steps stacked, and for the carries that are `kept` their trajectory: of n + 1 entries, the
 initial one and the one behind every step. Backwards it runs from the last row to the first; then a trajectory begins
-at its end.
+at its end. Of a loop with `slots` the trajectories of the carries `again` are not stored: the loop back that reads them,
+and nobody else, runs the steps again, from so many states that are.
 """
 
 from __future__ import annotations
@@ -18,14 +19,14 @@ from symbackprop.errors import ShapeError
 from symbackprop.ir.body import Body, fresh_inputs
 from symbackprop.ir.dtype import is_float
 from symbackprop.ir.graph import dependents, topological
-from symbackprop.ir.node import Apply, Input, Node, Shape, constant, make_input, make_output
+from symbackprop.ir.node import Apply, Input, Node, Output, Shape, constant, make_apply, make_input, make_output
 from symbackprop.ir.size import Size, shape_text
 from symbackprop.ops.arithmetic import add
 from symbackprop.ops.broadcasting import reduce_sum
 from symbackprop.ops.declare import Engine, Primitive, custom
 from symbackprop.ops.indexing import Bounds, slice_
 
-__all__ = ["Loop", "looped", "moving_inputs", "reached_by", "rows_between", "scan"]
+__all__ = ["Loop", "looped", "moving_inputs", "reached_by", "rows_between", "scan", "state_before"]
 
 
 @dataclass(frozen=True)
@@ -64,6 +65,27 @@ class Loop:
     def kept(self) -> tuple[int, ...]:
         """The carries whose trajectories are results."""
         return self._params["kept"]  # type: ignore[return-value]
+
+    @property
+    def again(self) -> tuple[int, ...]:
+        """The carries that are kept without being stored: the steps run again for them."""
+        return self._params.get("again", ())  # type: ignore[return-value]
+
+    @property
+    def slots(self) -> int | str:
+        """How many states are stored, for the carries that come again: a number, or "sqrt"."""
+        return self._params["slots"]  # type: ignore[return-value]
+
+    @cached_property
+    def reads_states_of(self) -> Loop | None:
+        """The loop whose steps this one, which goes back over them, runs again for its rows."""
+        return next((there for there, _ in filter(None, map(state_before, self.sequences))), None)
+
+    def with_slots(self, again: Sequence[int], slots: int | str) -> Loop:
+        """Return the loop that stores `slots` states in place of the trajectories of some carries."""
+        node = self.node
+        params = (*node.params, ("again", tuple(again)), ("slots", slots))
+        return Loop(make_apply(node.op, node.args, params, node.shape, node.dtype, node.segment))
 
     @property
     def initial(self) -> tuple[Node, ...]:
@@ -114,6 +136,11 @@ class Loop:
         position = len(self.body.outputs) + self.kept.index(carry)
         return make_output(self.node, position, (self.length + 1, *node.shape), node.dtype)
 
+    def carry_of(self, trajectory: Output) -> int | None:
+        """Return which carry a result is the trajectory of, if any."""
+        at = trajectory.index - len(self.body.outputs)
+        return self.kept[at] if at >= 0 else None
+
     def entering(self, trajectory: Node) -> Node:
         """Return of a trajectory, or an array like one, the rows with which the steps begin."""
         return rows_between(trajectory, 1, None) if self.reverse else rows_between(trajectory, None, -1)
@@ -126,6 +153,17 @@ class Loop:
         """Return of a trajectory what the last step leaves."""
         bounds: Bounds = (0 if self.reverse else -1, *(None,) * (trajectory.rank - 1))
         return slice_(trajectory, bounds=bounds)
+
+
+def state_before(sequence: Node) -> tuple[Loop, int] | None:
+    """Return the loop, and the carry of it, whose states before each step are a sequence that is not stored."""
+    trajectory = sequence.args[0] if isinstance(sequence, Apply) and sequence.op is slice_ else sequence
+    if isinstance(trajectory, Output) and trajectory.source.op is scan:
+        there = Loop(trajectory.source)
+        carry = there.carry_of(trajectory)
+        if carry in there.again:
+            return there, carry
+    return None
 
 
 def rows_between(x: Node, start: int | None, stop: int | None) -> Node:

@@ -110,28 +110,32 @@ def _operations(graph: Graph) -> int:
     return sum(max(len(node.args) - 1, 0) if node.op is not neg else 0 for node in scalars)
 
 
-def finish(graph: Graph, log: Rewrites) -> Graph:
-    """Return the graph of value and gradient ready for printing."""
-    return _lowered(_recognised(without_rules(graph), log), log)
+def finish(graph: Graph, log: Rewrites, *, stacks: bool = True) -> Graph:
+    """Return the graph of value and gradient ready for printing.
+
+    Without `stacks` the loops of the formula keep no arrays over all steps for the way back but the trajectories of
+    their carries, nor do the loops back: what is summed over the steps is added up on the way.
+    """
+    return _lowered(_recognised(without_rules(graph), log, stacks=stacks), log, stacks=stacks)
 
 
-def _recognised(graph: Graph, log: Rewrites) -> Graph:
+def _recognised(graph: Graph, log: Rewrites, *, stacks: bool = True) -> Graph:
     """Return a graph with composites seen whole, and with loops that do in every step only what they have to."""
     if not has_loops(graph):
         return rewrite(graph, _RECOGNISING, log, settled=graph.primal_nodes)
     graph = in_bodies(without_unneeded(as_one(graph)), lambda bodies: _recognised(bodies, log))
-    graph = with_sums_behind(with_products_before(with_identities_spread(graph)))
+    graph = with_sums_behind(with_products_before(with_identities_spread(graph), stacks=stacks), stacks=stacks)
     graph = without_unneeded(graph)
     return rewrite(graph, _RECOGNISING, log)
 
 
-def _lowered(graph: Graph, log: Rewrites) -> Graph:
+def _lowered(graph: Graph, log: Rewrites, *, stacks: bool = True) -> Graph:
     """Return a graph in simple primitives, with loops back that read what the loops there computed."""
     graph = in_bodies(graph, lambda bodies: _lowered(bodies, log))
     if any(isinstance(node, Apply) and node.op in _COMPOSITES for node in graph.nodes()):
         graph = rewrite(rewrite(graph, _LOWERING, log), _CANONICAL, log)
     if has_loops(graph):
-        graph = without_unneeded(with_stored(graph))
+        graph = without_unneeded(with_stored(graph, stacks=stacks))
     if any(_is_unfinished(node) for node in graph.nodes()):
         graph = rewrite(graph, _LAST, log)
     return written_out(share_partial_sums(graph, log), log)

@@ -11,10 +11,9 @@ are the same bit by bit.
 from __future__ import annotations
 
 from bisect import bisect_left
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
-from symbackprop.errors import ArgumentError
 from symbackprop.ir.graph import Graph, children
 from symbackprop.ir.node import Apply, Node, Output, make_apply, make_output
 from symbackprop.ir.recomputation import Recomputation
@@ -24,25 +23,7 @@ from symbackprop.transform.cuts import cuts_behind, cuts_by_bytes, named_values
 from symbackprop.transform.forward_part import ForwardPart
 from symbackprop.transform.sums_in_turn import with_sums_in_turn
 
-__all__ = ["checked_checkpoint", "checkpointed"]
-
-
-def checked_checkpoint(checkpoint: object) -> tuple[str, ...] | str | None:
-    """Return None, "sqrt" or the names of what is kept.
-
-    Raises
-    ------
-    ArgumentError
-        On anything else.
-    """
-    if checkpoint is None or (isinstance(checkpoint, str) and checkpoint == "sqrt"):
-        return checkpoint
-    names = tuple(checkpoint) if isinstance(checkpoint, Iterable) and not isinstance(checkpoint, (str, bytes)) else ()
-    if not names or not all(isinstance(name, str) for name in names):
-        raise ArgumentError(
-            f"checkpoint is {checkpoint!r}; give None, 'sqrt', or the names of values, as in ('a10', 'a20')"
-        )
-    return tuple(map(str, names))
+__all__ = ["checkpointed"]
 
 
 def checkpointed(graph: Graph, wanted: Sequence[str] | str) -> Graph:

@@ -27,8 +27,11 @@ __all__ = ["over_steps", "with_products_before"]
 _SHARED, _ROW, _CARRIED = 0, 1, 2  # what a node of a step depends on: nothing of the step; its rows; its carries
 
 
-def with_products_before(graph: Graph) -> Graph:
-    """Return `graph` with what no carry takes part in computed before its loops."""
+def with_products_before(graph: Graph, *, stacks: bool = True) -> Graph:
+    """Return `graph` with what no carry takes part in computed before its loops.
+
+    Without `stacks` it is only what is the same in all steps: a product for all of them is one array more.
+    """
     wanted = needed_loops(graph)
     loops = [Loop(node) for node in wanted]  # type: ignore[arg-type]
     inputs: dict[Node, Input] = {}  # of steps, for what has been moved: a loop and its loop back bind the same
@@ -41,7 +44,7 @@ def with_products_before(graph: Graph) -> Graph:
         if node in by_node:
             there = loop_there(by_node[node], wanted)
             known = set() if there is None else of_one_step_there(by_node[node], there)
-            moving = _Moving(Loop(new[node]), inputs, first, known)  # type: ignore[arg-type]
+            moving = _Moving(Loop(new[node]), inputs, first, known, stacks)  # type: ignore[arg-type]
             new[node] = moving.moved(inside).node
     if not inputs:
         return graph
@@ -51,10 +54,11 @@ def with_products_before(graph: Graph) -> Graph:
 class _Moving:
     """Moves what it can out of one loop."""
 
-    def __init__(self, loop: Loop, inputs: dict[Node, Input], first: int, known: Set[Node]) -> None:
+    def __init__(self, loop: Loop, inputs: dict[Node, Input], first: int, known: Set[Node], stacks: bool) -> None:
         self._loop = loop
         self._inputs = inputs
         self._first = first
+        self._stacks = stacks
         self._known = known  # what the loop there computes: it is moved here if it was moved there
         self._uses = count_uses(loop.body.nodes(), loop.body.outputs)
         self._kinds = _kinds(loop)
@@ -94,7 +98,7 @@ class _Moving:
             if _is_free(node) or node.weak or node in self._counting:
                 return None
             return self._bound(node, self._shared, substitute([node], self._shared)[node])
-        if isinstance(node, Output):
+        if isinstance(node, Output) or not self._stacks:
             return None
         if node.op is einsum and self._is_product(node):
             return self._bound(node, self._rows, over_steps(node, self._rows, self._shared))

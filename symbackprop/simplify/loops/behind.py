@@ -25,15 +25,15 @@ from symbackprop.simplify.pattern import with_new_arguments
 __all__ = ["with_sums_behind"]
 
 
-def with_sums_behind(graph: Graph) -> Graph:
-    """Return `graph` with sums over the steps of its loops back taken apart."""
+def with_sums_behind(graph: Graph, *, stacks: bool = True) -> Graph:
+    """Return `graph` with sums over the steps of its loops back taken apart; without `stacks` all of them are running sums."""
     primal = set(graph.primal_nodes)
     plans: dict[Node, _Plan] = {}
     consumers = _consumers(graph)
     for node, results in needed_loops(graph).items():
         if node in primal:
             continue
-        plan = _plan(Loop(node), results, consumers)  # type: ignore[arg-type]
+        plan = _plan(Loop(node), results, consumers, stacks)  # type: ignore[arg-type]
         if plan.sums or plan.outside:
             plans[node] = plan
     if not plans:
@@ -100,7 +100,7 @@ class _Plan:
     stacked: list[Node] = field(default_factory=list)
 
 
-def _plan(loop: Loop, results: set[int], consumers: dict[Node, list[Node | None]]) -> _Plan:
+def _plan(loop: Loop, results: set[int], consumers: dict[Node, list[Node | None]], may_stack: bool) -> _Plan:
     plan = _Plan(loop)
     moving = _moving(loop)
     stacks = [index for index in sorted(results) if loop.carries <= index < len(loop.body.outputs)]
@@ -109,6 +109,10 @@ def _plan(loop: Loop, results: set[int], consumers: dict[Node, list[Node | None]
         if axes is not None:
             plan.sums[index] = axes
     terms = {index: _terms(loop.body.outputs[index]) for index in plan.sums}
+    if not may_stack:
+        plan.stacks = {index: [] for index in terms}
+        plan.rests = {index: [neg(term) if sign else term for term, sign in found] for index, found in terms.items()}
+        return plan
     products = [term for found in terms.values() for term, _ in found if _is_worth_stacking(term, moving, loop)]
     at_hand: set[Node] = {*loop.row_inputs}
     factors = dict.fromkeys(arg for term in products for arg in term.args)  # type: ignore[attr-defined]

@@ -155,15 +155,15 @@ class _Reading:
     nodes: list[Node] = field(default_factory=list)
 
 
-def with_stored(graph: Graph) -> Graph:
-    """Return `graph` with loops back that read what the loops there have computed."""
+def with_stored(graph: Graph, *, stacks: bool = True) -> Graph:
+    """Return `graph` with loops back that read what the loops there have computed; without `stacks` those of `while`."""
     wanted = needed_loops(graph)
     readings: dict[Node, _Reading] = {}
     demands: dict[Node, dict[Node, None]] = {}
     for node in wanted:
         loop = Loop(node)  # type: ignore[arg-type]
         there = loop_there(loop, wanted)
-        if there is None:
+        if there is None or not (stacks or isinstance(there, WhileLoop)):
             continue
         chosen = _chosen(loop, there)
         if chosen:
