@@ -30,7 +30,7 @@ from symbackprop.simplify.pattern import Rewrites
 from symbackprop.simplify.pipeline import canonical, finish, prepare
 from symbackprop.simplify.rules import without_rules
 from symbackprop.transform.batching import with_batch
-from symbackprop.transform.checkpointing import stores_states, with_checkpoints
+from symbackprop.transform.checkpointing import with_checkpoints
 from symbackprop.transform.derivatives import with_derivatives, with_solvers
 from symbackprop.transform.gradients import with_gradient
 from symbackprop.transform.higher import with_derivative, with_taylor
@@ -64,8 +64,6 @@ def compile_recipe(
         graph = _expanded(recipe, log)
         primal = graph = prepare(graph, log, reordered=recipe.reordered)
         graph = _derived(graph, recipe, lambda derived: _finished(derived, recipe, log))
-        if recipe.checkpoint:
-            graph = with_checkpoints(graph, recipe.checkpoint)
         printed = _printed(graph, recipe, _target(graph, recipe))
         return CompiledFunction(
             recipe, primal, graph, printed, log, compile_recipe, _printed, verified, _expressions, origin, constants
@@ -76,7 +74,17 @@ def _finished(graph: Graph, recipe: Recipe, log: Rewrites) -> Graph:
     """Return a graph with loops in the place of equations, for batches if these are asked for, ready to be printed."""
     graph = with_solvers(graph)
     graph = with_batch(graph, recipe, log) if recipe.batch else graph
-    return finish(graph, log, stacks=not stores_states(recipe.checkpoint))
+    if not recipe.checkpoint:
+        return finish(graph, log)
+
+    before = Rewrites(log)
+
+    def finished(stacks: bool) -> Graph:
+        log.clear()  # of what has been tried the last counts
+        log.update(before)
+        return finish(graph, log, stacks=stacks)
+
+    return with_checkpoints(finished, recipe.checkpoint)
 
 
 def _derived(graph: Graph, recipe: Recipe, finished: Callable[[Graph], Graph]) -> Graph:

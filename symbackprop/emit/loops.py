@@ -8,13 +8,13 @@ from typing import TYPE_CHECKING
 from symbackprop.emit.again import AGAIN
 from symbackprop.emit.lines import Line, mentions
 from symbackprop.emit.steps import as_number, assigned, handed_on, plural, settled
-from symbackprop.emit.stored_states import begun
+from symbackprop.emit.stored_states import Stack, begun
 from symbackprop.emit.template import SUM, Code
 from symbackprop.ir.node import Apply, Const, Node
 from symbackprop.ops.arithmetic import add
 from symbackprop.ops.creation import arange
 from symbackprop.ops.indexing import Bounds, slice_
-from symbackprop.ops.loops import Loop, reached_by, state_before
+from symbackprop.ops.loops import Loop, State, reached_by, state_in
 
 if TYPE_CHECKING:
     from symbackprop.emit.statements import Writer
@@ -69,8 +69,10 @@ class _LoopWriter:
         self.carries = sorted(reached_by(self.loop, self.results)[0])
         self.there = self.loop.reads_states_of
         self.states: dict[int, str] = {}  # what the carries of the steps that run again are called
+        self.behind: dict[int, str] = {}  # and those behind the step, where they are read
         if self.there is not None:
-            self.states = {i: self._state_name(self.there, i) for i in self.there.again}
+            fresh, index = writer.names.fresh, self.index
+            self.states = {i: fresh(f"{self._stem(self.there, i)}_{index}") for i in self.there.state}
 
     def write(self, lines: list[Line]) -> None:
         writer, loop = self.writer, self.loop
@@ -92,13 +94,15 @@ class _LoopWriter:
         length = writer.style.size(loop.length)
         steps = f"reversed(range({length}))" if loop.reverse else f"range({length})"
         body = self._body(inner, names, stacks, trajectories)
-        if loop.again:
-            stack, first = begun(writer, loop, length)
+        if any(count + loop.kept.index(i) in self.results for i in loop.again):
+            stack, first = begun(writer, loop, names, length)
             lines += first
-            body = [*stack.storing([names[i] for i in loop.again], self._steps_before(loop), length), *body]
+            body = [*stack.storing(self._steps_before(loop), length), *body]
         if self.there is not None:
+            stack = writer.shared.stacks[self.there.node]
             lines.append(Line("", f"{AGAIN}the state before each step, from the nearest that is stored"))
-            body = [*self._restored(self.there), *body]
+            lines += [Line(self.states[i], stack.final[i]) for i in self.behind]
+            body = [*self._restored(self.there, stack), *body]
         index = self.index if any(mentions(line.text, self.index) for line in body) else "_"
         header = f"for {index} in {steps}:"
         lines.append(Line("", header))
@@ -146,22 +150,26 @@ class _LoopWriter:
 
     # --- states that come again ---------------------------------------------------------------------------------------
 
-    def _state_name(self, there: Loop, carry: int) -> str:
-        names = self.writer.graph.names
-        return self.writer.names.fresh(f"{names.get(there.carry_inputs[carry]) or 'state'}_{self.index}")
+    def _state(self, state: State) -> str:
+        """Return what a state is called, before the step or behind it."""
+        if not state.behind:
+            return self.states[state.carry]
+        if state.carry not in self.behind:
+            self.behind[state.carry] = self.writer.names.fresh(f"{self._stem(state.there, state.carry)}_next")
+        return self.behind[state.carry]
+
+    def _stem(self, there: Loop, carry: int) -> str:
+        return self.writer.graph.names.get(there.carry_inputs[carry]) or "state"
 
     def _steps_before(self, there: Loop) -> str:
         """Return the text of how many steps of a loop are before the one whose row is at work."""
         return f"{self.writer.style.size(there.length - 1)} - {self.index}" if there.reverse else self.index
 
-    def _restored(self, there: Loop) -> list[Line]:
+    def _restored(self, there: Loop, stack: Stack) -> list[Line]:
         """Return the lines of a step back that get the state with which the step there began."""
         writer, states = self.writer, self.states
-        stack = writer.shared.stacks[there.node]
         start, step, stop = writer.names.fresh("start"), writer.names.fresh("step"), stack.stop
         codes: dict[Node, Code] = {there.carry_inputs[i]: Code(name) for i, name in states.items()}
-        for i in set(there.kept) - set(there.again):
-            codes[there.carry_inputs[i]] = self._row(there.entering(there.trajectory(i)), step)
         for node, sequence in zip(there.row_inputs, there.sequences, strict=True):
             codes[node] = self._row(sequence, step)
         for node, arg in zip(there.constant_inputs, there.constants, strict=True):
@@ -172,7 +180,9 @@ class _LoopWriter:
         again = [line for line in [*lines, *assigned(pending)] if line.name != line.text]
         length = writer.style.size(there.length)
         rows = f"reversed(range({length} - {stop}, {length} - {start}))" if there.reverse else f"range({start}, {stop})"
-        return stack.restoring([*states.values()], self._steps_before(there), again, f"for {step} in {rows}:", start)
+        behind = [Line(name, states[i]) for i, name in self.behind.items()]
+        header = f"for {step} in {rows}:"
+        return [*behind, *stack.restoring([*states.values()], self._steps_before(there), again, header, start)]
 
     # --- the step -----------------------------------------------------------------------------------------------------
 
@@ -181,8 +191,8 @@ class _LoopWriter:
         loop, writer = self.loop, self.writer
         codes: dict[Node, Code] = {loop.carry_inputs[i]: Code(name) for i, name in names.items()}
         for node, sequence in zip(loop.row_inputs, loop.sequences, strict=True):
-            state = state_before(sequence)
-            codes[node] = self._row(sequence, self.index) if state is None else Code(self.states[state[1]])
+            state = state_in(sequence)
+            codes[node] = self._row(sequence, self.index) if state is None else Code(self._state(state))
         for node, arg in zip(loop.constant_inputs, loop.constants, strict=True):
             codes[node] = writer.operand_code(arg)
         outputs = (*(loop.new_carries[i] for i in names), *(loop.values[j] for j in values))
@@ -197,7 +207,7 @@ class _LoopWriter:
         new = {name: handed_on(self.writer, inner, loop.new_carries[i], loop.final(i)) for i, name in names.items()}
         pending, lines = settled(new, inner.lines, written, inner.renamed)
         inner.finish()
-        stored = {*trajectories, *loop.again}
+        stored = {*trajectories, *loop.state}
         sums = {names[i] for i in names if i not in stored and self._is_running_sum(i, inner)}
         behind = index if loop.reverse else f"{index} + 1"
         kept = [Line("", f"{name}[{behind}] = {names[i]}") for i, name in trajectories.items()]

@@ -16,10 +16,10 @@ from symbackprop.emit.packing import unpacking_lines
 from symbackprop.emit.release import released
 from symbackprop.emit.schedule import scheduled
 from symbackprop.emit.statements import Writer
+from symbackprop.emit.stored_states import schedule_function
 from symbackprop.emit.style import TargetStyle
 from symbackprop.emit.style_math import MathStyle
 from symbackprop.emit.style_numpy import NumpyStyle
-from symbackprop.emit.stored_states import schedule_function
 from symbackprop.errors import ArgumentError
 from symbackprop.ir.graph import Graph
 from symbackprop.ir.node import Apply, Const, Node

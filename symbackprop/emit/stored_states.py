@@ -5,7 +5,7 @@ The stack is filled as the binomial schedule says, which the printed module comp
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -37,8 +37,8 @@ def {name}(begin, end, slots):
 
 
 def schedule_function(name: str) -> str:
-    """Return the text of the function that says which state is stored next, with a blank line above and below."""
-    return f"\n{_FUNCTION.format(name=name)}\n"
+    """Return the text of the function that says which state is stored next, with a blank line above."""
+    return f"\n{_FUNCTION.format(name=name)}"
 
 
 @dataclass(frozen=True)
@@ -48,6 +48,8 @@ class Stack:
     Parameters
     ----------
     loop : Loop
+    final : mapping of int to str
+        What the carries that are stored are called in the loop, and behind it.
     name : str
         Of the list, an entry of which is ``(steps before it, carry, carry, ...)``.
     stop : str
@@ -59,6 +61,7 @@ class Stack:
     """
 
     loop: Loop
+    final: Mapping[int, str]
     name: str
     stop: str
     room: str
@@ -69,9 +72,9 @@ class Stack:
         """The text of how many slots there are above the top of the list, and with it."""
         return f"{self.room} - len({self.name})"
 
-    def storing(self, carries: Sequence[str], steps: str, length: str) -> list[Line]:
+    def storing(self, steps: str, length: str) -> list[Line]:
         """Return the lines of a step that store the state it begins with, where its turn has come."""
-        state = ", ".join([self.stop, *carries])
+        state = ", ".join([self.stop, *self.final.values()])
         return [
             Line("", f"if {steps} == {self.stop}:"),
             Line("", f"{self.name}.append(({state}))", depth=1),
@@ -116,14 +119,14 @@ class Stack:
         """Return the bytes of the stored states at most."""
         loop = self.loop
         entry: Size = 0
-        for i in loop.again:
+        for i in loop.state:
             node = loop.carry_inputs[i]
             entry = entry + product(node.shape) * item_size(node.dtype)
         return entry * Schedule(loop.length, loop.slots).stored
 
 
-def begun(writer: Writer, loop: Loop, length: str) -> tuple[Stack, list[Line]]:
-    """Return the stack of a loop, and the lines that begin it."""
+def begun(writer: Writer, loop: Loop, carries: Mapping[int, str], length: str) -> tuple[Stack, list[Line]]:
+    """Return the stack of a loop, whose `carries` have names, and the lines that begin it."""
     shared, names = writer.shared, writer.names
     if not shared.schedule:
         shared.schedule = names.fresh("next_stored")
@@ -135,5 +138,7 @@ def begun(writer: Writer, loop: Loop, length: str) -> tuple[Stack, list[Line]]:
         slots = names.fresh("slots")
         lines.append(Line(slots, f"math.isqrt(2 * {length})"))
         room = f"{slots} + 1"
-    stack = shared.stacks[loop.node] = Stack(loop, name, stop, room, shared.schedule)
+    stack = shared.stacks[loop.node] = Stack(
+        loop, {i: carries[i] for i in loop.state}, name, stop, room, shared.schedule
+    )
     return stack, [*lines, Line(f"{name}, {stop}", "[], 0")]

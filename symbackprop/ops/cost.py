@@ -172,7 +172,7 @@ def _run_again(loop: Loop) -> Size:
     there = loop.reads_states_of
     if there is None:
         return 0
-    step = count_operations(topological([there.new_carries[i] for i in there.again]))
+    step = count_operations(topological([there.new_carries[i] for i in there.state]))
     return step * Schedule(there.length, there.slots).steps_again
 
 
@@ -180,10 +180,13 @@ def _repeated(node: Apply) -> Size:
     """Return the operations of a node that were done before: all of a clone, and of a loop back those of the steps there."""
     if node.segment:
         return _operations(node)
-    if node.op is not scan or Loop(node).reads_states_of is None:
+    if node.op is not scan:
         return 0
     loop = Loop(node)
-    known = {*loop.reads_states_of.body.nodes()}
+    there = loop.reads_states_of
+    if there is None:
+        return 0
+    known = {*there.body.nodes()}
     in_steps = count_operations([inner for inner in loop.body.nodes() if inner in known])
     return _run_again(loop) + in_steps * loop.length
 

@@ -26,7 +26,7 @@ from symbackprop.ops.broadcasting import reduce_sum
 from symbackprop.ops.declare import Engine, Primitive, custom
 from symbackprop.ops.indexing import Bounds, slice_
 
-__all__ = ["Loop", "looped", "moving_inputs", "reached_by", "rows_between", "scan", "state_before"]
+__all__ = ["Loop", "State", "comes_again", "looped", "moving_inputs", "reached_by", "rows_between", "scan", "state_in"]
 
 
 @dataclass(frozen=True)
@@ -68,8 +68,14 @@ class Loop:
 
     @property
     def again(self) -> tuple[int, ...]:
-        """The carries that are kept without being stored: the steps run again for them."""
+        """The carries that are kept without being stored: steps run again for them."""
         return self._params.get("again", ())  # type: ignore[return-value]
+
+    @cached_property
+    def state(self) -> tuple[int, ...]:
+        """The carries that steps need to run again for these."""
+        count = len(self.body.outputs)
+        return tuple(sorted(reached_by(self, [count + self.kept.index(i) for i in self.again])[0]))
 
     @property
     def slots(self) -> int | str:
@@ -79,7 +85,7 @@ class Loop:
     @cached_property
     def reads_states_of(self) -> Loop | None:
         """The loop whose steps this one, which goes back over them, runs again for its rows."""
-        return next((there for there, _ in filter(None, map(state_before, self.sequences))), None)
+        return next((state.there for state in map(state_in, self.sequences) if state is not None), None)
 
     def with_slots(self, again: Sequence[int], slots: int | str) -> Loop:
         """Return the loop that stores `slots` states in place of the trajectories of some carries."""
@@ -155,15 +161,33 @@ class Loop:
         return slice_(trajectory, bounds=bounds)
 
 
-def state_before(sequence: Node) -> tuple[Loop, int] | None:
-    """Return the loop, and the carry of it, whose states before each step are a sequence that is not stored."""
+@dataclass(frozen=True)
+class State:
+    """What a row of a loop back is: a carry of the loop there, before the step or `behind` it, that is not stored."""
+
+    there: Loop
+    carry: int
+    behind: bool
+
+
+def state_in(sequence: Node) -> State | None:
+    """Return what the rows of a sequence are, if they are states that are not stored."""
     trajectory = sequence.args[0] if isinstance(sequence, Apply) and sequence.op is slice_ else sequence
-    if isinstance(trajectory, Output) and trajectory.source.op is scan:
-        there = Loop(trajectory.source)
-        carry = there.carry_of(trajectory)
-        if carry in there.again:
-            return there, carry
-    return None
+    if not comes_again(trajectory):
+        return None
+    assert isinstance(trajectory, Output)
+    there = Loop(trajectory.source)
+    carry = there.carry_of(trajectory)
+    assert carry is not None
+    return State(there, carry, sequence is not there.entering(trajectory))
+
+
+def comes_again(node: Node) -> bool:
+    """Tell whether a node is a trajectory that is not stored."""
+    if not isinstance(node, Output) or node.source.op is not scan:
+        return False
+    loop = Loop(node.source)
+    return loop.carry_of(node) in loop.again
 
 
 def rows_between(x: Node, start: int | None, stop: int | None) -> Node:

@@ -89,7 +89,7 @@ class Schedule:
 
 
 def _again_in(length: int, slots: int | str) -> int:
-    return max(fewest_steps(length, slots_for(slots, length)) - (length - 1), 0)
+    return fewest_steps(length, slots_for(slots, length)) - max(length - 1, 0)
 
 
 def _stored_in(length: int, slots: int | str) -> int:

@@ -1,24 +1,25 @@
 """What is asked for by `checkpoint=`: read, kept as text in the header of a file, and done.
 
-    None                  all is kept that the way back reads
-    "sqrt"                about sqrt(n) segments; of a loop of n steps about sqrt(2n) states
-    ("a10", "a20")        the values that end segments
-    ("binomial", 32)      of every loop 32 states: "binomial 32"
+None                  all is kept that the way back reads
+"sqrt"                about sqrt(n) segments; of a loop of n steps about sqrt(2n) states
+("a10", "a20")        the values that end segments
+("binomial", 32)      of every loop 32 states: "binomial 32"
 """
 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 
 from symbackprop.errors import ArgumentError, UnsupportedError
 from symbackprop.ir.graph import Graph
+from symbackprop.ir.node import Apply
 from symbackprop.ops.loops import scan
 from symbackprop.ops.revolve import SQRT
 from symbackprop.transform.checkpoint import checkpointed
 from symbackprop.transform.stored_states import with_slots
 
-__all__ = ["Asked", "checked_checkpoint", "stores_states", "with_checkpoints"]
+__all__ = ["Asked", "checked_checkpoint", "with_checkpoints"]
 
 Asked = tuple[str, ...] | str | None  # what is kept of it
 _BINOMIAL = re.compile(r"binomial ([1-9]\d*)")
@@ -57,13 +58,15 @@ def _slots(slots: object) -> int:
     return slots
 
 
-def stores_states(asked: Asked) -> bool:
-    """Tell whether loops store few of their states, and no other arrays over all steps."""
-    return isinstance(asked, str)
+def with_checkpoints(finished: Callable[[bool], Graph], asked: Asked) -> Graph:
+    """Return the graph of value and gradient with what is asked for.
 
-
-def with_checkpoints(graph: Graph, asked: Asked) -> Graph:
-    """Return `graph`, value and gradient ready for printing, with what is asked for.
+    Parameters
+    ----------
+    finished : function
+        Of whether loops may keep arrays over all steps for the way back; it returns the graph ready for printing.
+    asked : tuple of str or str
+        As `checked_checkpoint` returns it.
 
     Raises
     ------
@@ -73,16 +76,19 @@ def with_checkpoints(graph: Graph, asked: Asked) -> Graph:
         On a name of what is inside of a loop, and on a schedule of steps where there are none.
     """
     if not isinstance(asked, str):
-        return checkpointed(graph, asked or ())
+        return checkpointed(finished(True), asked or ())
     if asked == SQRT:
-        return checkpointed(with_slots(graph, SQRT), SQRT)
-    return _with_states(graph, int(asked.removeprefix("binomial ")))
+        return checkpointed(_with_states(finished, SQRT), SQRT)
+    return _with_states(finished, int(asked.removeprefix("binomial ")))
 
 
-def _with_states(graph: Graph, slots: int) -> Graph:
-    if not any(getattr(node, "op", None) is scan for node in graph.nodes()):
+def _with_states(finished: Callable[[bool], Graph], slots: int | str) -> Graph:
+    """Return the graph whose loops store `slots` states; where they have none that could come again, it is that without."""
+    whole = finished(True)
+    loops = [node for node in whole.nodes() if isinstance(node, Apply) and node.op is scan]
+    if not loops and slots != SQRT:
         raise UnsupportedError(
             "checkpoint='binomial' is a schedule for the steps of scan, and the formula has none: the number of steps of a "
             "while_loop is not known before it ends, and a loop of Python's is written out; 'sqrt' is for any formula"
         )
-    return with_slots(graph, slots)
+    return (with_slots(finished(False), slots) if loops else None) or whole

@@ -9,6 +9,7 @@ from symbackprop.ir.graph import Graph, children, topological
 from symbackprop.ir.node import Apply, Node, Output
 from symbackprop.ir.size import evaluate, names, product
 from symbackprop.ops.declare import Primitive
+from symbackprop.ops.loops import comes_again
 from symbackprop.ops.opaque import opaque
 
 __all__ = ["ForwardPart"]
@@ -45,13 +46,13 @@ class ForwardPart:
     def is_given(self, node: Node) -> bool:
         """Tell whether a value is there without being computed again.
 
-        These are inputs, constants and scalars (which stand for arrays only where all are scalars), and what functions
-        of the user's gave, which run once.
+        These are inputs, constants and scalars (which stand for arrays only where all are scalars), what functions of
+        the user's gave, which run once, and the states of loops, of which few are stored.
         """
         if isinstance(node, Apply):
             return node.weak or (not node.shape and self._has_arrays and not _has_several(node))
         if isinstance(node, Output):
-            return node.source.op is opaque or (not node.shape and self._has_arrays)
+            return node.source.op is opaque or (not node.shape and self._has_arrays) or comes_again(node)
         return True
 
     @cached_property

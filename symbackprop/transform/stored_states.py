@@ -1,7 +1,7 @@
 """Loops that store few of their states: the loop back runs the steps again, as the binomial schedule says.
 
-A trajectory that only the way back reads is not stored, but `slots` states of it. What else reads a trajectory, as what
-the formula itself stacks, finds it whole, and so do the steps that run again.
+A trajectory that only the way back reads is not stored, but `slots` states of it. One that the formula itself stacks is
+there anyway.
 """
 
 from __future__ import annotations
@@ -10,7 +10,7 @@ from collections.abc import Mapping, Sequence
 
 from symbackprop.ir.graph import Graph, children
 from symbackprop.ir.node import Node
-from symbackprop.ops.loops import Loop, reached_by
+from symbackprop.ops.loops import Loop
 from symbackprop.simplify.loops.there import loop_there
 from symbackprop.simplify.loops.unneeded import needed_loops
 from symbackprop.simplify.pattern import with_new_arguments
@@ -18,11 +18,11 @@ from symbackprop.simplify.pattern import with_new_arguments
 __all__ = ["with_slots"]
 
 
-def with_slots(graph: Graph, slots: int | str) -> Graph:
-    """Return `graph`, finished without stacks, whose loops store `slots` states for the way back."""
+def with_slots(graph: Graph, slots: int | str) -> Graph | None:
+    """Return `graph`, finished without stacks, whose loops store `slots` states for the way back; None if there is none."""
     again = _again(graph)
     if not again:
-        return graph
+        return None
     new: dict[Node, Node] = {}
     for node in graph.nodes():
         new[node] = with_new_arguments(node, new)
@@ -32,7 +32,7 @@ def with_slots(graph: Graph, slots: int | str) -> Graph:
 
 
 def _again(graph: Graph) -> dict[Node, tuple[int, ...]]:
-    """Return for the loops whose states can come again the carries that the steps run again for."""
+    """Return for the loops whose states can come again the carries whose trajectories the way back alone reads."""
     wanted = needed_loops(graph)
     back: dict[Node, Node] = {}
     for node in wanted:
@@ -43,10 +43,9 @@ def _again(graph: Graph) -> dict[Node, tuple[int, ...]]:
     found: dict[Node, tuple[int, ...]] = {}
     for node in dict.fromkeys(back.values()):
         loop = Loop(node)  # type: ignore[arg-type]
-        alone = [i for i in loop.kept if _is_read_by_steps_back(loop, i, back, readers)]
+        alone = tuple(i for i in loop.kept if _is_read_by_steps_back(loop, i, back, readers))
         if alone:
-            needed, _ = reached_by(loop, [len(loop.body.outputs) + loop.kept.index(i) for i in alone])
-            found[node] = tuple(sorted(needed - (set(loop.kept) - set(alone))))
+            found[node] = alone
     return found
 
 
@@ -64,7 +63,7 @@ def _is_read_by_steps_back(
 ) -> bool:
     """Tell whether the trajectory of a carry is read by loops back over these steps, row by row, and by nobody else."""
     trajectory = loop.trajectory(carry)
-    rows = loop.entering(trajectory)
-    return set(readers.get(trajectory, ())) == {rows} and all(
-        reader is not None and back.get(reader) is loop.node for reader in readers.get(rows, ())
+    rows = {loop.entering(trajectory), loop.leaving(trajectory)}
+    return rows.issuperset(readers.get(trajectory, [None])) and all(
+        reader is not None and back.get(reader) is loop.node for own in rows for reader in readers.get(own, ())
     )

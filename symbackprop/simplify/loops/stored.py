@@ -156,16 +156,16 @@ class _Reading:
 
 
 def with_stored(graph: Graph, *, stacks: bool = True) -> Graph:
-    """Return `graph` with loops back that read what the loops there have computed; without `stacks` those of `while`."""
+    """Return `graph` with loops back that read what the loops there have computed; without `stacks` the carries alone."""
     wanted = needed_loops(graph)
     readings: dict[Node, _Reading] = {}
     demands: dict[Node, dict[Node, None]] = {}
     for node in wanted:
         loop = Loop(node)  # type: ignore[arg-type]
         there = loop_there(loop, wanted)
-        if there is None or not (stacks or isinstance(there, WhileLoop)):
+        if there is None:
             continue
-        chosen = _chosen(loop, there)
+        chosen = _chosen(loop, there, stacks=stacks)
         if chosen:
             readings[node] = _Reading(there, chosen)
             demands.setdefault(there.node, {}).update(dict.fromkeys(chosen))
@@ -225,13 +225,13 @@ def _reading(
     return looped(body, args[:at], rows, args[behind:], loop.length, reverse=loop.reverse, kept=loop.kept).node
 
 
-def _chosen(loop: Loop, there: Loop | WhileLoop) -> list[Node]:
+def _chosen(loop: Loop, there: Loop | WhileLoop, *, stacks: bool) -> list[Node]:
     """Return the nodes of the step there that the step back is to read."""
     order = loop.body.nodes()
     pure = of_one_step_there(loop, there)
     frontier = {child for node in order if node not in pure for child in children(node) if child in pure}
     frontier |= {output for output in loop.body.outputs if output in pure}
-    computed = set(there.new_carries if isinstance(there, WhileLoop) else there.body.nodes())
+    computed = set(there.body.nodes() if stacks and isinstance(there, Loop) else there.new_carries)
     return _Choice(mirrored(loop, there), computed).of([node for node in order if node in frontier])
 
 
