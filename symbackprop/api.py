@@ -8,8 +8,8 @@ from typing import Any
 
 from symbackprop.compilation import compile_recipe
 from symbackprop.compiled import CompiledFunction
-from symbackprop.emit.bound import check_arrays, tail_of
-from symbackprop.emit.header import read_header, read_version
+from symbackprop.emit.bound import check_arrays, read_arrays, tail_of
+from symbackprop.emit.header import Recipe, read_header, read_version
 from symbackprop.emit.save import read_text
 from symbackprop.errors import SymbackpropError
 from symbackprop.forms import compile_formula
@@ -235,12 +235,21 @@ def check_saved(path: str | os.PathLike[str]) -> None:
         version = read_version(text)
         if version != __version__:
             raise SymbackpropError(f"it is stale, made by version {version}, and this is {__version__}; save it again")
-        compiled = compile_recipe(read_header(text))
+        recipe = read_header(text)
+        compiled = compile_recipe(recipe, None, _constants_of(recipe, name))
         made = compiled.source + _bound_tail(compiled, name)
     except SymbackpropError as error:
         raise type(error)(f"{name}: {error}") from error
     if made != text:
         raise SymbackpropError(f"{name}: it was edited, and differs from what its header gives; save it again")
+
+
+def _constants_of(recipe: Recipe, path: str) -> dict[str, Any]:
+    """Return the arrays of the function's own that were saved with it, which a sparse derivative may depend on."""
+    if recipe.packing is None or not recipe.packing.constants or not recipe.sparse:
+        return {}
+    names = [name for name, _ in recipe.packing.constants]
+    return dict(zip(names, read_arrays(path).values(), strict=False))
 
 
 def _bound_tail(compiled: CompiledFunction, path: str) -> str:

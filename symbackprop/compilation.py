@@ -36,6 +36,7 @@ from symbackprop.transform.gradients import with_gradient
 from symbackprop.transform.higher import with_derivative, with_taylor
 from symbackprop.transform.jacobians import with_hessian, with_jacobian
 from symbackprop.transform.products import with_cotangents, with_hessian_product, with_tangents
+from symbackprop.transform.sparse.jacobians import with_sparse_hessian, with_sparse_jacobian
 from symbackprop.verification import FunctionOrigin, Origin, verified
 from symbackprop.version import __version__
 
@@ -63,7 +64,7 @@ def compile_recipe(
     with using_float(recipe.dtype), uncollected():
         graph = _expanded(recipe, log)
         primal = graph = prepare(graph, log, reordered=recipe.reordered)
-        graph = _derived(graph, recipe, lambda derived: _finished(derived, recipe, log))
+        graph = _derived(graph, recipe, lambda derived: _finished(derived, recipe, log), constants or {})
         printed = _printed(graph, recipe, _target(graph, recipe))
         return CompiledFunction(
             recipe, primal, graph, printed, log, compile_recipe, _printed, verified, _expressions, origin, constants
@@ -87,8 +88,12 @@ def _finished(graph: Graph, recipe: Recipe, log: Rewrites) -> Graph:
     return with_checkpoints(finished, recipe.checkpoint)
 
 
-def _derived(graph: Graph, recipe: Recipe, finished: Callable[[Graph], Graph]) -> Graph:
+def _derived(graph: Graph, recipe: Recipe, finished: Callable[[Graph], Graph], constants: Mapping[str, Any]) -> Graph:
     """Return the graph of what a recipe asks for, finished."""
+    if recipe.sparse and recipe.kind == "jacobian":
+        return with_sparse_jacobian(graph, recipe, finished, constants)
+    if recipe.sparse:
+        return finished(with_sparse_hessian(graph, recipe, constants))
     if recipe.kind == "jacobian":
         return with_jacobian(graph, recipe, finished)
     derive = _DERIVATIVES.get(recipe.kind)

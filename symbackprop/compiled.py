@@ -23,6 +23,7 @@ from symbackprop.emit.packing import Packer
 from symbackprop.emit.save import write_text
 from symbackprop.errors import UnsupportedError
 from symbackprop.ir.auxiliary import records_of_derivatives, returned_records
+from symbackprop.ir.digest import digest_of
 from symbackprop.ir.graph import Graph, Guard
 from symbackprop.ir.node import Apply
 from symbackprop.ir.records import Records, importable, recorded
@@ -78,8 +79,9 @@ class CompiledFunction:
         self.__name__ = self.__qualname__ = printed.name
         self.__doc__ = self._function.__doc__
         self.__wrapped__ = self._function  # where inspect.getsource finds the source
-        self._binder = Binder(graph.arguments, graph.guards, printed.target)
-        self._constants = dict(constants or {})
+        self._binder = Binder(self.signature, graph.guards, printed.target)
+        self._found = dict(constants or {})  # arrays of the function's own
+        self._constants = {**self._found, **graph.tables}
         names = printed.parameters[len(printed.parameters) - len(self._constants) :]
         self._bound = dict(zip(names, self._constants.values(), strict=True))
         self._packer = None if printed.packing is None else Packer(printed.packing)
@@ -108,11 +110,11 @@ class CompiledFunction:
     def _computed(self, args: tuple[object, ...], kwargs: dict[str, object]) -> Any:
         if self._packer is not None:
             given, leaves = self._packer.leaves(args, kwargs)
-            bound = self._binder.bind((*leaves, *self._constants.values()), {})
+            bound = self._binder.bind((*leaves, *self._found.values()), {})
             return self._packer.call(self._function, self._packer.packed(given, bound), self._bound)
-        if self._binder.wants_arrays(args, kwargs):
+        if not self._recipe.sparse and self._binder.wants_arrays(args, kwargs):
             return self._mapped(args, kwargs)
-        return self._function(*self._binder.bind(args, kwargs))
+        return self._function(*self._binder.bind(args, kwargs), **self._bound)
 
     def _mapped(self, args: tuple[object, ...], kwargs: dict[str, object]) -> Any:
         """Map scalar inputs over arrays, entry by entry, as a ufunc does."""
@@ -173,7 +175,7 @@ class CompiledFunction:
 
     @property
     def constants(self) -> Mapping[str, np.ndarray[Any, Any]]:
-        """The large arrays that the function found in its module or closure, and that are bound to it, to be read."""
+        """The large arrays bound to the function, to be read: of its module or closure, or where sparse entries are."""
         views = {name: array.view() for name, array in self._constants.items()}
         for view in views.values():
             view.flags.writeable = False
@@ -183,9 +185,9 @@ class CompiledFunction:
     def __signature__(self) -> Signature:
         """The arguments by the names that a call takes, for `inspect.signature`."""
         packing = self._printed.packing
-        given = [spec.name for spec in self.graph.arguments] if packing is None else [n for n, _ in packing.arguments]
+        called = [spec.name for spec in self.signature] if packing is None else [n for n, _ in packing.arguments]
         defaults = {} if packing is None else dict(packing.defaults)
-        names = zip(given, self._printed.parameters, strict=False)
+        names = zip(called, self._printed.parameters, strict=False)
         return Signature(
             [
                 Parameter(_called(name, printed), _EITHER, default=defaults.get(name, Parameter.empty))
@@ -225,7 +227,7 @@ class CompiledFunction:
     @property
     def signature(self) -> tuple[ArgumentSpec, ...]:
         """The inputs in order, with shapes and dtypes."""
-        return self.graph.arguments
+        return tuple(spec for spec in self.graph.arguments if spec.name not in self.graph.tables)
 
     @property
     def guards(self) -> tuple[Guard, ...]:
@@ -238,13 +240,14 @@ class CompiledFunction:
         if self._recipe.kind == "value":
             return self
         recipe = self._recipe.of_value()
-        return self._compile(recipe, self._origin, self._constants).with_records(self._value_records)
+        return self._compile(recipe, self._origin, self._found).with_records(self._value_records)
 
     @property
     def bound_digests(self) -> Mapping[str, str]:
         """The hashes of the arrays that are bound to parameters of the printed function, by the names of these."""
         packing = self._recipe.packing
         digests = [] if packing is None else [digest for _, digest in packing.constants]
+        digests += [digest_of(array) for array in self.graph.tables.values()]
         return dict(zip(self._printed.parameters[len(self._printed.parameters) - len(digests) :], digests, strict=True))
 
     def __repr__(self) -> str:
@@ -350,8 +353,7 @@ class CompiledFunction:
     def save(self, path: str | os.PathLike[str]) -> None:
         """Write the source to `path`: first under a temporary name, then renamed, so that no half file is left.
 
-        Large arrays that the function found in its module or closure go to a file beside it, ``grad.npz`` for
-        ``grad.py``, which the file loads when it is imported.
+        The arrays in `constants` go to a file beside it, ``grad.npz`` for ``grad.py``, which it loads when imported.
 
         Raises
         ------
@@ -364,7 +366,7 @@ class CompiledFunction:
             write_text(path, self.source)
 
     def __reduce__(self) -> tuple[object, ...]:
-        return _again, (self._compile, self._recipe, self.source, self._constants, importable(self._value_records))
+        return _again, (self._compile, self._recipe, self.source, self._found, importable(self._value_records))
 
     def __copy__(self) -> CompiledFunction:
         return self

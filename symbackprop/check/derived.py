@@ -52,6 +52,9 @@ def wanted_of(
     label: Label, arguments: Sequence[ArgumentSpec], elements: Mapping[str, Any], at: Derivatives, limit: bool
 ) -> Any:
     """Return what an output should be, as an array; with a `limit`, entries that are too many stay None."""
+    if label.sparse:  # a matrix, with the axes of the value as one and those of the input as one
+        whole = wanted_of(label._replace(sparse=False), arguments, elements, at, limit)
+        return whole.reshape(_rows(label, elements, at), _entries(elements[str(label.second or label.wrt)]).size)
     directions = _directions(arguments, elements)
     if label.form == "tangent":
         return at.along(label.value, *directions)
@@ -95,6 +98,11 @@ def _directions(arguments: Sequence[ArgumentSpec], elements: Mapping[str, Any]) 
                 found.append(direction)
             direction[spec.of] = _entries(elements[spec.name])
     return found
+
+
+def _rows(label: Label, elements: Mapping[str, Any], at: Derivatives) -> int:
+    of = elements[str(label.wrt)] if label.form == "hessian" else at.values[label.value]
+    return int(_entries(of).size)
 
 
 def _entries(x: Any) -> Any:

@@ -13,8 +13,9 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 import numpy as np
-from scipy import linalg, special
+from scipy import linalg, sparse, special
 
+from symbackprop.check import written_out
 from symbackprop.check.paths import EMITTED
 from symbackprop.emit.packing import Packer, arguments_of_leaves
 from symbackprop.errors import UnsupportedError
@@ -50,11 +51,11 @@ def run_source(source: str, name: str, words: Any | None = None) -> Callable[...
         "numpy": np,
         "numpy.lib.stride_tricks": np.lib.stride_tricks,
         "math": math,
-        "scipy": types.SimpleNamespace(special=special, linalg=linalg),
+        "scipy": types.SimpleNamespace(special=special, linalg=linalg, sparse=sparse),
     }
     allowed: dict[str, Any] = {name: getattr(builtins, name) for name in _BUILTINS}
     if words is not None:
-        scipy = types.SimpleNamespace(special=words, linalg=words.linalg)
+        scipy = types.SimpleNamespace(special=words, linalg=words.linalg, sparse=written_out)
         modules = {"numpy": words, "numpy.lib.stride_tricks": words, "math": _Math(words), "scipy": scipy}
         allowed["float"] = lambda value: value if not isinstance(value, bool) else int(value)
     if words is not None:
@@ -89,15 +90,23 @@ def run_emitted(
     words: Any | None = None,
     packing: Packing | None = None,
 ) -> list[Any]:
-    """Return the outputs of a function of `source` for values by name, flattened."""
+    """Return the outputs of a function of `source` for values by name, flattened; sparse ones as dense arrays."""
     function = run_source(source, name, words)
+    tables = [spec.name for spec in arguments if spec.role == "table"]
+    parameters = function.__code__.co_varnames
     if packing is None:
-        return list(leaves_of(function(*(values[spec.name] for spec in arguments))))
-    arguments = arguments_of_leaves(packing, values)
-    parameters = function.__code__.co_varnames[len(arguments) :]
-    constants = {parameter: values[name] for parameter, (name, _) in zip(parameters, packing.constants, strict=False)}
-    outputs = leaves_of(Packer(packing).call(function, arguments, constants))
-    return [output for output in outputs if output is not None]  # None stands where there is no gradient
+        given = [values[spec.name] for spec in arguments if spec.role != "table"]
+        bound = {parameter: values[name] for parameter, name in zip(parameters[len(given) :], tables, strict=False)}
+        return [*map(_dense, leaves_of(function(*given, **bound)))]
+    packed = arguments_of_leaves(packing, values)
+    own = [name for name, _ in packing.constants]
+    bound = {parameter: values[name] for parameter, name in zip(parameters[len(packed) :], own + tables, strict=False)}
+    outputs = leaves_of(Packer(packing).call(function, packed, bound))
+    return [_dense(output) for output in outputs if output is not None]  # None stands where there is no gradient
+
+
+def _dense(output: Any) -> Any:
+    return output.toarray() if isinstance(output, sparse.csr_array) else output
 
 
 class _Math:

@@ -130,7 +130,7 @@ def _untaken(source: str, ways: Ways) -> tuple[str, ...]:
 
 
 def _exact_stage(subject: Subject, sample: Mapping[str, Any], deadline: float) -> list[Stage]:
-    scalars = sum(sample[spec.name].size for spec in subject.arguments)
+    scalars = sum(sample[spec.name].size for spec in subject.arguments if spec.role != "table")
     if scalars > _MAX_ENTRIES:
         return [Stage("exact", "skipped", f"{scalars} scalars, more than {_MAX_ENTRIES}")] * len(subject.labels)
     if subject.source.count("\n") > 400:

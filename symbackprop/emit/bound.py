@@ -14,7 +14,7 @@ from symbackprop.errors import ArgumentError, FileError, SymbackpropError
 from symbackprop.ir.digest import digest_of
 from symbackprop.ir.packing import quoted
 
-__all__ = ["check_arrays", "save_with_arrays", "tail_of"]
+__all__ = ["check_arrays", "read_arrays", "save_with_arrays", "tail_of"]
 
 
 def arrays_path(path: str) -> str:
@@ -61,8 +61,24 @@ def save_with_arrays(
     write_text(target, source + tail_of(target, name, [*arrays]))
 
 
+def read_arrays(path: str) -> dict[str, np.ndarray[Any, Any]]:
+    """Return the arrays beside a saved file, in the order in which they were saved.
+
+    Raises
+    ------
+    FileError
+        If they cannot be read.
+    """
+    beside = arrays_path(path)
+    try:
+        with np.load(beside, allow_pickle=False) as arrays:
+            return {name: arrays[name] for name in arrays.files}
+    except (OSError, ValueError) as error:
+        raise FileError(f"cannot read {beside}, the arrays of {path}: {error}") from error
+
+
 def check_arrays(path: str, digests: Mapping[str, str]) -> None:
-    """Compare the arrays beside a saved file with the hashes that its header has.
+    """Compare the arrays beside a saved file with the hashes that the file is made of.
 
     Raises
     ------
@@ -71,13 +87,8 @@ def check_arrays(path: str, digests: Mapping[str, str]) -> None:
     SymbackpropError
         If they are others.
     """
-    beside = arrays_path(path)
-    try:
-        with np.load(beside, allow_pickle=False) as arrays:
-            found = {name: digest_of(arrays[name]) for name in arrays.files}
-    except (OSError, ValueError) as error:
-        raise FileError(f"cannot read {beside}, the arrays of {path}: {error}") from error
-    if found != dict(digests):
+    if {name: digest_of(array) for name, array in read_arrays(path).items()} != dict(digests):
+        beside = arrays_path(path)
         raise SymbackpropError(f"{beside} does not hold the arrays that {path} was saved with; save it again")
 
 

@@ -26,7 +26,7 @@ _FAMILY = {
 
 def description(graph: Graph, recipe: Recipe) -> list[str]:
     """Return lines for the header: what the inputs are, and what is computed."""
-    shapes = " ".join(_declared(spec) for spec in graph.arguments)
+    shapes = " ".join(_declared(spec) for spec in graph.arguments if spec.role != "table")
     traced = [f"function: {recipe.function}"] if recipe.function else []
     return [*traced, f"inputs: {shapes}" if shapes else "inputs: none", f"computes: {_computes(graph, recipe)}"]
 
@@ -70,7 +70,8 @@ def _returns(graph: Graph, recipe: Recipe) -> list[str]:
         name = text if several or label.wrt is None or label.form else f"dL/d{label.wrt}"
         shape = node.shape if label.wrt is None or label.form or recipe.batch else shapes[label.wrt]
         kind = "bool, whether all of the gradient is finite" if label.tells else "float"
-        rows.append(f"{name} : {'array of shape ' + shape_text(shape) if shape else kind}")
+        array = "sparse array" if label.sparse else "array"
+        rows.append(f"{name} : {f'{array} of shape {shape_text(shape)}' if shape else kind}")
     if len(graph.labels) > 40:
         rows.append(f"    and so on, {len(graph.labels)} results in all")
     if recipe.kind == "taylor":
@@ -111,6 +112,7 @@ def _computes(graph: Graph, recipe: Recipe) -> str:
         before = f"{value}, the gradient and " if recipe.kind in ("hvp", "hessian") else f"{value} and "
         its, along = "its" if value == "the value" else "their", _along(graph, recipe, of)
         text = _FAMILY[recipe.kind].format(of=of, its=its, order=recipe.order, along=along)
+        text = text.replace("the ", "the sparse ", 1) if recipe.sparse else text
         behind = f" of {value}, weighted by cotangents" if recipe.weighted else ""
         return (before if recipe.with_value else "") + text + behind
     if not wanted:
@@ -131,6 +133,8 @@ def _dual(spec: ArgumentSpec) -> str:
     """Return of what an input is the tangent or the cotangent."""
     if spec.role == "tangent":
         return f", the tangent of {spec.of}"
+    if spec.role == "table":
+        return ", bound already"
     return ", the cotangent of the value" if spec.role else ""
 
 

@@ -45,6 +45,7 @@ class Recipe:
     clip: tuple[str, float] | None = None  # gradients are kept within a bound, of their entries or of their norm
     checkpoint: tuple[str, ...] | str | None = None  # which values are kept for the way back, where not all are
     batch: tuple[tuple[str, int], ...] = ()  # which inputs are batches, and along which axis
+    sparse: bool = False  # whether derivatives are sparse matrices
     weighted: bool = False  # the Hessian is that of all values together, each weighted by a cotangent
     mode: str = ""  # how a Jacobian is accumulated: "forward" or "reverse", or the cheaper one if "auto"
     order: int = 0  # of derivatives along directions
@@ -55,7 +56,7 @@ class Recipe:
         found = asdict(self)
         for name in (
             "titles", "reordered", "function", "packing", "has_aux", "notation", "finite", "clip", "checkpoint",
-            "batch", "mode", "order", "mixed", "weighted",
+            "batch", "sparse", "mode", "order", "mixed", "weighted",
         ):  # fmt: skip
             if not found[name]:
                 del found[name]
@@ -72,6 +73,7 @@ class Recipe:
             clip=None,
             finite=False,
             checkpoint=None,
+            sparse=False,
             mode="",
             order=0,
             mixed=False,

@@ -81,7 +81,7 @@ def print_module(graph: Graph, recipe: Recipe, version: str, target: str) -> Pri
     constants, _, code = _aligned(text).partition("\0")
     constants += "\n" if constants else ""
     head = header_lines(recipe, version, [*description(graph, recipe), *_needs(text, style.imports)])
-    signature = f"def {function}({_parameter_list(parameters, packing)}):"
+    signature = f"def {function}({_parameter_list(parameters, packing, len(graph.tables))}):"
     source = "\n".join([*head, "", *imports, constants, signature, doc, code, ""])
     packing = None if recipe.packing is None else with_duals(recipe.packing, graph.arguments)
     return Printed(source, function, parameters, target, "\n".join([*imports, constants]), code, packing)
@@ -149,7 +149,7 @@ def _parameters(graph: Graph, recipe: Recipe, taken: Names) -> tuple[tuple[str, 
     packing = with_duals(recipe.packing, graph.arguments)
     packed = {name: taken.claim(name) for name, item in packing.arguments if isinstance(item, Pack)}
     leaves = {spec.name: taken.claim(spec.name) for spec in graph.arguments}
-    constants = [leaves[name] for name, _ in packing.constants]
+    constants = [leaves[name] for name in (*(name for name, _ in packing.constants), *graph.tables)]
     called = {name: packed.get(name) or leaves[name] for name, _ in packing.arguments}
     return (*called.values(), *constants), tuple(leaves.values()), with_paths(packing, called)
 
@@ -163,17 +163,19 @@ def _modules_of(graph: Graph) -> frozenset[str]:
     )
 
 
-def _parameter_list(parameters: Sequence[str], packing: Packing | None) -> str:
+def _parameter_list(parameters: Sequence[str], packing: Packing | None, tables: int) -> str:
     """Return the parameters of the function with defaults, and a star before those that are given by name only."""
+    given = len(parameters) - tables
     if packing is None:
-        return ", ".join(parameters)
+        return ", ".join([*parameters[:given], *["*"] * bool(tables), *parameters[given:]])
     defaults = dict(packing.defaults)
     names = [name for name, _ in packing.arguments] + [name for name, _ in packing.constants]
     by_name_only = len(names) - len(packing.constants) - len(packing.named_only)
     shown = [
         f"{printed}={_default_text(defaults[name])}" if name in defaults else printed
-        for name, printed in zip(names, parameters, strict=True)
+        for name, printed in zip(names, parameters[:given], strict=True)
     ]
+    shown += parameters[given:]
     if by_name_only < len(shown):
         shown.insert(by_name_only, "*")
     return ", ".join(shown)
@@ -273,7 +275,7 @@ def _imported(text: str, target: str, taken: Names) -> tuple[str, list[str]]:
     The functions of `math` are called by their own names, unless the formula or Python uses one of these.
     """
     if target != "math":
-        parts = [part for part in ("linalg", "special") if re.search(rf"(?<![\w.]){part}\.", text)]
+        parts = [part for part in ("linalg", "sparse", "special") if re.search(rf"(?<![\w.]){part}\.", text)]
         lines = ["import dataclasses\n"] if re.search(r"\bdataclasses\.", text) else []
         lines += ["import math"] if re.search(r"(?<![\w.])math\.", text) else []
         lines += ["import ml_dtypes"] if re.search(r"\bml_dtypes\.", text) else []
@@ -314,7 +316,7 @@ def _is_of_numpy(path: str) -> bool:
 def _needs(text: str, paths: Mapping[str, str]) -> list[str]:
     """Return the lines that say for what code needs SciPy beside NumPy, and functions of the user's, if it does."""
     code = re.sub(rf"{_BEFORE_COMMENT}[^\n]*", "", text)
-    names = sorted(set(re.findall(r"(?<![\w.])(?:special|linalg)\.\w+", code)))
+    names = sorted(set(re.findall(r"(?<![\w.])(?:special|linalg|sparse)\.\w+", code)))
     foreign = sorted(path for path in paths if not _is_of_numpy(path))
     own = [f"needs: {', '.join(foreign)}"] if foreign else []
     halves = ["needs: ml_dtypes, for bfloat16"] if re.search(r"\bml_dtypes\.", code) else []

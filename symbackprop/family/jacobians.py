@@ -20,6 +20,7 @@ def compile_jacobian(
     inputs: Inputs = None,
     static: Iterable[str] = (),
     mode: str = "auto",
+    sparse: bool = False,
     with_value: bool = False,
     target: str = "auto",
     dtype: str = "float64",
@@ -39,6 +40,9 @@ def compile_jacobian(
     mode : {"auto", "forward", "reverse"}
         Whether columns are pushed forward or rows pulled back. "auto" makes both and takes the one with fewer loops
         left, and then with fewer counted operations, for named sizes of 100.
+    sparse : bool
+        Whether to return a `scipy.sparse.csr_array` of shape ``(value.size, x.size)`` instead: its pattern is found when
+        compiling, and its entries are read from few products with sums of unit vectors. See docs/sparse.md.
     with_value : bool
         Whether to return ``(value, Jacobian)``.
 
@@ -58,7 +62,7 @@ def compile_jacobian(
     >>> J([[1, 2], [3, 4], [5, 6]], [0, 0]).tolist()
     [[1.0, 2.0], [3.0, 4.0], [5.0, 6.0]]
     """
-    asked = {"mode": checked_mode(mode)}
+    asked = {"mode": checked_mode(mode), "sparse": bool(sparse)}
     request = Request("jacobian", wrt, bool(with_value), target, dtype, name, optimize, asked)
     return asked_for(formula, inputs, static, request)
 
@@ -69,6 +73,7 @@ def compile_hessian(
     wrt: Wrt = None,
     inputs: Inputs = None,
     static: Iterable[str] = (),
+    sparse: bool = False,
     with_value_and_grad: bool = False,
     weighted: bool = False,
     target: str = "auto",
@@ -86,6 +91,8 @@ def compile_hessian(
     ----------
     formula, inputs, static, wrt, target, dtype, name, optimize
         As for `compile_grad`.
+    sparse : bool
+        Whether to return each block as a `scipy.sparse.csr_array` of shape ``(x.size, y.size)``. See docs/sparse.md.
     with_value_and_grad : bool
         Whether to return ``(value, gradient, Hessian)``.
     weighted : bool
@@ -112,6 +119,6 @@ def compile_hessian(
     """
     if weighted and with_value_and_grad:
         raise ArgumentError("weighted=True gives the Hessian alone; ask compile_vjp for values and cotangents")
-    asked = {"weighted": bool(weighted)}
+    asked = {"weighted": bool(weighted), "sparse": bool(sparse)}
     request = Request("hessian", wrt, bool(with_value_and_grad), target, dtype, name, optimize, asked)
     return asked_for(formula, inputs, static, request)

@@ -6,6 +6,7 @@ import operator
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import cached_property
+from typing import Any
 
 from symbackprop.ir.dtype import is_float
 from symbackprop.ir.node import Apply, Input, Node, Output
@@ -72,6 +73,8 @@ class Graph:
         What else belongs to the forward part: what loops keep for the way back.
     recomputation : Recomputation or None
         What the backward part computes again instead of finding it kept; None where all is kept.
+    tables : mapping of str to array
+        The last arguments, by their names, that are known when compiling: of integers, bound to the printed function.
     """
 
     arguments: tuple[ArgumentSpec, ...]
@@ -88,6 +91,7 @@ class Graph:
     forward: tuple[Node, ...] = ()
     remarks: Mapping[Node, str] = field(default_factory=dict)
     recomputation: Recomputation | None = None
+    tables: Mapping[str, Any] = field(default_factory=dict)
 
     def mapped(self, new: Callable[[Node], Node]) -> Graph:
         """Return the graph with `new` of every output and every table entry; of equal entries the first stays."""

@@ -26,7 +26,8 @@ class ArgumentSpec:
     dtype : str
         ``"float64"``, ``"float32"``, ``"int64"`` or ``"bool"``.
     role : str
-        ``"tangent"`` of an input, ``"cotangent"`` of a value; empty for what the formula itself declares.
+        ``"tangent"`` of an input, ``"cotangent"`` of a value, ``"table"`` of integers that the compiler found; empty for
+        what the formula itself declares.
     of : str
         What has this tangent: the name of an input.
     """
@@ -44,7 +45,8 @@ class Label(NamedTuple):
     Or, where it `tells` something, whether all derivatives are ``"finite"``. Of a derivative that is no gradient, `form`
     says which it is: the ``"tangent"`` of the value; the ``"cotangent"`` of an input, which all values make together; the
     ``"product"`` of the Hessian and a vector; the ``"jacobian"``; the ``"hessian"``, a block of which is with respect to
-    `second` too; the ``"derivative"`` of an `order`, with respect to `wrt` or along directions.
+    `second` too; the ``"derivative"`` of an `order`, with respect to `wrt` or along directions. One that is
+    `sparse` is a matrix of SciPy's, with a row for each entry of the value.
     """
 
     value: int = 0
@@ -53,6 +55,7 @@ class Label(NamedTuple):
     form: str = ""
     second: str | None = None
     order: int = 0
+    sparse: bool = False
 
 
 def label_texts(labels: Sequence[Label]) -> list[str]:

@@ -15,19 +15,20 @@ from symbackprop.emit.header import Recipe
 from symbackprop.errors import UnsupportedError
 from symbackprop.ir.body import Body
 from symbackprop.ir.graph import Graph, children, topological
-from symbackprop.ir.node import Const, Input, Node, constant, make_input
+from symbackprop.ir.node import Apply, Const, Input, Node, constant, make_input
 from symbackprop.ir.signature import Label
 from symbackprop.ir.size import evaluate, names, product
 from symbackprop.ops.bodies import loops_among, nodes_within, substitute
 from symbackprop.ops.broadcasting import reshape
 from symbackprop.ops.cost import count_operations
 from symbackprop.ops.creation import eye
+from symbackprop.ops.indexing import gather, slice_
 from symbackprop.ops.layout import transpose
 from symbackprop.ops.loops import looped
 from symbackprop.transform.products import check_real
 from symbackprop.transform.wanted import name_of, wanted_inputs, with_cotangent_inputs
 
-__all__ = ["with_hessian", "with_jacobian"]
+__all__ = ["effort", "stacked", "with_hessian", "with_jacobian"]
 
 _TYPICAL_SIZE = 100  # of every named size, where modes are compared
 
@@ -56,7 +57,7 @@ def with_jacobian(graph: Graph, recipe: Recipe, finished: Callable[[Graph], Grap
             refusals.append(refused)
     if not candidates:
         raise refusals[0]
-    return min(candidates, key=_effort)
+    return min(candidates, key=effort)
 
 
 def with_hessian(graph: Graph, recipe: Recipe) -> Graph:
@@ -152,7 +153,7 @@ def _spread(basis: Node, results: Sequence[Node], linear: _Linear) -> list[Node]
     rows = eye(rows=size, columns=size, k=0, dtype=basis.dtype)
     found: list[Node] = []
     for x, y in zip(results, made, strict=True):
-        stack = None if y is None else _stacked(y, row, rows)
+        stack = None if y is None else stacked(y, row, rows)
         shape = (*basis.shape, *x.shape)
         if stack is None:
             found.append(constant(0, shape, x.dtype))
@@ -161,7 +162,7 @@ def _spread(basis: Node, results: Sequence[Node], linear: _Linear) -> list[Node]
     return found
 
 
-def _stacked(made: Node, row: Input, rows: Node) -> Node | None:
+def stacked(made: Node, row: Input, rows: Node) -> Node | None:
     """Return what `made` is for each of the `rows` that `row` stands for, stacked; None if it depends on none."""
     order = topological([made])
     inside: set[Node] = {row}
@@ -178,12 +179,20 @@ def _stacked(made: Node, row: Input, rows: Node) -> Node | None:
     size = rows.shape[0]
     inner = substitute([made], captured)[made]
     if size == 1:
-        only = substitute([made], {row: constant(1, (1,), row.dtype)})[made]
+        only = substitute([made], {row: _first(rows)})[made]
         return reshape(only, shape=(1, *made.shape))
     return looped(Body((row, *captured.values()), (inner,)), [], [rows], [*captured], size).stack(0)
 
 
-def _effort(graph: Graph) -> tuple[int, int]:
+def _first(rows: Node) -> Node:
+    """Return the only row of an identity of size 1, or of columns of one."""
+    source = rows.args[0] if isinstance(rows, Apply) and rows.op is gather else rows
+    if source.shape == (1, 1):
+        return constant(1, rows.shape[1:], rows.dtype)
+    return slice_(rows, bounds=(0, None))
+
+
+def effort(graph: Graph) -> tuple[int, int]:
     """Return the loops of a graph, and its operations for sizes as they are typical."""
     nodes = graph.nodes()
     total = count_operations(nodes)

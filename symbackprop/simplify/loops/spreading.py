@@ -16,6 +16,7 @@ from symbackprop.ops.cumulative import cumsum
 from symbackprop.ops.declare import Primitive
 from symbackprop.ops.indexing import gather, place, scatter_add, slice_
 from symbackprop.ops.layout import concatenate, transpose
+from symbackprop.ops.literal import literal
 from symbackprop.ops.matrices import triangle
 from symbackprop.ops.reduction import mean
 from symbackprop.ops.solves import cho_solve, solve, solve_triangular
@@ -78,6 +79,14 @@ def _positions_scattered_to(node: Apply) -> Sequence[int]:
     return [position for position in range(len(node.args)) if position % (indices + 1) != indices]
 
 
+def _written_out(node: Apply, args: list[Node], size: Size) -> Node | None:
+    """Return arrays of scalars, which have become vectors, side by side."""
+    columns = [broadcast(arg, shape=(size, 1), axes=(0,)) for arg in args]
+    if not columns:
+        return None
+    return reshape(concatenate(*columns, axis=1), shape=(size, *node.shape))
+
+
 RULES: Mapping[Operation, Spreading] = {
     broadcast: Spreading(
         lambda node, args, size: broadcast(
@@ -91,6 +100,7 @@ RULES: Mapping[Operation, Spreading] = {
     gather: Spreading(
         lambda node, args, size: gather(*args, axis=node.param("axis") + 1), lambda node: range(1, len(node.args))
     ),
+    literal: Spreading(_written_out),
     mean: _over_axes(mean),
     place: Spreading(
         lambda node, args, size: place(

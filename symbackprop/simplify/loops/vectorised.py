@@ -1,4 +1,4 @@
-"""A loop over the rows of an identity matrix, as a Jacobian is made by, becomes array code.
+"""A loop over the rows of an identity matrix, or of sums of these, as a Jacobian is made by, becomes array code.
 
 Each of its steps is the same linear map of a row; all steps at once are that map along a further axis. As long as a row
 of the identity has only been scaled, what it has become is kept as the diagonal of a matrix.
@@ -17,6 +17,7 @@ from symbackprop.ops.broadcasting import broadcast
 from symbackprop.ops.contraction import contract, einsum
 from symbackprop.ops.creation import eye
 from symbackprop.ops.declare import Primitive
+from symbackprop.ops.indexing import gather
 from symbackprop.ops.layout import diagonal_matrix
 from symbackprop.ops.loops import Loop
 from symbackprop.simplify.loops.spreading import RULES
@@ -36,15 +37,26 @@ def with_identities_spread(graph: Graph) -> Graph:
             new[node] = found[node.source][node.index]
             continue
         new[node] = with_new_arguments(node, new)
-        if node in loops and not loops[node].carries and any(map(_is_identity, loops[node].sequences)):
+        if node in loops and not loops[node].carries and any(map(_has_unit_columns, loops[node].sequences)):
             stacks = _Spread(Loop(new[node])).stacks()  # type: ignore[arg-type]
             if stacks is not None:
                 found[node] = stacks
     return graph.mapped(lambda node: new.get(node, node)) if found else graph
 
 
+def _is_eye(node: Node) -> bool:
+    return isinstance(node, Apply) and node.op is eye and node.param("k") == 0
+
+
 def _is_identity(node: Node) -> bool:
-    return isinstance(node, Apply) and node.op is eye and node.param("k") == 0 and node.shape[0] == node.shape[1]
+    return _is_eye(node) and node.shape[0] == node.shape[1]
+
+
+def _has_unit_columns(node: Node) -> bool:
+    """Tell whether a matrix is an identity, or made of columns of one, as those are that derivatives are taken along."""
+    return _is_identity(node) or (
+        isinstance(node, Apply) and node.op is gather and node.param("axis") == 1 and _is_eye(node.args[0])
+    )
 
 
 @dataclass(frozen=True)

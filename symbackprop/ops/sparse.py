@@ -1,0 +1,66 @@
+"""Sparse matrices, as results: what `scipy.sparse` makes of entries and their places. Nothing is computed of them."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+from symbackprop.errors import ShapeError
+from symbackprop.ir.node import Apply, Node, Shape
+from symbackprop.ir.size import shape_text
+from symbackprop.ops.declare import Primitive, Style, custom
+
+__all__ = ["csr_array", "entries_array", "is_sparse"]
+
+
+def _infer(args: tuple[Node, ...], params: Mapping[str, object]) -> tuple[Shape, str]:
+    entries, *places = args
+    if entries.rank != 1 or any(place.rank != 1 or place.dtype != "int64" for place in places):
+        shapes = ", ".join(shape_text(arg.shape) for arg in args)
+        raise ShapeError(f"a sparse matrix is made of vectors of entries and of places, not of shapes {shapes}")
+    return params["shape"], entries.dtype  # type: ignore[return-value]
+
+
+def _no_tangent(tangents: Sequence[Node | None], out: Apply) -> Node | None:
+    return None
+
+
+def _no_cotangents(g: Node, out: Apply) -> Sequence[Node | None]:
+    return [None] * len(out.args)
+
+
+def _csr_text(node: Apply, style: Style) -> str:
+    return f"sparse.csr_array(({{0}}, {{1}}, {{2}}), shape={style.shape(node.shape)})"
+
+
+def _entries_text(node: Apply, style: Style) -> str:
+    return f"sparse.coo_array(({{0}}, ({{1}}, {{2}})), shape={style.shape(node.shape)}).tocsr()"
+
+
+csr_array: Primitive = custom(
+    "csr_array",
+    arity=3,
+    numpy=_csr_text,
+    infer=_infer,
+    vjp=_no_cotangents,
+    jvp=_no_tangent,
+    public=False,
+    flops=0,
+    source="compressed sparse rows: entries, their columns, and where each row begins",
+)
+
+entries_array: Primitive = custom(
+    "entries_array",
+    arity=3,
+    numpy=_entries_text,
+    infer=_infer,
+    vjp=_no_cotangents,
+    jvp=_no_tangent,
+    public=False,
+    flops=1,
+    source="entries, their rows and their columns; what has the same place is added up",
+)
+
+
+def is_sparse(node: Node) -> bool:
+    """Tell whether a node is a sparse matrix when it runs."""
+    return isinstance(node, Apply) and node.op in (csr_array, entries_array)
