@@ -187,11 +187,10 @@ class CompiledFunction:
         packing = self._printed.packing
         called = [spec.name for spec in self.signature] if packing is None else [n for n, _ in packing.arguments]
         defaults = {} if packing is None else dict(packing.defaults)
-        names = zip(called, self._printed.parameters, strict=False)
         return Signature(
             [
                 Parameter(_called(name, printed), _EITHER, default=defaults.get(name, Parameter.empty))
-                for name, printed in names
+                for name, printed in zip(called, self._printed.parameters, strict=False)
             ]
         )
 
@@ -239,8 +238,7 @@ class CompiledFunction:
         """The function that computes the value alone."""
         if self._recipe.kind == "value":
             return self
-        recipe = self._recipe.of_value()
-        return self._compile(recipe, self._origin, self._found).with_records(self._value_records)
+        return self._compile(self._recipe.of_value(), self._origin, self._found).with_records(self._value_records)
 
     @property
     def bound_digests(self) -> Mapping[str, str]:
