@@ -1,5 +1,6 @@
 """Sparse derivatives: which entries there are, and how few products with the Jacobian give them all.
 
-In here: colourings of patterns, and where each entry is then read (`colouring`, made by `greedy`, `star` and
-`bidirectional` in good `orders`). Not in here: the products with vectors themselves, which are in `transform.products`.
+In here: patterns (`pattern`, by the `rules` of primitives); colourings, and where each entry is then read (`colouring`,
+made by `greedy`, `star` and `bidirectional` in good `orders`); products with all colours at once (`compressed`), and the
+matrices that are read from them (`blocks`, `jacobians`). Not in here: the derivatives of primitives, which are in `diff`.
 """

@@ -1,41 +1,36 @@
-"""Sparse Jacobians and Hessians: a pattern, a colouring, compressed products, and the entries read from these."""
+"""Sparse Jacobians and Hessians: a pattern, a colouring, compressed products, and the entries read from these.
+
+A Jacobian is made of compressed columns, of compressed rows, or of some of both, whichever is cheapest; a Hessian of
+compressed columns, by star colourings.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from itertools import accumulate
-from math import prod
-from typing import Any, NamedTuple
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any
 
-import numpy as np
 from scipy import sparse
 
-from symbackprop.diff.reverse import gradient
+from symbackprop.diff.reverse import gradient, pull_back
 from symbackprop.emit.header import Recipe
 from symbackprop.errors import UnsupportedError
 from symbackprop.ir.graph import Graph
 from symbackprop.ir.node import Input, Node, constant
 from symbackprop.ir.signature import Label
-from symbackprop.ops.broadcasting import reshape
-from symbackprop.ops.indexing import gather
-from symbackprop.ops.layout import concatenate
-from symbackprop.ops.sparse import csr_array
 from symbackprop.transform.jacobians import effort
 from symbackprop.transform.products import check_real
+from symbackprop.transform.sparse.blocks import blocks_of, compress, matrix_of
 from symbackprop.transform.sparse.colouring import (
     Colouring,
     bidirectional_colouring,
     column_colouring,
-    recovery,
     row_colouring,
     star_colouring,
 )
-from symbackprop.transform.sparse.compressed import columns_summed, rows_summed, seeds_of
 from symbackprop.transform.sparse.known import Known
 from symbackprop.transform.sparse.pattern import patterns_of
-from symbackprop.transform.sparse.relations import sizes_of
 from symbackprop.transform.sparse.tables import Tables
-from symbackprop.transform.wanted import name_of, wanted_inputs
+from symbackprop.transform.wanted import name_of, wanted_inputs, with_cotangent_inputs
 
 __all__ = ["with_sparse_hessian", "with_sparse_jacobian"]
 
@@ -59,8 +54,8 @@ def with_sparse_jacobian(
     check_real(graph, "Jacobian")
     wanted = wanted_inputs(graph, recipe)
     _check_sizes(graph)
-    patterns = patterns_of(graph.primals, wanted, _known(graph, constants))
-    pattern = _stacked(patterns, wanted)
+    patterns = patterns_of(graph.primals, wanted, Known.of(graph, constants))
+    pattern = _stacked(patterns)
     candidates: list[Graph] = []
     refusals: list[UnsupportedError] = []
     tried: list[Colouring] = []
@@ -79,11 +74,11 @@ def with_sparse_jacobian(
 
 
 def _with_jacobians(graph: Graph, wanted: Sequence[Input], recipe: Recipe, pattern: Any, colouring: Colouring) -> Graph:
-    tables = Tables(graph, _parameters(recipe))
-    compressed = _compress(graph.primals, wanted, pattern, tables, colouring)
+    tables = Tables(graph, recipe)
+    compressed = compress(graph.primals, wanted, pattern, tables, colouring)
     outputs, labels = [], []
-    for number, place, block in _blocks(graph.primals, wanted, pattern, colouring):
-        outputs.append(_matrix(compressed, number, place, block, tables, graph.primals[number].dtype))
+    for number, place, block in blocks_of(graph.primals, wanted, pattern, colouring):
+        outputs.append(matrix_of(compressed, number, place, block, tables, graph.primals[number].dtype))
         labels.append(Label(number, name_of(graph, wanted[place]), form="jacobian", sparse=True))
     if not recipe.with_value:
         return tables.onto(graph.with_outputs(outputs, labels))
@@ -91,33 +86,49 @@ def _with_jacobians(graph: Graph, wanted: Sequence[Input], recipe: Recipe, patte
 
 
 def with_sparse_hessian(graph: Graph, recipe: Recipe, constants: Mapping[str, Any]) -> Graph:
-    """Return `graph` with the sparse Hessians of its values, block by block: compressed columns by star colourings."""
+    """Return `graph` with the sparse Hessians of its values, or with that of their weighted sum, block by block.
+
+    Raises
+    ------
+    UnsupportedError
+        If a size is no number, or the Hessian not sparse.
+    """
     wanted = wanted_inputs(graph, recipe)
     _check_sizes(graph)
-    differentiated = gradient(graph, wanted)
-    known = _known(graph, constants)
-    tables = Tables(differentiated, _parameters(recipe))
+    if recipe.weighted:
+        check_real(graph, "Hessian")
+        wider, bars = with_cotangent_inputs(graph, recipe)
+        adjoints = pull_back(graph.primals, bars, wanted)
+        slopes: Sequence[Node] = [adjoints.get(x, constant(0, x.shape, x.dtype)) for x in wanted]
+        count = 1
+    else:
+        wider = gradient(graph, wanted)
+        slopes, count = wider.outputs, len(graph.primals)
+    tables = Tables(wider, recipe)
+    known = Known.of(graph, constants)
+    wide = len(wanted)
     outputs: list[Node] = []
     labels: list[Label] = []
-    wide = len(wanted)
-    for number in range(len(graph.primals)):
-        slopes = differentiated.outputs[number * wide : (number + 1) * wide]
-        pattern = _stacked(patterns_of(slopes, wanted, known), wanted)
-        pattern = (pattern + pattern.T).tocsr()  # either way it is the same derivative
-        colouring = star_colouring(pattern)
-        compressed = _compress(slopes, wanted, pattern, tables, colouring).joined(slopes)
-        for first, second, block in _blocks(slopes, wanted, pattern, colouring):
-            outputs.append(_matrix(compressed, first, second, block, tables, slopes[first].dtype))
-            names = (name_of(graph, wanted[first]), name_of(graph, wanted[second]))
-            labels.append(Label(number, names[0], form="hessian", second=names[1], sparse=True))
-    if not recipe.with_value:
-        return tables.onto(differentiated.with_outputs(outputs, labels))
-    both = [*graph.primals, *differentiated.outputs, *outputs]
-    return tables.onto(differentiated.with_outputs(both, [*graph.labels, *differentiated.labels, *labels]))
+    for number in range(count):
+        outputs += _hessian(slopes[number * wide : (number + 1) * wide], wanted, known, tables)
+        names = [name_of(graph, x) for x in wanted]
+        labels += [Label(number, x, form="hessian", second=y, sparse=True) for x in names for y in names]
+    if recipe.with_value:
+        outputs = [*graph.primals, *wider.outputs, *outputs]
+        labels = [*graph.labels, *wider.labels, *labels]
+    return tables.onto(wider.with_outputs(outputs, labels))
 
 
-def _parameters(recipe: Recipe) -> set[str]:
-    return set() if recipe.packing is None else {name for name, _ in recipe.packing.arguments}
+def _hessian(slopes: Sequence[Node], wanted: Sequence[Input], known: Known, tables: Tables) -> list[Node]:
+    """Return the blocks of the Hessian of one value, row by row, given its gradient."""
+    pattern = _stacked(patterns_of(slopes, wanted, known))
+    pattern = (pattern + pattern.T).tocsr()  # either way it is the same derivative
+    colouring = star_colouring(pattern)
+    compressed = compress(slopes, wanted, pattern, tables, colouring).joined(slopes)
+    return [
+        matrix_of(compressed, first, second, block, tables, slopes[first].dtype)
+        for first, second, block in blocks_of(slopes, wanted, pattern, colouring)
+    ]
 
 
 def _check_sizes(graph: Graph) -> None:
@@ -130,110 +141,8 @@ def _check_sizes(graph: Graph) -> None:
                 )
 
 
-def _known(graph: Graph, constants: Mapping[str, Any]) -> Known:
-    by_name = {spec.name: node for spec, node in zip(graph.arguments, graph.inputs, strict=True)}
-    return Known({by_name[name]: array for name, array in constants.items() if name in by_name})
-
-
-def _stacked(patterns: Sequence[Any], wanted: Sequence[Input]) -> Any:
+def _stacked(patterns: Sequence[Any]) -> Any:
     """Return the patterns of several values as one, in canonical form."""
     whole = sparse.vstack(patterns, format="csr", dtype=bool)
     whole.sum_duplicates()
     return whole
-
-
-# --- compressed products ----------------------------------------------------------------------------------------------
-
-
-class _Compressed(NamedTuple):
-    """Sums of columns of the Jacobian, for each value, and sums of its rows, for each input."""
-
-    columns: Sequence[Node | None]
-    rows: Sequence[Node | None]
-    all_columns: Node | None = None  # those of all values side by side
-
-    def joined(self, values: Sequence[Node]) -> _Compressed:
-        """Return this with the columns of all values side by side, where a symmetric matrix is read across them."""
-        parts = [part for part in self.columns if part is not None]
-        if len(values) == 1 or not parts:
-            return self._replace(all_columns=parts[0] if parts else None)
-        shapes = ((parts[0].shape[0], prod(sizes_of(value))) for value in values)
-        filled = [
-            constant(0, shape, value.dtype) if part is None else part
-            for part, shape, value in zip(self.columns, shapes, values, strict=True)
-        ]
-        return self._replace(all_columns=concatenate(*filled, axis=1))
-
-
-def _compress(
-    values: Sequence[Node], wanted: Sequence[Input], pattern: Any, tables: Tables, colouring: Colouring
-) -> _Compressed:
-    used = np.diff(pattern.indptr) > 0, np.bincount(pattern.indices, minlength=pattern.shape[1]) > 0
-    columns: Sequence[Node | None] = [None] * len(values)
-    rows: Sequence[Node | None] = [None] * len(wanted)
-    if colouring.column_count:
-        columns = columns_summed(values, wanted, seeds_of("colours", colouring.columns, used[1], tables))
-    if colouring.row_count:
-        rows = rows_summed(values, wanted, seeds_of("row_colours", colouring.rows, used[0], tables))
-    return _Compressed(columns, rows)
-
-
-class _Block(NamedTuple):
-    """The entries of one block in the order of CSR, and where each is read: a position in what is compressed."""
-
-    indices: Any
-    indptr: Any
-    shape: tuple[int, int]
-    from_rows: Any
-    places: Any
-
-
-def _blocks(
-    values: Sequence[Node], wanted: Sequence[Input], pattern: Any, colouring: Colouring
-) -> Iterator[tuple[int, int, _Block]]:
-    """Yield for each value and each input the block of the Jacobian."""
-    found = recovery(pattern, colouring)
-    rows = np.repeat(np.arange(pattern.shape[0]), np.diff(pattern.indptr))
-    columns = pattern.indices
-    heights, widths = ([prod(sizes_of(node)) for node in nodes] for nodes in (values, wanted))
-    for number, (bottom, height) in enumerate(zip(accumulate(heights), heights, strict=True)):
-        for place, (right, width) in enumerate(zip(accumulate(widths), widths, strict=True)):
-            top, left = bottom - height, right - width
-            own = np.flatnonzero((rows >= top) & (rows < bottom) & (columns >= left) & (columns < right))
-            from_rows = found.from_rows[own]
-            first, second = found.row[own], found.column[own]
-            by_column = second * pattern.shape[0] + first if colouring.symmetric else second * height + first - top
-            places = np.where(from_rows, first * width + second - left, by_column)
-            indptr = np.concatenate(([0], np.cumsum(np.bincount(rows[own] - top, minlength=height))))
-            yield number, place, _Block(columns[own] - left, indptr, (height, width), from_rows, places)
-
-
-def _matrix(compressed: _Compressed, number: int, place: int, block: _Block, tables: Tables, dtype: str) -> Node:
-    """Return the node of a block."""
-    columns = compressed.columns[number] if compressed.all_columns is None else compressed.all_columns
-    rows = compressed.rows[place]
-    places = block.places
-    if not len(places):
-        entries: Node = constant(0, (0,), dtype)
-    elif not block.from_rows.any():
-        entries = _read(columns, places, tables)
-    elif block.from_rows.all():
-        entries = _read(rows, places, tables)
-    else:
-        assert columns is not None and rows is not None
-        both = concatenate(_flat(columns), _flat(rows), axis=0)
-        entries = _read(both, np.where(block.from_rows, places + prod(sizes_of(columns)), places), tables)
-    indices, indptr = tables.node("indices", block.indices), tables.node("indptr", block.indptr)
-    return csr_array(entries, indices, indptr, shape=block.shape)
-
-
-def _read(source: Node | None, places: Any, tables: Tables) -> Node:
-    assert source is not None
-    flat = _flat(source)
-    if np.array_equal(places, np.arange(prod(sizes_of(flat)))):
-        return flat
-    return gather(flat, tables.node("places", places), axis=0)
-
-
-def _flat(node: Node) -> Node:
-    return node if node.rank == 1 else reshape(node, shape=(prod(sizes_of(node)),))

@@ -35,6 +35,12 @@ class Known:
         self._values: dict[Node, Any] = {}
         self._reached: dict[Node, frozenset[Input] | None] = {}  # the known inputs; None where others are reached
 
+    @classmethod
+    def of(cls, graph: Graph, constants: Mapping[str, Any]) -> Known:
+        """Return what is known of a formula's graph, some of whose arguments are bound to `constants`."""
+        by_name = {spec.name: node for spec, node in zip(graph.arguments, graph.inputs, strict=True)}
+        return cls({by_name[name]: array for name, array in constants.items() if name in by_name})
+
     def __call__(self, node: Node) -> Any:
         """Return the value of a node as an array, or None if it is not known, or too large to be worked out."""
         if node not in self._values:

@@ -11,6 +11,7 @@ from typing import Any
 
 import numpy as np
 
+from symbackprop.emit.header import Recipe
 from symbackprop.ir.graph import Graph
 from symbackprop.ir.node import Node, constant, make_input
 from symbackprop.ir.signature import ArgumentSpec
@@ -25,9 +26,11 @@ _SHORT = 12  # entries that are written out
 class Tables:
     """Hands out nodes for arrays, equal ones once, and puts the inputs that it makes of long ones into a graph."""
 
-    def __init__(self, graph: Graph, taken: set[str]) -> None:
+    def __init__(self, graph: Graph, recipe: Recipe) -> None:
         self._graph = graph
-        self._taken = {spec.name for spec in graph.arguments} | taken
+        self._taken = {spec.name for spec in graph.arguments}
+        if recipe.packing is not None:
+            self._taken.update(name for name, _ in recipe.packing.arguments)
         self._arrays: dict[str, Any] = {}
         self._nodes: dict[bytes, Node] = {}
 
