@@ -32,6 +32,7 @@ from symbackprop.family import (
     vjp,
 )
 from symbackprop.optimize.entry import compile_scipy
+from symbackprop.optimize.ivp import IvpProblem, compile_ivp
 from symbackprop.optimize.problem import ScipyProblem
 from symbackprop.read.from_numpy.branches import cond, switch
 from symbackprop.read.from_numpy.implicit import argmin, fixed_point, root
@@ -121,6 +122,7 @@ __all__ = [
     "Hinge",
     "Huber",
     "Input",
+    "IvpProblem",
     "KLDivergence",
     "LayerNorm",
     "LogCosh",
@@ -161,6 +163,7 @@ __all__ = [
     "compile_grad",
     "compile_hessian",
     "compile_hvp",
+    "compile_ivp",
     "compile_jacobian",
     "compile_jvp",
     "compile_scipy",

@@ -2,19 +2,14 @@
 
 from __future__ import annotations
 
-import inspect
-import re
-from collections.abc import Container, Iterable, Mapping, Sequence, Set
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
-from symbackprop.api import compile_value
 from symbackprop.compiled import CompiledFunction
-from symbackprop.errors import ArgumentError, SymbackpropError, UnknownNameError, nearest_names
-from symbackprop.ir.signature import leaves_of
+from symbackprop.errors import SymbackpropError
+from symbackprop.optimize.formulas import checked_mapping, title_of, value_of, without, words_of
 from symbackprop.optimize.parameters import Parameters
 from symbackprop.optimize.problem import ScipyProblem
-from symbackprop.optimize.structure import data_of, reals_of
-from symbackprop.read.shapes import split_declarations
 
 __all__ = ["compile_scipy"]
 
@@ -101,16 +96,16 @@ def compile_scipy(
     names = (static,) if isinstance(static, str) else tuple(static)
 
     def compiled(formula: Any) -> ScipyProblem:
-        parameters, given = _checked_mapping(start, "start"), _checked_mapping(data or {}, "data")
-        constrained = _checked_mapping(constraints or {}, "constraints")
-        elsewhere = {word for g in constrained for word in _words(g)}
-        own = _words(formula)
+        parameters, given = checked_mapping(start, "start"), checked_mapping(data or {}, "data")
+        constrained = checked_mapping(constraints or {}, "constraints")
+        elsewhere = {word for g in constrained for word in words_of(g)}
+        own = words_of(formula)
         others = {key: x for key, x in given.items() if str(key) in elsewhere - own}
-        function = _function(formula, parameters, _without(given, others), inputs, names, elsewhere)
-        known, others = _without(given, names + tuple(others)), _without(others, names)
-        limits = _checked_mapping(bounds or {}, "bounds")
+        function = value_of(formula, parameters, without(given, others), inputs, names, elsewhere)
+        known, others = without(given, names + tuple(others)), without(others, names)
+        limits = checked_mapping(bounds or {}, "bounds")
         within = [
-            (_title(g), _constraint(g, parameters, given, inputs, names), interval)
+            (title_of(g), _constraint(g, parameters, given, inputs, names), interval)
             for g, interval in constrained.items()
         ]
         return ScipyProblem(function, Parameters(function, parameters, known, limits, fixed, others), within)
@@ -118,79 +113,15 @@ def compile_scipy(
     return compiled if formula is None else compiled(formula)  # type: ignore[return-value]  # a decorator gives one
 
 
-def _function(
-    formula: Any,
-    start: Mapping[Any, Any],
-    data: Mapping[Any, Any],
-    inputs: Any,
-    static: Sequence[str],
-    elsewhere: Set[str] = frozenset(),
-) -> CompiledFunction:
-    """Compile the value, with start and data as examples of what is not declared; some have a use `elsewhere` alone."""
-    declared = inputs is not None or (isinstance(formula, str) and split_declarations(formula)[0] is not None)
-    if declared:
-        return compile_value(formula, inputs=inputs, static=static, target="numpy")
-    examples = {key: reals_of(value, str(key)) for key, value in start.items()}
-    examples |= {key: value if key in static else data_of(value, str(key)) for key, value in data.items()}
-    try:
-        function = compile_value(formula, inputs=examples, static=static, target="numpy")
-    except (UnknownNameError, ArgumentError) as error:
-        error.add_note("the inputs are what start and data give a value, by name")
-        raise
-    if not callable(formula):
-        _refuse_unused(function, [key for key in examples if str(key) not in elsewhere])
-    return function
-
-
 def _constraint(
     formula: Any, start: Mapping[Any, Any], data: Mapping[Any, Any], inputs: Any, static: Sequence[str]
 ) -> CompiledFunction:
     """Compile a constraint, which need not take all that there is."""
-    words = _words(formula)
+    words = words_of(formula)
     start, data = ({key: x for key, x in given.items() if str(key) in words} for given in (start, data))
     declared = {key: x for key, x in inputs.items() if str(key) in words} if isinstance(inputs, Mapping) else None
     try:
-        return _function(formula, start, data, declared, [name for name in static if name in words])
+        return value_of(formula, start, data, declared, [name for name in static if name in words])
     except SymbackpropError as error:
-        error.add_note(f"in the constraint {_title(formula)}")
+        error.add_note(f"in the constraint {title_of(formula)}")
         raise
-
-
-def _words(formula: Any) -> set[str]:
-    """Return the names that a formula may take as inputs: words of a text, symbols, or parameters."""
-    if isinstance(formula, str):
-        return {*re.findall(r"\w+", formula)}
-    parts = [*leaves_of(formula)]
-    if all(hasattr(part, "free_symbols") for part in parts):
-        return {str(symbol) for part in parts for symbol in part.free_symbols}
-    try:
-        return {*inspect.signature(formula).parameters}
-    except (TypeError, ValueError):  # of what is no function, or says nothing of its parameters
-        return set()
-
-
-def _without(given: Mapping[Any, Any], keys: Container[Any]) -> dict[Any, Any]:
-    return {key: x for key, x in given.items() if key not in keys}
-
-
-def _title(formula: Any) -> str:
-    return repr(formula) if isinstance(formula, str) else getattr(formula, "__name__", str(formula))
-
-
-def _refuse_unused(function: CompiledFunction, keys: Iterable[Any]) -> None:
-    """Refuse names that were declared here and are nowhere in the formula."""
-    titles = {title: name for name, title in function.recipe.titles}
-    words = {*re.findall(r"\w+", function.recipe.formula)}
-    for key in keys:
-        if titles.get(str(key), str(key)) not in words:
-            raise UnknownNameError(
-                f"the formula has no {str(key)!r}, which start or data gives a value.{nearest_names(str(key), words)}"
-            )
-
-
-def _checked_mapping(given: Any, what: str) -> Mapping[Any, Any]:
-    if not isinstance(given, Mapping):
-        raise ArgumentError(
-            f"{what} is a {type(given).__name__}; give a mapping by the names of inputs, {{'w': ..., 'b': ...}}"
-        )
-    return given

@@ -6,21 +6,17 @@ what was computed last is kept beside the bits of the vector that it was compute
 
 from __future__ import annotations
 
-import math
 from collections.abc import Callable, Sequence
 from dataclasses import replace
-from functools import cached_property, lru_cache
+from functools import cached_property
 from typing import Any
 
 import numpy as np
 
-from symbackprop.compilation import compile_recipe
 from symbackprop.compiled import CompiledFunction
 from symbackprop.emit.header import Recipe
-from symbackprop.ir.graph import topological
-from symbackprop.ir.signature import leaves_of
 from symbackprop.optimize.flat import FlatVector
-from symbackprop.optimize.structure import real_array
+from symbackprop.optimize.vector_function import VectorFunction, compiled_once, of_leaves
 
 __all__ = ["Arguments", "Objective", "Residuals"]
 
@@ -38,16 +34,23 @@ class Arguments:
         The positions of the parameters among them.
     vector : FlatVector
         The flat vector of these parameters.
+    clock : int, optional
+        The position of the time, where there is one.
     """
 
-    def __init__(self, values: Sequence[Any], slots: Sequence[int], vector: FlatVector) -> None:
+    def __init__(
+        self, values: Sequence[Any], slots: Sequence[int], vector: FlatVector, clock: int | None = None
+    ) -> None:
         self._values = list(values)
         self._slots = tuple(slots)
         self.vector = vector
+        self._clock = clock
 
-    def at(self, x: Array) -> list[Any]:
-        """Return the arguments at `x`, none of which shares memory with it."""
+    def at(self, x: Array, time: float | None = None) -> list[Any]:
+        """Return the arguments at `x`, none of which shares memory with it, and at a time."""
         values = self._values.copy()
+        if self._clock is not None:
+            values[self._clock] = np.float64(time)
         for slot, value in zip(self._slots, self.vector.values(x), strict=True):
             values[slot] = value
         return values
@@ -80,8 +83,8 @@ class Objective:
 
     def __init__(self, recipe: Recipe, arguments: Arguments) -> None:
         self._wrt = tuple(leaf.name for leaf in arguments.vector.active)
-        self._recipe = _of_leaves(recipe, "value_and_grad", kind="grad", wrt=self._wrt, with_value=True)
-        self.compiled = _compiled(self._recipe)
+        self._recipe = of_leaves(recipe, "value_and_grad", kind="grad", wrt=self._wrt, with_value=True)
+        self.compiled = compiled_once(self._recipe)
         self._function = self.compiled.function
         self._arguments = arguments
         self._known = _Kept(self._computed, arguments.vector)
@@ -126,35 +129,31 @@ class Objective:
 
     @cached_property
     def _jointly(self) -> Callable[..., Any]:
-        return _compiled(replace(self._recipe, name="value_grad_and_hessian", kind="hessian")).function
+        return compiled_once(replace(self._recipe, name="value_grad_and_hessian", kind="hessian")).function
 
     @cached_property
     def _product(self) -> Callable[..., Any]:
-        return _compiled(replace(self._recipe, name="hvp", kind="hvp", with_value=False)).function
+        return compiled_once(replace(self._recipe, name="hvp", kind="hvp", with_value=False)).function
 
 
 class Residuals:
-    """A vector-valued function and its Jacobian, each computed when it is asked for.
-
-    Where most entries are fixed, only the columns of the others are computed: each is the tangent in its direction.
-    """
+    """A vector-valued function, its Jacobian and its weighted Hessian, each computed when it is asked for."""
 
     def __init__(self, recipe: Recipe, arguments: Arguments) -> None:
-        vector = arguments.vector
-        wrt = tuple(leaf.name for leaf in vector.active)
-        self.compiled = _compiled(_of_leaves(recipe, "residuals"))
-        self._function = self.compiled.function
+        self._function = VectorFunction(recipe, arguments.vector)
         self._arguments = arguments
-        self._values = _Kept(self._computed, vector)
-        self._recipe = _of_leaves(recipe, "residuals", wrt=wrt)
-        kind, mode = ("jvp", "") if vector.is_mostly_fixed else ("jacobian", "auto")
-        differentiated = _compiled(replace(self._recipe, name=kind, kind=kind, mode=mode))
-        self._derived = differentiated.function
-        self._jacobian = _Kept(self._columns if vector.is_mostly_fixed else self._at_once, vector)
-        names = {
-            spec.name: node for spec, node in zip(self.compiled.signature, self.compiled.graph.inputs, strict=True)
-        }
-        self.is_linear = {names[name] for name in wrt}.isdisjoint(topological(differentiated.graph.outputs))
+        self._values = _Kept(lambda x: self._function.values(arguments.at(x)), arguments.vector)
+        self._jacobian = _Kept(lambda x: self._function.jacobian(arguments.at(x)), arguments.vector)
+
+    @property
+    def compiled(self) -> CompiledFunction:
+        """The compiled function of the values."""
+        return self._function.compiled
+
+    @property
+    def is_linear(self) -> bool:
+        """Whether the Jacobian is the same everywhere."""
+        return self._function.is_linear
 
     def value(self, x: object) -> Array:
         """Return the residuals, a new array."""
@@ -168,39 +167,4 @@ class Residuals:
 
     def hessian(self, x: object, v: object) -> Array:
         """Return the Hessian of the product of a vector `v` and the residuals."""
-        vector = self._arguments.vector
-        arguments = self._arguments.at(vector.checked(x))
-        shapes = [np.shape(value) for value in leaves_of(self._function(*arguments))]
-        parts = np.split(real_array(v, "v"), np.cumsum([math.prod(shape) for shape in shapes])[:-1])
-        weights = [np.reshape(part, shape)[()] for part, shape in zip(parts, shapes, strict=True)]
-        return vector.hessian(self._weighted(*arguments, *weights))
-
-    @cached_property
-    def _weighted(self) -> Callable[..., Any]:
-        return _compiled(replace(self._recipe, name="hessian", kind="hessian", weighted=True)).function
-
-    def _computed(self, x: Array) -> Array:
-        return _joined(self._function(*self._arguments.at(x)))
-
-    def _at_once(self, x: Array) -> Array:
-        return self._arguments.vector.jacobian([*leaves_of(self._derived(*self._arguments.at(x)))])
-
-    def _columns(self, x: Array) -> Array:
-        arguments = self._arguments.at(x)
-        directions = self._arguments.vector.directions()
-        return np.stack([_joined(self._derived(*arguments, *direction)) for direction in directions], axis=1)
-
-
-@lru_cache(maxsize=64)  # problems that differ in their data alone share what is compiled
-def _compiled(recipe: Recipe) -> CompiledFunction:
-    return compile_recipe(recipe)
-
-
-def _of_leaves(recipe: Recipe, name: str, **changes: Any) -> Recipe:
-    """Return a recipe for a function of arrays alone, whose parameters are the leaves of structures."""
-    return replace(recipe, name=name, packing=None, **changes)
-
-
-def _joined(results: Any) -> Array:
-    """Return the entries of all results in one vector of float64."""
-    return np.concatenate([np.ravel(np.asarray(result, np.float64)) for result in leaves_of(results)])
+        return self._function.hessian(self._arguments.at(self._arguments.vector.checked(x)), v)

@@ -205,7 +205,7 @@ def _slices(leaves: Sequence[Leaf]) -> list[slice]:
 
 def _split(whole: Array, slices: Sequence[slice], leaves: Sequence[Leaf]) -> list[Any]:
     return [
-        whole[part].reshape(leaf.start.shape) if leaf.start.shape else whole[part.start]
+        whole[part].reshape(leaf.start.shape + whole.shape[1:]) if leaf.start.shape else whole[part.start]
         for leaf, part in zip(leaves, slices, strict=True)
     ]
 

@@ -37,6 +37,8 @@ class Parameters:
         Which parameters stay where they start.
     others : mapping, optional
         Data that `function` does not take, but another one may.
+    time : str, optional
+        The input that is the time, which each evaluation gives.
 
     Raises
     ------
@@ -56,6 +58,7 @@ class Parameters:
         bounds: Mapping[Any, Any],
         fixed: Mapping[Any, Any] | Iterable[Any],
         others: Mapping[Any, Any] | None = None,
+        time: str | None = None,
     ) -> None:
         self._function = function
         start = {key: reals_of(value, str(key)) for key, value in start.items()}  # later changes are no concern of ours
@@ -63,12 +66,15 @@ class Parameters:
         fixed = _as_mapping(fixed)
         others = {key: data_of(value, str(key)) for key, value in (others or {}).items()}
         self._given = (start, data, bounds, fixed, others)
+        self._time = time
         self._names = _Names(function)
+        clock = None if time is None else self._names.of(time, "time")
         self._keys = {self._names.of(key, "start"): key for key in start}
         self._packed = {name: self._names.packed[name] for name in self._keys}
         self._packer = Packer(self._names.packing)
         values = {name: start[key] for name, key in self._keys.items()}
         known = {self._names.of(key, "data"): value for key, value in data.items()}
+        known.update({} if clock is None else {clock: np.float64(0.0)})
         if not values:
             raise UnsupportedError("nothing is free: start is empty; give it the parameters that are to be found")
         if len(values) < len(start) or len(known) < len(data):
@@ -82,7 +88,8 @@ class Parameters:
         self.vector = FlatVector(self._leaves([arguments[slot] for slot in slots], bounds, fixed))
         if not self.vector.size:
             raise UnsupportedError("nothing is free: all parameters are fixed, or have no entries")
-        self.arguments = Arguments(arguments, slots, self.vector)
+        position = None if clock is None else [spec.name for spec in function.signature].index(clock)
+        self.arguments = Arguments(arguments, slots, self.vector, position)
 
     def _bound(self, leaves: Sequence[Any]) -> Sequence[Any]:
         """Return the arguments of the function of leaves, converted and checked; arrays found in its module last."""
@@ -134,6 +141,11 @@ class Parameters:
 
     # --- there and back -----------------------------------------------------------------------------------------------
 
+    @property
+    def state(self) -> Pack:
+        """The parameters by name, as a structure of the names of leaves."""
+        return Pack("dict", tuple(map(str, self._keys.values())), tuple(self._packed.values()))
+
     def pack(self, params: Mapping[Any, Any]) -> Array:
         """Return parameters by name as a flat vector."""
         given = {leaf: real_array(value, path) for leaf, path, value in self._settings(params, "params")}
@@ -176,7 +188,7 @@ class Parameters:
         start, data = self._merged(old_start, start, "start"), self._merged(old_data, data, "data")
         bounds, fixed = old_bounds if bounds is None else bounds, old_fixed if fixed is None else fixed
         try:
-            return Parameters(self._function, start, data, bounds, fixed, others)
+            return Parameters(self._function, start, data, bounds, fixed, others, self._time)
         except ArgumentError as error:
             error.add_note("shapes other than before need names for their sizes: inputs={'X': 'n d', ...}")
             raise
@@ -191,7 +203,7 @@ class Parameters:
         return merged
 
     def __reduce__(self) -> tuple[object, ...]:
-        return Parameters, (self._function, *self._given)
+        return Parameters, (self._function, *self._given, self._time)
 
     # --- what they are ------------------------------------------------------------------------------------------------
 
