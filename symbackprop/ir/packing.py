@@ -110,33 +110,38 @@ def with_duals(packing: Packing, arguments: Sequence[ArgumentSpec]) -> Packing:
 
     Tangents are given in the structures in which the gradient is returned.
     """
-    tangents = {spec.of: spec.name for spec in arguments if spec.role == "tangent"}
+    directions: list[dict[str, str]] = []
+    for spec in (spec for spec in arguments if spec.role == "tangent"):
+        if not directions or spec.of in directions[-1]:
+            directions.append({})
+        directions[-1][spec.of] = spec.name
     cotangents = [(spec.name, spec.name) for spec in arguments if spec.role == "cotangent"]
-    if not tangents and not cotangents:
+    if not directions and not cotangents:
         return packing
     taken = {*(name for name, _ in packing.arguments), *(spec.name for spec in arguments)}
 
-    def dual(packed: Packed, path: str) -> Packed:
+    def dual(packed: Packed, path: str, tangents: Mapping[str, str]) -> Packed:
         if not isinstance(packed, Pack):
             return None if packed is None else tangents[packed]
         pairs = zip(packed.keys, packed.items, strict=True)
-        return Pack(
-            packed.kind, packed.keys, tuple(dual(item, path + accessor(packed, key)) for key, item in pairs), path
-        )
+        items = tuple(dual(item, path + accessor(packed, key), tangents) for key, item in pairs)
+        return Pack(packed.kind, packed.keys, items, path)
 
-    def named(packed: Packed) -> tuple[str, Packed]:
+    def named(packed: Packed, tangents: Mapping[str, str]) -> tuple[str, Packed]:
         if not isinstance(packed, Pack):
-            return str(dual(packed, "")), dual(packed, "")
-        name = f"{re.split(r'[.[]', packed.path)[0] or 'wrt'}_dot"
+            return str(dual(packed, "", tangents)), dual(packed, "", tangents)
+        name = plain = f"{re.split(r'[.[]', packed.path)[0] or 'wrt'}_dot"
+        number = 2
         while name in taken:
-            name += "_"
+            name, number = f"{plain}{number}", number + 1
         taken.add(name)
-        return name, dual(packed, name)
+        return name, dual(packed, name, tangents)
 
     gradient = packing.gradient
     several = isinstance(gradient, Pack) and not gradient.path and gradient.kind == "tuple"
     items = gradient.items if isinstance(gradient, Pack) and several else (gradient,)
-    added = [named(item) for item in items if item is not None] if tangents else cotangents
+    added = [named(item, tangents) for tangents in directions for item in items if item is not None]
+    added += cotangents
     names = tuple(name for name, _ in added)
     return replace(
         packing,

@@ -91,6 +91,56 @@ def test_mixed_derivatives_are_symmetric_and_polarise_those_along_one_direction(
     np.testing.assert_allclose(mixed(A, x, u, u, u), along(A, x, u))
 
 
+def states(w, x):  # type: ignore[no-untyped-def]
+    def step(h, row):  # type: ignore[no-untyped-def]
+        h = np.tanh(w * h + row)
+        return h, h * w
+
+    return sb.scan(step, 0.0, x)[1]
+
+
+def doubled(w, x):  # type: ignore[no-untyped-def]
+    return sb.while_loop(lambda h: h < 10, lambda h: h * (w + 1), 1.0 + w * x)
+
+
+def chosen(w, x):  # type: ignore[no-untyped-def]
+    return sb.cond(x > 0, lambda: np.sin(w * x), lambda: w**3 * x)
+
+
+@pytest.mark.parametrize(("function", "x"), [(states, "n"), (doubled, ""), (chosen, "")])
+def test_loops_and_branches_run_once_for_all_orders(function, x: str) -> None:  # type: ignore[no-untyped-def]
+    f = sb.compile_taylor(function, inputs={"w": "", "x": x}, wrt="w", order=3)
+    report = f.verify(points=1, seconds=0.1)
+    assert report, report
+    assert f.source.count(" for ") + f.source.count("while ") + f.source.count("if ") <= 2
+
+
+def test_structures_have_directions_of_the_same_structure() -> None:
+    def model(params, x):  # type: ignore[no-untyped-def]
+        return {"y": np.tanh(params["W"] @ x + params["b"]), "n": np.sum(params["W"] ** 2)}
+
+    params = {"W": np.eye(2, 3), "b": np.ones(2)}
+    for f in (
+        sb.compile_taylor(model, wrt="params", inputs={"params": params, "x": ROW}, order=2),
+        sb.compile_derivative(model, wrt="params", inputs={"params": params, "x": ROW}, order=2, mixed=True),
+    ):
+        assert f.verify(points=1, seconds=0.1)
+    ones = {"W": np.ones((2, 3)), "b": np.ones(2)}
+    same = f(params, ROW, ones, params_dot2=ones)
+    assert same["n"] == pytest.approx(12.0)
+
+
+def test_a_decorator_and_numbers_that_are_mapped() -> None:
+    @sb.compile_taylor(order=2, inputs={"x": "n"}, dtype="float32")
+    def cubes(x):  # type: ignore[no-untyped-def]
+        return x**3
+
+    for size in (0, 1):
+        assert [x.shape for x in cubes(np.ones(size), np.ones(size))] == [(size,)] * 3
+    assert [x.dtype.name for x in cubes([1.0], [1.0])] == ["float32"] * 3
+    assert sb.compile_derivative("x**4", order=2)([1.0, 2.0]).tolist() == [12.0, 48.0]
+
+
 @pytest.mark.parametrize(
     ("call", "error", "words"),
     [

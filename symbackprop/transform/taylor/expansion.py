@@ -13,16 +13,18 @@ differentiated twice: an operation takes O(k**2) statements at most, where neste
 
 from __future__ import annotations
 
-from collections.abc import Generator, Mapping, Sequence
+from collections.abc import Generator, Iterator, Mapping, Sequence
 
 from symbackprop.diff.forward import ENGINE
+from symbackprop.errors import UnsupportedError
 from symbackprop.ir.dtype import is_float
 from symbackprop.ir.graph import children
 from symbackprop.ir.node import Apply, Const, Node, Output, make_input, make_output
 from symbackprop.ops.arithmetic import add, div, integer_power, mul
 from symbackprop.ops.broadcasting import rebuilt
 from symbackprop.ops.declare import Primitive
-from symbackprop.transform.taylor.leibniz import RULES, has_negative_exponent, negative_power, square
+from symbackprop.transform.taylor.bodies import BODIES
+from symbackprop.transform.taylor.leibniz import RULES, Series, has_negative_exponent, negative_power, square, times
 
 __all__ = ["Expansion"]
 
@@ -44,12 +46,13 @@ class Expansion:
     def __init__(self, curve: Mapping[Node, Sequence[Node | None]], order: int) -> None:
         self._order = order
         self._found: dict[Node, list[Node | None]] = {}
-        self._depths: dict[Node, int] = {}  # of how many derivatives an expression is made
         self._shifted: dict[Node, Node] = {}  # a symbol for the first derivative of a node, and that node
         self._symbols: dict[Node, Node] = {}
         self._slopes: dict[Node, Sequence[Node | None]] = {}
+        self._results: dict[_Key, Sequence[Mapping[int, Node]]] = {}  # of loops and branches: by order
+        self._inner: set[Node] = set()  # the loops and branches of derivatives
+        self._open: set[_Key] = set()
         for x, slopes in curve.items():
-            self._depths[x] = 0
             self._found[x] = [x, *slopes, *[None] * (order - len(slopes))]
 
     def series(self, node: Node, order: int) -> list[Node | None]:
@@ -62,15 +65,18 @@ class Expansion:
         return self._found.get(node, ())
 
     def _find(self, node: Node, order: int) -> None:
-        waiting: list[tuple[_Key, _Steps]] = [((node, order), self._steps(node, order))]
+        waiting = [((node, order), self._steps(node, order))]
         while waiting:
-            (node, order), steps = waiting[-1]
+            key, steps = waiting[-1]
+            self._open.add(key)
             for needed in steps:
                 if not self._has(*needed):
+                    if needed in self._open:
+                        raise UnsupportedError(f"derivatives of {needed[0].describe()} need higher ones of itself")
                     waiting.append((needed, self._steps(*needed)))
                     break
             else:
-                waiting.pop()
+                self._open.discard(waiting.pop()[0])
 
     def _has(self, node: Node, order: int) -> bool:
         return len(self._found.get(node, ())) > order
@@ -80,9 +86,7 @@ class Expansion:
         if order:
             yield node, order - 1
         found = yield from self._value(node) if order == 0 else self._derivative(node, order)
-        own = self._found.setdefault(node, [])
-        if len(own) == order:  # what it asked for may have needed it, and found it, too
-            own.append(found)
+        self._found.setdefault(node, []).append(found)
 
     def _value(self, node: Node) -> _Steps:
         """Return what a node is, once symbols have become the derivatives that they stand for."""
@@ -93,9 +97,11 @@ class Expansion:
         below = children(node)
         for child in below:
             yield child, 0
-        self._depths[node] = max((self._depths[child] for child in below), default=0)
         if isinstance(node, Apply):
-            return rebuilt(node, tuple(self._found[arg][0] for arg in node.args))  # type: ignore[misc]
+            args = tuple(self._found[arg][0] for arg in node.args)
+            if node.op is mul and args != node.args:
+                return times(1, *args)  # without factors 1, the derivative of what everything else is derived by
+            return rebuilt(node, args)  # type: ignore[arg-type]
         if isinstance(node, Output):
             source = self._found[node.source][0]
             assert isinstance(source, Apply)
@@ -114,7 +120,9 @@ class Expansion:
             yield arg, 1
         if all(self._found[arg][1] is None for arg in applied.args):
             return None
-        if not isinstance(node, Apply):
+        if isinstance(node, Output) and applied.op in BODIES:
+            return (yield from self._by_bodies(node, order))
+        if isinstance(node, Output):
             return (yield from self._by_slope(node, order))
         assert isinstance(applied.op, Primitive)
         if applied.op in RULES or applied.op.kind == "linear":
@@ -141,6 +149,17 @@ class Expansion:
         assert isinstance(node.op, Primitive)
         tangents = [series[order] for series in arguments]
         return None if all(x is None for x in tangents) else node.op.jvp(tangents, self._at(node))
+
+    def _by_bodies(self, node: Output, order: int) -> _Steps:
+        """Find the derivatives of all orders at once, as a loop gives them, but no more than a derivative asks for."""
+        source = node.source
+        highest = order if source in self._inner else self._order
+        if (source, highest) not in self._results:
+            for arg in source.args:
+                yield arg, highest
+            given = [self._found[arg] for arg in source.args]
+            self._results[source, highest] = BODIES[source.op](self._at(source), given, highest, _expanded)
+        return self._results[source, highest][node.index].get(order)
 
     def _of_integer_power(self, node: Apply, order: int) -> _Steps:
         """Differentiate ``x**n`` as ``(x**(n/2))**2`` or ``x * x**(n-1)``, unless x is linear along the curve."""
@@ -175,9 +194,21 @@ class Expansion:
         assert isinstance(op, Primitive)
         symbols = [self._symbol(arg) for arg in node.args]
         found = op.jvp(symbols, node, ENGINE) if op.has_bodies else op.jvp(symbols, node)
-        if op.outputs:
-            return found  # type: ignore[return-value]
-        return [found if found is None else _over_denominators(found)]
+        slopes: list[Node | None] = [*found] if op.outputs else [_over_denominators(found)]  # type: ignore[misc, arg-type]
+        self._inner.update(node for node in self._new(slopes) if node.op in BODIES)
+        return slopes
+
+    def _new(self, roots: Sequence[Node | None]) -> Iterator[Apply]:
+        """Yield the operations of derivatives that are not in what is derived."""
+        seen: set[Node] = set()
+        waiting = [root for root in roots if root is not None]
+        while waiting:
+            node = waiting.pop()
+            if node not in seen and node not in self._found:
+                seen.add(node)
+                waiting += children(node)
+                if isinstance(node, Apply):
+                    yield node
 
     def _symbol(self, node: Node) -> Node | None:
         """Return the symbol for the first derivative of a node; None if that is zero."""
@@ -186,16 +217,21 @@ class Expansion:
         if node not in self._symbols:
             symbol = make_input(len(self._symbols), node.shape, node.dtype, level=-1)
             self._symbols[node], self._shifted[symbol] = symbol, node
-            self._depths[symbol] = self._depths[node] + 1
         return self._symbols[node]
 
 
-def _over_denominators(node: Node) -> Node:
+def _expanded(outputs: Sequence[Node], curve: Mapping[Node, Series], order: int) -> list[Series]:
+    """Return the series of what a body computes."""
+    inside = Expansion(curve, order)
+    return [inside.series(output, order) for output in outputs]
+
+
+def _over_denominators(node: Node | None) -> Node | None:
     """Return ``t * (a / b)``, as a forward rule has it, as ``(t * a) / b``, the derivatives of which need only one quotient."""
     if not isinstance(node, Apply):
         return node
     if node.op is add:
-        return add(*map(_over_denominators, node.args))
+        return add(*map(_over_denominators, node.args))  # type: ignore[arg-type]
     if node.op is not mul or not isinstance(node.args[1], Apply) or node.args[1].op is not div:
         return node
     tangent, (above, below) = node.args[0], node.args[1].args
