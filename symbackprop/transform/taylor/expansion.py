@@ -194,7 +194,7 @@ class Expansion:
         assert isinstance(op, Primitive)
         symbols = [self._symbol(arg) for arg in node.args]
         found = op.jvp(symbols, node, ENGINE) if op.has_bodies else op.jvp(symbols, node)
-        slopes: list[Node | None] = [*found] if op.outputs else [_over_denominators(found)]  # type: ignore[misc, arg-type]
+        slopes: list[Node | None] = [*found] if op.outputs else [_over_denominators(found)]  # type: ignore[misc]
         self._inner.update(node for node in self._new(slopes) if node.op in BODIES)
         return slopes
 
