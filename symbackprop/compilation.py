@@ -15,6 +15,7 @@ from symbackprop.compiled import CompiledFunction
 from symbackprop.diff.reverse import pull_back
 from symbackprop.emit.header import Recipe
 from symbackprop.emit.load import load_function
+from symbackprop.emit.memory import allocated
 from symbackprop.emit.module import Printed, print_module
 from symbackprop.emit.notation import in_notation
 from symbackprop.errors import ArgumentError, UnsupportedError
@@ -22,6 +23,7 @@ from symbackprop.ir.dtype import is_float, is_narrow, using_float
 from symbackprop.ir.graph import Graph, children
 from symbackprop.ir.node import Apply, Node, constant
 from symbackprop.ir.signature import Label, Nest
+from symbackprop.ir.size import Size
 from symbackprop.ops.declare import Primitive
 from symbackprop.ops.literal import literal
 from symbackprop.read.shapes import read_declarations, split_declarations
@@ -85,7 +87,11 @@ def _finished(graph: Graph, recipe: Recipe, log: Rewrites) -> Graph:
         log.update(before)
         return finish(graph, log, stacks=stacks)
 
-    return with_checkpoints(finished, recipe.checkpoint)
+    def allocations(derived: Graph, deleting: bool) -> tuple[Size, ...]:
+        asked = recipe if deleting else replace(recipe, checkpoint=None)
+        return allocated(derived, asked, _target(derived, recipe))
+
+    return with_checkpoints(finished, recipe.checkpoint, allocations)
 
 
 def _derived(graph: Graph, recipe: Recipe, finished: Callable[[Graph], Graph], constants: Mapping[str, Any]) -> Graph:

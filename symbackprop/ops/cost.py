@@ -20,7 +20,7 @@ from symbackprop.ops.loops import Loop, scan
 from symbackprop.ops.revolve import Schedule
 from symbackprop.ops.whiles import while_loop
 
-__all__ = ["Cost", "cost_of", "count_operations"]
+__all__ = ["Cost", "cost_of", "count_again", "count_operations", "schedules_of"]
 
 
 @dataclass(frozen=True)
@@ -114,10 +114,19 @@ def cost_of(value_graph: Graph, graph: Graph, allocated: tuple[Size, ...] = ()) 
     return Cost(
         count_operations(topological(value_graph.primals)),
         count_operations(both),
-        sum((_repeated(node) for node in both if isinstance(node, Apply)), 0),
+        count_again(both),
         allocated,
         schedules_of(both),
     )
+
+
+def count_again(nodes: Iterable[Node]) -> Size:
+    """Return the operations among those of `nodes` that are done for the second time."""
+    total: Size = 0
+    for node in nodes:
+        if isinstance(node, Apply):
+            total = total + _repeated(node)
+    return total
 
 
 def schedules_of(nodes: Iterable[Node]) -> tuple[Schedule, ...]:

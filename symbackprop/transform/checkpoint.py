@@ -23,7 +23,7 @@ from symbackprop.transform.cuts import cuts_behind, cuts_by_bytes, named_values
 from symbackprop.transform.forward_part import ForwardPart
 from symbackprop.transform.sums_in_turn import with_sums_in_turn
 
-__all__ = ["checkpointed"]
+__all__ = ["checkpointed", "in_segments"]
 
 
 def checkpointed(graph: Graph, wanted: Sequence[str] | str) -> Graph:
@@ -42,8 +42,12 @@ def checkpointed(graph: Graph, wanted: Sequence[str] | str) -> Graph:
     """
     part = ForwardPart(graph)
     named = [] if isinstance(wanted, str) else named_values(graph, wanted)
-    cuts = cuts_by_bytes(part) if isinstance(wanted, str) else cuts_behind(named, part)
-    return with_sums_in_turn(_Checkpoints(graph, part, cuts, named).applied())
+    return in_segments(graph, part, cuts_by_bytes(part) if isinstance(wanted, str) else cuts_behind(named, part), named)
+
+
+def in_segments(graph: Graph, part: ForwardPart, cuts: Sequence[int], kept: Sequence[Node] = ()) -> Graph:
+    """Return `graph` with the segments of its forward part that end at `cuts` computed again, but for what is `kept`."""
+    return with_sums_in_turn(_Checkpoints(graph, part, cuts, kept).applied())
 
 
 class _Checkpoints:

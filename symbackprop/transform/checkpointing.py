@@ -16,14 +16,16 @@ from symbackprop.ir.graph import Graph
 from symbackprop.ir.node import Apply
 from symbackprop.ops.loops import scan
 from symbackprop.ops.revolve import SQRT
+from symbackprop.transform.budget import read_budget
 from symbackprop.transform.checkpoint import checkpointed
 from symbackprop.transform.stored_states import with_slots
+from symbackprop.transform.within_budget import Allocations, within_budget
 
 __all__ = ["Asked", "checked_checkpoint", "with_checkpoints"]
 
 Asked = tuple[str, ...] | str | None  # what is kept of it
 _BINOMIAL = re.compile(r"binomial ([1-9]\d*)")
-_FORMS = "None, 'sqrt', ('binomial', 32), or the names of values, as in ('a10', 'a20')"
+_FORMS = "None, 'sqrt', ('binomial', 32), a budget as in '64 MB' or 0.3, or the names of values, as in ('a10', 'a20')"
 
 
 def checked_checkpoint(checkpoint: object) -> Asked:
@@ -36,6 +38,9 @@ def checked_checkpoint(checkpoint: object) -> Asked:
     """
     if checkpoint is None:
         return None
+    budget = read_budget(checkpoint)
+    if budget is not None:
+        return str(budget)
     if isinstance(checkpoint, str):
         if checkpoint == SQRT or _BINOMIAL.fullmatch(checkpoint):
             return str(checkpoint)
@@ -58,7 +63,7 @@ def _slots(slots: object) -> int:
     return slots
 
 
-def with_checkpoints(finished: Callable[[bool], Graph], asked: Asked) -> Graph:
+def with_checkpoints(finished: Callable[[bool], Graph], asked: Asked, allocations: Allocations) -> Graph:
     """Return the graph of value and gradient with what is asked for.
 
     Parameters
@@ -67,9 +72,13 @@ def with_checkpoints(finished: Callable[[bool], Graph], asked: Asked) -> Graph:
         Of whether loops may keep arrays over all steps for the way back; it returns the graph ready for printing.
     asked : tuple of str or str
         As `checked_checkpoint` returns it.
+    allocations : function
+        What the code of a graph allocates and releases, in bytes, in its order.
 
     Raises
     ------
+    BudgetError
+        If a budget cannot be met.
     UnknownNameError
         On a name that no value of the formula has.
     UnsupportedError
@@ -79,6 +88,9 @@ def with_checkpoints(finished: Callable[[bool], Graph], asked: Asked) -> Graph:
         return checkpointed(finished(True), asked or ())
     if asked == SQRT:
         return checkpointed(_with_states(finished, SQRT), SQRT)
+    budget = read_budget(asked)
+    if budget is not None:
+        return within_budget(finished, budget, allocations)
     return _with_states(finished, int(asked.removeprefix("binomial ")))
 
 

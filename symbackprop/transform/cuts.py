@@ -64,14 +64,14 @@ def cuts_behind(values: Sequence[Node], part: ForwardPart) -> list[int]:
     return sorted({part.place[value] for value in values})
 
 
-def cuts_by_bytes(part: ForwardPart) -> list[int]:
-    """Return about ``sqrt(n) - 1`` places, for `n` values that the way back reads.
+def cuts_by_bytes(part: ForwardPart, segments: int | None = None) -> list[int]:
+    """Return the places that cut a forward part in so many segments, at most: about ``sqrt(n)`` of `n` values by default.
 
     Near each of those that would cut the bytes that are read evenly it is the one at which fewest bytes cross: in a
     chain of layers behind an activation. The last segment, which is not computed again, is as long as two others.
     """
     read = part.read
-    count = round(math.sqrt(len(read))) + 1
+    count = (round(math.sqrt(len(read))) if segments is None else segments) + 1
     total = sum(map(part.bytes_of, read))
     crossing = _Crossing(part)
     best: dict[int, tuple[tuple[int, int, int], int]] = {}

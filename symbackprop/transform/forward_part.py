@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from functools import cached_property
 
 from symbackprop.ir.dtype import item_size
@@ -11,10 +12,9 @@ from symbackprop.ir.size import evaluate, names, product
 from symbackprop.ops.declare import Primitive
 from symbackprop.ops.loops import comes_again
 from symbackprop.ops.opaque import opaque
+from symbackprop.transform.budget import TYPICAL
 
 __all__ = ["ForwardPart"]
-
-_TYPICAL = 1000  # what a size is taken for that has a name
 
 
 class ForwardPart:
@@ -32,7 +32,8 @@ class ForwardPart:
         The array whose memory a node shows; the node itself where it has memory of its own.
     """
 
-    def __init__(self, graph: Graph) -> None:
+    def __init__(self, graph: Graph, sizes: Mapping[str, int] | None = None) -> None:
+        self._sizes = sizes or {}
         self.nodes = graph.primal_nodes
         self.backward = topological(graph.outputs, known=self.nodes)
         self.place: dict[Node, int] = {}
@@ -71,11 +72,11 @@ class ForwardPart:
         return found
 
     def bytes_of(self, node: Node) -> int:
-        """Return the bytes that a value takes where all named sizes are alike."""
+        """Return the bytes that a value takes for the given sizes, or where all named sizes are alike."""
         key = node.shape, node.dtype
         if key not in self._bytes:
             count = product(node.shape)
-            entries = evaluate(count, dict.fromkeys(names(count), _TYPICAL))
+            entries = evaluate(count, {name: self._sizes.get(name, TYPICAL) for name in names(count)})
             self._bytes[key] = max(entries, 1) * item_size(node.dtype)
         return self._bytes[key]
 

@@ -268,7 +268,7 @@ def test_it_is_verified_saved_pickled_and_copied(tmp_path: Path) -> None:
     assert "again in segment 1" in str(f.graph)
 
 
-@pytest.mark.parametrize("checkpoint", ["a10", "SQRT", (), 3, ("a1", 2), b"sqrt", [None]])
+@pytest.mark.parametrize("checkpoint", ["a10", "SQRT", (), {}, ("a1", 2), b"sqrt", [None]])
 def test_what_is_no_choice_of_checkpoints(checkpoint: Any) -> None:
     with pytest.raises(ArgumentError, match=r"checkpoint is .*; give None, 'sqrt', "):
         sb.compile_grad("x[n] -> sum(sin(x))", checkpoint=checkpoint)
