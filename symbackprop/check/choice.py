@@ -18,7 +18,7 @@ from symbackprop.check.elements import Digits
 from symbackprop.check.expected import Subject
 from symbackprop.check.paths import Ways, watched
 from symbackprop.check.points import Ranges, elements_at, numbers_at, sample_point, sizes_for
-from symbackprop.check.vocabulary import Vocabulary
+from symbackprop.check.vocabulary import vocabulary
 from symbackprop.errors import ShapeError
 from symbackprop.ir.graph import Guard
 from symbackprop.ir.size import names
@@ -111,9 +111,9 @@ def _ways_at(subject: Subject, point: Mapping[str, Any]) -> Ways:
     ways = Ways()
     elements = elements_at(point, subject.arguments, Digits)
     with watched(ways):
-        subject.reference(elements, Vocabulary(Digits))
+        subject.reference(elements, vocabulary(Digits))
         try:
-            subject.run(elements, Vocabulary(Digits))
+            subject.run(elements, vocabulary(Digits))
         except Exception:  # whatever wrong source does; the stages say it
             return ways
     return ways

@@ -24,7 +24,7 @@ from symbackprop.check.exact import is_large
 from symbackprop.check.held import recalling, released, remembering
 from symbackprop.check.numbers import expression_of, number_of
 from symbackprop.check.trees import TooLargeError
-from symbackprop.check.vocabulary import Vocabulary
+from symbackprop.check.vocabulary import vocabulary
 from symbackprop.ir.signature import ArgumentSpec, Label, leaves_of
 
 __all__ = ["Derivatives", "Expressions", "OutOfTimeError", "Quotients", "wanted_of"]
@@ -190,7 +190,7 @@ class Quotients:
     def __init__(self, reference: Callable[..., Any], elements: Mapping[str, Any]) -> None:
         self._reference = reference
         self._elements = elements
-        self._words = Vocabulary(Digits)
+        self._words = vocabulary(Digits)
         with remembering() as held:
             self.values = [_entries(x) for x in leaves_of(reference(elements, self._words))]
         self._held = held

@@ -6,7 +6,9 @@ the path that the code would take there. A `Symbolic` carries, beside its expres
 
 from __future__ import annotations
 
+import functools
 import math
+import operator
 from collections.abc import Callable
 from fractions import Fraction
 from typing import Any
@@ -24,6 +26,7 @@ DIGITS = 50
 _NEAREST = 10**6  # a printed double counts as the fraction with a denominator up to this that rounds to it
 
 
+@functools.lru_cache(maxsize=4096)  # the same few constants stand for themselves again and again
 def as_fraction(number: float) -> Fraction:
     """Return the simple fraction that a double stands for, or the double itself as a fraction."""
     near = Fraction(number).limit_denominator(_NEAREST)
@@ -183,9 +186,13 @@ def _operator(symbolic: Callable[[Any, Any], Any], reflected: bool) -> dict[type
         return Symbolic(checked_size(symbolic(a.expr, b.expr)), real_value(_guarded(symbolic, a.value, b.value)))
 
     def on_digits(self: Digits, other: Any) -> Any:
-        if isinstance(other, np.ndarray):
+        if type(other) is Digits:  # nearly always
+            b = other.value
+        elif isinstance(other, np.ndarray):
             return NotImplemented
-        a, b = self.value, self._from(other).value
+        else:
+            b = long_number(other)
+        a = self.value
         return Digits(real_value(_guarded(symbolic, b, a) if reflected else _guarded(symbolic, a, b)))
 
     return {Symbolic: on_symbolic, Digits: on_digits}
@@ -199,16 +206,12 @@ def _guarded(operation: Callable[[Any, Any], Any], a: Any, b: Any) -> Any:
         return mpmath.nan
 
 
-def _power(a: Any, b: Any) -> Any:
-    return a**b
-
-
 for _name, _function in {
-    "add": lambda a, b: a + b,
-    "sub": lambda a, b: a - b,
-    "mul": lambda a, b: a * b,
-    "truediv": lambda a, b: a / b,
-    "pow": _power,
+    "add": operator.add,
+    "sub": operator.sub,
+    "mul": operator.mul,
+    "truediv": operator.truediv,
+    "pow": operator.pow,
 }.items():
     for _reflected in (False, True):
         for _kind, _method in _operator(_function, _reflected).items():

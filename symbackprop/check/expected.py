@@ -21,7 +21,7 @@ from symbackprop.check.held import recalling, remembering
 from symbackprop.check.numbers import number_of
 from symbackprop.check.points import elements_at
 from symbackprop.check.run import run_emitted
-from symbackprop.check.vocabulary import Vocabulary
+from symbackprop.check.vocabulary import Vocabulary, vocabulary
 from symbackprop.ir.graph import Guard
 from symbackprop.ir.packing import Packing
 from symbackprop.ir.signature import ArgumentSpec, Label, leaves_of
@@ -140,7 +140,7 @@ def expected_at(subject: Subject, point: Mapping[str, Any]) -> Expected:
     if subject.is_of_family:
         return _expected_of_family(subject, elements)
     with remembering() as held:
-        values = [np.asarray(x, dtype=object) for x in leaves_of(subject.reference(elements, Vocabulary(Digits)))]
+        values = [np.asarray(x, dtype=object) for x in leaves_of(subject.reference(elements, vocabulary(Digits)))]
     moves = _Moves(subject, elements, held)
     quotients, slopes = moves.quotients(), moves.slopes()
     sizes = {name: _largest(elements[name]) for name in quotients}
@@ -190,7 +190,7 @@ class _Moves:
         self._subject = subject
         self._held = held
         self._elements = elements
-        self._words = Vocabulary(Digits)
+        self._words = vocabulary(Digits)
         wanted = dict.fromkeys(label.wrt for label in subject.labels if label.wrt is not None)
         self._bases = {name: np.asarray(elements[name], dtype=object) for name in wanted}
         self._differentiated = sorted({label.value for label in subject.labels if label.wrt is not None})

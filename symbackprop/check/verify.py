@@ -34,7 +34,7 @@ from symbackprop.check.run import run_emitted
 from symbackprop.check.symbols import known_symbols
 from symbackprop.check.telling import told_stage
 from symbackprop.check.trees import TooLargeError, limited
-from symbackprop.check.vocabulary import Vocabulary
+from symbackprop.check.vocabulary import vocabulary
 from symbackprop.ir.signature import Label, label_texts, leaves_of
 
 __all__ = ["Subject", "verify"]
@@ -115,7 +115,7 @@ def _rules(subject: Subject, point: Mapping[str, Any]) -> tuple[RuleReport, ...]
         return ()
     wrt = {label.wrt for label in subject.labels if label.wrt is not None}
     single, first = subject.of_example or subject, subject.cases(point)[0]
-    return rules_at(single.reference, elements_at(first, single.arguments, Digits), wrt, Vocabulary(Digits))
+    return rules_at(single.reference, elements_at(first, single.arguments, Digits), wrt, vocabulary(Digits))
 
 
 def _untaken(source: str, ways: Ways) -> tuple[str, ...]:
@@ -137,7 +137,7 @@ def _exact_stage(subject: Subject, sample: Mapping[str, Any], deadline: float) -
         return [Stage("exact", "skipped", "the source is too long to expand")] * len(subject.labels)
     elements = elements_at(sample, subject.arguments, Symbolic)
     try:
-        words = Vocabulary(Symbolic)
+        words = vocabulary(Symbolic)
         with limited(), known_symbols(x for own in elements.values() for x in np.ravel(_objects(own))):
             single, cases = subject.of_example or subject, subject.cases(elements)
             values = [list(leaves_of(single.reference(case, words))) for case in cases]
@@ -220,7 +220,7 @@ def _numeric_stage(
             values = (
                 numbers_at(point, subject.arguments) if kind is None else elements_at(point, subject.arguments, kind)
             )
-            words = None if kind is None else Vocabulary(kind)
+            words = None if kind is None else vocabulary(kind)
             outputs = subject.run(values, words)
             _compare(outputs, _clipped(subject, outputs, expected), subject.labels, floor, errors)
     except Exception as error:  # whatever wrong source raises
@@ -241,7 +241,7 @@ def _mapped_stage(subject: Subject, samples: Sequence[_Sample], kind: type[Digit
         )
     errors = [0.0] * len(subject.labels)
     try:
-        words = None if kind is None else Vocabulary(kind)
+        words = None if kind is None else vocabulary(kind)
         outputs = run_emitted(subject.array_source, subject.name, subject.arguments, stacked, words)
         for number, (_, expected) in enumerate(samples):
             found = [np.broadcast_to(output, (len(samples),))[number] for output in outputs]
@@ -269,7 +269,7 @@ def _own_stage(subject: Subject, samples: Sequence[_Sample]) -> list[Stage]:
     errors: dict[int, float] = {}
     try:
         for point, _ in samples:
-            wanted = leaves_of(subject.reference(elements_at(point, subject.arguments, Digits), Vocabulary(Digits)))
+            wanted = leaves_of(subject.reference(elements_at(point, subject.arguments, Digits), vocabulary(Digits)))
             found = leaves_of(subject.own(numbers_at(point, subject.arguments)))
             for position, (value, own) in enumerate(zip(wanted, found, strict=True)):
                 error = _error(own, np.asarray(value, dtype=object), mpmath.mpf(1))

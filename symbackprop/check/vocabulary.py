@@ -27,7 +27,7 @@ from symbackprop.check.signals import SIGNALS
 from symbackprop.check.special_functions import TUPLES
 from symbackprop.check.windows import WINDOWS
 
-__all__ = ["Vocabulary"]
+__all__ = ["Vocabulary", "vocabulary"]
 
 _ALIASES = {
     "absolute": "abs", "fabs": "abs", "float_power": "power", "pow": "power", "fix": "trunc",
@@ -35,6 +35,16 @@ _ALIASES = {
     "sigmoid": "expit", "jn": "jv", "asin": "arcsin", "acos": "arccos", "atan": "arctan", "asinh": "arcsinh", "acosh": "arccosh",
     "atanh": "arctanh", "atan2": "arctan2",
 }  # fmt: skip
+
+
+def vocabulary(kind: type[Element]) -> Vocabulary:
+    """Return the words over elements of one kind, at the precision that long numbers have now."""
+    return _at_precision(kind is Symbolic, mpmath.mp.prec)
+
+
+@functools.cache
+def _at_precision(symbolic: bool, precision: int) -> Vocabulary:
+    return Vocabulary(Symbolic if symbolic else Digits)
 
 
 def scalar_or_array(x: Any) -> Any:

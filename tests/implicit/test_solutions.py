@@ -108,7 +108,7 @@ def test_verify(case: str) -> None:
     near = {
         name: (0.8 * x, 1.2 * x) for name, x in zip(scalars, arguments, strict=False) if len(scalars) == len(arguments)
     }
-    assert compiled.verify(points=1, seconds=0.3, ranges=near)
+    assert compiled.verify(points=1, seconds=0.0, ranges=near)
 
 
 @pytest.mark.parametrize(("formula", "arguments"), CASES.values(), ids=CASES)
