@@ -14,7 +14,7 @@ import sympy
 from mpmath.libmp import NoConvergence
 
 from symbackprop.check.elements import Digits, Element, Symbolic
-from symbackprop.check.vocabulary import Vocabulary
+from symbackprop.check.vocabulary import vocabulary
 from symbackprop.errors import ArgumentError, SymbackpropError, UnknownNameError, UnsupportedError, nearest_names
 from symbackprop.ir.signature import ArgumentSpec, leaves_of
 from symbackprop.ir.size import evaluate, names
@@ -120,7 +120,7 @@ def _searched(
                 if _is_square(spec, sizes) and rng.random() < 0.7
             }
         try:
-            results = leaves_of(reference(elements_at(values, arguments, Digits), Vocabulary(Digits)))
+            results = leaves_of(reference(elements_at(values, arguments, Digits), vocabulary(Digits)))
             entries = [x for result in results for x in np.ravel(np.asarray(result, object))]
             if all(map(_is_finite, entries)):
                 return values
