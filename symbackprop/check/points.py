@@ -14,7 +14,7 @@ import sympy
 from mpmath.libmp import NoConvergence
 
 from symbackprop.check.elements import Digits, Element, Symbolic
-from symbackprop.check.vocabulary import vocabulary
+from symbackprop.check.vocabulary import Vocabulary, vocabulary
 from symbackprop.errors import ArgumentError, SymbackpropError, UnknownNameError, UnsupportedError, nearest_names
 from symbackprop.ir.signature import ArgumentSpec, leaves_of
 from symbackprop.ir.size import evaluate, names
