@@ -39,6 +39,7 @@ from symbackprop.transform.higher import with_derivative, with_taylor
 from symbackprop.transform.jacobians import with_hessian, with_jacobian
 from symbackprop.transform.products import with_cotangents, with_hessian_product, with_tangents
 from symbackprop.transform.sparse.jacobians import with_sparse_hessian, with_sparse_jacobian
+from symbackprop.transform.unit_vectors import with_identities_spread
 from symbackprop.verification import FunctionOrigin, Origin, verified
 from symbackprop.version import __version__
 
@@ -75,7 +76,7 @@ def compile_recipe(
 
 def _finished(graph: Graph, recipe: Recipe, log: Rewrites) -> Graph:
     """Return a graph with loops in the place of equations, for batches if these are asked for, ready to be printed."""
-    graph = with_solvers(graph)
+    graph = with_identities_spread(without_rules(with_solvers(graph)))
     graph = with_batch(graph, recipe, log) if recipe.batch else graph
     if not recipe.checkpoint:
         return finish(graph, log)

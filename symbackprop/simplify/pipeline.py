@@ -39,7 +39,6 @@ from symbackprop.simplify.loops.behind import with_sums_behind
 from symbackprop.simplify.loops.bodies import has_loops, in_bodies
 from symbackprop.simplify.loops.stored import as_one, with_stored
 from symbackprop.simplify.loops.unneeded import without_unneeded
-from symbackprop.simplify.loops.vectorised import with_identities_spread
 from symbackprop.simplify.partial_sums import share_partial_sums
 from symbackprop.simplify.pattern import Rewrites, rewrite
 from symbackprop.simplify.rules import without_rules
@@ -124,7 +123,7 @@ def _recognised(graph: Graph, log: Rewrites, *, stacks: bool = True) -> Graph:
     if not has_loops(graph):
         return rewrite(graph, _RECOGNISING, log, settled=graph.primal_nodes)
     graph = in_bodies(without_unneeded(as_one(graph)), lambda bodies: _recognised(bodies, log))
-    graph = with_sums_behind(with_products_before(with_identities_spread(graph), stacks=stacks), stacks=stacks)
+    graph = with_sums_behind(with_products_before(graph, stacks=stacks), stacks=stacks)
     graph = without_unneeded(graph)
     return rewrite(graph, _RECOGNISING, log)
 

@@ -1,8 +1,7 @@
 """Derivatives written out in full: Jacobians of values, and Hessians, which are the Jacobians of gradients.
 
-A Jacobian is made row by row or column by column, each the pull-back or the push-forward of a row of the identity: a
-loop, which becomes array code where `simplify.loops.vectorised` has a rule for every step of it, and is printed as a
-loop where it has not.
+A Jacobian is what the pull-back, or the push-forward, makes of all unit vectors: array code by `transform.unit_vectors`,
+and a loop over unit vectors only where some step takes one vector at a time, as a function of the user's own does.
 """
 
 from __future__ import annotations
@@ -13,22 +12,18 @@ from symbackprop.diff.forward import push_forward
 from symbackprop.diff.reverse import gradient, pull_back
 from symbackprop.emit.header import Recipe
 from symbackprop.errors import UnsupportedError
-from symbackprop.ir.body import Body
-from symbackprop.ir.graph import Graph, children, topological
-from symbackprop.ir.node import Apply, Const, Input, Node, constant, make_input
+from symbackprop.ir.graph import Graph, topological
+from symbackprop.ir.node import Input, Node, constant, make_input
 from symbackprop.ir.signature import Label
-from symbackprop.ir.size import evaluate, names, product
-from symbackprop.ops.bodies import loops_among, nodes_within, substitute
-from symbackprop.ops.broadcasting import reshape
+from symbackprop.ir.size import evaluate, names
+from symbackprop.ops.bodies import loops_among, nodes_within
+from symbackprop.ops.contraction import permuted
 from symbackprop.ops.cost import count_operations
-from symbackprop.ops.creation import eye
-from symbackprop.ops.indexing import gather, slice_
-from symbackprop.ops.layout import transpose
-from symbackprop.ops.loops import looped
 from symbackprop.transform.products import check_real
+from symbackprop.transform.unit_vectors import of_unit_vectors, one_by_one
 from symbackprop.transform.wanted import name_of, wanted_inputs, with_cotangent_inputs
 
-__all__ = ["effort", "stacked", "with_hessian", "with_jacobian"]
+__all__ = ["with_hessian", "with_jacobian"]
 
 _TYPICAL_SIZE = 100  # of every named size, where modes are compared
 
@@ -57,7 +52,7 @@ def with_jacobian(graph: Graph, recipe: Recipe, finished: Callable[[Graph], Grap
             refusals.append(refused)
     if not candidates:
         raise refusals[0]
-    return min(candidates, key=effort)
+    return min(candidates, key=_effort)
 
 
 def with_hessian(graph: Graph, recipe: Recipe) -> Graph:
@@ -118,15 +113,7 @@ def _with_mode(graph: Graph, wanted: Sequence[Input], recipe: Recipe, mode: str)
 
 def _forward(values: Sequence[Node], x: Input, *, leading: bool = False) -> list[Node]:
     """Return the derivatives of `values` with respect to `x`, whose axes come last, or first if they are `leading`."""
-    columns = _spread(x, values, lambda tangent: push_forward(values, {x: tangent}))
-    if leading:
-        return columns
-    turned = []
-    for value, column in zip(values, columns, strict=True):
-        own = tuple(range(x.rank, x.rank + value.rank))
-        axes = (*own, *range(x.rank))
-        turned.append(column if axes == tuple(sorted(axes)) else transpose(column, axes=axes))
-    return turned
+    return _in_full(x, values, lambda tangent: push_forward(values, {x: tangent}), leading=leading)
 
 
 def _reverse(value: Node, wanted: Sequence[Input]) -> list[Node]:
@@ -136,64 +123,45 @@ def _reverse(value: Node, wanted: Sequence[Input]) -> list[Node]:
         adjoints = pull_back([value], [cotangent], wanted)
         return [adjoints.get(x) for x in wanted]
 
-    return _spread(value, wanted, pulled)
+    return _in_full(value, wanted, pulled, leading=True)
 
 
-def _spread(basis: Node, results: Sequence[Node], linear: _Linear) -> list[Node]:
-    """Return what `linear` makes of each unit vector in the space of `basis`: ``basis.shape + result.shape`` each."""
-    if basis.shape == ():
-        made = linear(constant(1, (), basis.dtype))
-        return [constant(0, x.shape, x.dtype) if y is None else y for x, y in zip(results, made, strict=True)]
-    size = product(basis.shape)
-    level = 1 + max(
-        (node.level for node in nodes_within(topological([basis, *results])) if isinstance(node, Input)), default=0
-    )
-    row = make_input(0, (size,), basis.dtype, level)
-    made = linear(row if basis.rank == 1 else reshape(row, shape=basis.shape))
-    rows = eye(rows=size, columns=size, k=0, dtype=basis.dtype)
-    found: list[Node] = []
-    for x, y in zip(results, made, strict=True):
-        stack = None if y is None else stacked(y, row, rows)
-        shape = (*basis.shape, *x.shape)
-        if stack is None:
-            found.append(constant(0, shape, x.dtype))
-        else:
-            found.append(stack if stack.shape == shape else reshape(stack, shape=shape))
-    return found
+def _in_full(basis: Node, results: Sequence[Node], linear: _Linear, *, leading: bool) -> list[Node]:
+    """Return what `linear` makes of each unit vector in the space of `basis`, whose axes come first, or last."""
+    unit = make_input(0, basis.shape, basis.dtype, _unused_level([basis, *results]))
+    made = linear(unit if basis.shape else constant(1, (), basis.dtype))
+    if basis.shape:
+        made = _of_all(made, unit, leading=leading)
+    shapes = [(*basis.shape, *x.shape) if leading else (*x.shape, *basis.shape) for x in results]
+    return [constant(0, shape, x.dtype) if y is None else y for x, y, shape in zip(results, made, shapes, strict=True)]
 
 
-def stacked(made: Node, row: Input, rows: Node) -> Node | None:
-    """Return what `made` is for each of the `rows` that `row` stands for, stacked; None if it depends on none."""
-    order = topological([made])
-    inside: set[Node] = {row}
-    for node in order:
-        if any(child in inside for child in children(node)):
-            inside.add(node)
-    if made not in inside:
-        return None
-    captured: dict[Node, Input] = {}
-    for node in order:
-        for child in children(node) if node in inside else ():
-            if child not in inside and not isinstance(child, Const) and not child.weak and child not in captured:
-                captured[child] = make_input(1 + len(captured), child.shape, child.dtype, row.level)
-    size = rows.shape[0]
-    inner = substitute([made], captured)[made]
-    if size == 1:
-        only = substitute([made], {row: _first(rows)})[made]
-        return reshape(only, shape=(1, *made.shape))
-    return looped(Body((row, *captured.values()), (inner,)), [], [rows], [*captured], size).stack(0)
+def _of_all(made: Sequence[Node | None], unit: Input, *, leading: bool) -> list[Node | None]:
+    """Return what `made` is for all unit vectors: array code, or a loop over them; None for what does not depend on them."""
+    given = [y for y in made if y is not None]
+    found: dict[Node, Node | None]
+    try:
+        spreads = of_unit_vectors(given, unit)
+        found = {y: x and x.whole(leading=leading) for y, x in zip(given, spreads, strict=True)}
+    except UnsupportedError:
+        found = {y: one_by_one(y, unit) for y in given}
+        if not leading:
+            found = {y: x and _turned(x, unit.rank) for y, x in found.items()}
+    return [None if y is None else found[y] for y in made]
 
 
-def _first(rows: Node) -> Node:
-    """Return the only row of an identity of size 1, or of columns of one."""
-    source = rows.args[0] if isinstance(rows, Apply) and rows.op is gather else rows
-    if source.shape == (1, 1):
-        return constant(1, rows.shape[1:], rows.dtype)
-    return slice_(rows, bounds=(0, None))
+def _turned(x: Node, count: int) -> Node:
+    """Return `x` with its first axes last."""
+    return permuted(x, (*range(count, x.rank), *range(count)))
 
 
-def effort(graph: Graph) -> tuple[int, int]:
-    """Return the loops of a graph, and its operations for sizes as they are typical."""
+def _unused_level(nodes: Sequence[Node]) -> int:
+    inputs = [node for node in nodes_within(topological(nodes)) if isinstance(node, Input)]
+    return 1 + max((node.level for node in inputs), default=0)
+
+
+def _effort(graph: Graph) -> tuple[int, int, int]:
+    """Return the loops of a graph, its operations for sizes as they are typical, and its length."""
     nodes = graph.nodes()
     total = count_operations(nodes)
-    return len(loops_among(nodes)), evaluate(total, dict.fromkeys(names(total), _TYPICAL_SIZE))
+    return len(loops_among(nodes)), evaluate(total, dict.fromkeys(names(total), _TYPICAL_SIZE)), len(nodes)

@@ -20,7 +20,7 @@ from symbackprop.transform.batching.call import Call, Made, refused, whole
 from symbackprop.transform.batching.rules import rule_of
 from symbackprop.transform.batching.turning import unturned
 
-__all__ = ["batched"]
+__all__ = ["batched", "batched_outputs"]
 
 
 def batched(graph: Graph, inputs: Mapping[Node, Made], size: Size, log: Rewrites | None = None) -> Graph:
@@ -56,6 +56,21 @@ def batched(graph: Graph, inputs: Mapping[Node, Made], size: Size, log: Rewrites
 
     kept = _named(replace(graph, counts=counts).mapped(new))
     return _guarded(kept, Rewrites() if log is None else log) if walk.chooses else kept
+
+
+def batched_outputs(outputs: Sequence[Node], known: Mapping[Node, Made], size: Size) -> list[Made]:
+    """Return what `outputs` become for many examples, where what they are computed from has become what is `known`.
+
+    Raises
+    ------
+    UnsupportedError
+        On what has no rule; and where examples choose different branches, which would have to be made safe.
+    """
+    walk = _Walk(size)
+    found = walk.made(outputs, known)
+    if walk.chooses:
+        refused("a choice", "examples choose different branches")
+    return found
 
 
 def _named(graph: Graph) -> Graph:

@@ -1,0 +1,86 @@
+"""Loops over unit vectors: made where there is no array code, and taken away where there is.
+
+The rows of an identity matrix are unit vectors, so a loop over them, as the Jacobian of a residual is made by, is a linear
+map of these.
+"""
+
+from __future__ import annotations
+
+from symbackprop.errors import UnsupportedError
+from symbackprop.ir.body import Body
+from symbackprop.ir.graph import Graph, children, topological
+from symbackprop.ir.node import Apply, Const, Input, Node, Output, make_input
+from symbackprop.ir.size import product
+from symbackprop.ops.bodies import substitute
+from symbackprop.ops.broadcasting import reshape
+from symbackprop.ops.creation import eye
+from symbackprop.ops.loops import Loop, looped, scan
+from symbackprop.simplify.loops.bodies import in_bodies
+from symbackprop.simplify.pattern import with_new_arguments
+from symbackprop.transform.unit_vectors.walk import of_unit_vectors
+
+__all__ = ["one_by_one", "with_identities_spread"]
+
+
+def one_by_one(made: Node, unit: Input) -> Node | None:
+    """Return what `made` is for each of the unit vectors that an input stands for, in a loop; None if it is constant.
+
+    The axes of the unit vectors come first.
+    """
+    size = product(unit.shape)
+    row = make_input(0, (size,), unit.dtype, unit.level)
+    made = substitute([made], {unit: row if unit.rank == 1 else reshape(row, shape=unit.shape)})[made]
+    order = topological([made])
+    inside: set[Node] = {row}
+    for node in order:
+        if any(child in inside for child in children(node)):
+            inside.add(node)
+    if made not in inside:
+        return None
+    captured: dict[Node, Input] = {}
+    for node in order:
+        for child in children(node) if node in inside else ():
+            if child not in inside and not isinstance(child, Const) and not child.weak and child not in captured:
+                captured[child] = make_input(1 + len(captured), child.shape, child.dtype, row.level)
+    inner = substitute([made], captured)[made]
+    rows = eye(rows=size, columns=size, k=0, dtype=row.dtype)
+    stack = looped(Body((row, *captured.values()), (inner,)), [], [rows], [*captured], size).stack(0)
+    return stack if unit.rank == 1 else reshape(stack, shape=(*unit.shape, *made.shape))
+
+
+def with_identities_spread(graph: Graph) -> Graph:
+    """Return `graph` with loops over the rows of identity matrices as array code, where that can be."""
+    graph = in_bodies(graph, with_identities_spread)
+    found: dict[Node, list[Node]] = {}
+    new: dict[Node, Node] = {}
+    for node in graph.nodes():
+        if isinstance(node, Output) and node.source in found:
+            new[node] = found[node.source][node.index]
+            continue
+        new[node] = with_new_arguments(node, new)
+        if isinstance(node, Apply) and node.op is scan:
+            stacks = _stacks(Loop(new[node]))  # type: ignore[arg-type]
+            if stacks is not None:
+                found[node] = stacks
+    return graph.mapped(lambda node: new.get(node, node)) if found else graph
+
+
+def _stacks(loop: Loop) -> list[Node] | None:
+    """Return the values of all steps, None unless all that is read of a step is one row of an identity."""
+    if loop.carries or len(loop.sequences) != 1 or not _is_identity(loop.sequences[0]):
+        return None
+    (unit,) = loop.row_inputs
+    outer: dict[Node, Node] = dict(zip(loop.constant_inputs, loop.constants, strict=True))
+    new = substitute(loop.values, outer)
+    values = [new[value] for value in loop.values]
+    try:
+        spreads = of_unit_vectors(values, unit)
+    except UnsupportedError:
+        return None
+    if any(spread is None for spread in spreads):
+        return None
+    return [spread.whole() for spread in spreads if spread is not None]
+
+
+def _is_identity(node: Node) -> bool:
+    return isinstance(node, Apply) and node.op is eye and node.param("k") == 0 and node.shape[0] == node.shape[1]

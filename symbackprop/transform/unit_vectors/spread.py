@@ -1,0 +1,134 @@
+"""What a value is for all unit vectors at once: entries, and axes that are tied by Kronecker deltas.
+
+A unit vector is 1 at one place. As long as it has only been scaled, moved or multiplied, what it has become at the axis j
+of the value is 0 unless j is the place of the 1: a delta, which is kept as such and not written out.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+
+from symbackprop.ir.node import Apply, Const, Node, Shape, constant
+from symbackprop.ops.arithmetic import mul, neg
+from symbackprop.ops.broadcasting import broadcast
+from symbackprop.ops.contraction import contract
+from symbackprop.ops.creation import eye
+from symbackprop.ops.layout import diagonal_matrix
+
+__all__ = ["Spread", "product_of", "repeated", "unit_vectors"]
+
+Ties = tuple[int | None, ...]
+
+
+@dataclass(frozen=True)
+class Spread:
+    """A value for all unit vectors.
+
+    The unit vector that is 1 at ``b`` has become ``core[lead of b, v] * prod(b[ties[i]] == v[i])`` at ``v``, over the axes
+    i of the value that are tied.
+
+    Parameters
+    ----------
+    basis : tuple of Size
+        The shape of a unit vector.
+    core : Node
+        Entries: before the axes of the value those of unit vectors to which none of these is tied.
+    ties : tuple of int or None
+        For each axis of the value the axis of unit vectors that it is tied to.
+    """
+
+    basis: Shape
+    core: Node
+    ties: Ties
+
+    @property
+    def lead(self) -> tuple[int, ...]:
+        """The axes of unit vectors that no axis of the value is tied to."""
+        return tuple(axis for axis in range(len(self.basis)) if axis not in self.ties)
+
+    @property
+    def lead_shape(self) -> Shape:
+        return tuple(self.basis[axis] for axis in self.lead)
+
+    @property
+    def shape(self) -> Shape:
+        """The shape of the value."""
+        return self.core.shape[len(self.lead) :]
+
+    def with_core(self, core: Node) -> Spread:
+        return Spread(self.basis, core, self.ties)
+
+    def tied(self, kept: Iterable[int]) -> Spread:
+        """Return the same with no other axes of the value tied than those `kept`."""
+        ties = tuple(tie if axis in set(kept) else None for axis, tie in enumerate(self.ties))
+        if ties == self.ties:
+            return self
+        freed = [axis for axis, tie in enumerate(self.ties) if tie != ties[axis]]
+        lead = [axis for axis in range(len(self.basis)) if axis not in ties]
+        own = range(len(self.basis), len(self.basis) + len(ties))
+        return Spread(self.basis, self._written_out(freed, (*lead, *own)), ties)
+
+    def whole(self, *, leading: bool = True) -> Node:
+        """Return all entries; the axes of unit vectors come before those of the value if they are `leading`, else last."""
+        basis, count = range(len(self.basis)), len(self.basis)
+        own = range(count, count + len(self.ties))
+        freed = [axis for axis, tie in enumerate(self.ties) if tie is not None]
+        return self._written_out(freed, (*basis, *own) if leading else (*own, *basis))
+
+    def _written_out(self, freed: Sequence[int], output: tuple[int, ...]) -> Node:
+        """Return entries with some deltas as identity matrices; axes are numbered, of unit vectors first."""
+        core, count = self.core, len(self.basis)
+        if isinstance(core, Apply) and core.op is neg:
+            return neg(self.with_core(core.args[0])._written_out(freed, output))
+        if freed and core.rank == 1 and not isinstance(core, Const):
+            return diagonal_matrix(core)
+        own = list(range(count, count + len(self.ties)))
+        deltas: list[tuple[Node, tuple[int, ...]]] = []
+        for axis in freed:
+            tie, size = self.ties[axis], self.shape[axis]
+            assert tie is not None
+            pair = sorted((tie, count + axis), key=output.index)
+            deltas.append((eye(rows=size, columns=size, k=0, dtype=core.dtype), tuple(pair)))
+            own[axis] = pair[0]  # as entries off the diagonal are 0, they may be numbered by either
+        return product_of([(core, (*self.lead, *own)), *deltas], output)
+
+
+def unit_vectors(basis: Shape, dtype: str) -> Spread:
+    """Return the unit vectors of a shape; an axis of size 1 has one place, and needs no delta."""
+    ties = tuple(None if size == 1 else axis for axis, size in enumerate(basis))
+    ones = tuple(size for size, tie in zip(basis, ties, strict=True) if tie is None)
+    return Spread(basis, constant(1, (*ones, *basis), dtype), ties)
+
+
+def product_of(factors: Sequence[tuple[Node, tuple[int, ...]]], output: tuple[int, ...]) -> Node:
+    """Return the sum, over all indices that are not in `output`, of the product of `factors`, some of them constant.
+
+    A constant is 1 number; what it repeats along, the others have, or the result repeats along it.
+    """
+    arrays = [(node, indices) for node, indices in factors if not isinstance(node, Const)]
+    constants = [(node, indices) for node, indices in factors if isinstance(node, Const)]
+    summed = {index for _, indices in arrays for index in indices}
+    if any(index not in summed and index not in output for _, indices in constants for index in indices):
+        return contract([node for node, _ in factors], [indices for _, indices in factors], output)
+    sizes = {index: size for node, indices in factors for index, size in zip(indices, node.shape, strict=True)}
+    if arrays:
+        found = contract([node for node, _ in arrays], [indices for _, indices in arrays], output, sizes)
+    else:
+        found = constant(1, tuple(sizes[index] for index in output), factors[0][0].dtype)
+    for node, _ in constants:
+        assert isinstance(node, Const)
+        if node.value != 1:
+            number = constant(node.value, (), node.dtype)
+            found = constant(node.value, found.shape, node.dtype) if not arrays else mul(number, found)
+    return found
+
+
+def repeated(x: Node, lead: Shape) -> Node:
+    """Return `x`, the same for all unit vectors, with further axes before its own."""
+    if not lead:
+        return x
+    shape = (*lead, *x.shape)
+    if isinstance(x, Const):
+        return constant(x.value, shape, x.dtype)
+    return broadcast(x, shape=shape, axes=tuple(range(len(lead), len(shape))))

@@ -1,0 +1,139 @@
+"""The walk over what is computed from a unit vector, which computes it for all unit vectors at once.
+
+Every node is looked at once, arguments before what uses them.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+from symbackprop.ir.graph import children, topological
+from symbackprop.ir.node import Apply, Input, Node, Output, Shape, make_input, make_output
+from symbackprop.ops.bodies import nodes_within
+from symbackprop.ops.broadcasting import rebuilt
+from symbackprop.ops.declare import Primitive, results
+from symbackprop.transform.batching.call import Made
+from symbackprop.transform.batching.walk import batched_outputs
+from symbackprop.transform.unit_vectors.rules import (
+    RULES,
+    Argument,
+    agreeing,
+    along_tied_axis,
+    entry_by_entry,
+    kept_axes,
+    plainer,
+)
+from symbackprop.transform.unit_vectors.spread import Spread, unit_vectors
+
+__all__ = ["of_unit_vectors"]
+
+
+def of_unit_vectors(outputs: Sequence[Node], unit: Input) -> list[Spread | None]:
+    """Return what `outputs` are for all unit vectors that an input stands for; None for those that do not depend on it.
+
+    Raises
+    ------
+    UnsupportedError
+        On an operation that takes one vector at a time.
+    """
+    nodes = topological(outputs)
+    levels = [node.level for node in nodes_within(nodes) if isinstance(node, Input)]
+    walk = _Walk(unit, 1 + max(levels, default=0))
+    for node in nodes:
+        walk.follow(node)
+    return [walk.spreads.get(node) for node in outputs]
+
+
+class _Walk:
+    """Follows unit vectors through a graph."""
+
+    def __init__(self, unit: Input, level: int) -> None:
+        self.spreads: dict[Node, Spread] = {unit: unit_vectors(unit.shape, unit.dtype)}
+        self._basis = unit.shape
+        self._level = level  # of inputs that are no others'
+        self._shared: dict[Node, Node] = {}  # what nodes have become that are the same for all unit vectors
+        self._several: dict[Node, list[Argument]] = {}
+
+    def follow(self, node: Node) -> None:
+        """Find out what a node is for all unit vectors, if it depends on these."""
+        if isinstance(node, Output) and node.source in self._several:
+            self._know(node, self._several[node.source][node.index])
+        elif isinstance(node, Apply) and any(arg in self.spreads for arg in node.args):
+            args = [self._argument(arg) for arg in node.args]
+            assert isinstance(node.op, Primitive)
+            if node.op.outputs:
+                self._several[node] = self._mapped(node, args, results(node), {})
+            else:
+                self.spreads[node] = self._made(node, args)
+        elif any(child in self._shared for child in children(node)):
+            self._shared[node] = _with_children(node, [self._shared.get(child, child) for child in children(node)])
+
+    def _know(self, node: Node, found: Argument) -> None:
+        if isinstance(found, Spread):
+            self.spreads[node] = found
+        else:
+            self._shared[node] = found
+
+    def _argument(self, node: Node) -> Argument:
+        return self.spreads[node] if node in self.spreads else self._shared.get(node, node)
+
+    def _made(self, node: Apply, args: Sequence[Argument]) -> Spread:
+        op = node.op
+        assert isinstance(op, Primitive)
+        if op in RULES:
+            return RULES[op](node, args)
+        if op.kind == "elementwise" or op.name == "add":
+            return entry_by_entry(node, args)
+        node = plainer(node)
+        named = along_tied_axis(node, args)
+        if named is not None:
+            return named
+        (found,) = self._mapped(node, args, [node], kept_axes(node, args))
+        assert isinstance(found, Spread)
+        return found
+
+    def _mapped(
+        self, node: Apply, args: Sequence[Argument], outputs: Sequence[Node], kept: Mapping[int, int]
+    ) -> list[Argument]:
+        """Return the results of a node, axis by axis of the unit vectors a batch; along axes that are `kept` ties stay."""
+        args = agreeing(args, lambda position, axis: axis in kept)
+        spread = next(arg for arg in args if isinstance(arg, Spread))
+        ties: list[int | None] = [None] * node.rank
+        for axis, tie in enumerate(spread.ties):
+            if tie is not None:
+                ties[kept[axis]] = tie
+        found = self._in_batches(node, args, outputs, spread.lead_shape)
+        return [
+            Spread(self._basis, made.node, tuple(ties) if made.node.rank - len(spread.lead) == node.rank else ())
+            if made.moved
+            else made.node
+            for made in found
+        ]
+
+    def _in_batches(self, node: Apply, args: Sequence[Argument], outputs: Sequence[Node], lead: Shape) -> list[Made]:
+        """Return what results become: the last axis of unit vectors is a batch, the one before it a batch of these."""
+        cores = {x: arg.core for x, arg in zip(node.args, args, strict=True) if isinstance(arg, Spread)}
+        shared = {x: Made(arg, False) for x, arg in zip(node.args, args, strict=True) if not isinstance(arg, Spread)}
+        if not lead:
+            return [Made(rebuilt(node, tuple(cores[x] if x in cores else shared[x].node for x in node.args)), True)]
+        now: dict[Node, Node] = {x: x for x in cores}
+        made = [Made(output, True) for output in outputs]
+        for count in range(1, len(lead) + 1):
+            wider = cores if count == len(lead) else self._stand_ins(cores, lead[-count:])
+            known = {**shared, **{now[x]: Made(wider[x], True) for x in cores}}
+            moved = [m.node for m in made if m.moved]
+            rest = iter(batched_outputs(moved, known, lead[-count]))
+            made = [next(rest) if m.moved else m for m in made]
+            now, shared = dict(wider), {arg.node: arg for arg in shared.values()}
+        return made
+
+    def _stand_ins(self, cores: Mapping[Node, Node], axes: Shape) -> dict[Node, Node]:
+        """Return inputs that stand for what has only some of the axes of unit vectors."""
+        return {x: make_input(position, (*axes, *x.shape), x.dtype, self._level) for position, x in enumerate(cores)}
+
+
+def _with_children(node: Node, new: Sequence[Node]) -> Node:
+    if isinstance(node, Output):
+        return make_output(new[0], node.index, node.shape, node.dtype)  # type: ignore[arg-type]
+    assert isinstance(node, Apply)
+    return rebuilt(node, tuple(new))
