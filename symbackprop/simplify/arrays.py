@@ -208,7 +208,7 @@ def _contract_product(node: Apply, context: Context) -> Node | None:
         arrays.append(_args(factor)[0] if dropped else factor)
     if len(axes) < x.rank and not _is_matrix_product(operands, axes):
         return None
-    return contract(arrays, operands, kept_axes(x.rank, axes))
+    return contract(arrays, operands, kept_axes(x.rank, axes), dict(enumerate(x.shape)))
 
 
 def _is_matrix_product(operands: list[tuple[int, ...]], axes: tuple[int, ...]) -> bool:

@@ -9,9 +9,11 @@ from __future__ import annotations
 from symbackprop.ir.dtype import is_float
 from symbackprop.ir.graph import Graph
 from symbackprop.ir.node import Apply, Const, Node, constant
+from symbackprop.ir.size import Size
+from symbackprop.ops.arithmetic import mul
 from symbackprop.ops.broadcasting import broadcast, reduce_sum
 from symbackprop.ops.comparison import equal, where
-from symbackprop.ops.creation import arange
+from symbackprop.ops.creation import arange, eye
 from symbackprop.ops.layout import diagonal, diagonal_matrix, identity_mask, trace
 from symbackprop.simplify.pattern import Context, Rewrites, Row, rewrite
 
@@ -52,9 +54,30 @@ ROWS = (Row("sum of a diagonal matrix", (reduce_sum,), _sum_of_diagonal_matrix, 
 
 def _diagonal_matrix(node: Apply, context: Context) -> Node | None:
     values = _masked(node)
-    if not is_float(node.dtype) or not isinstance(values, Apply) or values.op is not broadcast:
+    if not is_float(node.dtype):
+        return None
+    if isinstance(values, Const):
+        return _times_identity(constant(values.value, (), node.dtype), node.shape[0])
+    if not isinstance(values, Apply) or values.op is not broadcast:
         return None
     return diagonal_matrix(values.args[0]) if len(values.param("axes")) == 1 else None  # type: ignore[arg-type]
+
+
+def _multiple_of_identity(node: Apply, context: Context) -> Node | None:
+    """One number all along the diagonal is that many times the identity."""
+    (x,) = node.args
+    if not is_float(node.dtype):
+        return None
+    if isinstance(x, Const):
+        return _times_identity(constant(x.value, (), node.dtype), node.shape[0])
+    if isinstance(x, Apply) and x.op is broadcast and not x.args[0].shape:
+        return _times_identity(x.args[0], node.shape[0])
+    return None
+
+
+def _times_identity(number: Node, size: Size) -> Node:
+    identity = eye(rows=size, columns=size, k=0, dtype=number.dtype)
+    return identity if isinstance(number, Const) and number.value == 1 else mul(number, identity)
 
 
 def _trace(node: Apply, context: Context) -> Node | None:
@@ -66,12 +89,13 @@ def _trace(node: Apply, context: Context) -> Node | None:
 
 _LAST = (
     Row("diagonal matrix", (where,), _diagonal_matrix),
+    Row("multiple of the identity", (diagonal_matrix,), _multiple_of_identity),
     Row("trace", (reduce_sum,), _trace),
 )
 
 
 def written_out(graph: Graph, log: Rewrites) -> Graph:
     """Return `graph` with diagonal matrices and traces as what they are called."""
-    if not any(isinstance(node, Apply) and (node.op is arange or node.op is diagonal) for node in graph.nodes()):
+    if not any(isinstance(node, Apply) and node.op in (arange, diagonal, diagonal_matrix) for node in graph.nodes()):
         return graph
     return rewrite(graph, _LAST, log)

@@ -1,4 +1,7 @@
-"""Identity matrices: in a contraction they rename an index, or take the diagonal of what they meet; sums of them."""
+"""Identity matrices: in a contraction they rename an index, or take the diagonal of what they meet; what else is done to them.
+
+Their sums are ones, their transpose they are themselves, and an equation for their columns is solved by the inverse.
+"""
 
 from __future__ import annotations
 
@@ -6,6 +9,9 @@ from symbackprop.ir.node import Apply, Node, constant
 from symbackprop.ops.broadcasting import reduce_sum
 from symbackprop.ops.contraction import Indices, contract, einsum
 from symbackprop.ops.creation import eye
+from symbackprop.ops.indexing import Bounds, slice_
+from symbackprop.ops.layout import transpose
+from symbackprop.ops.solves import inv, solve
 from symbackprop.simplify.pattern import Context, Row
 
 __all__ = ["ROWS"]
@@ -46,7 +52,37 @@ def _sum_of_identity(node: Apply, context: Context) -> Node | None:
     return ones if node.rank else constant(x.shape[0], (), node.dtype)
 
 
+def _transposed_identity(node: Apply, context: Context) -> Node | None:
+    """The transpose of I is I, and that of rows and columns chosen of I are columns and rows chosen so."""
+    (x,) = node.args
+    if node.rank != 2:
+        return None
+    if _is_identity(x):
+        return x
+    if not isinstance(x, Apply) or x.op is not slice_ or not _is_identity(x.args[0]):
+        return None
+    bounds: Bounds = x.param("bounds")  # type: ignore[assignment]
+    return slice_(x.args[0], bounds=bounds[::-1])
+
+
+def _solved_identity(node: Apply, context: Context) -> Node | None:
+    """The solutions of A X = I are the inverse of A."""
+    a, b = node.args
+    return inv(a) if _is_identity(b) and a.rank == 2 else None
+
+
+def _inverse_of_transpose(node: Apply, context: Context) -> Node | None:
+    """The inverse of a transpose is the transpose of the inverse."""
+    (x,) = node.args
+    if node.rank != 2 or not isinstance(x, Apply) or x.op is not transpose:
+        return None
+    return transpose(inv(x.args[0]), axes=(1, 0))
+
+
 ROWS = (
+    Row("transpose of the identity", (transpose,), _transposed_identity),
+    Row("equation for the identity", (solve,), _solved_identity),
+    Row("inverse of a transpose", (inv,), _inverse_of_transpose),
     Row("sum of the identity", (reduce_sum,), _sum_of_identity),
     Row("contraction with the identity", (einsum,), _contract_identity),
 )

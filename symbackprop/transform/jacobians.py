@@ -142,11 +142,11 @@ def _of_all(made: Sequence[Node | None], unit: Input, *, leading: bool) -> list[
     found: dict[Node, Node | None]
     try:
         spreads = of_unit_vectors(given, unit)
-        found = {y: x and x.whole(leading=leading) for y, x in zip(given, spreads, strict=True)}
+        found = {y: None if x is None else x.whole(leading=leading) for y, x in zip(given, spreads, strict=True)}
     except UnsupportedError:
         found = {y: one_by_one(y, unit) for y in given}
         if not leading:
-            found = {y: x and _turned(x, unit.rank) for y, x in found.items()}
+            found = {y: None if x is None else _turned(x, unit.rank) for y, x in found.items()}
     return [None if y is None else found[y] for y in made]
 
 

@@ -220,9 +220,9 @@ def steps(w, x):  # type: ignore[no-untyped-def]
     return sb.scan(step, 0.0, x)[1]
 
 
-def test_loops_have_printed_loops_over_unit_vectors() -> None:
+def test_loops_carry_the_tangents_of_all_unit_vectors() -> None:
     f = sb.compile_jacobian(steps, inputs={"w": "", "x": "n"})
-    assert "np.eye(n)" in f.source
+    assert not any(line.count("    ") > 2 for line in f.source.split('"""')[2].split("\n"))  # no loop within a loop
     assert f.verify(points=1, seconds=0.5)
     h = sb.compile_hessian(lambda w, x: np.sum(steps(w, x) ** 2), inputs={"w": "", "x": "n"})
     assert h.verify(points=1, seconds=0.5)

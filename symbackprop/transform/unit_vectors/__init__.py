@@ -1,8 +1,8 @@
 """A linear map of all unit vectors at once: what Jacobians and Hessians are made of.
 
 In here: what a value is for all unit vectors (`spread`), which keeps Kronecker deltas as long as nothing mixes entries;
-one rule an operation (`rules`), and that of batches where there is none; the walk (`walk`); and loops over the rows of an
-identity matrix, which are such maps too (`loops`). What has no rule for batches either stays a loop.
+rules of operations (`rules`, and `axes` of those along one axis), and those of batches where there is none; the walk
+(`walk`); and loops over unit vectors (`loops`), for what has no rule for batches either.
 """
 
 from symbackprop.transform.unit_vectors.loops import one_by_one, with_identities_spread

@@ -9,21 +9,15 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 
 from symbackprop.ir.node import Apply, Const, Node, Operation, Shape, constant, make_apply
-from symbackprop.ops import cumulative, indexing, layout
+from symbackprop.ops import layout
 from symbackprop.ops.arithmetic import add, div, mul, neg
-from symbackprop.ops.broadcasting import broadcast, cast, reduce_sum, reshape, sized, with_shape
+from symbackprop.ops.broadcasting import broadcast, cast, reduce_sum, reshape, sized
 from symbackprop.ops.comparison import where
 from symbackprop.ops.contraction import einsum
-from symbackprop.ops.convolution import convolve, correlate
-from symbackprop.ops.creation import eye
-from symbackprop.ops.matrices import triangle
-from symbackprop.ops.products import linear_recurrence
 from symbackprop.ops.reduction import mean
-from symbackprop.ops.solves import cho_solve, solve, solve_triangular
-from symbackprop.ops.windows import sliding_windows
 from symbackprop.transform.unit_vectors.spread import Spread, product_of, repeated
 
-__all__ = ["RULES", "Argument", "agreeing", "along_tied_axis", "entry_by_entry", "kept_axes", "plainer"]
+__all__ = ["RULES", "Argument", "agreeing", "entry_by_entry", "first_spread"]
 
 Argument = Node | Spread
 Rule = Callable[[Apply, Sequence[Argument]], Spread]
@@ -42,7 +36,8 @@ def agreeing(args: Sequence[Argument], kept: Callable[[int, int], bool]) -> list
     return [arg.tied(common) if isinstance(arg, Spread) else arg for arg in args]
 
 
-def _first_spread(args: Sequence[Argument]) -> Spread:
+def first_spread(args: Sequence[Argument]) -> Spread:
+    """Return the first of the arguments that depend on the unit vector."""
     return next(arg for arg in args if isinstance(arg, Spread))
 
 
@@ -56,9 +51,11 @@ def _written_out(args: Sequence[Argument]) -> list[Argument]:
 def entry_by_entry(node: Apply, args: Sequence[Argument]) -> Spread:
     """Return a function of numbers, applied to all entries; deltas stay where what is 0 stays 0."""
     args = agreeing(args, lambda position, axis: True) if _keeps_zeros(node, args) else _written_out(args)
-    spread = _first_spread(args)
+    spread = first_spread(args)
     lead = spread.lead_shape
     cores = tuple(arg.core if isinstance(arg, Spread) else repeated(arg, lead) for arg in args)
+    if node.op is mul and any(isinstance(core, Const) and core.value == 1 for core in cores):
+        return spread.with_core(cores[isinstance(cores[0], Const) and cores[0].value == 1])
     return spread.with_core(make_apply(node.op, cores, node.params, (*lead, *node.shape), node.dtype, node.segment))
 
 
@@ -81,7 +78,7 @@ def _keeps_zeros(node: Apply, args: Sequence[Argument]) -> bool:
 
 
 def _broadcast(node: Apply, args: Sequence[Argument]) -> Spread:
-    spread = _first_spread(args)
+    spread = first_spread(args)
     axes: tuple[int, ...] = node.param("axes")  # type: ignore[assignment]
     ties: list[int | None] = [None] * node.rank
     for axis, tie in zip(axes, spread.ties, strict=True):
@@ -96,7 +93,7 @@ def _broadcast(node: Apply, args: Sequence[Argument]) -> Spread:
 
 
 def _transposed(node: Apply, args: Sequence[Argument]) -> Spread:
-    spread = _first_spread(args)
+    spread = first_spread(args)
     axes: tuple[int, ...] = node.param("axes")  # type: ignore[assignment]
     count = len(spread.lead)
     order = (*range(count), *(axis + count for axis in axes))
@@ -107,7 +104,7 @@ def _transposed(node: Apply, args: Sequence[Argument]) -> Spread:
 def _summed(node: Apply, args: Sequence[Argument]) -> Spread:
     """Return sums: over a tied axis, of one entry, the axis becomes one of unit vectors."""
     axes: tuple[int, ...] = node.param("axes")  # type: ignore[assignment]
-    return _over(_first_spread(args), axes)
+    return _over(first_spread(args), axes)
 
 
 def _over(spread: Spread, axes: Sequence[int]) -> Spread:
@@ -122,7 +119,7 @@ def _over(spread: Spread, axes: Sequence[int]) -> Spread:
 
 def _mean(node: Apply, args: Sequence[Argument]) -> Spread:
     """Return means: over a tied axis, the one entry divided by how many there are."""
-    spread = _first_spread(args)
+    spread = first_spread(args)
     axes: tuple[int, ...] = node.param("axes")  # type: ignore[assignment]
     found = _over(spread, [axis for axis in axes if spread.ties[axis] is not None])
     for axis in axes:
@@ -139,7 +136,7 @@ def _mean(node: Apply, args: Sequence[Argument]) -> Spread:
 
 def _reshaped(node: Apply, args: Sequence[Argument]) -> Spread:
     """Return a shape anew: axes before and behind those that change stay as they are."""
-    spread = _first_spread(args)
+    spread = first_spread(args)
     old, new = spread.shape, node.shape
     places = _unchanged(old, new)
     spread = spread.tied(places)
@@ -184,7 +181,7 @@ def _contracted(node: Apply, args: Sequence[Argument]) -> Spread:
         args = _written_out(args)
     operands: tuple[tuple[int, ...], ...] = node.param("operands")  # type: ignore[assignment]
     output: tuple[int, ...] = node.param("output")  # type: ignore[assignment]
-    spread = _first_spread(args)
+    spread = first_spread(args)
     first = 1 + max(index for indices in operands for index in indices)
     lead = {axis: first + axis for axis in range(len(spread.basis))}  # the index of an axis of unit vectors
     ties: list[int | None] = [None] * len(output)
@@ -201,199 +198,6 @@ def _contracted(node: Apply, args: Sequence[Argument]) -> Spread:
                 lead[tie] = index
     kept = tuple(index for axis, index in lead.items() if axis not in ties)
     return Spread(spread.basis, product_of(factors, (*kept, *output)), tuple(ties))
-
-
-# --- linear maps along one axis ----------------------------------------------------------------------------------------
-
-
-def _mapped(spread: Spread, axis: int, matrix: Node, *, transposed: bool = False) -> Spread:
-    """Return a matrix times all vectors along an axis; its axes but the last, or if `transposed` the first, come there."""
-    count = len(spread.basis)
-    own = [count + i for i in range(len(spread.ties))]
-    new = list(range(count + len(own), count + len(own) + matrix.rank - 1))
-    tie = spread.ties[axis]
-    along = own[axis] if tie is None else tie
-    factor = (matrix, (along, *new) if transposed else (*new, along))
-    ties = (*spread.ties[:axis], *[None] * len(new), *spread.ties[axis + 1 :])
-    lead = [i for i in range(count) if i not in ties]
-    left = (*lead, *own[:axis], *new, *own[axis + 1 :])
-    core = (spread.core, (*spread.lead, *own[:axis], along, *own[axis + 1 :]))
-    return Spread(spread.basis, product_of([core, factor], left), ties)
-
-
-def along_tied_axis(node: Apply, args: Sequence[Argument]) -> Spread | None:
-    """Return what an operation makes of deltas along its axis: rows of a matrix that has a name; None for other ones."""
-    rule = _ALONG.get(node.op)
-    return None if rule is None else rule(node, args)
-
-
-def _running_sum(node: Apply, args: Sequence[Argument]) -> Spread | None:
-    spread = _first_spread(args)
-    axis: int = node.param("axis")  # type: ignore[assignment]
-    if spread.ties[axis] is None:
-        return None
-    size = spread.shape[axis]
-    ones = constant(1, (size, size), node.dtype)
-    return _mapped(spread, axis, triangle(ones, lower=True, offset=0))
-
-
-def _read(node: Apply, args: Sequence[Argument]) -> Spread | None:
-    """Return entries at positions, each that of one unit vector: rows of the identity at these positions."""
-    spread = _first_spread(args)
-    axis: int = node.param("axis")  # type: ignore[assignment]
-    tie, positions = spread.ties[axis], node.args[1]
-    if tie is None or len(args) != 2:
-        return None
-    size, count = spread.shape[axis], len(spread.basis)
-    rows = indexing.gather(eye(rows=size, columns=size, k=0, dtype=node.dtype), positions, axis=0)
-    core = spread.core
-    if isinstance(core, Const):
-        core = constant(core.value, (*spread.lead_shape, *node.shape), core.dtype)
-    else:
-        core = indexing.gather(core, positions, axis=axis + len(spread.lead))
-    own = [count + i for i in range(node.rank)]
-    ties = (*spread.ties[:axis], *[None] * positions.rank, *spread.ties[axis + 1 :])
-    lead = [i for i in range(count) if i not in ties]
-    factors = [(core, (*spread.lead, *own)), (rows, (*own[axis : axis + positions.rank], tie))]
-    return Spread(spread.basis, product_of(factors, (*lead, *own)), ties)
-
-
-def _written(node: Apply, args: Sequence[Argument]) -> Spread | None:
-    """Return entries written at positions, each that of one unit vector: rows of the identity at these positions."""
-    positions, spread = node.args[0], args[-1]
-    axis: int = node.param("axis")  # type: ignore[assignment]
-    if len(args) != 2 or not isinstance(spread, Spread) or positions.rank != 1 or spread.ties[axis] is None:
-        return None
-    size = node.shape[axis]
-    rows = indexing.gather(eye(rows=size, columns=size, k=0, dtype=node.dtype), positions, axis=0)
-    return _mapped(spread, axis, rows, transposed=True)
-
-
-def _convolved(node: Apply, args: Sequence[Argument]) -> Spread | None:
-    """Return a convolution as a Toeplitz matrix times the vector that depends on the unit vector."""
-    first, second = args
-    if isinstance(first, Spread) and isinstance(second, Spread):
-        return None
-    (n,), (m,) = first.shape, second.shape
-    spread, fixed, width = (first, second, n) if isinstance(first, Spread) else (second, first, m)
-    assert isinstance(spread, Spread)
-    assert isinstance(fixed, Node)
-    zeros = constant(0, (width - 1,), node.dtype)
-    padded = layout.concatenate(zeros, fixed, zeros, axis=0)
-    rows = sliding_windows(padded, sizes=(width,), axes=(0,), strides=(1,), dilations=(1,))
-    if node.op is convolve:
-        rows = cumulative.reversed_along(rows, 1)
-    elif spread is first:
-        rows = cumulative.reversed_along(rows, 0)
-    mode = node.param("mode")
-    if mode != "full":
-        start, size = ((m - 1) // 2, n) if mode == "same" else (m - 1, n - m + 1)
-        rows = indexing.slice_(rows, bounds=((start, start + size, 1), None))
-    return _mapped(spread, 0, with_shape(rows, (*node.shape, width)))
-
-
-_ALONG: Mapping[Operation, Callable[[Apply, Sequence[Argument]], Spread | None]] = {
-    convolve: _convolved,
-    correlate: _convolved,
-    cumulative.cumsum: _running_sum,
-    indexing.gather: _read,
-    indexing.scatter_add: _written,
-}
-
-
-# --- which axes an operation takes one by one --------------------------------------------------------------------------
-
-Kept = Callable[[Apply], Mapping[int, int]]
-
-
-def _beside_axis(node: Apply) -> dict[int, int]:
-    return {axis: axis for axis in range(node.rank) if axis != node.param("axis")}
-
-
-def _beside_axes(node: Apply) -> dict[int, int]:
-    axes: tuple[int, ...] = node.param("axes")  # type: ignore[assignment]
-    return {axis: axis for axis in range(node.rank) if axis not in axes}
-
-
-def _beside_slices(node: Apply) -> dict[int, int]:
-    bounds: indexing.Bounds = node.param("bounds")  # type: ignore[assignment]
-    left = [axis for axis, bound in enumerate(bounds) if bound is None or isinstance(bound, tuple)]
-    return {axis: place for place, axis in enumerate(left) if bounds[axis] is None}
-
-
-def _beside_positions(node: Apply) -> dict[int, int]:
-    x, first = node.args[0], node.args[1]
-    axis: int = node.param("axis")  # type: ignore[assignment]
-    count = len(node.args) - 1
-    moved = first.rank - count
-    return {i: i if i < axis else i + moved for i in range(x.rank) if not axis <= i < axis + count}
-
-
-def _beside_written(node: Apply) -> dict[int, int]:
-    axis: int = node.param("axis")  # type: ignore[assignment]
-    count: int = node.param("indices")  # type: ignore[assignment]
-    rank = node.args[0].rank
-    moved = count - rank
-    value = node.args[count]
-    return {i: i if i < axis else i + moved for i in range(value.rank) if not axis <= i < axis + rank}
-
-
-def _beside_parts(node: Apply) -> dict[int, int]:
-    parts: Sequence[indexing.Bounds] = node.param("bounds")  # type: ignore[assignment]
-    return {axis: axis for axis in range(node.rank) if all(bounds[axis] is None for bounds in parts)}
-
-
-def _columns(node: Apply) -> dict[int, int]:
-    return {1: 1} if node.rank == 2 and node.args[0].rank == 2 else {}
-
-
-_KEPT: Mapping[Operation, Kept] = {
-    cumulative.cumsum: _beside_axis,
-    cumulative.take_along: _beside_axis,
-    cumulative.put_along: _beside_axis,
-    linear_recurrence: _beside_axis,
-    layout.concatenate: _beside_axis,
-    layout.roll: _beside_axes,
-    indexing.place: _beside_parts,
-    indexing.slice_: _beside_slices,
-    indexing.gather: _beside_positions,
-    indexing.scatter_add: _beside_written,
-    solve: _columns,
-    solve_triangular: _columns,
-    cho_solve: _columns,
-}
-_SECOND_ALONE = (linear_recurrence, solve, solve_triangular, cho_solve)  # linear in their second argument
-_JOINING = (layout.concatenate, indexing.place, indexing.scatter_add)  # linear in all arrays together
-
-
-def kept_axes(node: Apply, args: Sequence[Argument]) -> Mapping[int, int]:
-    """Return the axes of a value that an operation takes one by one, and where they are in its result.
-
-    Along them deltas stay, as what is 0 stays 0.
-    """
-    kept = _KEPT.get(node.op)
-    if kept is None or (node.op in _SECOND_ALONE and isinstance(args[0], Spread)):
-        return {}
-    if node.op in _JOINING and not all(isinstance(arg, Spread) or _is_zero_or_position(arg) for arg in args):
-        return {}
-    like = _first_spread(args).shape
-    return {axis: place for axis, place in kept(node).items() if like[axis] == node.shape[place]}
-
-
-def _is_zero_or_position(arg: Node) -> bool:
-    return arg.dtype == "int64" or (isinstance(arg, Const) and arg.value == 0)
-
-
-def plainer(node: Apply) -> Apply:
-    """Return reads and writes along the axis of a vector as what they are: of single entries."""
-    if node.rank != 1 or node.op not in (cumulative.take_along, cumulative.put_along):
-        return node
-    if node.op is cumulative.take_along:
-        found = indexing.gather(*node.args, axis=0)
-    else:
-        found = indexing.scatter_add(*node.args, shape=node.shape, axis=0, indices=1)
-    assert isinstance(found, Apply)
-    return found
 
 
 RULES: Mapping[Operation, Rule] = {

@@ -14,15 +14,8 @@ from symbackprop.ops.broadcasting import rebuilt
 from symbackprop.ops.declare import Primitive, results
 from symbackprop.transform.batching.call import Made
 from symbackprop.transform.batching.walk import batched_outputs
-from symbackprop.transform.unit_vectors.rules import (
-    RULES,
-    Argument,
-    agreeing,
-    along_tied_axis,
-    entry_by_entry,
-    kept_axes,
-    plainer,
-)
+from symbackprop.transform.unit_vectors.axes import along_tied_axis, kept_axes, plainer
+from symbackprop.transform.unit_vectors.rules import RULES, Argument, agreeing, entry_by_entry
 from symbackprop.transform.unit_vectors.spread import Spread, unit_vectors
 
 __all__ = ["of_unit_vectors"]
@@ -98,16 +91,11 @@ class _Walk:
         """Return the results of a node, axis by axis of the unit vectors a batch; along axes that are `kept` ties stay."""
         args = agreeing(args, lambda position, axis: axis in kept)
         spread = next(arg for arg in args if isinstance(arg, Spread))
-        ties: list[int | None] = [None] * node.rank
-        for axis, tie in enumerate(spread.ties):
-            if tie is not None:
-                ties[kept[axis]] = tie
+        places = {kept[axis]: tie for axis, tie in enumerate(spread.ties) if tie is not None}
         found = self._in_batches(node, args, outputs, spread.lead_shape)
         return [
-            Spread(self._basis, made.node, tuple(ties) if made.node.rank - len(spread.lead) == node.rank else ())
-            if made.moved
-            else made.node
-            for made in found
+            Spread(self._basis, made.node, tuple(map(places.get, range(output.rank)))) if made.moved else made.node
+            for output, made in zip(outputs, found, strict=True)
         ]
 
     def _in_batches(self, node: Apply, args: Sequence[Argument], outputs: Sequence[Node], lead: Shape) -> list[Made]:
