@@ -238,7 +238,8 @@ class CompiledFunction:
         """The function that computes the value alone."""
         if self._recipe.kind == "value":
             return self
-        return self._compile(self._recipe.of_value(), self._origin, self._found).with_records(self._value_records)
+        recipe = self._recipe.of_value({spec.name for spec in self.graph.arguments if spec.role})
+        return self._compile(recipe, self._origin, self._found).with_records(self._value_records)
 
     @property
     def bound_digests(self) -> Mapping[str, str]:

@@ -18,7 +18,7 @@ from symbackprop.ops.opaque import opaque
 from symbackprop.read.from_numpy.trace import TracedFunction
 from symbackprop.read.parser import parse
 from symbackprop.read.shapes import split_declarations
-from symbackprop.transform.batching import axes_of
+from symbackprop.transform.batching import axes_of, of_one_example
 
 if TYPE_CHECKING:
     from symbackprop.check.expected import Subject
@@ -85,7 +85,7 @@ def verified(
     subject = Subject(
         source=compiled.source,
         name=compiled.__name__,
-        arguments=(compiled.formula_graph if recipe.batch else compiled.graph).arguments,
+        arguments=of_one_example(compiled.graph.arguments, axes_of(compiled.graph.arguments, recipe, widened=True)),
         labels=compiled.graph.labels,
         reference=_of_formula(compiled, _reference(recipe, origin)),
         kinks=_kinks(compiled),
@@ -115,7 +115,7 @@ def _of_batches(example: Subject, compiled: CompiledFunction) -> Subject:
     from symbackprop.check.batches import one_by_one
 
     arguments = compiled.graph.arguments
-    batch = axes_of(compiled.formula_graph, compiled.recipe)
+    batch = axes_of(arguments, compiled.recipe, widened=True)
     own = None if example.own is None else one_by_one(example.own, batch)
     reference = one_by_one(example.reference, batch)
     return replace(example, arguments=arguments, reference=reference, own=own, batch=batch, of_example=example)

@@ -9,6 +9,7 @@ from __future__ import annotations
 import hashlib
 import json
 import re
+from collections.abc import Set
 from dataclasses import asdict, dataclass, replace
 
 from symbackprop.errors import FormulaSyntaxError
@@ -62,8 +63,8 @@ class Recipe:
                 del found[name]
         return found
 
-    def of_value(self) -> Recipe:
-        """Return the recipe of the value alone."""
+    def of_value(self, without: Set[str] = frozenset()) -> Recipe:
+        """Return the recipe of the value alone, which is `without` some inputs."""
         return replace(
             self,
             kind="value",
@@ -75,6 +76,7 @@ class Recipe:
             checkpoint=None,
             sparse=False,
             mode="",
+            batch=tuple((name, axis) for name, axis in self.batch if name not in without),
             order=0,
             mixed=False,
             weighted=False,

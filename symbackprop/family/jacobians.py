@@ -6,8 +6,8 @@ from collections.abc import Iterable
 from typing import Any
 
 from symbackprop.compiled import CompiledFunction
-from symbackprop.errors import ArgumentError
-from symbackprop.family.asking import Inputs, Wrt, asked_for
+from symbackprop.errors import ArgumentError, UnsupportedError
+from symbackprop.family.asking import Batch, Inputs, Wrt, asked_for
 from symbackprop.options import Request, checked_mode
 
 __all__ = ["compile_hessian", "compile_jacobian"]
@@ -26,20 +26,23 @@ def compile_jacobian(
     dtype: str = "float64",
     name: str = "jacobian",
     optimize: str = "readable",
+    batch: Batch = None,
 ) -> CompiledFunction:
     """Compile a formula of any shape to a function that returns its Jacobian.
 
-    The Jacobian of a value with respect to ``x`` has shape ``value.shape + x.shape``. It is array code where that can
-    be: of ``sin(A @ x)``, ``np.cos(A @ x)[:, None] * A``. Where some step has no closed form for all unit vectors at
-    once, as sorting or a loop has not, it is a printed loop over unit vectors.
+    The Jacobian of a value with respect to ``x`` has shape ``value.shape + x.shape``. It is array code: of
+    ``sin(A @ x)``, ``np.cos(A @ x)[:, None] * A``. A loop of the formula's carries the tangents of all unit vectors at
+    once, and keeps as much memory as these take. Over unit vectors there is a loop only where a function of the user's
+    own takes one vector at a time.
 
     Parameters
     ----------
-    formula, inputs, static, wrt, target, dtype, name, optimize
+    formula, inputs, static, wrt, target, dtype, name, optimize, batch
         As for `compile_grad`. One name in `wrt` gives an array, several a tuple of arrays for each value.
     mode : {"auto", "forward", "reverse"}
-        Whether columns are pushed forward or rows pulled back. "auto" makes both and takes the one with fewer loops
-        left, and then with fewer counted operations, for named sizes of 100.
+        Whether columns are pushed forward or rows pulled back. "auto" makes both, and of several values and inputs the
+        cheaper of both for each block, and takes what has the fewest loops, and then the fewest counted operations, for
+        named sizes of 100.
     sparse : bool
         Whether to return a `scipy.sparse.csr_array` of shape ``(value.size, x.size)`` instead: its pattern is found when
         compiling, and its entries are read from few products with sums of unit vectors. See docs/sparse.md.
@@ -62,8 +65,9 @@ def compile_jacobian(
     >>> J([[1, 2], [3, 4], [5, 6]], [0, 0]).tolist()
     [[1.0, 2.0], [3.0, 4.0], [5.0, 6.0]]
     """
+    _check_sparse(sparse, batch)
     asked = {"mode": checked_mode(mode), "sparse": bool(sparse)}
-    request = Request("jacobian", wrt, bool(with_value), target, dtype, name, optimize, asked)
+    request = Request("jacobian", wrt, bool(with_value), target, dtype, name, optimize, asked, batch)
     return asked_for(formula, inputs, static, request)
 
 
@@ -80,16 +84,16 @@ def compile_hessian(
     dtype: str = "float64",
     name: str = "hessian",
     optimize: str = "readable",
+    batch: Batch = None,
 ) -> CompiledFunction:
     """Compile a scalar-valued formula to a function that returns its Hessian: forward over reverse.
 
     With respect to one input ``x`` it has shape ``x.shape + x.shape``; with respect to several it is a tuple of tuples
-    of blocks, the block ``[i][j]`` of shape ``wrt[i].shape + wrt[j].shape``. Like a Jacobian it is array code where it
-    can be, and else a printed loop over unit vectors.
+    of blocks, the block ``[i][j]`` of shape ``wrt[i].shape + wrt[j].shape``. Like a Jacobian it is array code.
 
     Parameters
     ----------
-    formula, inputs, static, wrt, target, dtype, name, optimize
+    formula, inputs, static, wrt, target, dtype, name, optimize, batch
         As for `compile_grad`.
     sparse : bool
         Whether to return each block as a `scipy.sparse.csr_array` of shape ``(x.size, y.size)``. See docs/sparse.md.
@@ -113,12 +117,23 @@ def compile_hessian(
     >>> import symbackprop as sb
     >>> sb.compile_hessian("x**2 * y")(3.0, 2.0)
     ((4.0, 6.0), (6.0, 0.0))
+    >>> each = sb.compile_hessian("x[d] w[d] -> exp(x @ w)", wrt="w", batch={"x": 0})
+    >>> each([[1.0, 2.0], [3.0, 1.0]], [0.0, 0.0]).tolist()
+    [[[1.0, 2.0], [2.0, 4.0]], [[9.0, 3.0], [3.0, 1.0]]]
     >>> f = sb.compile_hessian("x[n] -> x**3", weighted=True)
     >>> f([1.0, 2.0], value_bar=[1.0, 10.0])[0][0].tolist()
     [[6.0, 0.0], [0.0, 120.0]]
     """
     if weighted and with_value_and_grad:
         raise ArgumentError("weighted=True gives the Hessian alone; ask compile_vjp for values and cotangents")
+    _check_sparse(sparse, batch)
     asked = {"weighted": bool(weighted), "sparse": bool(sparse)}
-    request = Request("hessian", wrt, bool(with_value_and_grad), target, dtype, name, optimize, asked)
+    request = Request("hessian", wrt, bool(with_value_and_grad), target, dtype, name, optimize, asked, batch)
     return asked_for(formula, inputs, static, request)
+
+
+def _check_sparse(sparse: object, batch: Batch) -> None:
+    if sparse and batch is not None:
+        raise UnsupportedError(
+            "a sparse array has two axes and no third one for batch=; leave sparse=True or batch= out"
+        )

@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from typing import Any
 
 from symbackprop.compiled import CompiledFunction
-from symbackprop.family.asking import Inputs, Wrt, asked_for
+from symbackprop.family.asking import Batch, Inputs, Wrt, asked_for
 from symbackprop.options import Request
 
 __all__ = ["compile_hvp", "compile_jvp", "compile_vjp"]
@@ -22,6 +22,7 @@ def compile_jvp(
     dtype: str = "float64",
     name: str = "jvp",
     optimize: str = "readable",
+    batch: Batch = None,
 ) -> CompiledFunction:
     """Compile a formula to a function that returns ``(value, tangent)``: forward accumulation.
 
@@ -29,11 +30,13 @@ def compile_jvp(
 
     Parameters
     ----------
-    formula, inputs, static, wrt, target, dtype, name, optimize
+    formula, inputs, static, wrt, target, dtype, name, optimize, batch
         As for `compile_grad`, but the formula need not be scalar. The function takes the inputs, and behind them a
         tangent for each of `wrt`, of the shape of the input, called ``x_dot`` for an input ``x``. Where that name is
         taken it is ``x_dot2``, or has the next number that is free. Tangents of structures (dicts, lists, records)
-        are structures of the same kind, as the gradient is; of the parameters of a layer spec, ``params_dot``.
+        are structures of the same kind, as the gradient is; of the parameters of a layer spec, ``params_dot``. The
+        tangent of a batch is a batch along the same axis; a tangent may be one alone, for many directions at one place:
+        ``batch={"x_dot": 0}``.
 
     Returns
     -------
@@ -58,7 +61,7 @@ def compile_jvp(
     >>> [x.tolist() for x in f([[1, 2], [3, 4]], [1, 1], w_dot=[1, 0])]
     [[3.0, 7.0], [1.0, 3.0]]
     """
-    request = Request("jvp", wrt, True, target, dtype, name, optimize)
+    request = Request("jvp", wrt, True, target, dtype, name, optimize, batch=batch)
     return asked_for(formula, inputs, static, request)
 
 
@@ -72,6 +75,7 @@ def compile_vjp(
     dtype: str = "float64",
     name: str = "vjp",
     optimize: str = "readable",
+    batch: Batch = None,
 ) -> CompiledFunction:
     """Compile a formula to a function that returns ``(value, cotangents)``: reverse accumulation.
 
@@ -79,11 +83,11 @@ def compile_vjp(
 
     Parameters
     ----------
-    formula, inputs, static, wrt, target, dtype, name, optimize
+    formula, inputs, static, wrt, target, dtype, name, optimize, batch
         As for `compile_grad`, but the formula need not be scalar. The function takes the inputs, and behind them a
         cotangent for each value, of its shape: ``z_bar`` for a value that the formula names ``z``, else ``value_bar``,
         or ``value1_bar``, ``value2_bar`` where there are several. Where a name is taken, the first number from 2 that
-        makes it free is put behind it.
+        makes it free is put behind it. Where there is a batch, cotangents are batches along their first axis.
 
     Returns
     -------
@@ -104,7 +108,7 @@ def compile_vjp(
     >>> sb.compile_vjp("r = w*x; r, r**2", wrt="w")(2.0, 3.0, 1.0, 0.0)
     ((6.0, 36.0), 3.0)
     """
-    request = Request("vjp", wrt, True, target, dtype, name, optimize)
+    request = Request("vjp", wrt, True, target, dtype, name, optimize, batch=batch)
     return asked_for(formula, inputs, static, request)
 
 
@@ -119,6 +123,7 @@ def compile_hvp(
     dtype: str = "float64",
     name: str = "hvp",
     optimize: str = "readable",
+    batch: Batch = None,
 ) -> CompiledFunction:
     """Compile a scalar-valued formula to a function that returns its Hessian times a vector: forward over reverse.
 
@@ -126,7 +131,7 @@ def compile_hvp(
 
     Parameters
     ----------
-    formula, inputs, static, wrt, target, dtype, name, optimize
+    formula, inputs, static, wrt, target, dtype, name, optimize, batch
         As for `compile_grad`. The function takes the inputs, and behind them the vector: a part of it for each of `wrt`,
         named as the tangents of `compile_jvp` are, ``x_dot``.
     with_value_and_grad : bool
@@ -148,5 +153,5 @@ def compile_hvp(
     >>> sb.compile_hvp("x**2 * y")(3.0, 2.0, 1.0, 0.0)  # the first column of [[2*y, 2*x], [2*x, 0]]
     (4.0, 6.0)
     """
-    request = Request("hvp", wrt, bool(with_value_and_grad), target, dtype, name, optimize)
+    request = Request("hvp", wrt, bool(with_value_and_grad), target, dtype, name, optimize, batch=batch)
     return asked_for(formula, inputs, static, request)

@@ -17,42 +17,76 @@ from symbackprop.ir.node import Input, Node, constant, make_input
 from symbackprop.ir.signature import Label
 from symbackprop.ir.size import evaluate, names
 from symbackprop.ops.bodies import loops_among, nodes_within
-from symbackprop.ops.contraction import permuted
 from symbackprop.ops.cost import count_operations
 from symbackprop.transform.products import check_real
-from symbackprop.transform.unit_vectors import of_unit_vectors, one_by_one
+from symbackprop.transform.unit_vectors import for_all
 from symbackprop.transform.wanted import name_of, wanted_inputs, with_cotangent_inputs
 
-__all__ = ["with_hessian", "with_jacobian"]
+__all__ = ["effort", "with_hessian", "with_jacobian"]
 
 _TYPICAL_SIZE = 100  # of every named size, where modes are compared
 
+_Blocks = dict[tuple[int, int], Node]  # by the numbers of a value and an input
 _Linear = Callable[[Node], Sequence[Node | None]]  # what a tangent, or a cotangent, becomes
 
 
 def with_jacobian(graph: Graph, recipe: Recipe, finished: Callable[[Graph], Graph]) -> Graph:
-    """Return `graph` with the Jacobians of its values, finished; in the cheaper mode, if the recipe leaves it open.
+    """Return `graph` with the Jacobians of its values, finished; in the cheapest way, if the recipe leaves it open.
 
-    The cheaper one has fewer loops that stay loops, and of equally many the fewer operations.
+    That is reverse, forward, or for each block of a value and an input the cheaper of both: the one with fewer loops over
+    unit vectors, and of equally many the fewer operations.
     """
     check_real(graph, "Jacobian")
     wanted = wanted_inputs(graph, recipe)
-    if recipe.mode != "auto":
-        return finished(_with_mode(graph, wanted, recipe, recipe.mode))
-    if all(value.shape == () for value in graph.primals):
-        return finished(_with_mode(graph, wanted, recipe, "reverse"))
-    if all(x.shape == () for x in wanted):
-        return finished(_with_mode(graph, wanted, recipe, "forward"))
-    candidates: list[Graph] = []
+    modes = [recipe.mode] if recipe.mode != "auto" else _open_modes(graph, wanted)
     refusals: list[UnsupportedError] = []
-    for mode in ("reverse", "forward"):
+    ways = [_by_mode(mode, graph, wanted, refusals) for mode in modes]
+    keys = [(number, place) for number in range(len(graph.primals)) for place in range(len(wanted))]
+    if not all(any(key in way for way in ways) for key in keys):
+        raise refusals[0]
+    known = set(graph.primal_nodes)
+    cheapest = {
+        key: min((way[key] for way in ways if key in way), key=lambda block: _effort(topological([block], known=known)))
+        for key in keys
+    }
+    candidates = [way for way in ways if len(way) == len(keys)]
+    if cheapest not in candidates:
+        candidates.append(cheapest)
+    graphs = [finished(_with_blocks(graph, wanted, recipe, [way[key] for key in keys])) for way in candidates]
+    return graphs[0] if len(graphs) == 1 else min(graphs, key=lambda made: _effort(made.nodes()))
+
+
+def _open_modes(graph: Graph, wanted: Sequence[Input]) -> list[str]:
+    """Return the modes that may be the cheapest one."""
+    if all(value.shape == () for value in graph.primals):
+        return ["reverse"]
+    if all(x.shape == () for x in wanted):
+        return ["forward"]
+    return ["reverse", "forward"]
+
+
+def _by_mode(mode: str, graph: Graph, wanted: Sequence[Input], refusals: list[UnsupportedError]) -> _Blocks:
+    """Return the blocks that a mode makes, by the numbers of their value and input; what it cannot make is refused."""
+    found: _Blocks = {}
+    for number in range(len(wanted) if mode == "forward" else len(graph.primals)):
         try:
-            candidates.append(finished(_with_mode(graph, wanted, recipe, mode)))
+            if mode == "forward":
+                columns = _forward(graph.primals, wanted[number])
+                found |= {(value, number): block for value, block in enumerate(columns)}
+            else:
+                rows = _reverse(graph.primals[number], wanted)
+                found |= {(number, place): block for place, block in enumerate(rows)}
         except UnsupportedError as refused:
             refusals.append(refused)
-    if not candidates:
-        raise refusals[0]
-    return min(candidates, key=_effort)
+    return found
+
+
+def _with_blocks(graph: Graph, wanted: Sequence[Input], recipe: Recipe, blocks: Sequence[Node]) -> Graph:
+    called = [name_of(graph, x) for x in wanted]
+    labels = [Label(number, name, form="jacobian") for number in range(len(graph.primals)) for name in called]
+    if not recipe.with_value:
+        return graph.with_outputs(blocks, labels)
+    return graph.with_outputs([*graph.primals, *blocks], [*graph.labels, *labels])
 
 
 def with_hessian(graph: Graph, recipe: Recipe) -> Graph:
@@ -93,24 +127,6 @@ def _labels_of_blocks(graph: Graph, number: int, wanted: Sequence[Input]) -> lis
     return [Label(number, x, form="hessian", second=y) for x in names for y in names]
 
 
-def _with_mode(graph: Graph, wanted: Sequence[Input], recipe: Recipe, mode: str) -> Graph:
-    found: dict[tuple[int, int], Node] = {}
-    if mode == "forward":
-        for place, x in enumerate(wanted):
-            for number, columns in enumerate(_forward(graph.primals, x)):
-                found[number, place] = columns
-    else:
-        for number, value in enumerate(graph.primals):
-            for place, rows in enumerate(_reverse(value, wanted)):
-                found[number, place] = rows
-    order = sorted(found)
-    labels = [Label(number, name_of(graph, wanted[place]), form="jacobian") for number, place in order]
-    outputs = [found[key] for key in order]
-    if not recipe.with_value:
-        return graph.with_outputs(outputs, labels)
-    return graph.with_outputs([*graph.primals, *outputs], [*graph.labels, *labels])
-
-
 def _forward(values: Sequence[Node], x: Input, *, leading: bool = False) -> list[Node]:
     """Return the derivatives of `values` with respect to `x`, whose axes come last, or first if they are `leading`."""
     return _in_full(x, values, lambda tangent: push_forward(values, {x: tangent}), leading=leading)
@@ -131,28 +147,10 @@ def _in_full(basis: Node, results: Sequence[Node], linear: _Linear, *, leading: 
     unit = make_input(0, basis.shape, basis.dtype, _unused_level([basis, *results]))
     made = linear(unit if basis.shape else constant(1, (), basis.dtype))
     if basis.shape:
-        made = _of_all(made, unit, leading=leading)
+        rest = iter(for_all([y for y in made if y is not None], unit, leading=leading))
+        made = [None if y is None else next(rest) for y in made]
     shapes = [(*basis.shape, *x.shape) if leading else (*x.shape, *basis.shape) for x in results]
     return [constant(0, shape, x.dtype) if y is None else y for x, y, shape in zip(results, made, shapes, strict=True)]
-
-
-def _of_all(made: Sequence[Node | None], unit: Input, *, leading: bool) -> list[Node | None]:
-    """Return what `made` is for all unit vectors: array code, or a loop over them; None for what does not depend on them."""
-    given = [y for y in made if y is not None]
-    found: dict[Node, Node | None]
-    try:
-        spreads = of_unit_vectors(given, unit)
-        found = {y: None if x is None else x.whole(leading=leading) for y, x in zip(given, spreads, strict=True)}
-    except UnsupportedError:
-        found = {y: one_by_one(y, unit) for y in given}
-        if not leading:
-            found = {y: None if x is None else _turned(x, unit.rank) for y, x in found.items()}
-    return [None if y is None else found[y] for y in made]
-
-
-def _turned(x: Node, count: int) -> Node:
-    """Return `x` with its first axes last."""
-    return permuted(x, (*range(count, x.rank), *range(count)))
 
 
 def _unused_level(nodes: Sequence[Node]) -> int:
@@ -160,8 +158,12 @@ def _unused_level(nodes: Sequence[Node]) -> int:
     return 1 + max((node.level for node in inputs), default=0)
 
 
-def _effort(graph: Graph) -> tuple[int, int, int]:
-    """Return the loops of a graph, its operations for sizes as they are typical, and its length."""
-    nodes = graph.nodes()
+def effort(graph: Graph) -> tuple[int, int]:
+    """Return the loops of a graph, and its operations for sizes as they are typical."""
+    return _effort(graph.nodes())[:2]
+
+
+def _effort(nodes: list[Node]) -> tuple[int, int, int]:
+    """Return the loops among nodes, their operations for sizes as they are typical, and how many they are."""
     total = count_operations(nodes)
     return len(loops_among(nodes)), evaluate(total, dict.fromkeys(names(total), _TYPICAL_SIZE)), len(nodes)

@@ -307,3 +307,18 @@ def pair(p):  # type: ignore[no-untyped-def]
 def test_weighted_hessians_come_alone() -> None:
     with pytest.raises(sb.ArgumentError, match="gives the Hessian alone"):
         sb.compile_hessian("x**2", weighted=True, with_value_and_grad=True)
+
+
+BLOCKS = "A[m,m] x[m] y[m] t -> A @ tanh(A @ tanh(A @ (t * y))), sum(tanh(A @ tanh(A @ tanh(A @ x))))"
+
+
+def test_each_block_has_the_cheaper_mode() -> None:
+    f = sb.compile_jacobian(BLOCKS, wrt=("x", "t"))
+    both = [sb.compile_jacobian(BLOCKS, wrt=("x", "t"), mode=mode) for mode in ("forward", "reverse")]
+    sizes = {"m": 100}
+    assert 10 * f.cost().at(sizes)[1] < min(g.cost().at(sizes)[1] for g in both)
+    given = point(f)
+    for row, others in zip(f(*given), zip(*(g(*given) for g in both), strict=True), strict=True):
+        for other in others:
+            for block, expected in zip(row, other, strict=True):
+                np.testing.assert_allclose(block, expected, rtol=1e-10)

@@ -5,7 +5,7 @@ and what the keyword `batch=` says (`arguments`). A primitive without a rule is 
 over examples, of which there are none.
 """
 
-from symbackprop.transform.batching.arguments import axes_of, checked_batch, with_batch
+from symbackprop.transform.batching.arguments import axes_of, checked_batch, of_one_example, with_batch
 from symbackprop.transform.batching.walk import batched
 
-__all__ = ["axes_of", "batched", "checked_batch", "with_batch"]
+__all__ = ["axes_of", "batched", "checked_batch", "of_one_example", "with_batch"]

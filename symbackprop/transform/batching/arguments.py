@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import operator
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
@@ -20,7 +20,7 @@ from symbackprop.simplify.rules import without_rules
 from symbackprop.transform.batching.call import Made
 from symbackprop.transform.batching.walk import batched
 
-__all__ = ["axes_of", "checked_batch", "with_batch"]
+__all__ = ["axes_of", "checked_batch", "of_one_example", "with_batch"]
 
 
 def checked_batch(batch: Any) -> tuple[tuple[str, int], ...]:
@@ -43,7 +43,7 @@ def checked_batch(batch: Any) -> tuple[tuple[str, int], ...]:
 
 def with_batch(graph: Graph, recipe: Recipe, log: Rewrites) -> Graph:
     """Return `graph`, which is that of one example, for the batches that a recipe names."""
-    axes = axes_of(graph, recipe)
+    axes = axes_of(graph.arguments, recipe)
     size = named(_size_name(graph))
     arguments, inputs = list(graph.arguments), list(graph.inputs)
     moved: dict[Node, Made] = {}
@@ -57,13 +57,14 @@ def with_batch(graph: Graph, recipe: Recipe, log: Rewrites) -> Graph:
     return replace(found, arguments=tuple(arguments), inputs=tuple(inputs))
 
 
-def axes_of(graph: Graph, recipe: Recipe) -> dict[str, int]:
-    """Return the axis of the examples, counted from the first, in every input of one example's graph that is a batch.
+def axes_of(arguments: Sequence[ArgumentSpec], recipe: Recipe, *, widened: bool = False) -> dict[str, int]:
+    """Return the axis of the examples, counted from the first, in every input that is a batch.
 
-    Of an argument that is a structure all that are in it are batches.
+    Of an argument that is a structure all that are in it are batches. The tangent of a batch is one along the same axis,
+    and cotangents are, as values are, along the first. The arguments are those of one example, or `widened` already.
     """
     packed = {} if recipe.packing is None else dict(recipe.packing.arguments)
-    specs = {spec.name: spec for spec in graph.arguments}
+    specs = {spec.name: spec for spec in arguments}
     known = {name: [name] for name in specs}
     known |= {title: [name] for name, title in recipe.titles}
     known |= {name: list(leaf_names(structure)) for name, structure in packed.items()}
@@ -75,17 +76,34 @@ def axes_of(graph: Graph, recipe: Recipe) -> dict[str, int]:
                 f"{nearest_names(name, known)}"
             )
         for leaf in known[name]:
-            found[leaf] = _axis(specs[leaf], axis)
+            found[leaf] = _axis(specs[leaf], axis, widened)
+    for spec in arguments:
+        if spec.role == "cotangent":
+            found.setdefault(spec.name, 0)
+        elif spec.role and spec.of in found:
+            found.setdefault(spec.name, found[spec.of])
     return found
 
 
-def _axis(spec: ArgumentSpec, axis: int) -> int:
+def of_one_example(arguments: Sequence[ArgumentSpec], axes: Mapping[str, int]) -> tuple[ArgumentSpec, ...]:
+    """Return arguments that are batches along `axes` as they are for one example."""
+
+    def narrowed(spec: ArgumentSpec) -> ArgumentSpec:
+        if spec.name not in axes or spec.shape is None:
+            return spec
+        axis = axes[spec.name]
+        return replace(spec, shape=(*spec.shape[:axis], *spec.shape[axis + 1 :]))
+
+    return tuple(map(narrowed, arguments))
+
+
+def _axis(spec: ArgumentSpec, axis: int, widened: bool) -> int:
     """Return an axis of an input in batches, counted from the first."""
     if spec.shape is None:
         raise UnsupportedError(
             f"batch names {spec.name!r}, which may have any shape; declare its shape for one example, as in 'n d'"
         )
-    rank = len(spec.shape) + 1
+    rank = len(spec.shape) + (not widened)
     if not -rank <= axis < rank:
         raise ArgumentError(
             f"batch gives {axis} as the axis of {spec.name!r}, which has {rank} {'axes' if rank > 1 else 'axis'} with "

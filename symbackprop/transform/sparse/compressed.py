@@ -1,8 +1,8 @@
 """Compressed Jacobians: products with the sums of the unit vectors of one colour, for all colours at once.
 
 What they are multiplied with has a row for each colour, ``np.eye(count)[:, colours]``; a further column of zeros, in
-``np.eye(count, count + 1)``, is for what has none, as it is read elsewhere. That matrix stands where a dense Jacobian
-has the identity, so that all that makes array code of a loop over unit vectors makes array code of this one too.
+``np.eye(count, count + 1)``, is for what has none, as it is read elsewhere. What makes array code of all unit
+vectors makes array code of these rows too.
 """
 
 from __future__ import annotations
@@ -22,8 +22,8 @@ from symbackprop.ops.bodies import nodes_within
 from symbackprop.ops.broadcasting import cast, reshape
 from symbackprop.ops.creation import eye
 from symbackprop.ops.indexing import gather, slice_
-from symbackprop.transform.jacobians import stacked
 from symbackprop.transform.sparse.tables import Tables
+from symbackprop.transform.unit_vectors import for_rows
 
 __all__ = ["Seeds", "columns_summed", "rows_summed", "seeds_of"]
 
@@ -89,9 +89,11 @@ def _products(
         part = part if part.shape == node.shape else reshape(part, shape=node.shape)
         parts.append(part if node.dtype == dtype else cast(part, dtype=node.dtype))
         start += size
+    made = linear(parts)
+    stacks = iter(for_rows([y for y in made if y is not None], row, matrix))
     found: list[Node | None] = []
-    for node, made in zip(results, linear(parts), strict=True):
-        stack = None if made is None else stacked(made, row, matrix)
+    for node, y in zip(results, made, strict=True):
+        stack = None if y is None else next(stacks)
         shape = (seeds.count, product(node.shape))
         found.append(stack if stack is None or stack.shape == shape else reshape(stack, shape=shape))
     return found

@@ -5,7 +5,6 @@ rules of operations (`rules`, and `axes` of those along one axis), and those of 
 (`walk`); and loops over unit vectors (`loops`), for what has no rule for batches either.
 """
 
-from symbackprop.transform.unit_vectors.loops import one_by_one, with_identities_spread
-from symbackprop.transform.unit_vectors.walk import of_unit_vectors
+from symbackprop.transform.unit_vectors.loops import for_all, for_rows, with_identities_spread
 
-__all__ = ["of_unit_vectors", "one_by_one", "with_identities_spread"]
+__all__ = ["for_all", "for_rows", "with_identities_spread"]

@@ -6,6 +6,8 @@ map of these.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from symbackprop.errors import UnsupportedError
 from symbackprop.ir.body import Body
 from symbackprop.ir.graph import Graph, children, topological
@@ -13,23 +15,46 @@ from symbackprop.ir.node import Apply, Const, Input, Node, Output, make_input
 from symbackprop.ir.size import product
 from symbackprop.ops.bodies import substitute
 from symbackprop.ops.broadcasting import reshape
+from symbackprop.ops.contraction import permuted
 from symbackprop.ops.creation import eye
 from symbackprop.ops.loops import Loop, looped, scan
 from symbackprop.simplify.loops.bodies import in_bodies
 from symbackprop.simplify.pattern import with_new_arguments
+from symbackprop.transform.unit_vectors.spread import Spread
 from symbackprop.transform.unit_vectors.walk import of_unit_vectors
 
-__all__ = ["one_by_one", "with_identities_spread"]
+__all__ = ["for_all", "for_rows", "with_identities_spread"]
 
 
-def one_by_one(made: Node, unit: Input) -> Node | None:
-    """Return what `made` is for each of the unit vectors that an input stands for, in a loop; None if it is constant.
+def for_all(outputs: Sequence[Node], unit: Input, *, leading: bool = True) -> list[Node | None]:
+    """Return what `outputs` are for all unit vectors that an input stands for, None for those that do not depend on it.
 
-    The axes of the unit vectors come first.
+    The axes of the unit vectors come before those of the outputs if they are `leading`, else last.
     """
-    size = product(unit.shape)
-    row = make_input(0, (size,), unit.dtype, unit.level)
-    made = substitute([made], {unit: row if unit.rank == 1 else reshape(row, shape=unit.shape)})[made]
+    try:
+        spreads = of_unit_vectors(outputs, unit)
+        return [None if x is None else x.whole(leading=leading) for x in spreads]
+    except UnsupportedError:
+        size = product(unit.shape)
+        row = make_input(0, (size,), unit.dtype, unit.level)
+        flat = substitute(outputs, {unit: row if unit.rank == 1 else reshape(row, shape=unit.shape)})
+        rows = eye(rows=size, columns=size, k=0, dtype=unit.dtype)
+        stacks = [_in_a_loop(flat[node], row, rows) for node in outputs]
+    wholes = [None if x is None else reshape(x, shape=(*unit.shape, *x.shape[1:])) for x in stacks]
+    return wholes if leading else [None if x is None else _with_first_last(x, unit.rank) for x in wholes]
+
+
+def for_rows(outputs: Sequence[Node], row: Input, rows: Node) -> list[Node | None]:
+    """Return what `outputs` are for all `rows` of a matrix that an input stands for, stacked along a first axis."""
+    try:
+        spreads = of_unit_vectors(outputs, row, Spread(rows.shape[:1], rows, (None,)))
+        return [None if x is None else x.whole() for x in spreads]
+    except UnsupportedError:
+        return [_in_a_loop(node, row, rows) for node in outputs]
+
+
+def _in_a_loop(made: Node, row: Input, rows: Node) -> Node | None:
+    """Return what `made` is for each of the rows, in a loop over these; None if it depends on none."""
     order = topological([made])
     inside: set[Node] = {row}
     for node in order:
@@ -43,9 +68,11 @@ def one_by_one(made: Node, unit: Input) -> Node | None:
             if child not in inside and not isinstance(child, Const) and not child.weak and child not in captured:
                 captured[child] = make_input(1 + len(captured), child.shape, child.dtype, row.level)
     inner = substitute([made], captured)[made]
-    rows = eye(rows=size, columns=size, k=0, dtype=row.dtype)
-    stack = looped(Body((row, *captured.values()), (inner,)), [], [rows], [*captured], size).stack(0)
-    return stack if unit.rank == 1 else reshape(stack, shape=(*unit.shape, *made.shape))
+    return looped(Body((row, *captured.values()), (inner,)), [], [rows], [*captured], rows.shape[0]).stack(0)
+
+
+def _with_first_last(x: Node, count: int) -> Node:
+    return permuted(x, (*range(count, x.rank), *range(count)))
 
 
 def with_identities_spread(graph: Graph) -> Graph:

@@ -21,8 +21,10 @@ from symbackprop.transform.unit_vectors.spread import Spread, unit_vectors
 __all__ = ["of_unit_vectors"]
 
 
-def of_unit_vectors(outputs: Sequence[Node], unit: Input) -> list[Spread | None]:
+def of_unit_vectors(outputs: Sequence[Node], unit: Input, known: Spread | None = None) -> list[Spread | None]:
     """Return what `outputs` are for all unit vectors that an input stands for; None for those that do not depend on it.
+
+    It stands for other vectors if these are `known`.
 
     Raises
     ------
@@ -31,7 +33,7 @@ def of_unit_vectors(outputs: Sequence[Node], unit: Input) -> list[Spread | None]
     """
     nodes = topological(outputs)
     levels = [node.level for node in nodes_within(nodes) if isinstance(node, Input)]
-    walk = _Walk(unit, 1 + max(levels, default=0))
+    walk = _Walk(unit, known or unit_vectors(unit.shape, unit.dtype), 1 + max(levels, default=0))
     for node in nodes:
         walk.follow(node)
     return [walk.spreads.get(node) for node in outputs]
@@ -40,9 +42,9 @@ def of_unit_vectors(outputs: Sequence[Node], unit: Input) -> list[Spread | None]
 class _Walk:
     """Follows unit vectors through a graph."""
 
-    def __init__(self, unit: Input, level: int) -> None:
-        self.spreads: dict[Node, Spread] = {unit: unit_vectors(unit.shape, unit.dtype)}
-        self._basis = unit.shape
+    def __init__(self, unit: Input, vectors: Spread, level: int) -> None:
+        self.spreads: dict[Node, Spread] = {unit: vectors}
+        self._basis = vectors.basis
         self._level = level  # of inputs that are no others'
         self._shared: dict[Node, Node] = {}  # what nodes have become that are the same for all unit vectors
         self._several: dict[Node, list[Argument]] = {}
