@@ -76,7 +76,7 @@ def compile_recipe(
 
 def _finished(graph: Graph, recipe: Recipe, log: Rewrites) -> Graph:
     """Return a graph with loops in the place of equations, for batches if these are asked for, ready to be printed."""
-    graph = with_identities_spread(without_rules(with_solvers(graph)))
+    graph = _solved(graph)
     graph = with_batch(graph, recipe, log) if recipe.batch else graph
     if not recipe.checkpoint:
         return finish(graph, log)
@@ -93,6 +93,11 @@ def _finished(graph: Graph, recipe: Recipe, log: Rewrites) -> Graph:
         return allocated(derived, asked, _target(derived, recipe))
 
     return with_checkpoints(finished, recipe.checkpoint, allocations)
+
+
+def _solved(graph: Graph) -> Graph:
+    """Return a graph with solvers in the place of equations, and with Jacobians of these that are array code."""
+    return with_identities_spread(without_rules(with_solvers(graph)))
 
 
 def _derived(graph: Graph, recipe: Recipe, finished: Callable[[Graph], Graph], constants: Mapping[str, Any]) -> Graph:
@@ -130,7 +135,7 @@ def compile_adjoints(recipe: Recipe, names: Sequence[str]) -> tuple[tuple[str, .
         adjoints = pull_back((loss,), (constant(1, loss.shape, loss.dtype),), values)
         outputs = [*values, *(adjoints.get(node, constant(0, node.shape, node.dtype)) for node in values)]
         asked = replace(graph, primals=tuple(outputs), structure=Nest(tuple, (None,) * len(outputs)))
-        graph = finish(with_solvers(asked.with_outputs(outputs, [Label(i) for i in range(len(outputs))])), log)
+        graph = finish(_solved(asked.with_outputs(outputs, [Label(i) for i in range(len(outputs))])), log)
         wanted = replace(recipe, name="adjoints", kind="value", packing=None, notation="", has_aux=False)
         printed = _printed(graph, wanted, "numpy")
         return found, load_function(printed.source, printed.name)

@@ -77,7 +77,7 @@ def axes_of(arguments: Sequence[ArgumentSpec], recipe: Recipe, *, widened: bool 
             )
         for leaf in known[name]:
             found[leaf] = _axis(specs[leaf], axis, widened)
-    for spec in arguments:
+    for spec in arguments if found else ():
         if spec.role == "cotangent":
             found.setdefault(spec.name, 0)
         elif spec.role and spec.of in found:
