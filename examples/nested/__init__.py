@@ -1,0 +1,1 @@
+"""Models that hold derivatives themselves; run one with ``python -m examples.nested.poisson``."""
