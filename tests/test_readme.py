@@ -19,6 +19,7 @@ PAGES = (
     "docs/loops.md",
     "docs/stochastic.md",
     "docs/batching.md",
+    "docs/nested_derivatives.md",
     "docs/layers.md",
     "docs/sequences.md",
     "docs/precision.md",

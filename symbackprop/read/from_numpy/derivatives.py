@@ -6,6 +6,7 @@ Arguments that do not move are no part of the word: the function takes them from
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
+from contextvars import ContextVar
 from typing import Any
 
 from symbackprop.errors import ArgumentError
@@ -15,12 +16,17 @@ from symbackprop.read.from_numpy.calls import Trace
 from symbackprop.read.from_numpy.expressions import POSTFIX
 from symbackprop.read.from_numpy.loops import leaves_of
 from symbackprop.read.from_numpy.operands import Parts, separated
+from symbackprop.read.from_numpy.places import Place
 from symbackprop.read.from_numpy.pytrees import Form, alike, flattened, unflattened
 from symbackprop.read.from_numpy.steps import TracedStep, parameter_names
 from symbackprop.read.vocabulary import FUNCTIONS
 from symbackprop.read.vocabulary.arguments import Value
 
 __all__ = ["Moved", "noted_gradient", "noted_jacobian", "noted_jvp", "noted_vjp"]
+
+_around: ContextVar[Place | None] = ContextVar(
+    "around", default=None
+)  # where a derivative is noted, its function is traced
 
 
 class Moved:
@@ -171,16 +177,21 @@ class _Call:
         self, word: str, values: Sequence[Value], texts: Sequence[Parts], named: dict[str, Any]
     ) -> list[TracedArray]:
         trace = self._trace
-        found = FUNCTIONS[word](self._step, *values, **named)
+        place = trace.places.here()
+        names = () if place == _around.get() else place.names  # which are those of the derivative further out
+        token = _around.set(place)
+        try:
+            found = FUNCTIONS[word](self._step, *values, **named)
+        finally:
+            _around.reset(token)
         assert self._step.definition is not None
         parts: Parts = [f"{word}(", *separated([[(self._step.definition, POSTFIX)], *texts]), ")"]
-        place = trace.places.here()
         if isinstance(found, Node):
-            name = place.names[0] if len(place.names) == 1 else None
+            name = names[0] if len(names) == 1 else None
             return [TracedArray(trace, (found, trace.expression_of(parts, POSTFIX, name, place.line), None))]
         whole = trace.expression_of(parts, POSTFIX, None, place.line)
         leaves = [*_leaves(found)]
-        own = dict(enumerate(place.names)) if len(place.names) == len(found) else {}
+        own = dict(enumerate(names)) if len(names) == len(found) else {}
         return [
             TracedArray(
                 trace,

@@ -43,8 +43,9 @@ class Scopes:
         at = bisect_right(self._closed, (number, 0)) - 1
         if at >= 0 and self._closed[at][0] < number <= self._closed[at][1]:
             raise UnsupportedError(
-                "a traced array has escaped from the step of a loop, which is traced once and runs many times; "
-                "return it from the step, as a part of the carry or as its value"
+                "a traced array has escaped from the step of a loop, or another function that is traced apart, which is "
+                "traced once and runs many times, or for its derivative; return it from the step, as a part of the carry "
+                "or as its value, or with has_aux=True beside a value that is differentiated"
             )
 
     def check_write(self, number: int) -> None:
