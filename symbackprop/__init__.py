@@ -18,6 +18,8 @@ from symbackprop.errors import (
 )
 from symbackprop.family import (
     compile_derivative,
+    compile_fvp,
+    compile_gnvp,
     compile_hessian,
     compile_hvp,
     compile_jacobian,
@@ -160,6 +162,8 @@ __all__ = [
     "argmin",
     "check_rule",
     "compile_derivative",
+    "compile_fvp",
+    "compile_gnvp",
     "compile_grad",
     "compile_hessian",
     "compile_hvp",

@@ -33,6 +33,7 @@ from symbackprop.simplify.pipeline import canonical, finish, prepare
 from symbackprop.simplify.rules import without_rules
 from symbackprop.transform.batching import with_batch
 from symbackprop.transform.checkpointing import with_checkpoints
+from symbackprop.transform.curvature import parted_at, with_curvature_product
 from symbackprop.transform.derivatives import with_derivatives, with_solvers
 from symbackprop.transform.gradients import with_gradient
 from symbackprop.transform.higher import with_derivative, with_taylor
@@ -54,6 +55,8 @@ _DERIVATIVES: Mapping[str, Callable[[Graph, Recipe], Graph]] = {
     "vjp": with_cotangents,
     "hvp": with_hessian_product,
     "hessian": with_hessian,
+    "gnvp": with_curvature_product,
+    "fvp": with_curvature_product,
     "taylor": with_taylor,
     "derivative": with_derivative,
 }
@@ -65,8 +68,10 @@ def compile_recipe(
     """Compile what a recipe says; every way of compiling comes through here."""
     log = Rewrites()
     with using_float(recipe.dtype), uncollected():
-        graph = _expanded(recipe, log)
-        primal = graph = prepare(graph, log, reordered=recipe.reordered)
+        expanded = _expanded(recipe, log)
+        primal = graph = prepare(expanded, log, reordered=recipe.reordered)
+        if recipe.outputs:
+            graph = prepare(parted_at(expanded, recipe.outputs), log, reordered=recipe.reordered)
         graph = _derived(graph, recipe, lambda derived: _finished(derived, recipe, log), constants or {})
         printed = _printed(graph, recipe, _target(graph, recipe))
         return CompiledFunction(

@@ -103,7 +103,8 @@ def _of_network(network: Network, inputs: Any, static: Iterable[str], request: R
     problem = problem_of(network, checked_wrt(request.wrt))
     if request.of_gradient.get("has_aux") and not problem.has_aux:
         raise ArgumentError("has_aux= is for what is returned beside the loss, and this network has no states")
-    if problem.has_aux and request.kind in ("hvp", "hessian"):
+    named = request.of_gradient.get("outputs", ())
+    if problem.has_aux and (named or request.kind in ("hvp", "hessian")):
         raise UnsupportedError(
             f"compile_{request.kind} differentiates one loss, and this network has states or several heads beside it"
         )
@@ -114,6 +115,8 @@ def _of_network(network: Network, inputs: Any, static: Iterable[str], request: R
     kept = request.of_gradient.get("checkpoint")
     if isinstance(kept, tuple):
         own["checkpoint"] = value_names(network, kept)
+    if named:
+        own["outputs"] = value_names(network, named)
     recipe = request.recipe(
         problem.text, problem.inputs, problem.wrt if differentiated else None, packing=problem.packing,
         notation="backpropagation", **own,
@@ -123,4 +126,6 @@ def _of_network(network: Network, inputs: Any, static: Iterable[str], request: R
 
 def _of_scalars(request: Request) -> bool:
     """Return whether what is asked for is the derivative of scalars only."""
+    if request.kind == "gnvp":
+        return bool(request.of_gradient.get("outputs"))
     return request.kind in ("grad", "hvp", "hessian") and not request.of_gradient.get("weighted")

@@ -14,8 +14,17 @@ from symbackprop.errors import ArgumentError
 from symbackprop.transform.batching import checked_batch
 from symbackprop.transform.checkpointing import checked_checkpoint
 from symbackprop.transform.clipping import checked_clip
+from symbackprop.transform.curvature import DISTRIBUTIONS
 
-__all__ = ["Request", "asked_of_gradient", "checked_mode", "checked_order", "checked_wrt"]
+__all__ = [
+    "Request",
+    "asked_of_gradient",
+    "checked_distribution",
+    "checked_mode",
+    "checked_order",
+    "checked_outputs",
+    "checked_wrt",
+]
 
 _TARGETS = ("auto", "math", "numpy")
 _DTYPES = ("float64", "float32")
@@ -77,6 +86,25 @@ def checked_mode(mode: Any) -> str:
     if not isinstance(mode, str) or mode not in _MODES:
         raise ArgumentError(f"mode is {mode!r}; choose one of {', '.join(map(repr, _MODES))}")
     return mode
+
+
+def checked_outputs(outputs: Any) -> tuple[str, ...]:
+    """Return the names of values that a loss is taken to be a function of."""
+    names = (outputs,) if isinstance(outputs, str) else outputs
+    if names is None:
+        return ()
+    if not isinstance(names, (list, tuple)) or not names or not all(isinstance(name, str) for name in names):
+        raise ArgumentError(f"outputs is {outputs!r}; give the name of a value of the formula, or several in a tuple")
+    if len(set(names)) < len(names):
+        raise ArgumentError(f"outputs is {outputs!r}, which names a value twice")
+    return tuple(names)
+
+
+def checked_distribution(distribution: Any) -> str:
+    """Return the distribution whose Fisher information is asked for."""
+    if not isinstance(distribution, str) or distribution not in DISTRIBUTIONS:
+        raise ArgumentError(f"distribution is {distribution!r}; choose one of {', '.join(map(repr, DISTRIBUTIONS))}")
+    return distribution
 
 
 def checked_order(order: Any) -> int:

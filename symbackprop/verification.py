@@ -21,6 +21,7 @@ from symbackprop.read.shapes import split_declarations
 from symbackprop.transform.batching import axes_of, of_one_example
 
 if TYPE_CHECKING:
+    from symbackprop.check.derived import Parting
     from symbackprop.check.expected import Subject
     from symbackprop.check.report import Report
 
@@ -94,6 +95,7 @@ def verified(
         packing=compiled.printed.packing,
         fixed=compiled.constants,
         own=_of_formula(compiled, origin.call) if isinstance(origin, FunctionOrigin) else None,
+        parting=_parting(compiled, recipe),
         solves=root in _operations(compiled.formula_graph),
         has_rules=not {custom_rule, opaque}.isdisjoint(_operations(compiled.formula_graph)),
         clip=recipe.clip if recipe.kind == "grad" else None,
@@ -119,6 +121,18 @@ def _of_batches(example: Subject, compiled: CompiledFunction) -> Subject:
     own = None if example.own is None else one_by_one(example.own, batch)
     reference = one_by_one(example.reference, batch)
     return replace(example, arguments=arguments, reference=reference, own=own, batch=batch, of_example=example)
+
+
+def _parting(compiled: CompiledFunction, recipe: Recipe) -> Parting | None:
+    """Return the formula read again, with other values in the place of those that a Gauss-Newton matrix is of."""
+    if not recipe.outputs:
+        return None
+    from symbackprop.check.derived import Parting
+    from symbackprop.check.reference import evaluate_parts
+
+    program = parse(recipe.formula, split_declarations(recipe.formula)[1])
+    parts = _of_formula(compiled, lambda values, words: evaluate_parts(program, values, words, recipe.outputs))
+    return Parting(parts, recipe.outputs)
 
 
 def _reference(recipe: Recipe, origin: Origin | FunctionOrigin | None) -> Callable[..., Any]:

@@ -11,15 +11,16 @@ import random
 import time
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from functools import partial
+from functools import cached_property, partial
 from math import comb
-from typing import Any, Protocol
+from typing import Any, NamedTuple, Protocol
 
 import mpmath
 import numpy as np
 import sympy
 
-from symbackprop.check.elements import Digits
+from symbackprop.check.curvature import information_times, placed
+from symbackprop.check.elements import Digits, Symbolic
 from symbackprop.check.exact import is_large
 from symbackprop.check.held import recalling, released, remembering
 from symbackprop.check.numbers import expression_of, number_of
@@ -27,7 +28,7 @@ from symbackprop.check.trees import TooLargeError
 from symbackprop.check.vocabulary import vocabulary
 from symbackprop.ir.signature import ArgumentSpec, Label, leaves_of
 
-__all__ = ["Derivatives", "Expressions", "OutOfTimeError", "Quotients", "wanted_of"]
+__all__ = ["Derivatives", "Expressions", "OutOfTimeError", "Parting", "Quotients", "wanted_of"]
 
 _COLUMNS = 120  # unit vectors of an input that get a quotient each
 _CHOSEN = 24  # of more so many do
@@ -46,6 +47,35 @@ class Derivatives(Protocol):
 
     def along(self, value: int, *directions: Direction) -> Any:
         """Return the derivative of a value along directions, each of which is one more order, of the shape of the value."""
+
+    @property
+    def parted(self) -> Parted:
+        """The loss as a function of some values, which move with the inputs."""
+
+
+class Parting(NamedTuple):
+    """The formula read again, with other values in the place of some that it names, if these are given; and their names."""
+
+    reference: Callable[..., Any]  # what gives the loss, and then these values
+    names: Sequence[str]
+
+
+class Parted(NamedTuple):
+    """A loss as a function of some values: derivatives of these by the inputs, and derivatives of the loss by these."""
+
+    names: Sequence[str]
+    outer: Derivatives
+    inner: Derivatives
+    back: Callable[[Any], Any]  # what stands for a value becomes the value
+    element: Callable[[Any], Any]  # of what a derivative has as entries
+
+    def twice(self, first: Direction, second: Direction) -> Any:
+        """Return the second derivative of the loss as the values move along two directions of the inputs."""
+        moves = [self._move(direction) for direction in (first, second)]
+        return self.back(self.inner.along(0, *moves))
+
+    def _move(self, direction: Direction) -> Direction:
+        return {name: _mapped(self.element, self.outer.along(i, direction)) for i, name in enumerate(self.names, 1)}
 
 
 def wanted_of(
@@ -69,6 +99,8 @@ def wanted_of(
     bars = [np.asarray(elements[spec.name], dtype=object) for spec in arguments if spec.role == "cotangent"]
     if label.form == "cotangent":
         return _filled(label.wrt, x, (), lambda e: _paired(bars, [at.along(i, e) for i in range(len(bars))]), limit)
+    if label.form == "curvature":
+        return _filled(label.wrt, x, (), lambda e: _curvature(label, at, e, *directions), limit)
     if label.form == "product":
         return _filled(label.wrt, x, (), lambda e: at.along(label.value, e, *directions), limit)
     if label.form == "hessian":
@@ -85,6 +117,18 @@ def wanted_of(
 
         return _filled(label.wrt, x, y.shape, row, limit, leading=True)
     return _filled(label.wrt, x, at.values[label.value].shape, lambda e: at.along(label.value, e), limit)
+
+
+def _curvature(label: Label, at: Derivatives, e: Direction, v: Direction) -> Any:
+    """Return ``(J e)^T G (J v)``."""
+    if label.metric == "outputs":
+        return at.parted.twice(e, v)
+    total: Any = 0
+    for i, value in enumerate(at.values):
+        z = _mapped(_held_by, value) if any(isinstance(entry, Digits) for entry in np.ravel(value)) else value
+        curved = information_times(label.metric, z, at.along(i, v))
+        total = total + sum(a * b for a, b in zip(np.ravel(at.along(i, e)), np.ravel(curved), strict=True))
+    return total
 
 
 def _directions(arguments: Sequence[ArgumentSpec], elements: Mapping[str, Any]) -> Sequence[Direction]:
@@ -153,8 +197,11 @@ class OutOfTimeError(Exception):
 class Expressions:
     """Derivatives by SymPy, until a deadline."""
 
-    def __init__(self, values: Sequence[Any], elements: Mapping[str, Any], deadline: float) -> None:
+    def __init__(
+        self, values: Sequence[Any], elements: Mapping[str, Any], deadline: float, parting: Parting | None = None
+    ) -> None:
         self._deadline = deadline
+        self._parting = parting
         self.values = [_mapped(expression_of, value) for value in values]
         self._elements = elements
 
@@ -166,6 +213,27 @@ class Expressions:
                 raise TooLargeError("derivatives of higher order")
             found = self._along(found, direction)
         return _mapped(released, found)
+
+    @cached_property
+    def parted(self) -> Parted:
+        """The loss as a function of some values."""
+        assert self._parting is not None
+        reference, names = self._parting
+        words = Vocabulary(Symbolic)
+        values = [_entries(x) for x in leaves_of(reference(self._elements, words))]
+        symbols = placed(names, values[1:], Symbolic)
+        elements = {**self._elements, **symbols}
+        loss = next(leaves_of(reference(elements, words)))
+        meant = {
+            symbol.expr: expression_of(x)
+            for name, value in zip(names, values[1:], strict=True)
+            for symbol, x in zip(np.ravel(_entries(symbols[name])), np.ravel(value), strict=True)
+        }
+        outer, inner = (
+            Expressions(values, self._elements, self._deadline),
+            Expressions([loss], elements, self._deadline),
+        )
+        return Parted(names, outer, inner, partial(_mapped, lambda x: x.xreplace(meant)), _symbolic)
 
     def _along(self, value: Any, direction: Direction) -> Any:
         total = _mapped(lambda entry: sympy.Integer(0), value)
@@ -180,6 +248,11 @@ class Expressions:
         return total
 
 
+def _symbolic(expression: Any) -> Symbolic:
+    """Return an element that is an expression; nobody asks for its number."""
+    return Symbolic(expression, mpmath.nan)
+
+
 def _slope(expression: Any, x: Any) -> Any:
     return sympy.diff(expression, x)
 
@@ -187,8 +260,11 @@ def _slope(expression: Any, x: Any) -> Any:
 class Quotients:
     """Derivatives by difference quotients of long numbers."""
 
-    def __init__(self, reference: Callable[..., Any], elements: Mapping[str, Any]) -> None:
+    def __init__(
+        self, reference: Callable[..., Any], elements: Mapping[str, Any], parting: Parting | None = None
+    ) -> None:
         self._reference = reference
+        self._parting = parting
         self._elements = elements
         self._words = vocabulary(Digits)
         with remembering() as held:
@@ -199,6 +275,15 @@ class Quotients:
     def along(self, value: int, *directions: Direction) -> Any:
         """Return the derivative of a value along directions."""
         return self._quotients(directions)[value]
+
+    @cached_property
+    def parted(self) -> Parted:
+        """The loss as a function of some values."""
+        assert self._parting is not None
+        reference, names = self._parting
+        outer = Quotients(reference, self._elements)
+        inner = Quotients(reference, {**self._elements, **placed(names, outer.values[1:], Digits)})
+        return Parted(names, outer, inner, _entries, Digits)
 
     def _quotients(self, directions: Sequence[Direction]) -> list[Any]:
         """Return the derivatives of all values along directions; those of equal directions are known."""

@@ -15,7 +15,7 @@ import mpmath
 import numpy as np
 
 from symbackprop.check.batches import examples, stacked
-from symbackprop.check.derived import Quotients, wanted_of
+from symbackprop.check.derived import Parting, Quotients, wanted_of
 from symbackprop.check.elements import Digits
 from symbackprop.check.held import recalling, remembering
 from symbackprop.check.numbers import number_of
@@ -68,6 +68,8 @@ class Subject:
         Whether the source calls functions that run over floats alone.
     clip
         What gradients are kept within: ``("value", c)``, each entry; ``("norm", c)``, those of a value together.
+    parting
+        The formula with other values in the place of some, where derivatives by these are asked for.
     batch
         The inputs that are batches, and the axis of the examples in each.
     of_example
@@ -89,6 +91,7 @@ class Subject:
     has_rules: bool = False
     is_opaque: bool = False
     clip: tuple[str, float] | None = None
+    parting: Parting | None = None
     batch: Mapping[str, int] = field(default_factory=dict)
     of_example: Subject | None = None
 
@@ -169,10 +172,12 @@ def together(every: Sequence[Expected]) -> Expected:
 
 def _expected_of_family(subject: Subject, elements: Mapping[str, Any]) -> Expected:
     """Return what the outputs should be that `derived` tells of, each measured by its value."""
-    at = Quotients(subject.reference, elements)
+    at = Quotients(subject.reference, elements, subject.parting)
     outputs = [wanted_of(label, subject.arguments, elements, at, limit=True) for label in subject.labels]
     largest = [_largest(value) or mpmath.mpf(1) for value in at.values]
-    units = [max(largest) if label.form == "cotangent" else largest[label.value] for label in subject.labels]
+    units = [
+        max(largest) if label.form in ("cotangent", "curvature") else largest[label.value] for label in subject.labels
+    ]
     return Expected(outputs, [min(unit, mpmath.mpf(1)) for unit in units], [])
 
 

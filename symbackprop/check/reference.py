@@ -21,7 +21,7 @@ from symbackprop.read import program as kinds
 from symbackprop.read.differentiation import Differentiated
 from symbackprop.read.program import Definition, Instruction, Program, Statement, Target
 
-__all__ = ["evaluate_program"]
+__all__ = ["evaluate_parts", "evaluate_program"]
 
 _PREFIXES = ("np.", "numpy.", "math.", "scipy.special.", "special.", "scipy.")
 _BINARY: Mapping[str, Callable[[Any, Any], Any]] = {
@@ -56,6 +56,33 @@ def evaluate_program(program: Program, values: Mapping[str, Any], vocabulary: Vo
     result = run.block(program.statements, dict(values))
     stand_at(None)
     return result
+
+
+def evaluate_parts(
+    program: Program, values: Mapping[str, Any], vocabulary: Vocabulary, names: Sequence[str]
+) -> list[Any]:
+    """Return what `program` computes of `values`, and then what it calls by `names`; of these, `values` may replace some."""
+    run = _Run(vocabulary)
+    environment = {name: value for name, value in values.items() if name not in names}
+    last = {name: i for i, statement in enumerate(program.statements) for name in names if _gives(statement, name)}
+    result: Any = None
+    for number, statement in enumerate(program.statements):
+        result = run.block([statement], environment)
+        environment.update((name, values[name]) for name in names if last.get(name) == number and name in values)
+    stand_at(None)
+    return [result, *(environment[name] for name in names)]
+
+
+def _gives(statement: Statement | Definition, name: str) -> bool:
+    """Return whether a statement gives a value a name."""
+    waiting = [] if isinstance(statement, Definition) or statement.name is None else [statement.name]
+    while waiting:
+        target = waiting.pop()
+        if target == name:
+            return True
+        if not isinstance(target, str):
+            waiting.extend(target)
+    return False
 
 
 class _Run:

@@ -17,10 +17,20 @@ _FAMILY = {
     "jvp": "{its} tangent, given tangents of {of}",
     "vjp": "the cotangents of {of}, given {its} cotangent",
     "hvp": "the product of the Hessian with respect to {of} and a vector",
+    "gnvp": "the product of the Gauss-Newton matrix with respect to {of} and a vector",
+    "fvp": "the product of the Fisher information matrix with respect to {of} and a vector",
     "jacobian": "the Jacobian with respect to {of}",
     "taylor": "{its} derivatives up to order {order}, {along}",
     "derivative": "the derivative of order {order}, {along}",
     "hessian": "the Hessian with respect to {of}",
+}
+
+_PARAMETERS = {
+    "categorical": "the logits of classes, along the last axis",
+    "bernoulli": "the logit of one of two classes",
+    "poisson": "the logarithm of the rate of counts",
+    "normal": "the mean of normal variables of variance 1",
+    "empirical": "the log-likelihood of examples",
 }
 
 
@@ -94,7 +104,7 @@ def _returns(graph: Graph, recipe: Recipe) -> list[str]:
     if recipe.has_aux and recipe.kind != "value":
         order = "(value, aux), gradient" if recipe.with_value else "gradient, aux"
         rows.append(f"    As {order}{', finite' * recipe.finite}.")
-    elif graph.structure is not None and not recipe.weighted:
+    elif graph.structure is not None and not recipe.weighted and recipe.kind not in ("gnvp", "fvp"):
         rows.append("    Nested as in the formula.")
     return ["Returns", "-------", *rows]
 
@@ -113,6 +123,10 @@ def _computes(graph: Graph, recipe: Recipe) -> str:
         its, along = "its" if value == "the value" else "their", _along(graph, recipe, of)
         text = _FAMILY[recipe.kind].format(of=of, its=its, order=recipe.order, along=along)
         text = text.replace("the ", "the sparse ", 1) if recipe.sparse else text
+        if recipe.outputs:
+            text += f", of the loss as a function of {', '.join(recipe.outputs)}"
+        if recipe.distribution:
+            text += f": {value} {'is' if value == 'the value' else 'are'} {_PARAMETERS[recipe.distribution]}"
         behind = f" of {value}, weighted by cotangents" if recipe.weighted else ""
         return (before if recipe.with_value else "") + text + behind
     if not wanted:

@@ -49,6 +49,8 @@ class Recipe:
     sparse: bool = False  # whether derivatives are sparse matrices
     weighted: bool = False  # the Hessian is that of all values together, each weighted by a cotangent
     mode: str = ""  # how a Jacobian is accumulated: "forward" or "reverse", or the cheaper one if "auto"
+    outputs: tuple[str, ...] = ()  # values of the formula that a Gauss-Newton matrix takes the loss to be a function of
+    distribution: str = ""  # whose Fisher information is asked for
     order: int = 0  # of derivatives along directions
     mixed: bool = False  # whether each of these has a direction of its own
 
@@ -57,7 +59,8 @@ class Recipe:
         found = asdict(self)
         for name in (
             "titles", "reordered", "function", "packing", "has_aux", "notation", "finite", "clip", "checkpoint",
-            "batch", "sparse", "mode", "order", "mixed", "weighted",
+            "batch", "sparse", "mode", "order", "mixed", "weighted", "outputs",
+            "distribution",
         ):  # fmt: skip
             if not found[name]:
                 del found[name]
@@ -80,6 +83,8 @@ class Recipe:
             order=0,
             mixed=False,
             weighted=False,
+            outputs=(),
+            distribution="",
             name="value",
         )
 
@@ -141,6 +146,7 @@ def read_header(source: str) -> Recipe:
         fields["packing"] = packing_from(fields.get("packing"))
         fields["clip"] = tuple(fields["clip"]) if fields.get("clip") else None
         fields["checkpoint"] = tuple(kept) if isinstance(kept := fields.get("checkpoint"), list) else kept
+        fields["outputs"] = tuple(fields.get("outputs", ()))
         fields["batch"] = tuple((name, axis) for name, axis in fields.get("batch", ()))
         fields["titles"] = tuple((name, title) for name, title in fields.get("titles", ()))
         recipe = Recipe(formula=_decoded("\n".join(formula)), **fields)

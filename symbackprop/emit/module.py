@@ -35,6 +35,8 @@ _PARTS = {
     "hvp": "derivatives",
     "jacobian": "derivatives",
     "hessian": "derivatives",
+    "gnvp": "derivatives",
+    "fvp": "derivatives",
     "taylor": "derivatives",
     "derivative": "derivatives",
 }

@@ -29,7 +29,8 @@ _WIDTH = 88  # of a structure on one line
 _VALUES = (False, "")
 _FORMS = {
     "jvp": "tangent", "vjp": "cotangent", "hvp": "product", "jacobian": "jacobian", "hessian": "hessian",
-    "taylor": "derivative", "derivative": "derivative",
+    "taylor": "derivative", "derivative": "derivative", "gnvp": "curvature",
+    "fvp": "curvature",
 }  # fmt: skip
 
 
@@ -58,7 +59,7 @@ def returned(graph: Graph, writer: Writer, recipe: Recipe, packing: Packing | No
                 parts.append(nested(own))
             elif form == "derivative":
                 parts += [nested(own[first : first + count]) for first in range(0, len(own), count)]
-            elif form == "cotangent" or recipe.weighted:
+            elif form in ("cotangent", "curvature") or recipe.weighted:
                 parts.append(_derivative_text(recipe, packing, form, own))
             else:
                 wide = len(own) // count

@@ -4,6 +4,7 @@ A file has what is asked for together; the graph transformations behind them are
 checked against in `check.derived`.
 """
 
+from symbackprop.family.curvature import compile_fvp, compile_gnvp
 from symbackprop.family.higher import compile_derivative, compile_taylor
 from symbackprop.family.jacobians import compile_hessian, compile_jacobian
 from symbackprop.family.nested import grad, hessian, jacobian, jvp, value_and_grad, vjp
@@ -11,6 +12,8 @@ from symbackprop.family.products import compile_hvp, compile_jvp, compile_vjp
 
 __all__ = [
     "compile_derivative",
+    "compile_fvp",
+    "compile_gnvp",
     "compile_hessian",
     "compile_hvp",
     "compile_jacobian",

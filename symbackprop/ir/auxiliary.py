@@ -77,7 +77,7 @@ def returned_records(records: Records | None, with_value: bool, has_aux: bool, f
 
 def records_of_derivatives(records: Records | None, kind: str, with_value: bool) -> Records | None:
     """Return what is a named tuple in what a function of the family returns that is no gradient."""
-    if records is None:
+    if records is None or kind in ("gnvp", "fvp"):
         return None
     if kind == "vjp":
         return Records(None, (records, None))

@@ -45,8 +45,9 @@ class Label(NamedTuple):
     Or, where it `tells` something, whether all derivatives are ``"finite"``. Of a derivative that is no gradient, `form`
     says which it is: the ``"tangent"`` of the value; the ``"cotangent"`` of an input, which all values make together; the
     ``"product"`` of the Hessian and a vector; the ``"jacobian"``; the ``"hessian"``, a block of which is with respect to
-    `second` too; the ``"derivative"`` of an `order`, with respect to `wrt` or along directions. One that is
-    `sparse` is a matrix of SciPy's, with a row for each entry of the value.
+    `second` too; the ``"derivative"`` of an `order`, with respect to `wrt` or along directions. Or the
+    ``"curvature"``, a product with a matrix J^T G J, where the `metric` G is that of a distribution, of the loss as a
+    function of named ``"outputs"``, or 1. One that is `sparse` is a matrix of SciPy's, with a row for each entry of the value.
     """
 
     value: int = 0
@@ -56,6 +57,7 @@ class Label(NamedTuple):
     second: str | None = None
     order: int = 0
     sparse: bool = False
+    metric: str = ""
 
 
 def label_texts(labels: Sequence[Label]) -> list[str]:
@@ -95,6 +97,8 @@ def _texts_of_forms(labels: Sequence[Label]) -> list[str]:
         if label.form == "derivative":
             power = "" if label.order == 1 else f"^{label.order}"
             return f"d{power}{top[1:]}/d{label.wrt or 't'}{power}"
+        if label.form == "curvature":
+            return f"({'Fisher' if label.metric not in ('', 'outputs') else 'Gauss-Newton'} @ v) of {label.wrt}"
         if label.form == "product":
             return f"(Hessian{number} @ v) of {label.wrt}"
         return f"{label.form or 'value'}{number}" if label.wrt is None else f"{top}/d{label.wrt}"

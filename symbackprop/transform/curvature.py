@@ -1,0 +1,139 @@
+"""Products with matrices that stand for curvature, none of which is ever made: J^T G J v.
+
+J is the Jacobian of values z with respect to inputs, and G, symmetric and for a convex function nonnegative, its Hessian
+as a function of z alone:
+
+residuals            |z|^2 / 2, so that G is the identity
+a loss of named z    the loss
+a distribution       its log-partition function, where z are natural parameters: then G is the Fisher information
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
+
+from symbackprop.diff.forward import push_forward
+from symbackprop.diff.reverse import pull_back
+from symbackprop.emit.header import Recipe
+from symbackprop.errors import UnknownNameError, UnsupportedError, nearest_names
+from symbackprop.ir.dtype import is_float
+from symbackprop.ir.graph import Graph
+from symbackprop.ir.node import Input, Node, constant, make_input
+from symbackprop.ir.signature import ArgumentSpec, Label, Nest
+from symbackprop.ops.arithmetic import add
+from symbackprop.ops.bodies import substitute
+from symbackprop.ops.broadcasting import reduce_sum
+from symbackprop.ops.exponential import exp
+from symbackprop.ops.logistic import softplus
+from symbackprop.ops.normalisation import logsumexp
+from symbackprop.transform.products import check_real
+from symbackprop.transform.wanted import name_of, wanted_inputs, with_tangent_inputs
+
+__all__ = ["DISTRIBUTIONS", "parted_at", "with_curvature_product"]
+
+
+def _of_classes(z: Node) -> Node:
+    if not z.rank:
+        raise UnsupportedError(
+            "the logits of a categorical distribution are along the last axis, and a value is a scalar; the logit of one of "
+            "two classes is that of distribution='bernoulli'"
+        )
+    return logsumexp(z, axes=(z.rank - 1,))
+
+
+_LOG_PARTITION: Mapping[str, Callable[[Node], Node]] = {
+    "categorical": _of_classes,
+    "bernoulli": softplus,
+    "poisson": exp,
+}
+DISTRIBUTIONS = (*_LOG_PARTITION, "normal", "empirical")  # of the last two G is the identity
+
+
+def parted_at(graph: Graph, names: Sequence[str]) -> Graph:
+    """Return a graph of the loss as a function of some named values, and of these: values are inputs too.
+
+    This is done before anything is rewritten, as a rewrite may leave no node that is the value.
+
+    Raises
+    ------
+    UnknownNameError, UnsupportedError
+        On names that no real value has, and where there is no loss.
+    """
+    if graph.structure is not None or graph.primals[0].shape:
+        raise UnsupportedError("outputs= wants a loss, one scalar; without it a formula of residuals gives J^T J v")
+    by_name = {name: node for node, name in graph.names.items() if is_float(node.dtype)}
+    for name in names:
+        if name not in by_name:
+            raise UnknownNameError(
+                f"outputs names {name!r}, which the formula gives no value; its named values are "
+                f"{', '.join(by_name) or 'none'}.{nearest_names(name, by_name)}"
+            )
+    nodes = [by_name[name] for name in names]
+    first = 2 * len(graph.inputs)  # behind all the tangents that there may be
+    held = [make_input(first + i, node.shape, node.dtype) for i, node in enumerate(nodes)]
+    (loss,) = graph.primals
+    known: dict[Node, Node] = dict(zip(nodes, held, strict=True))
+    specs = [ArgumentSpec(name, x.shape, x.dtype, role="output") for name, x in zip(names, held, strict=True)]
+    primals = (substitute([loss], known)[loss], *nodes)
+    wider = replace(
+        graph,
+        arguments=(*graph.arguments, *specs),
+        inputs=(*graph.inputs, *held),
+        primals=primals,
+        structure=Nest(tuple, (None,) * len(primals)),
+    )
+    return wider.with_outputs(primals, [Label(number) for number in range(len(primals))])
+
+
+def with_curvature_product(graph: Graph, recipe: Recipe) -> Graph:
+    """Return `graph` with the products ``J^T G J v``, given tangents v of inputs."""
+    check_real(graph, "Jacobian")
+    graph, held = _without_held(graph)
+    values = graph.primals[1:] if held else graph.primals
+    wanted = wanted_inputs(graph, recipe)
+    wider, tangents = with_tangent_inputs(graph, wanted, recipe)
+    pushed = push_forward(values, tangents)
+    if held:
+        curved = _curved(graph.primals[0], held, pushed, values)
+    elif recipe.distribution in _LOG_PARTITION:
+        held = [make_input(2 * len(graph.inputs) + i, z.shape, z.dtype) for i, z in enumerate(values)]
+        totals = [_total(_LOG_PARTITION[recipe.distribution](z)) for z in held]
+        curved = _curved(totals[0] if len(totals) == 1 else add(*totals), held, pushed, values)
+    else:
+        curved = pushed
+    pairs = [(value, node) for value, node in zip(values, curved, strict=True) if node is not None]
+    adjoints = pull_back([value for value, _ in pairs], [node for _, node in pairs], wanted)
+    outputs = [adjoints.get(x, constant(0, x.shape, x.dtype)) for x in wanted]
+    labels = [
+        Label(0, name_of(graph, x), form="curvature", metric=recipe.distribution or "outputs" * bool(recipe.outputs))
+        for x in wanted
+    ]
+    if len(graph.primals) > len(values):  # the loss, as a function of the inputs again
+        loss = graph.primals[0]
+        whole = substitute([loss], dict(zip(held, values, strict=True)))[loss]
+        wider = replace(wider, primals=(whole,), structure=None)
+    return wider.with_outputs(outputs, labels)
+
+
+def _without_held(graph: Graph) -> tuple[Graph, list[Input]]:
+    """Return a graph without the inputs that stand for values, and these."""
+    pairs = [*zip(graph.arguments, graph.inputs, strict=True)]
+    own = [(spec, x) for spec, x in pairs if spec.role != "output"]
+    rest = replace(graph, arguments=tuple(spec for spec, _ in own), inputs=tuple(x for _, x in own))
+    return rest, [x for spec, x in pairs if spec.role == "output"]
+
+
+def _curved(
+    convex: Node, held: Sequence[Input], tangents: Sequence[Node | None], values: Sequence[Node]
+) -> list[Node | None]:
+    """Return the Hessian of a function of `held`, where these are `values`, times tangents."""
+    slopes = pull_back([convex], [constant(1, (), convex.dtype)], held)
+    moving: dict[Node, Node] = {x: tangent for x, tangent in zip(held, tangents, strict=True) if tangent is not None}
+    found = push_forward([slopes.get(x, constant(0, x.shape, x.dtype)) for x in held], moving)
+    there = substitute([node for node in found if node is not None], dict(zip(held, values, strict=True)))
+    return [None if node is None else there[node] for node in found]
+
+
+def _total(x: Node) -> Node:
+    return reduce_sum(x, axes=tuple(range(x.rank))) if x.rank else x
