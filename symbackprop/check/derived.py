@@ -219,7 +219,7 @@ class Expressions:
         """The loss as a function of some values."""
         assert self._parting is not None
         reference, names = self._parting
-        words = Vocabulary(Symbolic)
+        words = vocabulary(Symbolic)
         values = [_entries(x) for x in leaves_of(reference(self._elements, words))]
         symbols = placed(names, values[1:], Symbolic)
         elements = {**self._elements, **symbols}
