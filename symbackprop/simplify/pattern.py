@@ -7,6 +7,7 @@ in time linear in the nodes visited.
 
 from __future__ import annotations
 
+import functools
 import math
 from collections import Counter
 from collections.abc import Callable, Iterable, Mapping, Sequence, Set
@@ -94,7 +95,7 @@ class Context:
             self._primal.add(new)
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Row:
     """One rewrite: on which operations it looks, and the function that returns a replacement or None."""
 
@@ -160,6 +161,11 @@ def _by_operation(rows: Iterable[Row]) -> dict[Operation, list[Row]]:
     return table
 
 
+@functools.lru_cache(maxsize=64)  # a pass has the same rows every time
+def _tables(rows: tuple[Row, ...]) -> Tables:
+    return {True: _by_operation(rows), False: _by_operation(row for row in rows if not row.arrays)}
+
+
 class _Walk:
     """One walk over a graph that brings it to normal form."""
 
@@ -167,7 +173,7 @@ class _Walk:
         self.context = Context(graph)
         self.normal: dict[Node, Node] = {}
         self._log = log
-        self._table: Tables = {True: _by_operation(rows), False: _by_operation(row for row in rows if not row.arrays)}
+        self._table = _tables(tuple(rows))
         self._becomes: dict[Node, Node] = {}
         self._budget = _STEPS_PER_NODE * (len(self.context.nodes) + 100)
 
