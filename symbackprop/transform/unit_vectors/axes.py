@@ -172,7 +172,11 @@ def _beside_written(node: Apply) -> dict[int, int]:
 
 def _beside_parts(node: Apply) -> dict[int, int]:
     parts: Sequence[indexing.Bounds] = node.param("bounds")  # type: ignore[assignment]
-    return {axis: axis for axis in range(node.rank) if all(bounds[axis] is None for bounds in parts)}
+    found = []
+    for bounds in parts:
+        left = [axis for axis, bound in enumerate(bounds) if bound is None or isinstance(bound, tuple)]
+        found.append({place: axis for place, axis in enumerate(left) if bounds[axis] is None})
+    return {place: axis for place, axis in found[0].items() if all(own.get(place) == axis for own in found)}
 
 
 def _columns(node: Apply) -> dict[int, int]:
