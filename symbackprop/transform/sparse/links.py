@@ -1,0 +1,128 @@
+"""How a value hangs together with an input where sizes have names: bands, blocks and diagonals, and read positions.
+
+An input that is read by an array of positions, ``cameras[ci]``, is looked at as what is read; the columns are then given
+by the positions when the code runs.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+from symbackprop.errors import UnsupportedError
+from symbackprop.ir.graph import topological
+from symbackprop.ir.node import Apply, Input, Node, make_input
+from symbackprop.ir.size import Size, product
+from symbackprop.ops.bodies import substitute
+from symbackprop.ops.indexing import gather
+from symbackprop.transform.sparse.alignment import Relation, alignments_of
+
+__all__ = ["Link", "Source", "links_of", "sources_of"]
+
+
+@dataclass(frozen=True, slots=True)
+class Source:
+    """What derivatives are taken with respect to: an input, or what is read of it.
+
+    Parameters
+    ----------
+    node : Input
+    of : int
+        The number of the input, among those that are wanted.
+    reads : Apply or None
+        What is read, if that is not the input itself: a `gather` by one vector of positions.
+    """
+
+    node: Input
+    of: int
+    reads: Apply | None = None
+
+    @property
+    def along(self) -> int | None:
+        """The axis along which positions are read."""
+        return None if self.reads is None else self.reads.param("axis")  # type: ignore[return-value]
+
+
+@dataclass(frozen=True, slots=True)
+class Link:
+    """The relations of a value to a source, along the axes that all of them have in common.
+
+    Parameters
+    ----------
+    number : int
+        That of the value.
+    source : Source
+    axes : mapping of int to int
+        For each axis of the source that goes along with one of the value, that one. All others are free.
+    offsets : sequence of tuples
+        The distances along these axes.
+    """
+
+    number: int
+    source: Source
+    axes: Mapping[int, int]
+    offsets: Sequence[tuple[int, ...]]
+
+    def widths(self) -> dict[int, int]:
+        """Return for each axis of the source that is not free how many offsets there are from the first to the last."""
+        columns = zip(*self.offsets, strict=True)
+        return {axis: 1 + max(own) - min(own) for axis, own in zip(self.axes, columns, strict=True)}
+
+
+def sources_of(values: Sequence[Node], wanted: Sequence[Input]) -> tuple[list[Node], list[Source]]:
+    """Return the values in terms of sources, and these."""
+    level = 1 + max(node.level for node in topological(values) if isinstance(node, Input))
+    found: dict[Node, Source] = {}
+    for node in topological(values):
+        if isinstance(node, Apply) and node.op is gather and node.args[0] in wanted:
+            x, *positions = node.args
+            if len(positions) == 1 and positions[0].rank == 1:
+                fresh = make_input(len(found), node.shape, node.dtype, level)
+                found[node] = Source(fresh, wanted.index(x), node)  # type: ignore[arg-type]
+    new = substitute(values, {node: source.node for node, source in found.items()})
+    return [new[value] for value in values], [*(Source(x, i) for i, x in enumerate(wanted)), *found.values()]
+
+
+def links_of(values: Sequence[Node], sources: Sequence[Source]) -> list[Link]:
+    """Return the links of values to sources that they depend on.
+
+    Raises
+    ------
+    UnsupportedError
+        If a block is dense in sizes that have names.
+    """
+    by_node = {source.node: source for source in sources}
+    links = []
+    for number, relations in enumerate(alignments_of(values, [*by_node])):
+        for x, own in relations.items():
+            axes = _common(x.rank, [*own])
+            found = {tuple(relation[axis][1] for axis in axes): None for relation in own}  # type: ignore[index]
+            links.append(Link(number, by_node[x], axes, sorted(found)))
+            _check(values[number], links[-1])
+    return links
+
+
+def _common(rank: int, relations: Sequence[Relation]) -> dict[int, int]:
+    """Return the axes that go along with an axis of the value, the same one in all relations."""
+    found: dict[int, int] = {}
+    for axis in range(rank):
+        places = {None if relation[axis] is None else relation[axis][0] for relation in relations}  # type: ignore[index]
+        place = places.pop()
+        if not places and place is not None and place not in found.values():
+            found[axis] = place
+    return found
+
+
+def _check(value: Node, link: Link) -> None:
+    own = _named(value.shape, [*link.axes.values()])
+    other = _named(link.source.node.shape, [*link.axes])
+    if own and other:
+        raise UnsupportedError(
+            f"a block of the sparse derivative has {product((*own, *other))} entries for sizes that have names, as it is "
+            "not known to be a band, a diagonal, small blocks or read at given positions; give sizes that are numbers"
+        )
+
+
+def _named(shape: Sequence[Size], aligned: Sequence[int]) -> list[Size]:
+    """Return the sizes with names, of axes that are free."""
+    return [size for axis, size in enumerate(shape) if axis not in aligned and not isinstance(size, int)]
