@@ -110,7 +110,7 @@ def _derived(graph: Graph, recipe: Recipe, finished: Callable[[Graph], Graph], c
     if recipe.sparse and recipe.kind == "jacobian":
         return with_sparse_jacobian(graph, recipe, finished, constants)
     if recipe.sparse:
-        return finished(with_sparse_hessian(graph, recipe, constants))
+        return with_sparse_hessian(graph, recipe, finished, constants)
     if recipe.kind == "jacobian":
         return with_jacobian(graph, recipe, finished)
     derive = _DERIVATIVES.get(recipe.kind)

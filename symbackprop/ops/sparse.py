@@ -9,7 +9,7 @@ from symbackprop.ir.node import Apply, Node, Shape
 from symbackprop.ir.size import shape_text
 from symbackprop.ops.declare import Primitive, Style, custom
 
-__all__ = ["csr_array", "entries_array", "is_sparse"]
+__all__ = ["csr_array", "entries_array", "parts_of"]
 
 
 def _infer(args: tuple[Node, ...], params: Mapping[str, object]) -> tuple[Shape, str]:
@@ -61,6 +61,8 @@ entries_array: Primitive = custom(
 )
 
 
-def is_sparse(node: Node) -> bool:
-    """Tell whether a node is a sparse matrix when it runs."""
-    return isinstance(node, Apply) and node.op in (csr_array, entries_array)
+def parts_of(matrix: Node) -> dict[Node, str]:
+    """Return what a sparse matrix is made of, by what it is called; without what is short to write."""
+    assert isinstance(matrix, Apply)
+    names = ("entries", "columns") if matrix.op is csr_array else ("entries", "rows", "columns")
+    return {part: name for part, name in zip(matrix.args, names, strict=False) if isinstance(part, Apply) and part.args}

@@ -12,11 +12,10 @@ from dataclasses import dataclass
 from symbackprop.diff.forward import push_forward
 from symbackprop.diff.reverse import pull_back
 from symbackprop.ir.graph import topological
-from symbackprop.ir.node import Input, Node, Shape, constant, make_input
-from symbackprop.ir.size import Size, is_nonnegative, minimum, product
-from symbackprop.ops.arithmetic import add
+from symbackprop.ir.node import Input, Node, constant, make_input
+from symbackprop.ir.size import Size, maximum, minimum, product
 from symbackprop.ops.bodies import nodes_within
-from symbackprop.ops.broadcasting import broadcast, broadcast_to, reshape
+from symbackprop.ops.broadcasting import broadcast, reshape
 from symbackprop.ops.creation import arange, eye
 from symbackprop.ops.indexing import gather, slice_
 from symbackprop.ops.layout import transpose
@@ -155,15 +154,14 @@ def _pieces(
 
 def _span(size: Size, other: Size, shift: int) -> tuple[Size, Size]:
     """Return from where to where along an axis there are entries at `shift`: where the other side has that index."""
-    start, room = max(0, -shift), other - shift - size
-    if is_nonnegative(room) if not isinstance(room, int) else room >= 0:
+    start, room = max(0, -shift), maximum(other - shift, 0)
+    larger = maximum(size, room)
+    if larger == room:
         return start, size
-    return start, other - shift if isinstance(room, int) else minimum(size, other - shift)
+    return start, room if larger == size else minimum(size, room)
 
 
-def _read(
-    part: Node, axes: list[Axis], axis: int, own: int, shift: int, span: tuple[Size, Size], width: int
-) -> Node:
+def _read(part: Node, axes: list[Axis], axis: int, own: int, shift: int, span: tuple[Size, Size], width: int) -> Node:
     """Return products of which two axes that go along with each other have become one; changes the list of `axes`."""
     start, stop = span
     first, last = ("value", own), ("source", axis)
@@ -183,8 +181,9 @@ def _read(
         if order != [*range(part.rank)]:
             part = transpose(part, axes=tuple(order))
             axes[:] = [axes[place] for place in order]
-        colours = remainder(_positions(along, stop - start, span), width)
-        part = gather(part, colours, _positions(begin, stop - start, span), axis=axes.index(first))
+        length = maximum(stop - start, 0)
+        colours = remainder(_positions(along, length, span), width)
+        part = gather(part, colours, _positions(begin, length, span), axis=axes.index(first))
         axes.remove(first)
     axes[axes.index(last)] = ("value", own)
     return part

@@ -1,12 +1,15 @@
-"""Sparse Jacobians and Hessians: a pattern, a colouring, compressed products, and the entries read from these.
+"""Sparse Jacobians and Hessians, in the cheapest of several ways.
 
-A Jacobian is made of compressed columns, of compressed rows, or of some of both, whichever is cheapest; a Hessian of
-compressed columns, by star colourings.
+Where sizes are numbers, there is a pattern and a colouring, and entries are read from compressed columns, compressed rows
+or some of both; of a Hessian from compressed columns, by star colourings. Where sizes have names, or positions come with
+a call, what is a band, blocks or a diagonal has a closed form.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import replace
+from functools import partial
 from typing import Any
 
 from scipy import sparse
@@ -17,8 +20,10 @@ from symbackprop.errors import UnsupportedError
 from symbackprop.ir.graph import Graph
 from symbackprop.ir.node import Input, Node, constant
 from symbackprop.ir.signature import Label
+from symbackprop.ops.sparse import parts_of
 from symbackprop.transform.jacobians import effort
 from symbackprop.transform.products import check_real
+from symbackprop.transform.sparse.banded import pieces_by_columns, pieces_by_rows
 from symbackprop.transform.sparse.blocks import blocks_of, compress, matrix_of
 from symbackprop.transform.sparse.colouring import (
     Colouring,
@@ -29,116 +34,183 @@ from symbackprop.transform.sparse.colouring import (
 )
 from symbackprop.transform.sparse.known import Known
 from symbackprop.transform.sparse.pattern import patterns_of
+from symbackprop.transform.sparse.placed import Products, hessian_of, jacobians_of
 from symbackprop.transform.sparse.tables import Tables
 from symbackprop.transform.wanted import name_of, wanted_inputs, with_cotangent_inputs
 
 __all__ = ["with_sparse_hessian", "with_sparse_jacobian"]
 
-_CANDIDATES: Mapping[str, Sequence[Callable[[Any], Colouring]]] = {
+_COLOURINGS: Mapping[str, Sequence[Callable[[Any], Colouring]]] = {
     "forward": (column_colouring,),
     "reverse": (row_colouring,),
     "auto": (column_colouring, row_colouring, bidirectional_colouring),
 }
 
 
-def with_sparse_jacobian(
-    graph: Graph, recipe: Recipe, finished: Callable[[Graph], Graph], constants: Mapping[str, Any]
-) -> Graph:
-    """Return `graph` with the sparse Jacobians of its values, finished; of compressed columns, rows or both, the cheapest.
+_PRODUCTS: Mapping[str, Sequence[Products]] = {
+    "forward": (pieces_by_columns,),
+    "reverse": (pieces_by_rows,),
+    "auto": (pieces_by_rows, pieces_by_columns),
+}
+
+_Finish = Callable[[Graph], Graph]
+_Candidate = Callable[[], tuple[int, Graph]]  # how many entries are stored, and what is printed
+
+
+def with_sparse_jacobian(graph: Graph, recipe: Recipe, finished: _Finish, constants: Mapping[str, Any]) -> Graph:
+    """Return `graph` with the sparse Jacobians of its values, finished: with the fewest entries, of these the cheapest.
 
     Raises
     ------
     UnsupportedError
-        If a size is no number, or the Jacobian not sparse.
+        If the Jacobian is not sparse, or not known to be for sizes that have names.
     """
     check_real(graph, "Jacobian")
     wanted = wanted_inputs(graph, recipe)
-    _check_sizes(graph)
-    patterns = patterns_of(graph.primals, wanted, Known.of(graph, constants))
-    pattern = _stacked(patterns)
-    candidates: list[Graph] = []
+    mode = recipe.mode or "auto"
+    candidates: list[_Candidate] = []
+    if _are_numbers(graph):
+        candidates += _coloured(graph, wanted, recipe, finished, constants)
+    candidates += [partial(_placed, graph, wanted, recipe, finished, products) for products in _PRODUCTS[mode]]
+    return _best(candidates)
+
+
+def _best(candidates: Iterable[_Candidate]) -> Graph:
+    """Return the graph with the fewest entries, of several the one with the fewest operations."""
+    found: list[tuple[int, Graph]] = []
     refusals: list[UnsupportedError] = []
-    tried: list[Colouring] = []
-    for colour in _CANDIDATES[recipe.mode or "auto"]:
-        colouring = colour(pattern)
-        if any(colouring.column_count == c.column_count and colouring.row_count == c.row_count for c in tried):
-            continue
-        tried.append(colouring)
+    for candidate in candidates:
         try:
-            candidates.append(finished(_with_jacobians(graph, wanted, recipe, pattern, colouring)))
+            found.append(candidate())
         except UnsupportedError as refused:
             refusals.append(refused)
-    if not candidates:
+    if not found:
         raise refusals[0]
-    return min(candidates, key=lambda candidate: effort(candidate)[::-1])
+    return min(found, key=lambda one: (one[0], effort(one[1])[::-1]))[1]
 
 
-def _with_jacobians(graph: Graph, wanted: Sequence[Input], recipe: Recipe, pattern: Any, colouring: Colouring) -> Graph:
+def _coloured(
+    graph: Graph, wanted: Sequence[Input], recipe: Recipe, finished: _Finish, constants: Mapping[str, Any]
+) -> Iterator[_Candidate]:
+    """Yield what makes a Jacobian by each of the colourings of its pattern."""
+    try:
+        pattern = _stacked(patterns_of(graph.primals, wanted, Known.of(graph, constants)))
+    except UnsupportedError as refused:
+        yield partial(_refuse, refused)
+        return
+    tried: set[tuple[int, int]] = set()
+    for colour in _COLOURINGS[recipe.mode or "auto"]:
+        colouring = colour(pattern)
+        counts = colouring.column_count, colouring.row_count
+        if counts not in tried:
+            tried.add(counts)
+            yield partial(_with_colours, graph, wanted, recipe, finished, pattern, colouring)
+
+
+def _refuse(refused: UnsupportedError) -> tuple[int, Graph]:
+    raise refused
+
+
+def _with_colours(
+    graph: Graph, wanted: Sequence[Input], recipe: Recipe, finished: _Finish, pattern: Any, colouring: Colouring
+) -> tuple[int, Graph]:
     tables = Tables(graph, recipe)
     compressed = compress(graph.primals, wanted, pattern, tables, colouring)
-    outputs, labels = [], []
-    for number, place, block in blocks_of(graph.primals, wanted, pattern, colouring):
-        outputs.append(matrix_of(compressed, number, place, block, tables, graph.primals[number].dtype))
-        labels.append(Label(number, name_of(graph, wanted[place]), form="jacobian", sparse=True))
+    outputs = [
+        matrix_of(compressed, number, place, block, tables, graph.primals[number].dtype)
+        for number, place, block in blocks_of(graph.primals, wanted, pattern, colouring)
+    ]
+    return pattern.nnz, finished(tables.onto(_with_jacobians(graph, wanted, recipe, outputs)))
+
+
+def _placed(
+    graph: Graph, wanted: Sequence[Input], recipe: Recipe, finished: _Finish, products: Products
+) -> tuple[int, Graph]:
+    count, outputs = jacobians_of(graph.primals, wanted, products)
+    return count, finished(_with_jacobians(graph, wanted, recipe, outputs))
+
+
+def _with_jacobians(graph: Graph, wanted: Sequence[Input], recipe: Recipe, outputs: Sequence[Node]) -> Graph:
+    names = [name_of(graph, x) for x in wanted]
+    labels = [Label(i, x, form="jacobian", sparse=True) for i in range(len(graph.primals)) for x in names]
+    graph = _with_names(graph, outputs)
     if not recipe.with_value:
-        return tables.onto(graph.with_outputs(outputs, labels))
-    return tables.onto(graph.with_outputs([*graph.primals, *outputs], [*graph.labels, *labels]))
+        return graph.with_outputs(outputs, labels)
+    return graph.with_outputs([*graph.primals, *outputs], [*graph.labels, *labels])
 
 
-def with_sparse_hessian(graph: Graph, recipe: Recipe, constants: Mapping[str, Any]) -> Graph:
-    """Return `graph` with the sparse Hessians of its values, or with that of their weighted sum, block by block.
+def with_sparse_hessian(graph: Graph, recipe: Recipe, finished: _Finish, constants: Mapping[str, Any]) -> Graph:
+    """Return `graph` with the sparse Hessians of its values, or with that of their weighted sum, block by block, finished.
 
     Raises
     ------
     UnsupportedError
-        If a size is no number, or the Hessian not sparse.
+        If the Hessian is not sparse, or not known to be for sizes that have names.
     """
     wanted = wanted_inputs(graph, recipe)
-    _check_sizes(graph)
     if recipe.weighted:
         check_real(graph, "Hessian")
         wider, bars = with_cotangent_inputs(graph, recipe)
         adjoints = pull_back(graph.primals, bars, wanted)
         slopes: Sequence[Node] = [adjoints.get(x, constant(0, x.shape, x.dtype)) for x in wanted]
-        count = 1
+        functions: list[tuple[Sequence[Node], Sequence[Node]]] = [(graph.primals, bars)]
     else:
         wider = gradient(graph, wanted)
-        slopes, count = wider.outputs, len(graph.primals)
-    tables = Tables(wider, recipe)
-    known = Known.of(graph, constants)
+        slopes = wider.outputs
+        functions = [([value], [constant(1, (), value.dtype)]) for value in graph.primals]
     wide = len(wanted)
-    outputs: list[Node] = []
-    labels: list[Label] = []
-    for number in range(count):
-        outputs += _hessian(slopes[number * wide : (number + 1) * wide], wanted, known, tables)
-        names = [name_of(graph, x) for x in wanted]
-        labels += [Label(number, x, form="hessian", second=y, sparse=True) for x in names for y in names]
-    if recipe.with_value:
-        outputs = [*graph.primals, *wider.outputs, *outputs]
-        labels = [*graph.labels, *wider.labels, *labels]
-    return tables.onto(wider.with_outputs(outputs, labels))
+    every = [slopes[start : start + wide] for start in range(0, len(slopes), wide)]
+
+    def coloured() -> tuple[int, Graph]:
+        tables, known = Tables(wider, recipe), Known.of(graph, constants)
+        found = [_hessian(own, wanted, known, tables) for own in every]
+        outputs = [block for _, blocks in found for block in blocks]
+        return sum(count for count, _ in found), finished(
+            tables.onto(_with_hessians(graph, wider, wanted, recipe, outputs))
+        )
+
+    def placed() -> tuple[int, Graph]:
+        found = [hessian_of(values, weights, wanted) for values, weights in functions]
+        outputs = [block for _, blocks in found for block in blocks]
+        return sum(count for count, _ in found), finished(_with_hessians(graph, wider, wanted, recipe, outputs))
+
+    return _best([coloured, placed] if _are_numbers(graph) else [placed])
 
 
-def _hessian(slopes: Sequence[Node], wanted: Sequence[Input], known: Known, tables: Tables) -> list[Node]:
-    """Return the blocks of the Hessian of one value, row by row, given its gradient."""
+def _with_hessians(
+    graph: Graph, wider: Graph, wanted: Sequence[Input], recipe: Recipe, outputs: Sequence[Node]
+) -> Graph:
+    names = [name_of(graph, x) for x in wanted]
+    count = len(outputs) // len(names) ** 2
+    labels = [Label(i, x, form="hessian", second=y, sparse=True) for i in range(count) for x in names for y in names]
+    wider = _with_names(wider, outputs)
+    if not recipe.with_value:
+        return wider.with_outputs(outputs, labels)
+    both = [*graph.primals, *wider.outputs, *outputs]
+    return wider.with_outputs(both, [*graph.labels, *wider.labels, *labels])
+
+
+def _hessian(slopes: Sequence[Node], wanted: Sequence[Input], known: Known, tables: Tables) -> tuple[int, list[Node]]:
+    """Return the blocks of the Hessian of one value, row by row, given its gradient, and how many entries they have."""
     pattern = _stacked(patterns_of(slopes, wanted, known))
     pattern = (pattern + pattern.T).tocsr()  # either way it is the same derivative
     colouring = star_colouring(pattern)
     compressed = compress(slopes, wanted, pattern, tables, colouring).joined(slopes)
-    return [
+    return pattern.nnz, [
         matrix_of(compressed, first, second, block, tables, slopes[first].dtype)
         for first, second, block in blocks_of(slopes, wanted, pattern, colouring)
     ]
 
 
-def _check_sizes(graph: Graph) -> None:
-    for spec in graph.arguments:
-        for size in spec.shape or ():
-            if not isinstance(size, int):
-                raise UnsupportedError(
-                    f"the pattern of a sparse derivative is found for sizes that are numbers, and {spec.name!r} has the "
-                    f"size {size}; give sizes, or example arrays"
-                )
+def _with_names(graph: Graph, matrices: Sequence[Node]) -> Graph:
+    """Return `graph` with names for the parts of matrices, those of the user's before."""
+    parts = {part: name for matrix in matrices for part, name in parts_of(matrix).items()}
+    return replace(graph, names={**parts, **graph.names})
+
+
+def _are_numbers(graph: Graph) -> bool:
+    """Tell whether all sizes are known when compiling."""
+    return all(isinstance(size, int) for node in (*graph.inputs, *graph.primals) for size in node.shape)
 
 
 def _stacked(patterns: Sequence[Any]) -> Any:

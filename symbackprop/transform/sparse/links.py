@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from symbackprop.errors import UnsupportedError
 from symbackprop.ir.graph import topological
 from symbackprop.ir.node import Apply, Input, Node, make_input
-from symbackprop.ir.size import Size, product
+from symbackprop.ir.size import product
 from symbackprop.ops.bodies import substitute
 from symbackprop.ops.indexing import gather
 from symbackprop.transform.sparse.alignment import Relation, alignments_of
@@ -78,7 +78,7 @@ def sources_of(values: Sequence[Node], wanted: Sequence[Input]) -> tuple[list[No
             x, *positions = node.args
             if len(positions) == 1 and positions[0].rank == 1:
                 fresh = make_input(len(found), node.shape, node.dtype, level)
-                found[node] = Source(fresh, wanted.index(x), node)  # type: ignore[arg-type]
+                found[node] = Source(fresh, wanted.index(x), node)
     new = substitute(values, {node: source.node for node, source in found.items()})
     return [new[value] for value in values], [*(Source(x, i) for i, x in enumerate(wanted)), *found.values()]
 
@@ -96,7 +96,7 @@ def links_of(values: Sequence[Node], sources: Sequence[Source]) -> list[Link]:
     for number, relations in enumerate(alignments_of(values, [*by_node])):
         for x, own in relations.items():
             axes = _common(x.rank, [*own])
-            found = {tuple(relation[axis][1] for axis in axes): None for relation in own}  # type: ignore[index]
+            found = {tuple(part[1] for part in map(relation.__getitem__, axes) if part): None for relation in own}
             links.append(Link(number, by_node[x], axes, sorted(found)))
             _check(values[number], links[-1])
     return links
@@ -106,7 +106,8 @@ def _common(rank: int, relations: Sequence[Relation]) -> dict[int, int]:
     """Return the axes that go along with an axis of the value, the same one in all relations."""
     found: dict[int, int] = {}
     for axis in range(rank):
-        places = {None if relation[axis] is None else relation[axis][0] for relation in relations}  # type: ignore[index]
+        parts = [relation[axis] for relation in relations]
+        places = {None if part is None else part[0] for part in parts}
         place = places.pop()
         if not places and place is not None and place not in found.values():
             found[axis] = place
@@ -114,15 +115,11 @@ def _common(rank: int, relations: Sequence[Relation]) -> dict[int, int]:
 
 
 def _check(value: Node, link: Link) -> None:
-    own = _named(value.shape, [*link.axes.values()])
-    other = _named(link.source.node.shape, [*link.axes])
-    if own and other:
+    """Refuse what is dense."""
+    own, other = product(value.shape), product(link.source.node.shape)
+    if not link.axes and not isinstance(own, int) and not isinstance(other, int):
         raise UnsupportedError(
-            f"a block of the sparse derivative has {product((*own, *other))} entries for sizes that have names, as it is "
-            "not known to be a band, a diagonal, small blocks or read at given positions; give sizes that are numbers"
+            f"a block of the sparse derivative has all of its {own * other} entries, as it is not known to be a band, "
+            "blocks or a diagonal, or read at given positions, whatever the sizes are; give sizes that are numbers, or "
+            "example arrays"
         )
-
-
-def _named(shape: Sequence[Size], aligned: Sequence[int]) -> list[Size]:
-    """Return the sizes with names, of axes that are free."""
-    return [size for axis, size in enumerate(shape) if axis not in aligned and not isinstance(size, int)]

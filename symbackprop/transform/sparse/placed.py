@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from typing import NamedTuple
 
+from symbackprop.diff.reverse import pull_back
 from symbackprop.ir.node import Input, Node, Shape, constant
 from symbackprop.ir.size import Size, product
 from symbackprop.ops.bodies import substitute
@@ -13,16 +15,26 @@ from symbackprop.ops.indexing import gather
 from symbackprop.ops.layout import concatenate
 from symbackprop.ops.rounding import remainder
 from symbackprop.ops.sparse import csr_array, entries_array
-from symbackprop.transform.sparse.banded import Piece
+from symbackprop.transform.sparse.banded import Piece, pieces_by_columns
 from symbackprop.transform.sparse.links import Link, Source, links_of, sources_of
 
-__all__ = ["matrices_of"]
+__all__ = ["Products", "hessian_of", "jacobians_of"]
 
 Products = Callable[[Sequence[Node], Sequence[Link]], Iterator[Piece]]
 
 
-def matrices_of(values: Sequence[Node], wanted: Sequence[Input], products: Products) -> list[list[Node]]:
-    """Return for each value and each of the `wanted` inputs a sparse matrix.
+class Rows(NamedTuple):
+    """What the rows of a matrix are the entries of: a value; or an input, of which a source may be what is read."""
+
+    shape: Shape
+    dtype: str
+    source: Source | None = None
+
+
+def jacobians_of(values: Sequence[Node], wanted: Sequence[Input], products: Products) -> tuple[int, list[Node]]:
+    """Return for each value and each of the `wanted` inputs a sparse matrix, and how many entries there are in all.
+
+    These are counted only where sizes are numbers.
 
     Raises
     ------
@@ -30,74 +42,107 @@ def matrices_of(values: Sequence[Node], wanted: Sequence[Input], products: Produ
         If a block is dense in sizes that have names.
     """
     inner, sources = sources_of(values, wanted)
-    links = links_of(inner, sources)
     found: dict[tuple[int, int], list[Piece]] = {}
-    for piece in products(inner, links):
+    for piece in products(inner, links_of(inner, sources)):
         found.setdefault((piece.link.number, piece.link.source.of), []).append(piece)
-    read: dict[Node, Node] = {source.node: source.reads for source in sources if source.reads is not None}
-    matrices = [
-        [_matrix(value, x, found.get((number, place), [])) for place, x in enumerate(wanted)]
-        for number, value in enumerate(values)
-    ]
-    new = substitute([matrix for row in matrices for matrix in row], read)
-    return [[new[matrix] for matrix in row] for row in matrices]
+    matrices = []
+    for number, value in enumerate(values):
+        rows = Rows(value.shape, value.dtype)
+        for place, x in enumerate(wanted):
+            pieces = found.get((number, place), [])
+            matrices.append(_matrix(rows.shape, x, pieces, [rows] * len(pieces), rows.dtype))
+    return _count(found), _as_read(matrices, sources)
 
 
-def _matrix(value: Node, x: Input, pieces: Sequence[Piece]) -> Node:
-    shape = (product(value.shape), product(x.shape))
+def hessian_of(values: Sequence[Node], bars: Sequence[Node], wanted: Sequence[Input]) -> tuple[int, list[Node]]:
+    """Return the blocks of the Hessian of the sum of ``<bar, value>``, row by row, and how many entries there are in all.
+
+    It is that with respect to what is read of the inputs, whose entries then go where they were read.
+    """
+    inner, sources = sources_of(values, wanted)
+    adjoints = pull_back(inner, bars, [source.node for source in sources])
+    live = [source for source in sources if source.node in adjoints]
+    slopes = [adjoints[source.node] for source in live]
+    found: dict[tuple[int, int], list[Piece]] = {}
+    for piece in pieces_by_columns(slopes, links_of(slopes, sources)):
+        found.setdefault((live[piece.link.number].of, piece.link.source.of), []).append(piece)
+    matrices = []
+    for first, x in enumerate(wanted):
+        for second, y in enumerate(wanted):
+            pieces = found.get((first, second), [])
+            rows = [Rows(x.shape, x.dtype, live[piece.link.number]) for piece in pieces]
+            matrices.append(_matrix(x.shape, y, pieces, rows, x.dtype))
+    return _count(found), _as_read(matrices, sources)
+
+
+def _count(found: Mapping[tuple[int, int], Sequence[Piece]]) -> int:
+    counts = [product(piece.entries.shape) for pieces in found.values() for piece in pieces]
+    return sum(count for count in counts if isinstance(count, int))
+
+
+def _as_read(matrices: Sequence[Node], sources: Sequence[Source]) -> list[Node]:
+    """Return matrices in terms of what sources read."""
+    new = substitute(matrices, {source.node: source.reads for source in sources if source.reads is not None})
+    return [new[matrix] for matrix in matrices]
+
+
+def _matrix(height: Shape, x: Input, pieces: Sequence[Piece], rows: Sequence[Rows], dtype: str) -> Node:
+    """Return the matrix with the entries of pieces, whose columns are the entries of `x`."""
+    shape = (product(height), product(x.shape))
     if not pieces:
         empty = constant(0, (0,), "int64")
-        return entries_array(constant(0, (0,), value.dtype), empty, empty, shape=shape)
-    columns = [_columns(piece, x) for piece in pieces]
-    if _is_in_order(pieces):
-        return _by_rows(value, pieces, columns, shape)
-    rows = [_index(piece.entries.shape, piece.rows, range(value.rank), value.shape) for piece in pieces]
-    return entries_array(
-        _joined([piece.entries for piece in pieces]), _joined(rows), _joined(columns), shape=shape
-    )
+        return entries_array(constant(0, (0,), dtype), empty, empty, shape=shape)
+    columns = [_index(piece, piece.columns, piece.places, x.shape, piece.link.source) for piece in pieces]
+    if _is_in_order(pieces, rows):
+        return _by_rows(len(height), pieces, columns, shape)
+    own = [
+        _index(piece, piece.rows, range(len(height)), height, side.source)
+        for piece, side in zip(pieces, rows, strict=True)
+    ]
+    return entries_array(_joined([piece.entries for piece in pieces]), _joined(own), _joined(columns), shape=shape)
 
 
-def _is_in_order(pieces: Sequence[Piece]) -> bool:
+def _is_in_order(pieces: Sequence[Piece], rows: Sequence[Rows]) -> bool:
     """Tell whether pieces one behind the other have each row's columns in order: at offsets along the first axis."""
     one = pieces[0].link
     if not all(piece.is_whole and piece.link is one for piece in pieces):
         return False
+    if any(side.source is not None and side.source.reads is not None for side in rows):
+        return False
     return len(pieces) == 1 or [*one.axes] == [0]
 
 
-def _by_rows(value: Node, pieces: Sequence[Piece], columns: Sequence[Node], shape: Shape) -> Node:
+def _by_rows(rank: int, pieces: Sequence[Piece], columns: Sequence[Node], shape: Shape) -> Node:
     """Return a matrix of entries that are in the order of compressed rows, equally many in each row."""
-    width = product(pieces[0].entries.shape[value.rank :])
-    if len(pieces) > 1:
-        flat = (shape[0], width)
-        entries, places = (
-            _flat(concatenate(*(reshape(part, shape=flat) for part in parts), axis=1))
-            for parts in ([piece.entries for piece in pieces], columns)
-        )
-    else:
-        entries, places = _flat(pieces[0].entries), _flat(columns[0])
+    width = product(pieces[0].entries.shape[rank:])
+    parts = [piece.entries for piece in pieces]
+    entries, places = (_side_by_side(own, (shape[0], width)) for own in (parts, columns))
     begins = _times(len(pieces) * width, arange(size=shape[0] + 1))
     return csr_array(entries, places, begins, shape=shape)
 
 
-def _columns(piece: Piece, x: Input) -> Node:
-    """Return the columns of the entries of a piece: positions in `x`, which may be read from a vector of these."""
-    source = piece.link.source
-    columns = [*piece.columns]
-    if source.along is not None and source.reads is not None:
-        own = columns[source.along]
-        positions = source.reads.args[1]
-        read = positions if own is arange(size=positions.shape[0]) else gather(positions, own, axis=0)
-        columns[source.along] = remainder(read, constant(x.shape[source.along], (), "int64"))  # negative ones too
-    return _index(piece.entries.shape, columns, piece.places, x.shape)
+def _side_by_side(parts: Sequence[Node], shape: Shape) -> Node:
+    """Return the entries of several matrices of one shape, row by row."""
+    if len(parts) == 1:
+        return _flat(parts[0])
+    if shape[1] == 1:
+        return _flat(concatenate(*(broadcast(_flat(part), shape=shape, axes=(0,)) for part in parts), axis=1))
+    return _flat(concatenate(*(reshape(part, shape=shape) for part in parts), axis=1))
 
 
-def _index(shape: Shape, indices: Sequence[Node], places: Sequence[int], sizes: Shape) -> Node:
-    """Return the position in an array of `sizes` of the entries of one of `shape`, whose axis for each index is given."""
+def _index(piece: Piece, indices: Sequence[Node], places: Sequence[int], sizes: Shape, source: Source | None) -> Node:
+    """Return the positions of entries in an array of `sizes`, whose indices along its axes, and the axes of these, are given.
+
+    Along one axis, positions are read from a vector of these, if a source says so.
+    """
+    shape = piece.entries.shape
+    along = None if source is None else source.along
     terms: list[Node] = []
     stride: Size = 1
-    for index, place, size in reversed([*zip(indices, places, sizes, strict=True)]):
-        terms.append(broadcast(_times(stride, index), shape=shape, axes=(place,)) if len(shape) > 1 else _times(stride, index))
+    for axis, (index, place, size) in reversed([*enumerate(zip(indices, places, sizes, strict=True))]):
+        own = index if axis != along or source is None else _read(source, index, size)
+        own = _times(stride, own)
+        terms.append(own if own.shape == shape else broadcast(own, shape=shape, axes=(place,)))
         stride = stride * size
     if not terms:
         return constant(0, shape, "int64")
@@ -105,6 +150,14 @@ def _index(shape: Shape, indices: Sequence[Node], places: Sequence[int], sizes: 
     for term in reversed(terms[:-1]):
         total = total + term
     return total
+
+
+def _read(source: Source, index: Node, size: Size) -> Node:
+    """Return the positions that a source reads, at an index; those from the end are counted from the start."""
+    assert source.reads is not None
+    positions = source.reads.args[1]
+    read = positions if index is arange(size=positions.shape[0]) else gather(positions, index, axis=0)
+    return remainder(read, constant(size, (), "int64"))
 
 
 def _times(factor: Size, index: Node) -> Node:
