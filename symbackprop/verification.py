@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from symbackprop.compiled import CompiledFunction
 from symbackprop.emit.header import Recipe
+from symbackprop.ir.dtype import is_float
 from symbackprop.ir.graph import Graph
 from symbackprop.ir.node import Apply, Operation
 from symbackprop.ops.bodies import nodes_within
@@ -169,5 +170,7 @@ def _operations(graph: Graph) -> set[Operation]:
 
 def _kinks(compiled: CompiledFunction) -> tuple[str, ...]:
     """Return what the primitives in use do at kinks."""
-    used = _operations(compiled.graph) | (_operations(compiled.formula_graph) & {root})
+    nodes = nodes_within(compiled.graph.nodes())
+    used = {node.op for node in nodes if isinstance(node, Apply) and is_float(node.dtype)}
+    used |= _operations(compiled.formula_graph) & {root}
     return tuple(sorted(f"{op.name}: {op.kinks}" for op in used if isinstance(op, Primitive) and op.kinks))

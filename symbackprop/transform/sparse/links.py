@@ -8,13 +8,14 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 from symbackprop.errors import UnsupportedError
 from symbackprop.ir.graph import topological
 from symbackprop.ir.node import Apply, Input, Node, make_input
-from symbackprop.ir.size import product
+from symbackprop.ir.size import Size, product
 from symbackprop.ops.bodies import substitute
-from symbackprop.ops.indexing import gather
+from symbackprop.ops.indexing import gather, slice_
 from symbackprop.transform.sparse.alignment import Relation, alignments_of
 
 __all__ = ["Link", "Source", "links_of", "sources_of"]
@@ -30,7 +31,7 @@ class Source:
     of : int
         The number of the input, among those that are wanted.
     reads : Apply or None
-        What is read, if that is not the input itself: a `gather` by one vector of positions.
+        What is read, if that is not the input itself: a `gather` by one vector of positions, or a slice at numbers.
     """
 
     node: Input
@@ -40,7 +41,16 @@ class Source:
     @property
     def along(self) -> int | None:
         """The axis along which positions are read."""
-        return None if self.reads is None else self.reads.param("axis")  # type: ignore[return-value]
+        return self.reads.param("axis") if self.reads is not None and self.reads.op is gather else None  # type: ignore[return-value]
+
+    @property
+    def fixed(self) -> Mapping[int, Size]:
+        """The axes of the input along which one number is read, and these."""
+        if self.reads is None or self.reads.op is gather:
+            return {}
+        bounds: Any = self.reads.param("bounds")
+        sizes = self.reads.args[0].shape
+        return {axis: at if at >= 0 else sizes[axis] + at for axis, at in enumerate(bounds) if at is not None}
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,13 +84,24 @@ def sources_of(values: Sequence[Node], wanted: Sequence[Input]) -> tuple[list[No
     level = 1 + max(node.level for node in topological(values) if isinstance(node, Input))
     found: dict[Node, Source] = {}
     for node in topological(values):
-        if isinstance(node, Apply) and node.op is gather and node.args[0] in wanted:
-            x, *positions = node.args
-            if len(positions) == 1 and positions[0].rank == 1:
-                fresh = make_input(len(found), node.shape, node.dtype, level)
-                found[node] = Source(fresh, wanted.index(x), node)
+        if isinstance(node, Apply) and node.args and node.args[0] in wanted and _is_read(node):
+            fresh = make_input(len(found), node.shape, node.dtype, level)
+            found[node] = Source(fresh, wanted.index(node.args[0]), node)
     new = substitute(values, {node: source.node for node, source in found.items()})
     return [new[value] for value in values], [*(Source(x, i) for i, x in enumerate(wanted)), *found.values()]
+
+
+def _is_read(node: Apply) -> bool:
+    """Tell whether a node reads an input at one vector of positions, or at numbers along axes whose sizes have names."""
+    if node.op is gather:
+        return len(node.args) == 2 and node.args[1].rank == 1
+    if node.op is not slice_:
+        return False
+    bounds: Any = node.param("bounds")
+    named = {
+        isinstance(at, int) and not isinstance(size, int) for at, size in zip(bounds, node.args[0].shape, strict=True)
+    }
+    return True in named and all(at is None or isinstance(at, int) for at in bounds)
 
 
 def links_of(values: Sequence[Node], sources: Sequence[Source]) -> list[Link]:

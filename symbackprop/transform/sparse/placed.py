@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import NamedTuple
 
 from symbackprop.diff.reverse import pull_back
 from symbackprop.ir.node import Input, Node, Shape, constant
 from symbackprop.ir.size import Size, product
+from symbackprop.ops.arithmetic import add
 from symbackprop.ops.bodies import substitute
 from symbackprop.ops.broadcasting import broadcast, reshape
 from symbackprop.ops.creation import arange
@@ -107,8 +109,8 @@ def _is_in_order(pieces: Sequence[Piece], rows: Sequence[Rows]) -> bool:
     one = pieces[0].link
     if not all(piece.is_whole and piece.link is one for piece in pieces):
         return False
-    if any(side.source is not None and side.source.reads is not None for side in rows):
-        return False
+    if one.source.fixed or any(side.source is not None and side.source.reads is not None for side in rows):
+        return len(pieces) == 1 and rows[0].source is None
     return len(pieces) == 1 or [*one.axes] == [0]
 
 
@@ -133,23 +135,24 @@ def _side_by_side(parts: Sequence[Node], shape: Shape) -> Node:
 def _index(piece: Piece, indices: Sequence[Node], places: Sequence[int], sizes: Shape, source: Source | None) -> Node:
     """Return the positions of entries in an array of `sizes`, whose indices along its axes, and the axes of these, are given.
 
-    Along one axis, positions are read from a vector of these, if a source says so.
+    Along an axis, positions are read from a vector of these, or are all one number, if a source says so.
     """
     shape = piece.entries.shape
-    along = None if source is None else source.along
+    along, fixed = (None, {}) if source is None else (source.along, source.fixed)
+    own = iter(zip(indices, places, strict=True))
     terms: list[Node] = []
-    stride: Size = 1
-    for axis, (index, place, size) in reversed([*enumerate(zip(indices, places, sizes, strict=True))]):
-        own = index if axis != along or source is None else _read(source, index, size)
-        own = _times(stride, own)
-        terms.append(own if own.shape == shape else broadcast(own, shape=shape, axes=(place,)))
-        stride = stride * size
+    for axis, size in enumerate(sizes):
+        stride = product(sizes[axis + 1 :])
+        if axis in fixed:
+            terms.append(constant(stride * fixed[axis], shape, "int64"))
+            continue
+        index, place = next(own)
+        index = index if axis != along or source is None else _read(source, index, size)
+        term = _times(stride, index)
+        terms.append(term if term.shape == shape else broadcast(term, shape=shape, axes=(place,)))
     if not terms:
         return constant(0, shape, "int64")
-    total = terms[-1]
-    for term in reversed(terms[:-1]):
-        total = total + term
-    return total
+    return functools.reduce(add, terms)
 
 
 def _read(source: Source, index: Node, size: Size) -> Node:
