@@ -13,15 +13,15 @@ from symbackprop.diff.forward import push_forward
 from symbackprop.diff.reverse import pull_back
 from symbackprop.ir.graph import topological
 from symbackprop.ir.node import Input, Node, constant, make_input
-from symbackprop.ir.size import Size, maximum, minimum, product
+from symbackprop.ir.size import Size, maximum, minimum
 from symbackprop.ops.bodies import nodes_within
-from symbackprop.ops.broadcasting import broadcast, reshape
-from symbackprop.ops.creation import arange, eye
+from symbackprop.ops.broadcasting import broadcast
+from symbackprop.ops.creation import arange
 from symbackprop.ops.indexing import gather, slice_
 from symbackprop.ops.layout import transpose
 from symbackprop.ops.rounding import remainder
-from symbackprop.transform.jacobians import stacked
 from symbackprop.transform.sparse.links import Link
+from symbackprop.transform.unit_vectors import for_all
 
 __all__ = ["Piece", "pieces_by_columns", "pieces_by_rows"]
 
@@ -60,7 +60,7 @@ def pieces_by_columns(values: Sequence[Node], links: Sequence[Link]) -> Iterator
         def pushed(tangent: Node, value: Node = value, x: Input = x) -> Sequence[Node | None]:
             return push_forward([value], {x: tangent})
 
-        axes, (columns,) = _products([value, x], x, widths, [value], pushed)
+        axes, (columns,) = _products([value, x], x, widths, pushed)
         names: list[Axis] = [("source", axis) for axis in axes]
         names += [("value", axis) for axis in range(value.rank)]
         if columns is not None:
@@ -81,7 +81,7 @@ def pieces_by_rows(values: Sequence[Node], links: Sequence[Link]) -> Iterator[Pi
             adjoints = pull_back([value], [cotangent], sources)
             return [adjoints.get(x) for x in sources]
 
-        axes, found = _products([value, *sources], value, widths, sources, pulled)
+        axes, found = _products([value, *sources], value, widths, pulled)
         for link, rows in zip(group, found, strict=True):
             names: list[Axis] = [("value", axis) for axis in axes]
             names += [("source", axis) for axis in range(link.source.node.rank)]
@@ -96,7 +96,6 @@ def _products(
     graph: Sequence[Node],
     moved: Node,
     widths: Mapping[int, int],
-    results: Sequence[Node],
     linear: Callable[[Node], Sequence[Node | None]],
 ) -> tuple[list[int], list[Node | None]]:
     """Return the axes of `moved` that products are along, and the products, whose axes are these and those of a result."""
@@ -104,23 +103,18 @@ def _products(
     basis = tuple(widths.get(axis, moved.shape[axis]) for axis in axes)
     if not basis:
         return axes, [*linear(constant(1, moved.shape, moved.dtype))]
-    size = product(basis)
     level = 1 + max((node.level for node in nodes_within(topological(graph)) if isinstance(node, Input)), default=0)
-    row = make_input(0, (size,), moved.dtype, level)
-    unit: Node = row if len(basis) == 1 else reshape(row, shape=basis)
+    first = make_input(0, basis, moved.dtype, level)
+    unit: Node = first
     for place, axis in enumerate(axes):
         if axis in widths:
             colours = remainder(arange(size=moved.shape[axis]), widths[axis])
             unit = gather(unit, colours, axis=place)
     if len(axes) < moved.rank:
         unit = broadcast(unit, shape=moved.shape, axes=tuple(axes))
-    units = eye(rows=size, columns=size, k=0, dtype=moved.dtype)
-    found: list[Node | None] = []
-    for result, made in zip(results, linear(unit), strict=True):
-        stack = None if made is None else stacked(made, row, units)
-        shape = (*basis, *result.shape)
-        found.append(stack if stack is None or stack.shape == shape else reshape(stack, shape=shape))
-    return axes, found
+    made = linear(unit)
+    every = iter(for_all([y for y in made if y is not None], first))
+    return axes, [None if y is None else next(every) for y in made]
 
 
 # --- entries ----------------------------------------------------------------------------------------------------------
