@@ -17,6 +17,7 @@ from symbackprop.ir.size import Size, product
 from symbackprop.ops.bodies import substitute
 from symbackprop.ops.indexing import gather, slice_
 from symbackprop.transform.sparse.alignment import Relation, alignments_of
+from symbackprop.transform.sparse.relations import LARGEST, not_sparse
 
 __all__ = ["Link", "Source", "links_of", "sources_of"]
 
@@ -138,6 +139,10 @@ def _common(rank: int, relations: Sequence[Relation]) -> dict[int, int]:
 def _check(value: Node, link: Link) -> None:
     """Refuse what is dense."""
     own, other = product(value.shape), product(link.source.node.shape)
+    free = product(size for axis, size in enumerate(link.source.node.shape) if axis not in link.axes)
+    entries = own * free * len(link.offsets)
+    if isinstance(entries, int) and entries > LARGEST:
+        raise UnsupportedError(not_sparse(entries))
     if not link.axes and not isinstance(own, int) and not isinstance(other, int):
         raise UnsupportedError(
             f"a block of the sparse derivative has all of its {own * other} entries, as it is not known to be a band, "
