@@ -40,6 +40,7 @@ from symbackprop.transform.higher import with_derivative, with_taylor
 from symbackprop.transform.jacobians import with_hessian, with_jacobian
 from symbackprop.transform.products import with_cotangents, with_hessian_product, with_tangents
 from symbackprop.transform.sparse.jacobians import with_sparse_hessian, with_sparse_jacobian
+from symbackprop.transform.structured.blocks import in_factors
 from symbackprop.transform.unit_vectors import with_identities_spread
 from symbackprop.verification import FunctionOrigin, Origin, verified
 from symbackprop.version import __version__
@@ -72,7 +73,7 @@ def compile_recipe(
         primal = graph = prepare(expanded, log, reordered=recipe.reordered)
         if recipe.outputs:
             graph = prepare(parted_at(expanded, recipe.outputs), log, reordered=recipe.reordered)
-        graph = _derived(graph, recipe, lambda derived: _finished(derived, recipe, log), constants or {})
+        graph = _derived(graph, recipe, _finishing(graph, recipe, log), constants or {})
         printed = _printed(graph, recipe, _target(graph, recipe))
         return CompiledFunction(
             recipe, primal, graph, printed, log, compile_recipe, _printed, verified, _expressions, origin, constants
@@ -103,6 +104,14 @@ def _finished(graph: Graph, recipe: Recipe, log: Rewrites) -> Graph:
 def _solved(graph: Graph) -> Graph:
     """Return a graph with solvers in the place of equations, and with Jacobians of these that are array code."""
     return with_identities_spread(without_rules(with_solvers(graph)))
+
+
+def _finishing(graph: Graph, recipe: Recipe, log: Rewrites) -> Callable[[Graph], Graph]:
+    """Return what finishes a graph of derivatives of `graph`, which are put in factors if that is asked for."""
+    if not recipe.structure:
+        return lambda derived: _finished(derived, recipe, log)
+    factorised = in_factors(graph, recipe, log)
+    return lambda derived: _finished(factorised(derived), recipe, log)
 
 
 def _derived(graph: Graph, recipe: Recipe, finished: Callable[[Graph], Graph], constants: Mapping[str, Any]) -> Graph:

@@ -16,7 +16,7 @@ from symbackprop.emit.arguments import Binder
 from symbackprop.emit.bound import save_with_arrays
 from symbackprop.emit.header import Recipe
 from symbackprop.emit.load import load_function
-from symbackprop.emit.mapping import filled
+from symbackprop.emit.mapping import filled, one_by_one
 from symbackprop.emit.memory import allocated
 from symbackprop.emit.module import Printed
 from symbackprop.emit.packing import Packer
@@ -24,10 +24,11 @@ from symbackprop.emit.save import write_text
 from symbackprop.errors import UnsupportedError
 from symbackprop.ir.auxiliary import records_of_derivatives, returned_records
 from symbackprop.ir.digest import digest_of
+from symbackprop.ir.factored import Factored
 from symbackprop.ir.graph import Graph, Guard
 from symbackprop.ir.node import Apply
 from symbackprop.ir.records import Records, importable, recorded
-from symbackprop.ir.signature import ArgumentSpec
+from symbackprop.ir.signature import ArgumentSpec, label_texts
 from symbackprop.ops.bodies import loops_among
 from symbackprop.ops.cost import Cost, cost_of
 from symbackprop.ops.opaque import opaque
@@ -120,30 +121,8 @@ class CompiledFunction:
         """Map scalar inputs over arrays, entry by entry, as a ufunc does."""
         arrays, shape = self._binder.bind_arrays(args, kwargs)
         if self.computes_arrays:
-            return self._mapped_one_by_one(arrays, shape)
+            return one_by_one(self._function, arrays, shape, plain=self._printed.target == "math")
         return filled(self.array_function(*arrays), arrays, shape)
-
-    def _mapped_one_by_one(self, arrays: list[np.ndarray[Any, Any]], shape: tuple[int, ...]) -> Any:
-        """Call a function that computes arrays once a point; its results are stacked behind the axes of the points."""
-        points = [np.broadcast_to(array, shape) for array in arrays]
-        plain = self._printed.target == "math"
-
-        def at(index: tuple[int, ...]) -> Any:
-            return self._function(*(point[index].item() if plain else point[index] for point in points))
-
-        found = [at(index) for index in np.ndindex(shape)]
-        empty = not found
-        if empty:  # what comes back of no points has the axes of what comes back of one
-            points = [np.ones((), array.dtype) for array in arrays]
-            found = [at(())]
-
-        def stacked(parts: list[Any]) -> Any:
-            if isinstance(parts[0], (tuple, list)):
-                return type(parts[0])(stacked([part[i] for part in parts]) for i in range(len(parts[0])))
-            whole = np.stack([np.asarray(part) for part in parts])
-            return (whole[:0] if empty else whole).reshape(shape + whole.shape[1:])
-
-        return stacked(found)
 
     # --- what it is ---------------------------------------------------------------------------------------------------
 
@@ -232,6 +211,11 @@ class CompiledFunction:
     def guards(self) -> tuple[Guard, ...]:
         """What could not be decided when compiling and is checked on every call."""
         return self.graph.guards
+
+    @property
+    def structure(self) -> Mapping[str, Factored]:
+        """How derivatives are made of their factors, by what they are; see `compile_jacobian`."""
+        return dict(zip(label_texts([*self.graph.factored]), self.graph.factored.values(), strict=True))
 
     @property
     def value(self) -> CompiledFunction:

@@ -14,6 +14,7 @@ from typing import Any, NamedTuple
 import mpmath
 import numpy as np
 
+from symbackprop.check.assembled import assembled_outputs
 from symbackprop.check.batches import examples, stacked
 from symbackprop.check.derived import Parting, Quotients, wanted_of
 from symbackprop.check.elements import Digits
@@ -22,6 +23,7 @@ from symbackprop.check.numbers import number_of
 from symbackprop.check.points import elements_at
 from symbackprop.check.run import run_emitted
 from symbackprop.check.vocabulary import Vocabulary, vocabulary
+from symbackprop.ir.factored import Factored
 from symbackprop.ir.graph import Guard
 from symbackprop.ir.packing import Packing
 from symbackprop.ir.signature import ArgumentSpec, Label, leaves_of
@@ -74,6 +76,8 @@ class Subject:
         The inputs that are batches, and the axis of the examples in each.
     of_example
         What is verified of one example, where there are batches.
+    factored
+        How outputs that are returned in factors are made of these.
     """
 
     source: str
@@ -94,6 +98,7 @@ class Subject:
     parting: Parting | None = None
     batch: Mapping[str, int] = field(default_factory=dict)
     of_example: Subject | None = None
+    factored: Mapping[Label, Factored] = field(default_factory=dict)
 
     @property
     def is_of_family(self) -> bool:
@@ -101,8 +106,11 @@ class Subject:
         return any(label.form for label in self.labels)
 
     def run(self, values: Mapping[str, Any], words: Any | None = None) -> list[Any]:
-        """Return the outputs of the emitted function for values by name, flattened."""
-        return run_emitted(self.source, self.name, self.arguments, values, words, self.packing)
+        """Return the outputs of the emitted function for values by name, flattened, and dense."""
+        outputs = run_emitted(self.source, self.name, self.arguments, values, words, self.packing)
+        return (
+            assembled_outputs(outputs, self.labels, self.factored, self.arguments, values) if self.factored else outputs
+        )
 
     def cases(self, values: Mapping[str, Any]) -> list[Mapping[str, Any]]:
         """Return the values of every example; the values themselves where there are no batches."""

@@ -7,8 +7,9 @@ from collections.abc import Sequence
 from symbackprop.emit.header import Recipe
 from symbackprop.emit.names import Names
 from symbackprop.ir.graph import Graph
+from symbackprop.ir.node import Node
 from symbackprop.ir.packing import Pack, Packing, accessor
-from symbackprop.ir.signature import ArgumentSpec, label_texts
+from symbackprop.ir.signature import ArgumentSpec, Label, label_texts
 from symbackprop.ir.size import shape_text
 
 __all__ = ["description", "docstring"]
@@ -77,11 +78,14 @@ def _returns(graph: Graph, recipe: Recipe) -> list[str]:
     rows = []
     several = any(label.value and label.wrt is not None for label in graph.labels)
     for label, text, node in zip(graph.labels[:40], label_texts(graph.labels[:40]), graph.outputs, strict=False):
+        if label.part is not None:
+            continue
         name = text if several or label.wrt is None or label.form else f"dL/d{label.wrt}"
         shape = node.shape if label.wrt is None or label.form or recipe.batch else shapes[label.wrt]
         kind = "bool, whether all of the gradient is finite" if label.tells else "float"
         array = "sparse array" if label.sparse else "array"
         rows.append(f"{name} : {f'{array} of shape {shape_text(shape)}' if shape else kind}")
+    rows += _factors(graph)
     if len(graph.labels) > 40:
         rows.append(f"    and so on, {len(graph.labels)} results in all")
     if recipe.kind == "taylor":
@@ -107,6 +111,21 @@ def _returns(graph: Graph, recipe: Recipe) -> list[str]:
     elif graph.structure is not None and not recipe.weighted and recipe.kind not in ("gnvp", "fvp"):
         rows.append("    Nested as in the formula.")
     return ["Returns", "-------", *rows]
+
+
+def _factors(graph: Graph) -> list[str]:
+    """Return what the docstring says of derivatives that are returned in factors: how the dense ones are made."""
+    nodes: dict[Label, list[Node]] = {label: [] for label in graph.factored}
+    for label, node in zip(graph.labels, graph.outputs, strict=True):
+        if label.part is not None:
+            nodes[label.whole].append(node)
+    rows = []
+    for text, (label, form) in zip(label_texts([*graph.factored]), graph.factored.items(), strict=True):
+        listed = f"({', '.join(form.names)}{',' * (len(form.names) == 1)})"
+        rows += [f"{text} : tuple {listed}", f"    Of shape {shape_text(form.shape)}, {form.kind}: {form}"]
+        for name, node in zip(form.names, nodes[label], strict=True):
+            rows.append(f"    {name} : {'array of shape ' + shape_text(node.shape) if node.shape else 'float'}")
+    return rows
 
 
 def _computes(graph: Graph, recipe: Recipe) -> str:

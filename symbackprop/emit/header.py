@@ -47,6 +47,7 @@ class Recipe:
     checkpoint: tuple[str, ...] | str | None = None  # which values are kept for the way back, where not all are
     batch: tuple[tuple[str, int], ...] = ()  # which inputs are batches, and along which axis
     sparse: bool = False  # whether derivatives are sparse matrices
+    structure: bool = False  # whether derivatives are returned in factors, where they have some
     weighted: bool = False  # the Hessian is that of all values together, each weighted by a cotangent
     mode: str = ""  # how a Jacobian is accumulated: "forward" or "reverse", or the cheaper one if "auto"
     outputs: tuple[str, ...] = ()  # values of the formula that a Gauss-Newton matrix takes the loss to be a function of
@@ -59,7 +60,7 @@ class Recipe:
         found = asdict(self)
         for name in (
             "titles", "reordered", "function", "packing", "has_aux", "notation", "finite", "clip", "checkpoint",
-            "batch", "sparse", "mode", "order", "mixed", "weighted", "outputs",
+            "batch", "sparse", "structure", "mode", "order", "mixed", "weighted", "outputs",
             "distribution",
         ):  # fmt: skip
             if not found[name]:
@@ -82,6 +83,7 @@ class Recipe:
             batch=tuple((name, axis) for name, axis in self.batch if name not in without),
             order=0,
             mixed=False,
+            structure=False,
             weighted=False,
             outputs=(),
             distribution="",

@@ -5,7 +5,7 @@ Arrays of floats keep their kind of float, as NumPy's own functions keep it; int
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import numpy as np
@@ -14,7 +14,7 @@ from symbackprop.emit.conversion import array_of
 from symbackprop.errors import ArgumentError
 from symbackprop.ir.signature import ArgumentSpec
 
-__all__ = ["FLOAT64", "common_shape", "filled", "mapped_arguments"]
+__all__ = ["FLOAT64", "common_shape", "filled", "mapped_arguments", "one_by_one"]
 
 FLOAT64 = np.dtype(np.float64)
 Array = np.ndarray[Any, Any]
@@ -97,3 +97,28 @@ def _full(value: Any, taken: set[int], shape: tuple[int, ...], kind: np.dtype[An
     if not isinstance(value, np.ndarray):
         value = np.asarray(value, dtype=None if isinstance(value, (bool, np.bool_)) else kind)
     return np.array(np.broadcast_to(value, shape))
+
+
+def one_by_one(function: Callable[..., Any], arrays: Sequence[Array], shape: tuple[int, ...], *, plain: bool) -> Any:
+    """Call a function that computes arrays once a point; its results are stacked behind the axes of the points.
+
+    It is given `plain` numbers of Python's where these are what it computes with.
+    """
+    points = [np.broadcast_to(array, shape) for array in arrays]
+
+    def at(index: tuple[int, ...]) -> Any:
+        return function(*(point[index].item() if plain else point[index] for point in points))
+
+    found = [at(index) for index in np.ndindex(shape)]
+    empty = not found
+    if empty:  # what comes back of no points has the axes of what comes back of one
+        points = [np.ones((), array.dtype) for array in arrays]
+        found = [at(())]
+
+    def stacked(parts: list[Any]) -> Any:
+        if isinstance(parts[0], (tuple, list)):
+            return type(parts[0])(stacked([part[i] for part in parts]) for i in range(len(parts[0])))
+        whole = np.stack([np.asarray(part) for part in parts])
+        return (whole[:0] if empty else whole).reshape(shape + whole.shape[1:])
+
+    return stacked(found)

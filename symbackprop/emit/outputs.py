@@ -38,6 +38,7 @@ def returned(graph: Graph, writer: Writer, recipe: Recipe, packing: Packing | No
     """Return the text behind ``return``: values and derivatives, nested as the formula nests its results."""
     owned: set[Node | None] = set()
     found = [(label, _owned_text(node, writer, owned)) for label, node in zip(graph.labels, graph.outputs, strict=True)]
+    found = _with_tuples_of_factors(found, graph)
     texts = [text for label, text in found if not label.tells]
     told = [text for label, text in found if label.tells]
     count = len(graph.primals)
@@ -67,6 +68,16 @@ def returned(graph: Graph, writer: Writer, recipe: Recipe, packing: Packing | No
                 parts.append(nested([_derivative_text(recipe, packing, form, texts) for texts in each]))
     parts += told
     return _unwrapped(parts[0]) if len(parts) == 1 else ", ".join(parts)
+
+
+def _with_tuples_of_factors(found: list[tuple[Label, str]], graph: Graph) -> list[tuple[Label, str]]:
+    """Return the results with one for all factors of a derivative, where it is returned in these."""
+    factors: dict[Label, list[str]] = {label: [] for label in graph.factored}
+    for label, text in found:
+        if label.part is not None:
+            factors[label.whole].append(text)
+    plain = [pair for pair in found if pair[0].part is None]
+    return plain + [(label, _gathered(tuple, texts)) for label, texts in factors.items()]
 
 
 def _with_auxiliary(graph: Graph, recipe: Recipe, packing: Packing | None, texts: list[str]) -> list[str]:

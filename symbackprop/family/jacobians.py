@@ -21,6 +21,7 @@ def compile_jacobian(
     static: Iterable[str] = (),
     mode: str = "auto",
     sparse: bool = False,
+    structure: bool = False,
     with_value: bool = False,
     target: str = "auto",
     dtype: str = "float64",
@@ -46,6 +47,14 @@ def compile_jacobian(
     sparse : bool
         Whether to return a `scipy.sparse.csr_array` of shape ``(value.size, x.size)`` instead: its pattern is found when
         compiling, and its entries are read from few products with sums of unit vectors. See docs/sparse.md.
+    structure : bool
+        Whether to return each Jacobian as a tuple of factors: a diagonal, a scaled identity, a broadcast, an outer
+        product, a low rank, blocks on a diagonal, a Kronecker product with the identity, or a sum of these. The
+        docstring of the compiled function names the factors and says which NumPy expression makes the dense array of
+        them, as ``np.diag(d) - np.outer(d, d)`` does of ``(d,)`` for a softmax. `CompiledFunction.structure` has for
+        each derivative, by what the docstring calls it, the `names` of the factors, the `kind` and the `shape` of the
+        array, and is as a string that expression. Which structure it is follows from the formula alone, never from
+        numbers. Where none is found the only factor is the dense array, of kind "dense".
     with_value : bool
         Whether to return ``(value, Jacobian)``.
 
@@ -64,9 +73,11 @@ def compile_jacobian(
     >>> J = sb.compile_jacobian("A[m,n] x[n] -> sin(A @ x)", wrt="x")
     >>> J([[1, 2], [3, 4], [5, 6]], [0, 0]).tolist()
     [[1.0, 2.0], [3.0, 4.0], [5.0, 6.0]]
+    >>> J = sb.compile_jacobian("x[n] -> x**2", wrt="x", structure=True)
+    >>> str(J.structure["d/dx"]), J([1, 2, 3])[0].tolist()
+    ('np.diag(d)', [2.0, 4.0, 6.0])
     """
-    _check_sparse(sparse, batch)
-    asked = {"mode": checked_mode(mode), "sparse": bool(sparse)}
+    asked = {"mode": checked_mode(mode), **_form(sparse, structure, batch)}
     request = Request("jacobian", wrt, bool(with_value), target, dtype, name, optimize, asked, batch)
     return asked_for(formula, inputs, static, request)
 
@@ -80,6 +91,7 @@ def compile_hessian(
     sparse: bool = False,
     with_value_and_grad: bool = False,
     weighted: bool = False,
+    structure: bool = False,
     target: str = "auto",
     dtype: str = "float64",
     name: str = "hessian",
@@ -103,6 +115,9 @@ def compile_hessian(
         Whether the formula may have any values, and what is returned is the Hessian of the sum of ``<value_bar, value>``
         over all of them, as the Lagrangian of constraints has it. The function takes the weights behind the inputs, named
         as the cotangents of `compile_vjp` are.
+    structure : bool
+        Whether to return each block as a tuple of factors, as for `compile_jacobian`: the docstring of the compiled
+        function says ``H = X.T @ (c[:, None] * X)`` of the factors ``(X, c)`` for a logistic regression.
 
     Returns
     -------
@@ -123,17 +138,29 @@ def compile_hessian(
     >>> f = sb.compile_hessian("x[n] -> x**3", weighted=True)
     >>> f([1.0, 2.0], value_bar=[1.0, 10.0])[0][0].tolist()
     [[6.0, 0.0], [0.0, 120.0]]
+    >>> H = sb.compile_hessian("x[n] -> log(sum(exp(x)))", wrt="x", structure=True)
+    >>> str(H.structure["d^2/dx^2"]), H([0.0, 0.0])[0].tolist()
+    ('np.diag(d) - np.outer(d, d)', [0.5, 0.5])
     """
     if weighted and with_value_and_grad:
         raise ArgumentError("weighted=True gives the Hessian alone; ask compile_vjp for values and cotangents")
-    _check_sparse(sparse, batch)
-    asked = {"weighted": bool(weighted), "sparse": bool(sparse)}
+    asked = {"weighted": bool(weighted), **_form(sparse, structure, batch)}
     request = Request("hessian", wrt, bool(with_value_and_grad), target, dtype, name, optimize, asked, batch)
     return asked_for(formula, inputs, static, request)
 
 
-def _check_sparse(sparse: object, batch: Batch) -> None:
+def _form(sparse: object, structure: object, batch: Batch) -> dict[str, bool]:
+    """Return in what form derivatives are asked for."""
+    if sparse and structure:
+        raise ArgumentError(
+            "a derivative is returned as a sparse matrix or in factors; keep one of sparse= and structure="
+        )
     if sparse and batch is not None:
         raise UnsupportedError(
             "a sparse array has two axes and no third one for batch=; leave sparse=True or batch= out"
         )
+    if structure and batch is not None:
+        raise UnsupportedError(
+            "factors are those of one derivative, and batch= asks for many; leave structure=True or batch= out"
+        )
+    return {"sparse": bool(sparse), "structure": bool(structure)}

@@ -9,6 +9,7 @@ from functools import cached_property
 from typing import Any
 
 from symbackprop.ir.dtype import is_float
+from symbackprop.ir.factored import Factored
 from symbackprop.ir.node import Apply, Input, Node, Output
 from symbackprop.ir.recomputation import Recomputation
 from symbackprop.ir.show import graph_text
@@ -71,6 +72,8 @@ class Graph:
         What comments say of a node before they quote its forward line.
     forward : tuple of Node
         What else belongs to the forward part: what loops keep for the way back.
+    factored : mapping of Label to Factored
+        How derivatives that are returned in factors are made of these.
     recomputation : Recomputation or None
         What the backward part computes again instead of finding it kept; None where all is kept.
     tables : mapping of str to array
@@ -92,6 +95,7 @@ class Graph:
     remarks: Mapping[Node, str] = field(default_factory=dict)
     recomputation: Recomputation | None = None
     tables: Mapping[str, Any] = field(default_factory=dict)
+    factored: Mapping[Label, Factored] = field(default_factory=dict)
 
     def mapped(self, new: Callable[[Node], Node]) -> Graph:
         """Return the graph with `new` of every output and every table entry; of equal entries the first stays."""
@@ -133,6 +137,11 @@ class Graph:
     @cached_property
     def _nodes(self) -> list[Node]:
         return self.primal_nodes if self.outputs == self.primals else topological(self.roots)
+
+    @property
+    def whole_labels(self) -> tuple[Label, ...]:
+        """What is returned, where what is returned in factors counts once."""
+        return (*(label for label in self.labels if label.part is None), *self.factored)
 
     @property
     def roots(self) -> tuple[Node, ...]:

@@ -47,7 +47,8 @@ class Label(NamedTuple):
     ``"product"`` of the Hessian and a vector; the ``"jacobian"``; the ``"hessian"``, a block of which is with respect to
     `second` too; the ``"derivative"`` of an `order`, with respect to `wrt` or along directions. Or the
     ``"curvature"``, a product with a matrix J^T G J, where the `metric` G is that of a distribution, of the loss as a
-    function of named ``"outputs"``, or 1. One that is `sparse` is a matrix of SciPy's, with a row for each entry of the value.
+    function of named ``"outputs"``, or 1. One that is `sparse` is a matrix of SciPy's, with a row for each entry of the value. What
+    is returned in factors has an output for each, numbered by `part`.
     """
 
     value: int = 0
@@ -58,6 +59,12 @@ class Label(NamedTuple):
     order: int = 0
     sparse: bool = False
     metric: str = ""
+    part: int | None = None
+
+    @property
+    def whole(self) -> Label:
+        """The label of what a factor is a part of; of all else its own."""
+        return self._replace(part=None)
 
 
 def label_texts(labels: Sequence[Label]) -> list[str]:

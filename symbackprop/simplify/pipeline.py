@@ -43,7 +43,7 @@ from symbackprop.simplify.partial_sums import share_partial_sums
 from symbackprop.simplify.pattern import Rewrites, rewrite
 from symbackprop.simplify.rules import without_rules
 
-__all__ = ["canonical", "finish", "prepare", "regrouped"]
+__all__ = ["canonical", "finish", "prepare", "recognised", "regrouped"]
 
 _CANONICAL = (
     *algebra.ROWS,
@@ -115,7 +115,12 @@ def finish(graph: Graph, log: Rewrites, *, stacks: bool = True) -> Graph:
     Without `stacks` the loops of the formula keep no arrays over all steps for the way back but the trajectories of
     their carries, nor do the loops back: what is summed over the steps is added up on the way.
     """
-    return _lowered(_recognised(without_rules(graph), log, stacks=stacks), log, stacks=stacks)
+    return _lowered(recognised(graph, log, stacks=stacks), log, stacks=stacks)
+
+
+def recognised(graph: Graph, log: Rewrites, *, stacks: bool = True) -> Graph:
+    """Return a graph of derivatives in one form, with composites seen whole and nothing lowered yet."""
+    return _recognised(without_rules(graph), log, stacks=stacks)
 
 
 def _recognised(graph: Graph, log: Rewrites, *, stacks: bool = True) -> Graph:
