@@ -27,7 +27,7 @@ __all__ = [
 ]  # fmt: skip
 
 Inputs = Mapping[Any, object] | Sequence[Any] | str | None
-Checkpoint = Iterable[str] | str | None
+Checkpoint = Iterable[Any] | str | float | None
 Batch = Mapping[Any, int] | None
 Wrt = Any  # a name or a SymPy symbol, a sequence of these, or None
 
@@ -139,15 +139,28 @@ def compile_grad(
     finite : bool
         Whether to return, as the last result, whether all of the gradient is finite (before it is clipped): ``(value,
         gradient, finite)``. NumPy's warnings of overflow and the like are then off; the target is numpy.
-    checkpoint : "sqrt" or sequence of str, optional
-        Which values of the formula are kept for the way back, by their names; each is the last of its segment. All else
-        is computed again, segment by segment, and arrays are deleted where they are needed no more: less memory, for
-        up to one more forward pass. "sqrt" chooses about sqrt(n) segments, cut where few bytes cross. Inputs are kept
-        anyway, and so is what a later segment takes from an earlier one.
+    checkpoint : str, sequence of str, pair or number, optional
+        What is kept for the way back; all else is computed again, and arrays are deleted where they are needed no more.
+        By default all is kept. Names of values keep these, each the last of its segment; ``"sqrt"`` chooses about sqrt(n)
+        segments, cut where few bytes cross, for up to one more forward pass, and stores about sqrt(2n) states of a `scan`
+        of n steps. ``("binomial", 32)`` stores 32 states of every `scan`, between which the steps run again as the
+        binomial schedule says. A budget, ``"64 MB"`` or bytes as a number, or a fraction of what keeping all takes, as
+        0.3, is met with little computed again; ``("64 MB", {"n": 512})`` says for which sizes it is meant, which bytes
+        need, and a fraction takes all to be 1,000 without. Inputs are kept anyway, and so is what a later segment takes
+        from an earlier one.
 
     Returns
     -------
     CompiledFunction
+
+    Raises
+    ------
+    BudgetError
+        If a budget of memory cannot be met, with the least that can be.
+    UnknownNameError
+        If `checkpoint` names what is no value of the formula.
+    UnsupportedError
+        If a value has no derivative in reverse, or "binomial" is asked for where there is no `scan`.
 
     Examples
     --------

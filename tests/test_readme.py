@@ -17,6 +17,7 @@ PAGES = (
     "docs/scipy.md",
     "docs/custom_rules.md",
     "docs/loops.md",
+    "docs/checkpointing.md",
     "docs/stochastic.md",
     "docs/batching.md",
     "docs/nested_derivatives.md",

@@ -67,6 +67,11 @@ class Recipe:
                 del found[name]
         return found
 
+    @property
+    def has_budget(self) -> bool:
+        """Whether the arrays that live at once are to stay within so many bytes, or a fraction, which begin the text."""
+        return isinstance(self.checkpoint, str) and self.checkpoint[0].isdigit()
+
     def of_value(self, without: Set[str] = frozenset()) -> Recipe:
         """Return the recipe of the value alone, which is `without` some inputs."""
         return replace(

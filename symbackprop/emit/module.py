@@ -139,7 +139,9 @@ def _written(graph: Graph, recipe: Recipe, target: str, counts: tuple[str, ...])
         kept = set() if graph.recomputation is None else {*graph.recomputation.kept}
         arrays = writer.arrays()
         ends = {name for name, node in arrays.items() if node in kept}
-        writer.forward, writer.backward = released(writer.forward, writer.backward, result, arrays.keys(), ends)
+        writer.forward, writer.backward = released(
+            writer.forward, writer.backward, result, arrays.keys(), ends, at_once=recipe.has_budget
+        )
     return Written(taken, function, parameters, leaves, style, writer, result, packing)
 
 

@@ -17,6 +17,7 @@ __all__ = ["DELETE", "Statement", "released", "statements_of"]
 
 DELETE = "del "
 _GATHERED = 8  # names that a line which deletes waits for
+_FEW = 2  # such names where every byte counts
 _LONGEST = 12  # names in such a line
 _NAME = re.compile(r"(?<![\w.])[^\W\d]\w*")
 _QUOTED = re.compile(r"'[^']*'|\"[^\"]*\"")
@@ -64,7 +65,13 @@ def _names_in(text: str) -> dict[str, None]:
 
 
 def released(
-    forward: Sequence[Line], backward: Sequence[Line], result: str, arrays: Set[str], kept: Set[str]
+    forward: Sequence[Line],
+    backward: Sequence[Line],
+    result: str,
+    arrays: Set[str],
+    kept: Set[str],
+    *,
+    at_once: bool = False,
 ) -> tuple[list[Line], list[Line]]:
     """Return the lines of both parts with those that delete `arrays`, names that mean nothing but arrays.
 
@@ -77,12 +84,15 @@ def released(
         What may be deleted.
     kept : set of str
         The names of values that end segments of the forward part.
+    at_once : bool
+        Whether lines that delete wait for few names, as where every byte counts.
     """
     first, second = statements_of(forward), statements_of(backward)
     statements = [*first, *second]
     dying = _dying(statements, result, arrays)
     parts: tuple[list[Line], list[Line]] = ([], [])
     waiting: list[str] = []
+    enough = _FEW if at_once else _GATHERED
     bound: set[str] = set()
     for at, (statement, dead) in enumerate(zip(statements, dying, strict=True)):
         lines = parts[at >= len(first)]
@@ -93,7 +103,7 @@ def released(
         ]
         following = statements[at + 1] if at + 1 < len(statements) else None
         ends = at + 1 == len(first) or not kept.isdisjoint(statement.assigned) or _is_again(following)
-        if waiting and following is not None and (ends or len(waiting) >= _GATHERED):
+        if waiting and following is not None and (ends or len(waiting) >= enough):
             lines += [
                 Line("", f"{DELETE}{', '.join(waiting[first_name : first_name + _LONGEST])}")
                 for first_name in range(0, len(waiting), _LONGEST)

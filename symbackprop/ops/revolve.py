@@ -29,7 +29,7 @@ def next_stored(begin: int, end: int, slots: int) -> int:
     Examples
     --------
     >>> next_stored(0, 10, 3), next_stored(0, 10, 1)
-    (6, 9)
+    (4, 9)
     """
     steps, runs = end - begin, 1
     if steps < 2:

@@ -7,7 +7,9 @@ more. (Chen, T., Xu, B., Zhang, C. and Guestrin, C. (2016), Training deep nets w
 from __future__ import annotations
 
 import math
+from bisect import bisect_right
 from collections.abc import Mapping, Sequence
+from itertools import accumulate, pairwise
 from typing import NoReturn
 
 from symbackprop.errors import UnknownNameError, UnsupportedError, nearest_names
@@ -16,7 +18,7 @@ from symbackprop.ir.node import Node
 from symbackprop.ops.bodies import nodes_within
 from symbackprop.transform.forward_part import ForwardPart
 
-__all__ = ["cuts_behind", "cuts_by_bytes", "named_values"]
+__all__ = ["cuts_behind", "cuts_by_bytes", "named_values", "tapering_cuts"]
 
 
 def named_values(graph: Graph, wanted: Sequence[str]) -> list[Node]:
@@ -64,26 +66,41 @@ def cuts_behind(values: Sequence[Node], part: ForwardPart) -> list[int]:
     return sorted({part.place[value] for value in values})
 
 
-def cuts_by_bytes(part: ForwardPart, segments: int | None = None) -> list[int]:
-    """Return the places that cut a forward part in so many segments, at most: about ``sqrt(n)`` of `n` values by default.
+def cuts_by_bytes(part: ForwardPart) -> list[int]:
+    """Return about ``sqrt(n) - 1`` places, for `n` values that the way back reads.
 
     Near each of those that would cut the bytes that are read evenly it is the one at which fewest bytes cross: in a
     chain of layers behind an activation. The last segment, which is not computed again, is as long as two others.
     """
+    count = round(math.sqrt(len(part.read)))
+    return _cuts_near(part, [1] * (count + 1), count - 1)
+
+
+def tapering_cuts(part: ForwardPart, segments: int) -> list[int]:
+    """Return the places that cut a forward part in segments each of which is shorter than the one before.
+
+    While the first one is computed again nothing but itself is kept; while the last one is, what begins all of them. So
+    the bytes that live at once are about the same in each turn, and less than with even segments.
+    """
+    return _cuts_near(part, range(segments, 0, -1), segments - 1)
+
+
+def _cuts_near(part: ForwardPart, weights: Sequence[int], cuts: int) -> list[int]:
+    """Return the places behind the first `cuts` pieces of a forward part whose bytes that are read are as `weights`."""
     read = part.read
-    count = (round(math.sqrt(len(read))) if segments is None else segments) + 1
-    total = sum(map(part.bytes_of, read))
+    scale, total = sum(weights), sum(map(part.bytes_of, read))
+    marks = [0, *(mark * total for mark in accumulate(weights))]
+    halves = [(low + high) / 2 for low, high in pairwise(marks)]
     crossing = _Crossing(part)
     best: dict[int, tuple[tuple[int, int, int], int]] = {}
     passed = 0
     for place, node in enumerate(part.nodes):
         crossing.go_behind(place)
-        passed += part.bytes_of(node) if node in read else 0
-        nearest = (2 * passed * count + total) // (2 * total) if total else 0
-        if part.base[node] is not node or part.is_given(node) or not 0 < nearest < count - 1:
+        passed += part.bytes_of(node) * scale if node in read else 0
+        nearest = bisect_right(halves, passed) if total else 0
+        if part.base[node] is not node or part.is_given(node) or not 0 < nearest <= cuts:
             continue
-        off = abs(passed * count - nearest * total)
-        rank = (crossing.bytes, crossing.unread, off), place
+        rank = (crossing.bytes, crossing.unread, abs(passed - marks[nearest])), place
         best[nearest] = min(best.get(nearest, rank), rank)
     return sorted(place for _, place in best.values())
 

@@ -20,7 +20,7 @@ from symbackprop.ops.cost import Cost, count_again, count_operations, schedules_
 from symbackprop.ops.loops import Loop, scan
 from symbackprop.transform.budget import Budget, bytes_text
 from symbackprop.transform.checkpoint import in_segments
-from symbackprop.transform.cuts import cuts_by_bytes
+from symbackprop.transform.cuts import tapering_cuts
 from symbackprop.transform.forward_part import ForwardPart
 from symbackprop.transform.stored_states import with_slots
 
@@ -122,18 +122,17 @@ class _Search:
     def _in_segments(self, graph: Graph) -> _Plan | None:
         """Return the plan in segments that computes least again."""
         part = ForwardPart(graph, self._sizes)
-        found: dict[int, tuple[list[int], _Plan]] = {}
-        for count in _counts(len(part.read)):
-            cuts = cuts_by_bytes(part, count) if count > 1 else []
+        found: list[tuple[_Plan, list[int]]] = []
+        for cuts in _ways_to_cut(part):
             plan = self._counted(in_segments(graph, part, cuts))
             if plan.peak <= self.limit:
-                found[count] = cuts, plan
+                found.append((plan, cuts))
                 if not plan.again:
                     return plan
         if not found:
             return None
-        roomiest = min(found, key=lambda count: found[count][1].peak)
-        plans = [self._with_more_kept(graph, part, *found[count]) for count in {min(found), roomiest}]
+        roomiest = min(found, key=lambda way: way[0].peak)
+        plans = [self._with_more_kept(graph, part, cuts, plan) for plan, cuts in (found[0], roomiest)]
         return min(plans, key=_effort)
 
     def _with_more_kept(self, graph: Graph, part: ForwardPart, cuts: Sequence[int], plan: _Plan) -> _Plan:
@@ -191,10 +190,10 @@ def _effort(plan: _Plan) -> tuple[int, int]:
     return plan.again, plan.peak
 
 
-def _counts(values: int) -> list[int]:
-    """Return the numbers of segments that are tried for so many values: 1, 2, 3, 4, 6, 8, 12, up to twice the root."""
-    found, count = [1], 2
-    while count * count <= 4 * values:
-        found.append(count)
-        count = max(count + 1, count * 4 // 3)
-    return found
+def _ways_to_cut(part: ForwardPart) -> Iterator[list[int]]:
+    """Yield the cuts of 1, 2, 3, 4, 6, 9 and more segments, each shorter than the one before, up to twice the root."""
+    yield []
+    count = 2
+    while count * count <= 4 * len(part.read):
+        yield tapering_cuts(part, count)
+        count = max(count + 1, count * 3 // 2)

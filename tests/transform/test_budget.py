@@ -19,6 +19,7 @@ from symbackprop.transform.budget import read_budget
 
 SIZES = {"n": 256, "d": 32}
 LAYERS = 16
+ACTIVATION = 8 * SIZES["n"] * SIZES["d"]
 
 
 def compiled(checkpoint: Any) -> sb.CompiledFunction:
@@ -59,7 +60,7 @@ def test_budgets_are_met_with_little_computed_again(plain: sb.CompiledFunction, 
         verify_graph(f.graph)
         limit = budget[0] if isinstance(budget[0], int) else budget[0] * whole
         assert f.cost().peak_bytes(SIZES) <= limit
-        assert measured(f) <= 1.15 * limit  # what a line makes on its way is not counted
+        assert measured(f) <= limit + 2 * ACTIVATION  # what a line makes on its way is not counted
         assert all(map(np.array_equal, f(*arguments), expected))
         again, value = f.cost().again_at(SIZES), f.cost().at(SIZES)[0]
         assert repeated[-1] <= again < 0.9 * value
