@@ -64,16 +64,23 @@ _DERIVATIVES: Mapping[str, Callable[[Graph, Recipe], Graph]] = {
 
 
 def compile_recipe(
-    recipe: Recipe, origin: Origin | FunctionOrigin | None = None, constants: Mapping[str, Any] | None = None
+    recipe: Recipe,
+    origin: Origin | FunctionOrigin | None = None,
+    constants: Mapping[str, Any] | None = None,
+    known: Mapping[str, Any] | None = None,
 ) -> CompiledFunction:
-    """Compile what a recipe says; every way of compiling comes through here."""
+    """Compile what a recipe says; every way of compiling comes through here.
+
+    Sparse patterns may rest on arguments that are `known`: such functions are for calls with these alone.
+    """
     log = Rewrites()
     with using_float(recipe.dtype), uncollected():
         expanded = _expanded(recipe, log)
         primal = graph = prepare(expanded, log, reordered=recipe.reordered)
         if recipe.outputs:
             graph = prepare(parted_at(expanded, recipe.outputs), log, reordered=recipe.reordered)
-        graph = _derived(graph, recipe, _finishing(graph, recipe, log), constants or {})
+        values = {**(constants or {}), **(known or {})}
+        graph = _derived(graph, recipe, _finishing(graph, recipe, log), values)
         printed = _printed(graph, recipe, _target(graph, recipe))
         return CompiledFunction(
             recipe, primal, graph, printed, log, compile_recipe, _printed, verified, _expressions, origin, constants

@@ -12,7 +12,7 @@ from symbackprop.compiled import CompiledFunction
 from symbackprop.errors import ArgumentError, SymbackpropError
 from symbackprop.optimize.evaluation import Residuals
 from symbackprop.optimize.flat import limits
-from symbackprop.optimize.lazily import scipy_optimize
+from symbackprop.optimize.lazily import scipy_optimize, scipy_sparse
 from symbackprop.optimize.parameters import Parameters
 
 __all__ = ["Constraint"]
@@ -40,11 +40,13 @@ class Constraint:
         If there is no derivative, or bounds do not fit; it says in which constraint.
     """
 
-    def __init__(self, title: str, function: CompiledFunction, bounds: Any, parameters: Parameters) -> None:
+    def __init__(
+        self, title: str, function: CompiledFunction, bounds: Any, parameters: Parameters, *, sparse: bool = False
+    ) -> None:
         self.title = title
         try:
             own = parameters.restricted(function)
-            self._residuals = Residuals(function.recipe, own.arguments)
+            self._residuals = Residuals(function.recipe, own.arguments, sparse=sparse)
             self._start = own.vector.start
             count = self._residuals.value(self._start).size
             self.lower, self.upper = _limits(bounds, title, (count,))
@@ -54,6 +56,7 @@ class Constraint:
         entries = parameters.entries()
         self._entries = np.concatenate([entries[key] for key in own.entries()])  # of the whole vector, in own order
         self._size = parameters.vector.size
+        self._sparse = sparse
 
     # --- at a flat vector of all free entries -------------------------------------------------------------------------
 
@@ -61,18 +64,29 @@ class Constraint:
         """Return the values."""
         return self._residuals.value(np.asarray(x)[self._entries])
 
-    def jac(self, x: Array) -> Array:
+    def jac(self, x: Array) -> Any:
         """Return the Jacobian, with a column for each free entry of the problem."""
         own = self._residuals.derivative(np.asarray(x)[self._entries])
+        if self._sparse:
+            return own @ self._selection
         jacobian = np.zeros((len(own), self._size))
         jacobian[:, self._entries] = own
         return jacobian
 
-    def hess(self, x: Array, v: Array) -> Array:
+    def hess(self, x: Array, v: Array) -> Any:
         """Return the Hessian of the product of `v` and the values."""
+        own = self._residuals.hessian(np.asarray(x)[self._entries], v)
+        if self._sparse:
+            return self._selection.T @ own @ self._selection
         hessian = np.zeros((self._size, self._size))
-        hessian[np.ix_(self._entries, self._entries)] = self._residuals.hessian(np.asarray(x)[self._entries], v)
+        hessian[np.ix_(self._entries, self._entries)] = own
         return hessian
+
+    @cached_property
+    def _selection(self) -> Any:
+        """The matrix that takes from a vector of all free entries those of this constraint."""
+        count = len(self._entries)
+        return scipy_sparse().csr_array((np.ones(count), self._entries, np.arange(count + 1)), (count, self._size))
 
     # --- as SciPy's methods take it -----------------------------------------------------------------------------------
 
@@ -110,7 +124,7 @@ class Constraint:
         """Return by how much some entries are above, or with the sign -1 below, a bound; and the Jacobian of that."""
         return {
             "fun": lambda x: sign * (self.fun(x) - bound)[rows],
-            "jac": lambda x: sign * self.jac(x)[rows],
+            "jac": lambda x: sign * (self.jac(x).toarray() if self._sparse else self.jac(x))[rows],
         }
 
 

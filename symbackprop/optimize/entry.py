@@ -24,6 +24,7 @@ def compile_scipy(
     constraints: Mapping[Any, Any] | None = None,
     inputs: Any = None,
     static: Iterable[str] = (),
+    sparse: bool = False,
 ) -> ScipyProblem:
     """Compile a formula to what `scipy.optimize.minimize`, `least_squares` and `root` want: functions of a flat vector.
 
@@ -55,6 +56,11 @@ def compile_scipy(
         it text and SymPy expressions are compiled for the sizes of start and data.
     static : sequence of str, optional
         Parameters of a function whose values, in data, are not arrays but fixed when compiling.
+
+    sparse : bool
+        Whether Jacobians and Hessians are `scipy.sparse.csr_array`, as `compile_jacobian` and `compile_hessian` give them;
+        their patterns are those for the integers in data. "trf", "dogbox" and "trust-constr" take them; what takes only
+        dense ones is given these.
 
     Returns
     -------
@@ -108,7 +114,9 @@ def compile_scipy(
             (title_of(g), _constraint(g, parameters, given, inputs, names), interval)
             for g, interval in constrained.items()
         ]
-        return ScipyProblem(function, Parameters(function, parameters, known, limits, fixed, others), within)
+        return ScipyProblem(
+            function, Parameters(function, parameters, known, limits, fixed, others), within, bool(sparse)
+        )
 
     return compiled if formula is None else compiled(formula)  # type: ignore[return-value]  # a decorator gives one
 

@@ -6,7 +6,7 @@ what was computed last is kept beside the bits of the vector that it was compute
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from dataclasses import replace
 from functools import cached_property
 from typing import Any
@@ -15,45 +15,13 @@ import numpy as np
 
 from symbackprop.compiled import CompiledFunction
 from symbackprop.emit.header import Recipe
+from symbackprop.optimize.arguments import Arguments
 from symbackprop.optimize.flat import FlatVector
-from symbackprop.optimize.vector_function import VectorFunction, compiled_once, of_leaves
+from symbackprop.optimize.vector_function import Deriving, VectorFunction, compiled_once, of_leaves
 
-__all__ = ["Arguments", "Objective", "Residuals"]
+__all__ = ["Objective", "Residuals"]
 
 Array = np.ndarray[Any, Any]
-
-
-class Arguments:
-    """The arguments of a compiled function of leaves, as they follow from a flat vector.
-
-    Parameters
-    ----------
-    values : sequence
-        All of them, as they are at the start.
-    slots : sequence of int
-        The positions of the parameters among them.
-    vector : FlatVector
-        The flat vector of these parameters.
-    clock : int, optional
-        The position of the time, where there is one.
-    """
-
-    def __init__(
-        self, values: Sequence[Any], slots: Sequence[int], vector: FlatVector, clock: int | None = None
-    ) -> None:
-        self._values = list(values)
-        self._slots = tuple(slots)
-        self.vector = vector
-        self._clock = clock
-
-    def at(self, x: Array, time: float | None = None) -> list[Any]:
-        """Return the arguments at `x`, none of which shares memory with it, and at a time."""
-        values = self._values.copy()
-        if self._clock is not None:
-            values[self._clock] = np.float64(time)
-        for slot, value in zip(self._slots, self.vector.values(x), strict=True):
-            values[slot] = value
-        return values
 
 
 class _Kept:
@@ -81,7 +49,8 @@ class Objective:
     it was asked for at the last point, they are at the next, so that what a Newton method wants costs one evaluation.
     """
 
-    def __init__(self, recipe: Recipe, arguments: Arguments) -> None:
+    def __init__(self, recipe: Recipe, arguments: Arguments, *, sparse: bool = False) -> None:
+        self._sparse = sparse
         self._wrt = tuple(leaf.name for leaf in arguments.vector.active)
         self._recipe = of_leaves(recipe, "value_and_grad", kind="grad", wrt=self._wrt, with_value=True)
         self.compiled = compiled_once(self._recipe)
@@ -99,13 +68,13 @@ class Objective:
         gradient: Array = self._known(x)[1]
         return gradient.copy()
 
-    def hessian(self, x: object) -> Array:
+    def hessian(self, x: object) -> Any:
         """Return the Hessian, a new array."""
         known = self._known(x)
         self._wants_hessian = True
         if len(known) == 2:
             known.append(self._all_three(self._arguments.vector.checked(x))[2])
-        hessian: Array = known[2]
+        hessian: Any = known[2]
         return hessian.copy()
 
     def hessian_product(self, x: object, p: object) -> Array:
@@ -125,11 +94,12 @@ class Objective:
     def _all_three(self, x: Array) -> list[Any]:
         value, parts, blocks = self._jointly(*self._arguments.at(x))
         vector = self._arguments.vector
-        return [float(value), vector.gradient(parts), vector.hessian(blocks)]
+        return [float(value), vector.gradient(parts), vector.hessian(blocks, sparse=self._sparse)]
 
     @cached_property
     def _jointly(self) -> Callable[..., Any]:
-        return compiled_once(replace(self._recipe, name="value_grad_and_hessian", kind="hessian")).function
+        derive = Deriving(self._recipe, self._arguments, sparse=self._sparse)
+        return derive("hessian", name="value_grad_and_hessian").function
 
     @cached_property
     def _product(self) -> Callable[..., Any]:
@@ -139,8 +109,8 @@ class Objective:
 class Residuals:
     """A vector-valued function, its Jacobian and its weighted Hessian, each computed when it is asked for."""
 
-    def __init__(self, recipe: Recipe, arguments: Arguments) -> None:
-        self._function = VectorFunction(recipe, arguments.vector)
+    def __init__(self, recipe: Recipe, arguments: Arguments, *, sparse: bool = False) -> None:
+        self._function = VectorFunction(recipe, arguments, sparse=sparse)
         self._arguments = arguments
         self._values = _Kept(lambda x: self._function.values(arguments.at(x)), arguments.vector)
         self._jacobian = _Kept(lambda x: self._function.jacobian(arguments.at(x)), arguments.vector)
@@ -160,11 +130,11 @@ class Residuals:
         values: Array = self._values(x)
         return values.copy()
 
-    def derivative(self, x: object) -> Array:
+    def derivative(self, x: object) -> Any:
         """Return the Jacobian, a new array with a row for each residual and a column for each free entry."""
-        jacobian: Array = self._jacobian(x)
+        jacobian: Any = self._jacobian(x)
         return jacobian.copy()
 
-    def hessian(self, x: object, v: object) -> Array:
+    def hessian(self, x: object, v: object) -> Any:
         """Return the Hessian of the product of a vector `v` and the residuals."""
         return self._function.hessian(self._arguments.at(self._arguments.vector.checked(x)), v)

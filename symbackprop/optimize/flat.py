@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 
 from symbackprop.errors import ArgumentError, ShapeError
+from symbackprop.optimize.lazily import scipy_sparse
 from symbackprop.optimize.structure import real_array
 
 __all__ = ["FlatVector", "Leaf", "fixed_entries", "limits"]
@@ -156,13 +157,16 @@ class FlatVector:
         """Return the entries of a gradient that belong to free ones."""
         return np.concatenate([np.ravel(part) for part in parts])[self._free_of_active]
 
-    def hessian(self, blocks: Sequence[Sequence[Any]]) -> Array:
+    def hessian(self, blocks: Sequence[Sequence[Any]], *, sparse: bool = False) -> Any:
         """Return the rows and columns of a Hessian that belong to free entries, given its blocks by two leaves."""
-        return self._of_free(self._rows([block for row in blocks for block in row]))[self._free_of_active]
+        columns = self.jacobian([block for row in blocks for block in row], sparse=sparse)
+        return columns[self._free_of_active] if columns.shape[0] != columns.shape[1] else columns
 
-    def jacobian(self, blocks: Sequence[Any]) -> Array:
+    def jacobian(self, blocks: Sequence[Any], *, sparse: bool = False) -> Any:
         """Return the columns of a Jacobian that belong to free entries, given its blocks: by values, then by leaves."""
-        return self._of_free(self._rows(blocks))
+        wide = len(self.active)
+        rows = [blocks[i : i + wide] for i in range(0, len(blocks), wide)]
+        return self._of_free(_stacked_sparse(rows) if sparse else self._stacked(rows))
 
     @property
     def is_mostly_fixed(self) -> bool:
@@ -179,19 +183,25 @@ class FlatVector:
         """Return for each free entry the tangents of the active leaves in whose direction it alone moves."""
         return [self.direction(unit) for unit in np.eye(self.size)]
 
-    def _rows(self, blocks: Sequence[Any]) -> Array:
+    def _stacked(self, rows: Sequence[Sequence[Any]]) -> Array:
         """Return a matrix of blocks, whose columns are the entries of the active leaves."""
-        wide = len(self.active)
-        sizes = [leaf.start.size for leaf in self.active] * (len(blocks) // wide)
-        flat = [np.reshape(block, (np.size(block) // size, size)) for block, size in zip(blocks, sizes, strict=True)]
-        rows = flat if wide == 1 else [np.concatenate(flat[i : i + wide], axis=1) for i in range(0, len(flat), wide)]
-        return rows[0] if len(rows) == 1 else np.concatenate(rows)
+        sizes = [leaf.start.size for leaf in self.active]
+        flat = [[np.reshape(x, (np.size(x) // size, size)) for x, size in zip(row, sizes, strict=True)] for row in rows]
+        whole = [row[0] if len(row) == 1 else np.concatenate(row, axis=1) for row in flat]
+        return whole[0] if len(whole) == 1 else np.concatenate(whole)
 
-    def _of_free(self, matrix: Array) -> Array:
+    def _of_free(self, matrix: Any) -> Any:
         return matrix if len(self._free_of_active) == matrix.shape[1] else matrix[:, self._free_of_active]
 
     def _split(self, whole: Array) -> list[Any]:
         return _split(whole, self._slices, self.leaves)
+
+
+def _stacked_sparse(rows: Sequence[Sequence[Any]]) -> Any:
+    """Return a sparse matrix of blocks."""
+    if len(rows) == len(rows[0]) == 1:
+        return rows[0][0]
+    return scipy_sparse().block_array(rows, format="csr")
 
 
 def _joined(arrays: Sequence[Array]) -> Array:

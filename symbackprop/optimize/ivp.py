@@ -31,6 +31,7 @@ def compile_ivp(
     time: str = "t",
     inputs: Any = None,
     static: Iterable[str] = (),
+    sparse: bool = False,
 ) -> IvpProblem:
     """Compile the right-hand side of ``dy/dt = f(t, y)`` to what `scipy.integrate.solve_ivp` wants, its Jacobian too.
 
@@ -48,6 +49,8 @@ def compile_ivp(
         What the formula calls the time, if it has it.
     inputs, static : optional
         As for `compile_scipy`.
+    sparse : bool
+        Whether the Jacobian is a `scipy.sparse.csr_array`, which "Radau" and "BDF" take.
 
     Returns
     -------
@@ -85,7 +88,7 @@ def compile_ivp(
         function = value_of(formula, state, {**given, time: 0.0} if has_time else given, inputs, names)
         known = {key: value for key, value in given.items() if key not in names}
         clock = time if has_time else None
-        return IvpProblem(function, Parameters(function, state, known, {}, (), time=clock))
+        return IvpProblem(function, Parameters(function, state, known, {}, (), time=clock), bool(sparse))
 
     return compiled if formula is None else compiled(formula)  # type: ignore[return-value]  # a decorator gives one
 
@@ -96,11 +99,14 @@ class IvpProblem:
     Made by `compile_ivp`; not by hand.
     """
 
-    def __init__(self, function: CompiledFunction, parameters: Parameters) -> None:
+    def __init__(self, function: CompiledFunction, parameters: Parameters, sparse: bool = False) -> None:
+        self._sparse = sparse
         self._function = function
         self._parameters = parameters
         self._vector = parameters.vector
-        self._slopes = VectorFunction(function.recipe, self._vector, _order(function, parameters))
+        self._slopes = VectorFunction(
+            function.recipe, parameters.arguments, _order(function, parameters), sparse=sparse
+        )
         self._check_shapes()
 
     # --- what SciPy calls ---------------------------------------------------------------------------------------------
@@ -115,8 +121,8 @@ class IvpProblem:
         """
         return self._slopes.values(self._parameters.arguments.at(self._vector.checked(y), t))
 
-    def jac(self, t: float, y: object) -> Array:
-        """Return the Jacobian of `fun` with respect to the state.
+    def jac(self, t: float, y: object) -> Any:
+        """Return the Jacobian of `fun` with respect to the state, an array, or sparse where that was asked for.
 
         Raises
         ------
@@ -155,7 +161,7 @@ class IvpProblem:
 
     def replace(self, *, start: Mapping[Any, Any] | None = None, data: Mapping[Any, Any] | None = None) -> IvpProblem:
         """Return a problem with other values by name; the others stay."""
-        return IvpProblem(self._function, self._parameters.replaced(start, data, None, None))
+        return IvpProblem(self._function, self._parameters.replaced(start, data, None, None), self._sparse)
 
     def solve_ivp(self, t_span: tuple[float, float], method: Any = "RK45", **options: Any) -> Any:
         """Call `scipy.integrate.solve_ivp`, with the Jacobian where a method has a use for it.
@@ -172,7 +178,10 @@ class IvpProblem:
         bunch
             What SciPy gives, with ``state``, the parts of ``y`` by name: the times are along the last axis.
         """
-        given = {"jac": self.jac} if str(method).lower() in _WITH_JACOBIAN else {}
+        name = str(method).lower()
+        dense = self._sparse and name == "lsoda"
+        jac = (lambda t, y: self.jac(t, y).toarray()) if dense else self.jac
+        given = {"jac": jac} if name in _WITH_JACOBIAN else {}
         result = scipy_integrate().solve_ivp(self.fun, t_span, self.y0, method=method, **{**given, **options})
         result["state"] = self.unpack(result.y)
         return result
@@ -190,7 +199,7 @@ class IvpProblem:
         return f"<IvpProblem: {of}, {self._vector.size} entries>"
 
     def __reduce__(self) -> tuple[object, ...]:
-        return IvpProblem, (self._function, self._parameters)
+        return IvpProblem, (self._function, self._parameters, self._sparse)
 
     def _check_shapes(self) -> None:
         """Raise an error unless the derivatives are of the shapes of the state."""

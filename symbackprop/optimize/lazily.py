@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from types import ModuleType
 
-__all__ = ["scipy_integrate", "scipy_optimize"]
+__all__ = ["scipy_integrate", "scipy_optimize", "scipy_sparse"]
 
 
 def scipy_optimize() -> ModuleType:
@@ -19,3 +19,10 @@ def scipy_integrate() -> ModuleType:
     import scipy.integrate
 
     return scipy.integrate
+
+
+def scipy_sparse() -> ModuleType:
+    """Return `scipy.sparse`."""
+    import scipy.sparse
+
+    return scipy.sparse

@@ -13,7 +13,7 @@ from symbackprop.emit.packing import Packer
 from symbackprop.errors import ArgumentError, UnknownNameError, UnsupportedError, nearest_names
 from symbackprop.ir.dtype import is_float
 from symbackprop.ir.packing import Pack, Packed, Packing, accessor, leaf_names
-from symbackprop.optimize.evaluation import Arguments
+from symbackprop.optimize.arguments import Arguments
 from symbackprop.optimize.flat import FlatVector, Leaf, fixed_entries, limits
 from symbackprop.optimize.structure import data_of, real_array, reals_of, settings_of
 

@@ -39,6 +39,7 @@ class ScipyProblem:
         function: CompiledFunction,
         parameters: Parameters,
         constraints: Sequence[tuple[str, CompiledFunction, Any]] = (),
+        sparse: bool = False,
     ) -> None:
         graph = function.graph
         self._function = function
@@ -47,8 +48,11 @@ class ScipyProblem:
         self._vector = parameters.vector
         evaluated = Objective if self._is_scalar else Residuals
         self._constraints = tuple(constraints)
-        self._constrained = [Constraint(title, g, limits, parameters) for title, g, limits in constraints]
-        self._evaluated: Objective | Residuals = evaluated(function.recipe, parameters.arguments)
+        self._constrained = [
+            Constraint(title, g, limits, parameters, sparse=sparse) for title, g, limits in constraints
+        ]
+        self._evaluated: Objective | Residuals = evaluated(function.recipe, parameters.arguments, sparse=sparse)
+        self._sparse = sparse
 
     # --- what SciPy calls ---------------------------------------------------------------------------------------------
 
@@ -62,8 +66,10 @@ class ScipyProblem:
         """
         return self._evaluated.value(x)
 
-    def jac(self, x: object) -> Array:
+    def jac(self, x: object) -> Any:
         """Return the derivative at a flat vector: the gradient, or the Jacobian with a row for each residual.
+
+        The Jacobian is an array, or a `scipy.sparse.csr_array` where that was asked for.
 
         The gradient is computed with the value and kept, so that `fun` and `jac` at one point cost one evaluation.
 
@@ -78,8 +84,10 @@ class ScipyProblem:
         """Return value and derivative, for ``jac=True``."""
         return self.fun(x), self.jac(x)
 
-    def hess(self, x: object) -> Array:
+    def hess(self, x: object) -> Any:
         """Return the Hessian of an objective at a flat vector, with a row and a column for each free entry.
+
+        It is an array, or a `scipy.sparse.csr_array` where that was asked for.
 
         Value, gradient and Hessian are computed by one function. Where the Hessian was asked for at the last point,
         all three are computed and kept as soon as one of them is asked for.
@@ -164,7 +172,7 @@ class ScipyProblem:
             As for `compile_scipy`, in place of the present ones; None keeps these.
         """
         parameters = self._parameters.replaced(start, data, bounds, fixed)
-        return ScipyProblem(self._function, parameters, self._constraints)
+        return ScipyProblem(self._function, parameters, self._constraints, self._sparse)
 
     # --- solvers ------------------------------------------------------------------------------------------------------
 
@@ -219,7 +227,8 @@ class ScipyProblem:
     def _second_derivative(self, method: str) -> dict[str, Any]:
         """Return what a method is given of the Hessian, as `minimize` calls it."""
         if method in _WITH_HESSIAN:
-            return {"hess": self.hess}
+            dense = self._sparse and method != "trust-constr"
+            return {"hess": (lambda x: self.hess(x).toarray()) if dense else self.hess}
         return {"hessp": self.hessp} if method in _WITH_HESSIAN_PRODUCT else {}
 
     def least_squares(self, **options: Any) -> Any:
@@ -238,9 +247,11 @@ class ScipyProblem:
         Raises
         ------
         UnsupportedError
-            If the formula is a scalar, or there are constraints.
+            If the formula is a scalar, there are constraints, or the Jacobian is sparse and the method is 'lm'.
         """
         self._refuse_constraints("least_squares")
+        if self._sparse and options.get("method") == "lm":
+            raise UnsupportedError("method 'lm' takes no sparse Jacobian; take 'trf' or 'dogbox', or leave sparse= out")
         if self._is_scalar:
             raise UnsupportedError(
                 "least_squares wants residuals, and the formula gives one scalar; use minimize(), or return the "
@@ -275,7 +286,7 @@ class ScipyProblem:
             return np.atleast_1d(self.fun(x))
 
         def jacobian(x: Array) -> Array:
-            return np.atleast_2d(self.jac(x))
+            return np.atleast_2d(self.jac(x).toarray() if self._sparse else self.jac(x))  # root takes no sparse ones
 
         jac = jacobian if method in _ROOT_WITH_JACOBIAN else None
         given = {"method": method, "jac": jac, **options}
@@ -308,7 +319,7 @@ class ScipyProblem:
     # --- keeping it ---------------------------------------------------------------------------------------------------
 
     def __reduce__(self) -> tuple[object, ...]:
-        return ScipyProblem, (self._function, self._parameters, self._constraints)
+        return ScipyProblem, (self._function, self._parameters, self._constraints, self._sparse)
 
 
 def _packs_results(function: CompiledFunction) -> bool:
