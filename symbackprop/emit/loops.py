@@ -14,7 +14,8 @@ from symbackprop.ir.node import Apply, Const, Node
 from symbackprop.ops.arithmetic import add
 from symbackprop.ops.creation import arange
 from symbackprop.ops.indexing import Bounds, slice_
-from symbackprop.ops.loops import Loop, State, reached_by, state_in
+from symbackprop.ops.loops import Loop, reached_by, scan
+from symbackprop.ops.states import State, run_again, state_in
 
 if TYPE_CHECKING:
     from symbackprop.emit.statements import Writer
@@ -40,11 +41,15 @@ def row_of(sequence: Node) -> tuple[Node, int]:
 def loop_operands(node: Apply) -> list[tuple[Node, int]]:
     """Return what the text of a loop is made of, and in how many places each stands: rows and constants in every step."""
     loop = Loop(node)
-    there = loop.reads_states_of
+    there = run_again(loop)
     initial = [(arg, 1) for arg in loop.initial]
     steps = [loop] if there is None else [loop, there]
     sequences = [(row_of(arg)[0], 2) for own in steps for arg in own.sequences if not _counts(arg)]
     return [*initial, *sequences, *((arg, 2) for own in steps for arg in own.constants)]
+
+
+def _is_same(loop: Loop | None, other: Loop) -> bool:
+    return loop is not None and loop.node is other.node
 
 
 def _counts(sequence: Node) -> bool:
@@ -67,7 +72,7 @@ class _LoopWriter:
         self.results = writer.results_of(node)
         self.index = writer.shared.index(writer.depth)
         self.carries = sorted(reached_by(self.loop, self.results)[0])
-        self.there = self.loop.reads_states_of
+        self.there = run_again(self.loop)
         self.states: dict[int, str] = {}  # what the carries of the steps that run again are called
         self.behind: dict[int, str] = {}  # and those behind the step, where they are read
         if self.there is not None:
@@ -100,6 +105,9 @@ class _LoopWriter:
             body = [*stack.storing(self._steps_before(loop), length), *body]
         if self.there is not None:
             stack = writer.shared.stacks[self.there.node]
+            if len(self._going_back(self.there)) > 1:  # each takes the states off a list of its own
+                stack, copied = stack.copied(writer.names.fresh(stack.name))
+                lines.append(copied)
             lines.append(Line("", f"{AGAIN}the state before each step, from the nearest that is stored"))
             lines += [Line(self.states[i], stack.final[i]) for i in self.behind]
             body = [*self._restored(self.there, stack), *body]
@@ -149,6 +157,14 @@ class _LoopWriter:
         return f"np.empty({style.shape(node.shape)}{dtype})"
 
     # --- states that come again ---------------------------------------------------------------------------------------
+
+    def _going_back(self, there: Loop) -> list[Node]:
+        """Return the loops that go back over the steps of one, running them again."""
+        return [
+            node
+            for node in (*self.writer.schedule.forward, *self.writer.schedule.backward)
+            if isinstance(node, Apply) and node.op is scan and _is_same(run_again(Loop(node)), there)
+        ]
 
     def _state(self, state: State) -> str:
         """Return what a state is called, before the step or behind it."""

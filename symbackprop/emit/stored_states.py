@@ -6,7 +6,7 @@ The stack is filled as the binomial schedule says, which the printed module comp
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from symbackprop.emit.lines import Line
@@ -71,6 +71,10 @@ class Stack:
     def free(self) -> str:
         """The text of how many slots there are above the top of the list, and with it."""
         return f"{self.room} - len({self.name})"
+
+    def copied(self, name: str) -> tuple[Stack, Line]:
+        """Return a list of the same states, and the line that makes it."""
+        return replace(self, name=name), Line(name, f"{self.name}[:]")
 
     def storing(self, steps: str, length: str) -> list[Line]:
         """Return the lines of a step that store the state it begins with, where its turn has come."""

@@ -18,6 +18,7 @@ from symbackprop.ops.contraction import einsum, index_sizes
 from symbackprop.ops.declare import Primitive
 from symbackprop.ops.loops import Loop, scan
 from symbackprop.ops.revolve import Schedule
+from symbackprop.ops.states import run_again
 from symbackprop.ops.whiles import while_loop
 
 __all__ = ["Cost", "cost_of", "count_again", "count_operations", "schedules_of"]
@@ -178,7 +179,7 @@ def _of_bodies(node: Apply) -> Size:
 
 def _run_again(loop: Loop) -> Size:
     """Return the operations of the steps that a loop back runs again, beside its own."""
-    there = loop.reads_states_of
+    there = run_again(loop)
     if there is None:
         return 0
     step = count_operations(topological([there.new_carries[i] for i in there.state]))
@@ -192,7 +193,7 @@ def _repeated(node: Apply) -> Size:
     if node.op is not scan:
         return 0
     loop = Loop(node)
-    there = loop.reads_states_of
+    there = run_again(loop)
     if there is None:
         return 0
     known = {*there.body.nodes()}

@@ -26,7 +26,7 @@ from symbackprop.ops.broadcasting import reduce_sum
 from symbackprop.ops.declare import Engine, Primitive, custom
 from symbackprop.ops.indexing import Bounds, slice_
 
-__all__ = ["Loop", "State", "comes_again", "looped", "moving_inputs", "reached_by", "rows_between", "scan", "state_in"]
+__all__ = ["Loop", "looped", "moving_inputs", "reached_by", "rows_between", "scan"]
 
 
 @dataclass(frozen=True)
@@ -81,11 +81,6 @@ class Loop:
     def slots(self) -> int | str:
         """How many states are stored, for the carries that come again: a number, or "sqrt"."""
         return self._params["slots"]  # type: ignore[return-value]
-
-    @cached_property
-    def reads_states_of(self) -> Loop | None:
-        """The loop whose steps this one, which goes back over them, runs again for its rows."""
-        return next((state.there for state in map(state_in, self.sequences) if state is not None), None)
 
     def with_slots(self, again: Sequence[int], slots: int | str) -> Loop:
         """Return the loop that stores `slots` states in place of the trajectories of some carries."""
@@ -159,35 +154,6 @@ class Loop:
         """Return of a trajectory what the last step leaves."""
         bounds: Bounds = (0 if self.reverse else -1, *(None,) * (trajectory.rank - 1))
         return slice_(trajectory, bounds=bounds)
-
-
-@dataclass(frozen=True)
-class State:
-    """What a row of a loop back is: a carry of the loop there, before the step or `behind` it, that is not stored."""
-
-    there: Loop
-    carry: int
-    behind: bool
-
-
-def state_in(sequence: Node) -> State | None:
-    """Return what the rows of a sequence are, if they are states that are not stored."""
-    trajectory = sequence.args[0] if isinstance(sequence, Apply) and sequence.op is slice_ else sequence
-    if not comes_again(trajectory):
-        return None
-    assert isinstance(trajectory, Output)
-    there = Loop(trajectory.source)
-    carry = there.carry_of(trajectory)
-    assert carry is not None
-    return State(there, carry, sequence is not there.entering(trajectory))
-
-
-def comes_again(node: Node) -> bool:
-    """Tell whether a node is a trajectory that is not stored."""
-    if not isinstance(node, Output) or node.source.op is not scan:
-        return False
-    loop = Loop(node.source)
-    return loop.carry_of(node) in loop.again
 
 
 def rows_between(x: Node, start: int | None, stop: int | None) -> Node:

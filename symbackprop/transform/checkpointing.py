@@ -97,7 +97,7 @@ def with_checkpoints(finished: Callable[[bool], Graph], asked: Asked, allocation
 def _with_states(finished: Callable[[bool], Graph], slots: int | str) -> Graph:
     """Return the graph whose loops store `slots` states; where they have none that could come again, it is that without."""
     whole = finished(True)
-    loops = [node for node in whole.nodes() if isinstance(node, Apply) and node.op is scan]
+    loops = [node for node in whole.primal_nodes if isinstance(node, Apply) and node.op is scan]
     if not loops and slots != SQRT:
         raise UnsupportedError(
             "checkpoint='binomial' is a schedule for the steps of scan, and the formula has none: the number of steps of a "

@@ -10,8 +10,8 @@ from symbackprop.ir.graph import Graph, children, topological
 from symbackprop.ir.node import Apply, Node, Output
 from symbackprop.ir.size import evaluate, names, product
 from symbackprop.ops.declare import Primitive
-from symbackprop.ops.loops import comes_again
 from symbackprop.ops.opaque import opaque
+from symbackprop.ops.states import comes_again
 from symbackprop.transform.budget import TYPICAL
 
 __all__ = ["ForwardPart"]

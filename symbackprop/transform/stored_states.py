@@ -42,6 +42,8 @@ def _again(graph: Graph) -> dict[Node, tuple[int, ...]]:
     readers = _readers(graph)
     found: dict[Node, tuple[int, ...]] = {}
     for node in dict.fromkeys(back.values()):
+        if node in back:  # its steps need the states of another loop, which come in the order of the way back alone
+            continue
         loop = Loop(node)  # type: ignore[arg-type]
         alone = tuple(i for i in loop.kept if _is_read_by_steps_back(loop, i, back, readers))
         if alone:

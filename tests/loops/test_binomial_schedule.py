@@ -244,12 +244,26 @@ def test_what_is_stored_anyway_does_not_come_again() -> None:
     assert "again" not in sb.compile_grad(formula, checkpoint=("binomial", 4)).source.split('"""')[-1]
 
 
+def test_each_way_back_over_the_same_steps_has_its_states() -> None:
+    formula = "W[k,k] h0[k] x[n,k] -> def step(h, x):\n    h = tanh(W @ h + x)\n    return h, None\nh, _ = scan(step, h0, x)\nsum(h), sum(h**2)"
+    W, h0, x = np.full((2, 2), 0.3), np.ones(2), np.linspace(0, 1, 22).reshape(11, 2)
+    plain, again = (sb.compile_grad(formula, wrt="h0", checkpoint=asked) for asked in (None, ("binomial", 3)))
+    assert all(np.allclose(one, two, rtol=1e-14) for one, two in zip(plain(W, h0, x), again(W, h0, x), strict=True))
+
+
 @pytest.mark.parametrize("slots", [0, -1, 2.0, True, None])
 def test_slots_that_are_no_number(slots: Any) -> None:
     with pytest.raises(sb.ArgumentError, match="whole number of at least 1"):
         sb.compile_grad("x[n] -> sum(sin(x))", checkpoint=("binomial", slots))
 
 
-def test_formulas_without_a_scan_are_refused() -> None:
+@pytest.mark.parametrize(
+    "formula",
+    [
+        "x[n] -> sum(sin(x))",
+        "a -> def far(u):\n    return u > 1\ndef step(u):\n    return u/a\nwhile_loop(far, step, a**3, max_steps=50)",
+    ],
+)
+def test_formulas_without_a_scan_are_refused(formula: str) -> None:
     with pytest.raises(sb.UnsupportedError, match="schedule for the steps of scan, and the formula has none"):
-        sb.compile_grad("x[n] -> sum(sin(x))", checkpoint=("binomial", 3))
+        sb.compile_grad(formula, checkpoint=("binomial", 3))
