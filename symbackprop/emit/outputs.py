@@ -19,11 +19,15 @@ from symbackprop.ops.broadcasting import broadcast
 from symbackprop.ops.comparison import where
 from symbackprop.ops.declare import Primitive
 from symbackprop.ops.indexing import gather
+from symbackprop.ops.layout import diagonal
 from symbackprop.ops.loops import Loop
 from symbackprop.ops.opaque import opaque
 from symbackprop.ops.whiles import WhileLoop, while_loop
+from symbackprop.ops.windows import sliding_windows
 
 __all__ = ["packed_text", "returned"]
+
+_FOR_READING = (broadcast, diagonal, sliding_windows)  # views that repeat memory, or that NumPy lets nobody write to
 
 _WIDTH = 88  # of a structure on one line
 _VALUES = (False, "")
@@ -227,9 +231,9 @@ def _last_values(result: Output) -> list[Node]:
 
 
 def _looked_into(node: Node) -> Node | None:
-    """Return the node whose memory `node` may look into; None where it repeats memory, not to be written to."""
+    """Return the node whose memory `node` may look into; None where that is not to be written to."""
     while isinstance(node, Apply) and _is_view(node):
-        if node.op is broadcast:
+        if node.op in _FOR_READING:
             return None
         node = node.args[0]
     return node

@@ -27,3 +27,19 @@ def test_a_part_is_a_copy(formula: str, inputs: str) -> None:
     part = sb.compile_value(formula, inputs=inputs)(*arguments)
     assert not np.shares_memory(part, x)
     assert part.flags.writeable
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["A[n,n] -> diagonal(exp(A))", "A[n,n] -> sliding_window_view(exp(A), 2, axis=0)", "A[n,n] -> broadcast_to(exp(A[0]), (3, 4))"],
+)  # fmt: skip
+def test_results_can_be_written_to(text: str) -> None:
+    found = sb.compile_value(text)(np.eye(4))
+    assert found.flags.writeable
+    assert 0 not in found.strides
+
+
+def test_a_jacobian_of_windows_can_be_written_to() -> None:
+    found = sb.compile_jacobian("x[n] k[3] -> convolve(x, k)", wrt="x")(np.ones(4), np.arange(3.0))
+    found[0, 0] = 7.0
+    assert found[1].tolist() == [1.0, 0.0, 0.0, 0.0]
