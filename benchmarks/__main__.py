@@ -1,8 +1,15 @@
-"""``python -m benchmarks [--quick] [--only NAME]``: a table of figures; exit code 1 if a limit is missed."""
+"""``python -m benchmarks [--quick] [--only NAME]``: tables of figures; exit code 1 if a limit is missed.
+
+First come figures of our own with their limits, then every workload under every peer that is installed (extra
+``bench``), a process each, which take turns.
+"""
 
 from __future__ import annotations
 
+import os
 import sys
+from collections.abc import Sequence
+from pathlib import Path
 
 import click
 from rich.console import Console
@@ -10,18 +17,24 @@ from rich.table import Table
 
 from benchmarks.checkpoint import CHECKPOINT
 from benchmarks.drop_in import DROP_IN
+from benchmarks.formulas import FORMULAS
 from benchmarks.functions import FUNCTIONS
 from benchmarks.loops import LOOPS
 from benchmarks.models import MODELS
 from benchmarks.nested_sines import NESTED_SINES
 from benchmarks.networks import NETWORKS
+from benchmarks.peers import PEERS
+from benchmarks.peers.comparison import Case, Workers, compare
+from benchmarks.peers.limits import limits
+from benchmarks.peers.report import plot, save_json, table
 from benchmarks.recurrent import RECURRENT
+from benchmarks.row import Row
 from benchmarks.second_order import SECOND_ORDER
 from benchmarks.workloads import WORKLOADS
 
 ALL = {
     **NESTED_SINES,
-    **WORKLOADS,
+    **FORMULAS,
     **MODELS,
     **DROP_IN,
     **FUNCTIONS,
@@ -35,19 +48,46 @@ ALL = {
 
 @click.command()
 @click.option("--quick", is_flag=True, help="Fewer rounds and smaller sizes.")
-@click.option("--only", multiple=True, type=click.Choice(list(ALL)), help="Only these workloads.")
-def main(quick: bool, only: tuple[str, ...]) -> None:
+@click.option("--only", multiple=True, type=click.Choice([*ALL, "peers", *WORKLOADS]), help="Only these workloads.")
+@click.option("--peer", "peers", multiple=True, type=click.Choice(list(PEERS)), help="Only these peers.")
+@click.option("--threads", default=os.cpu_count(), show_default=True, help="Threads of each peer.")
+@click.option("--plot", "picture", type=click.Path(path_type=Path), help="Draw the ratios into this file.")
+@click.option("--json", "file", type=click.Path(path_type=Path), help="Keep the times for pyperf in this file.")
+def main(
+    quick: bool, only: tuple[str, ...], peers: tuple[str, ...], threads: int, picture: Path | None, file: Path | None
+) -> None:
     """Time the workloads side by side and print ratios of medians."""
-    table = Table("workload", "figure", "at most", "holds")
-    missed = False
-    for name, workload in ALL.items():
-        if only and name not in only:
-            continue
-        for row in workload(quick):
-            table.add_row(row.workload, row.figure, row.limit, "" if not row.limit else "yes" if row.holds else "NO")
-            missed |= not row.holds
-    Console(width=110).print(table)
-    sys.exit(1 if missed else 0)
+    console = Console(width=130)
+    rows = [row for name, workload in ALL.items() if not only or name in only for row in workload(quick)]
+    chosen = [name for name in WORKLOADS if not only or name in only or "peers" in only]
+    if chosen:
+        cases = _compared(chosen, peers or tuple(PEERS), quick, threads)
+        console.print(table(cases))
+        rows += limits(cases)
+        if picture:
+            plot(cases, picture)
+        if file:
+            save_json(cases, file)
+    console.print(_limits(rows))
+    sys.exit(0 if all(row.holds for row in rows) else 1)
+
+
+def _compared(names: Sequence[str], peers: Sequence[str], quick: bool, threads: int) -> list[Case]:
+    """Run the workloads under the peers; quickly means at the smallest size."""
+    rounds, turn = (5, 0.005) if quick else (15, 0.03)
+    with Workers(peers, threads) as workers:
+        return [
+            compare(workers, name, size, rounds, turn)
+            for name in names
+            for size in list(WORKLOADS[name].sizes)[: 1 if quick else None]
+        ]
+
+
+def _limits(rows: Sequence[Row]) -> Table:
+    found = Table("workload", "figure", "at most", "holds")
+    for row in rows:
+        found.add_row(row.workload, row.figure, row.limit, "" if not row.limit else "yes" if row.holds else "NO")
+    return found
 
 
 main()

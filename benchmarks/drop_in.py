@@ -11,8 +11,8 @@ import sympy
 from sympy import Matrix, Piecewise, Rational, cos, diff, erf, exp, log, pi, sin, sqrt
 
 import symbackprop as sb
+from benchmarks.row import Row
 from benchmarks.timing import interleaved
-from benchmarks.workloads import Row
 
 S, K, T, r, sigma, x, y, z = sympy.symbols("S K T r sigma x y z")
 

@@ -16,8 +16,8 @@ import sympy
 from sympy.core.cache import clear_cache
 
 import symbackprop as sb
+from benchmarks.row import Row
 from benchmarks.timing import interleaved, once
-from benchmarks.workloads import Row
 from examples.pendulum import Pendulum, pendulum
 
 __all__ = ["MODELS"]

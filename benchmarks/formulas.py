@@ -156,7 +156,7 @@ def counted_operations(quick: bool) -> list[Row]:
     return rows
 
 
-WORKLOADS = {
+FORMULAS = {
     "black-scholes": black_scholes,
     "logistic": logistic,
     "perceptron": perceptron,

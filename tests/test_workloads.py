@@ -1,0 +1,68 @@
+"""The gradients by hand that the benchmark takes as its limit, and the benchmark's own machinery."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from benchmarks.peers import OURS, REFERENCE, with_numpy, with_symbackprop
+from benchmarks.peers.comparison import Case, Result, Workers, compare
+from benchmarks.peers.limits import limits
+from benchmarks.peers.peer import UnavailableError
+from benchmarks.peers.worker import compare_results
+from benchmarks.workloads import GRADIENT, WORKLOADS
+
+
+@pytest.mark.parametrize("name", WORKLOADS)
+def test_by_hand_is_as_compiled(name):
+    workload = WORKLOADS[name]
+    arguments = workload.arguments("small")
+    by_hand, ours = (peer.prepare(workload, arguments) for peer in (with_numpy, with_symbackprop))
+    compare_results(ours(), by_hand())
+    if workload.derivative == GRADIENT:
+        _compare_with_quotient(workload, arguments)
+
+
+def _compare_with_quotient(workload, arguments):
+    """Demand that the slope along a direction is a difference quotient of the value."""
+    rng = np.random.default_rng(1)
+    directions = {name: rng.normal(size=np.shape(arguments[name])) for name in workload.wrt}
+    step = 1e-6 / max(1.0, sum(np.linalg.norm(d) for d in directions.values()))
+
+    def value(sign):
+        moved = {name: arguments[name] + sign * step * direction for name, direction in directions.items()}
+        return workload.by_hand(*(arguments | moved).values())[0]
+
+    _, gradient = workload.by_hand(*arguments.values())
+    slope = sum(np.sum(g * d) for g, d in zip(gradient, directions.values(), strict=True))
+    size = sum(np.sum(np.abs(g * d)) for g, d in zip(gradient, directions.values(), strict=True))
+    assert abs(slope - (value(1) - value(-1)) / (2 * step)) <= 1e-5 * size + 1e-9 * abs(value(0)) / step
+
+
+def test_data_are_the_same_every_time():
+    for workload in WORKLOADS.values():
+        one, other = workload.arguments("small"), workload.arguments("small")
+        assert all(np.array_equal(one[name], other[name]) for name in one)
+
+
+def test_a_gradient_that_is_off_is_found():
+    with pytest.raises(ValueError, match="result 1"):
+        compare_results((1.0, (np.array([1.0, 2.0 + 1e-8]),)), (1.0, (np.array([1.0, 2.0]),)))
+
+
+def test_processes_take_turns():
+    with Workers([REFERENCE, OURS], threads=1) as workers:
+        case = compare(workers, "logistic-regression", "small", rounds=3, turn=1e-4)
+        with pytest.raises(UnavailableError, match="its process ended"):
+            workers.ask(OURS, "no such command")
+        later = compare(workers, "logistic-regression", "small", rounds=2, turn=1e-4)
+    assert list(case.results) == [REFERENCE, OURS]
+    assert all(len(result.times) == 3 and result.median > 0 for result in case.results.values())
+    assert list(later.results) == [REFERENCE] and later.missing == {OURS: "its process ended"}
+
+
+def test_limits_are_of_medians():
+    times = {REFERENCE: [1.0, 1.0, 9.0], OURS: [1.2, 1.2, 1.2], "jax": [2.0, 2.0, 2.0]}
+    results = {name: Result(values, first_call=1.0, lines=1) for name, values in times.items()}
+    rows = limits([Case("logistic-regression", "small", results, {"torch": "not installed"})])
+    assert [(row.figure, row.holds) for row in rows] == [("1.2", False), ("0.6", True)]
