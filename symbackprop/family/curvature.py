@@ -6,7 +6,7 @@ from collections.abc import Iterable, Sequence
 from typing import Any
 
 from symbackprop.compiled import CompiledFunction
-from symbackprop.family.asking import Inputs, Wrt, asked_for
+from symbackprop.family.asking import Batch, Inputs, Wrt, asked_for
 from symbackprop.options import Request, checked_distribution, checked_outputs
 
 __all__ = ["compile_fvp", "compile_gnvp"]
@@ -23,6 +23,7 @@ def compile_gnvp(
     dtype: str = "float64",
     name: str = "gnvp",
     optimize: str = "readable",
+    batch: Batch = None,
 ) -> CompiledFunction:
     """Compile a formula to a function that returns its Gauss-Newton matrix times a vector, ``J^T G J v``.
 
@@ -35,7 +36,7 @@ def compile_gnvp(
 
     Parameters
     ----------
-    formula, inputs, static, wrt, target, dtype, name, optimize
+    formula, inputs, static, wrt, target, dtype, name, optimize, batch
         As for `compile_hvp`: the function takes the inputs, and behind them the vector, a part of it for each of `wrt`,
         ``x_dot`` for an input ``x``. Without `outputs` the formula need not be scalar, and all values are residuals.
     outputs : str or sequence of str, optional
@@ -65,7 +66,7 @@ def compile_gnvp(
     [1.0]
     """
     asked = {"outputs": checked_outputs(outputs)}
-    request = Request("gnvp", wrt, False, target, dtype, name, optimize, asked)
+    request = Request("gnvp", wrt, False, target, dtype, name, optimize, asked, batch)
     return asked_for(formula, inputs, static, request)
 
 
@@ -80,6 +81,7 @@ def compile_fvp(
     dtype: str = "float64",
     name: str = "fvp",
     optimize: str = "readable",
+    batch: Batch = None,
 ) -> CompiledFunction:
     """Compile a formula to a function that returns a Fisher information matrix times a vector, ``J^T F J v``.
 
@@ -89,7 +91,7 @@ def compile_fvp(
 
     Parameters
     ----------
-    formula, inputs, static, wrt, target, dtype, name, optimize
+    formula, inputs, static, wrt, target, dtype, name, optimize, batch
         As for `compile_gnvp`.
     distribution : {"categorical", "bernoulli", "poisson", "normal", "empirical"}
         Of what z are parameters: the logits of classes, along the last axis, ``F = diag(p) - p p^T`` with ``p =
@@ -124,5 +126,5 @@ def compile_fvp(
     10.0
     """
     asked = {"distribution": checked_distribution(distribution)}
-    request = Request("fvp", wrt, False, target, dtype, name, optimize, asked)
+    request = Request("fvp", wrt, False, target, dtype, name, optimize, asked, batch)
     return asked_for(formula, inputs, static, request)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from functools import cached_property
 from typing import Any
 
@@ -49,6 +50,10 @@ class NetworkFunction(CompiledFunction):
         own = len(self.formula_graph.arguments)  # behind which tangents and cotangents come
         self._limits.check(bound[:own])
         return packer.call(self._function, packer.packed(given, bound), {})
+
+    def check_limits(self, leaves: Sequence[Any]) -> None:
+        """Raise an error if arguments are out of the limits of the layers: sizes, labels and the like."""
+        self._limits.check(leaves)
 
     def diagnose(self, *args: Any, **kwargs: Any) -> Diagnosis:
         r"""Measure how activations and adjoints go through the layers, and say what that means.

@@ -33,8 +33,8 @@ def compile_scipy(
 
     Parameters
     ----------
-    formula : str, SymPy expression, nested list or tuple of expressions, or function
-        As for `compile_value`. Without it, the result is a decorator.
+    formula : str, SymPy expression, nested list or tuple of expressions, function, or layer spec
+        As for `compile_value`. Without it, the result is a decorator. Of a layer spec, ``start`` is ``{"params": ...}``.
     start : mapping
         The parameters that are to be found, by name, and where the search starts: numbers, arrays, lists of numbers,
         for functions structures of these. Their sizes are those of the parameters; SymPy's symbols may be the keys.

@@ -9,9 +9,11 @@ from typing import Any
 
 from symbackprop.api import compile_value
 from symbackprop.compiled import CompiledFunction
-from symbackprop.errors import ArgumentError, UnknownNameError, nearest_names
+from symbackprop.errors import ArgumentError, UnknownNameError, UnsupportedError, nearest_names
 from symbackprop.ir.signature import leaves_of
 from symbackprop.optimize.structure import data_of, reals_of
+from symbackprop.read.layers.network import Network
+from symbackprop.read.layers.reading import as_network
 from symbackprop.read.shapes import split_declarations
 
 __all__ = ["checked_mapping", "title_of", "value_of", "without", "words_of"]
@@ -26,6 +28,9 @@ def value_of(
     elsewhere: Set[str] = frozenset(),
 ) -> CompiledFunction:
     """Compile the value, with start and data as examples of what is not declared; some have a use `elsewhere` alone."""
+    network = as_network(formula)
+    if network is not None:
+        return _value_of_network(network, inputs, static)
     declared = inputs is not None or (isinstance(formula, str) and split_declarations(formula)[0] is not None)
     if declared:
         return compile_value(formula, inputs=inputs, static=static, target="numpy")
@@ -41,8 +46,24 @@ def value_of(
     return function
 
 
+def _value_of_network(network: Network, inputs: Any, static: Sequence[str]) -> CompiledFunction:
+    """Compile the loss of a layer spec, or its value where it has none."""
+    if network.written.states or len(network.written.heads) > 1:
+        raise UnsupportedError(
+            "solvers want one function of the parameters, and this network has states or several heads beside it"
+        )
+    if network.precision != "full":
+        raise UnsupportedError(
+            f"solvers compute in float64, and this network in {network.precision!r}; leave precision out"
+        )
+    return compile_value(network, inputs=inputs, static=static, target="numpy")
+
+
 def words_of(formula: Any) -> set[str]:
     """Return the names that a formula may take as inputs: words of a text, symbols, or parameters."""
+    network = as_network(formula)
+    if network is not None:
+        return {"params", *network.written.inputs}
     if isinstance(formula, str):
         return {*re.findall(r"\w+", formula)}
     parts = [*leaves_of(formula)]

@@ -13,6 +13,7 @@ from symbackprop.emit.packing import Packer
 from symbackprop.errors import ArgumentError, UnknownNameError, UnsupportedError, nearest_names
 from symbackprop.ir.dtype import is_float
 from symbackprop.ir.packing import Pack, Packed, Packing, accessor, leaf_names
+from symbackprop.networks.function import NetworkFunction
 from symbackprop.optimize.arguments import Arguments
 from symbackprop.optimize.flat import FlatVector, Leaf, fixed_entries, limits
 from symbackprop.optimize.structure import data_of, real_array, reals_of, settings_of
@@ -94,7 +95,10 @@ class Parameters:
     def _bound(self, leaves: Sequence[Any]) -> Sequence[Any]:
         """Return the arguments of the function of leaves, converted and checked; arrays found in its module last."""
         graph = self._function.graph
-        return Binder(graph.arguments, graph.guards, "numpy").bind((*leaves, *self._function.constants.values()), {})
+        bound = Binder(graph.arguments, graph.guards, "numpy").bind((*leaves, *self._function.constants.values()), {})
+        if isinstance(self._function, NetworkFunction):
+            self._function.check_limits(bound)
+        return bound
 
     def _slots(self) -> list[int]:
         """Return the positions of the parameters among the arguments."""

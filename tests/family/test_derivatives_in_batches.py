@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import pickle
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -27,6 +28,18 @@ CASES: dict[str, tuple[Any, str, dict[str, int], tuple[Any, ...]]] = {
     "jvp": (sb.compile_jvp, LAYER, {"x": 0}, (X, A, RNG.normal(size=X.shape), A + 1)),
     "jvp along many directions": (sb.compile_jvp, LAYER, {"x_dot": 0}, (W, A, X, A + 1)),
     "vjp": (sb.compile_vjp, LAYER, {"x": 0}, (X, A, RNG.normal(size=(4, 2)))),
+    "gnvp": (
+        partial(sb.compile_gnvp, outputs="z"),
+        "x[d] w[d] y -> z = x @ w; exp(y*z)",
+        {"x": 0, "y": 0},
+        (X, W, Y, X + 1, W - 1, Y * 2),
+    ),
+    "fvp": (
+        partial(sb.compile_fvp, wrt="A", distribution="categorical"),
+        "x[d] A[k,d] -> A @ x",
+        {"x": 0},
+        (X, A, A + 1),
+    ),
     "hvp": (sb.compile_hvp, LOSS, {"x": 0, "y": 0}, (X, W, Y, X + 1, W - 1, Y * 2)),
 }
 
