@@ -30,6 +30,7 @@ from benchmarks.peers.report import plot, save_json, table
 from benchmarks.recurrent import RECURRENT
 from benchmarks.row import Row
 from benchmarks.second_order import SECOND_ORDER
+from benchmarks.taylor import TAYLOR
 from benchmarks.workloads import WORKLOADS
 
 ALL = {
@@ -43,6 +44,7 @@ ALL = {
     **RECURRENT,
     **CHECKPOINT,
     **SECOND_ORDER,
+    **TAYLOR,
 }
 
 

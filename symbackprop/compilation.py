@@ -41,6 +41,7 @@ from symbackprop.transform.jacobians import with_hessian, with_jacobian
 from symbackprop.transform.products import with_cotangents, with_hessian_product, with_tangents
 from symbackprop.transform.sparse.jacobians import with_sparse_hessian, with_sparse_jacobian
 from symbackprop.transform.structured.blocks import in_factors
+from symbackprop.transform.traces import with_divergence, with_laplacian
 from symbackprop.transform.unit_vectors import with_identities_spread
 from symbackprop.verification import FunctionOrigin, Origin, verified
 from symbackprop.version import __version__
@@ -60,6 +61,8 @@ _DERIVATIVES: Mapping[str, Callable[[Graph, Recipe], Graph]] = {
     "fvp": with_curvature_product,
     "taylor": with_taylor,
     "derivative": with_derivative,
+    "laplacian": with_laplacian,
+    "divergence": with_divergence,
 }
 
 

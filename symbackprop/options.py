@@ -38,7 +38,8 @@ class Request:
 
     Parameters
     ----------
-    kind : {"value", "grad", "jvp", "vjp", "hvp", "jacobian", "hessian", "taylor", "derivative"}
+    kind : {"value", "grad", "jvp", "vjp", "hvp", "jacobian", "hessian", "taylor", "derivative",
+        "laplacian", "divergence"}
     wrt : str, SymPy symbol, or sequence of these, or None
     with_value : bool
     target, dtype, name, optimize : str

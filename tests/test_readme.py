@@ -21,6 +21,7 @@ PAGES = (
     "docs/stochastic.md",
     "docs/batching.md",
     "docs/nested_derivatives.md",
+    "docs/higher_derivatives.md",
     "docs/layers.md",
     "docs/sequences.md",
     "docs/precision.md",

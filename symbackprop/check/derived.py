@@ -93,6 +93,8 @@ def wanted_of(
             directions = [{label.wrt: np.asarray(1, dtype=object)}]
         each = directions if len(directions) > 1 else [*directions] * label.order
         return at.along(label.value, *each)
+    if label.over:
+        return _trace(label, elements, at)
     if label.wrt is None:
         return at.values[label.value]
     x = _entries(elements[label.wrt])
@@ -129,6 +131,22 @@ def _curvature(label: Label, at: Derivatives, e: Direction, v: Direction) -> Any
         curved = information_times(label.metric, z, at.along(i, v))
         total = total + sum(a * b for a, b in zip(np.ravel(at.along(i, e)), np.ravel(curved), strict=True))
     return total
+
+
+def _trace(label: Label, elements: Mapping[str, Any], at: Derivatives) -> Any:
+    """Return the sum over unit vectors of second derivatives, or of that entry of the first one that moves itself."""
+    total: Any = 0
+    for number, name in enumerate(label.over):
+        shape = _entries(elements[name]).shape
+        for index in np.ndindex(shape):
+            unit = np.zeros(shape, dtype=object)
+            unit[index] = 1
+            moved = {name: unit}
+            if label.form == "laplacian":
+                total = total + at.along(label.value, moved, moved)
+            else:
+                total = total + at.along(number, moved)[index]
+    return _entries(total)
 
 
 def _directions(arguments: Sequence[ArgumentSpec], elements: Mapping[str, Any]) -> Sequence[Direction]:

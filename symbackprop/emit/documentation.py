@@ -23,7 +23,16 @@ _FAMILY = {
     "jacobian": "the Jacobian with respect to {of}",
     "taylor": "{its} derivatives up to order {order}, {along}",
     "derivative": "the derivative of order {order}, {along}",
+    "laplacian": "the Laplacian with respect to {of}",
+    "divergence": "the divergence with respect to {of}",
     "hessian": "the Hessian with respect to {of}",
+}
+_NESTED = {
+    "jvp": "The tangents are nested as the values, behind these.",
+    "taylor": "The derivatives of each order are nested as the values, behind these and those of lower order.",
+    "derivative": "The derivatives are nested as the values.",
+    "laplacian": "The Laplacians are nested as the values.",
+    "divergence": "",
 }
 
 _PARAMETERS = {
@@ -88,14 +97,8 @@ def _returns(graph: Graph, recipe: Recipe) -> list[str]:
     rows += _factors(graph)
     if len(graph.labels) > 40:
         rows.append(f"    and so on, {len(graph.labels)} results in all")
-    if recipe.kind == "taylor":
-        rows.append(
-            "    The derivatives of each order are nested as the values, behind these and those of lower order."
-        )
-    elif recipe.kind == "derivative":
-        rows.append("    The derivatives are nested as the values.")
-    elif recipe.kind == "jvp":
-        rows.append("    The tangents are nested as the values, behind these.")
+    if recipe.kind in _NESTED:
+        rows += [f"    {_NESTED[recipe.kind]}"] if graph.structure is not None and _NESTED[recipe.kind] else []
     elif recipe.kind == "hessian" and not isinstance(recipe.wrt, str):
         rows.append("    The blocks are nested twice as a gradient is: [i][j] with respect to input i, and then j.")
     elif recipe.kind != "value" and recipe.packing is not None and isinstance(recipe.packing.gradient, Pack):
@@ -137,7 +140,9 @@ def _computes(graph: Graph, recipe: Recipe) -> str:
     auxiliary = recipe.has_aux and recipe.kind != "value"
     value = "the value" if graph.structure is None or auxiliary else "the values"
     if recipe.kind in _FAMILY:
-        of = ", ".join(dict.fromkeys(spec.of for spec in graph.arguments if spec.role == "tangent") or wanted)
+        of = ", ".join(
+            dict.fromkeys(spec.of for spec in graph.arguments if spec.role == "tangent") or wanted or _over(graph)
+        )
         before = f"{value}, the gradient and " if recipe.kind in ("hvp", "hessian") else f"{value} and "
         its, along = "its" if value == "the value" else "their", _along(graph, recipe, of)
         text = _FAMILY[recipe.kind].format(of=of, its=its, order=recipe.order, along=along)
@@ -153,6 +158,11 @@ def _computes(graph: Graph, recipe: Recipe) -> str:
     if recipe.with_value:
         return f"{value}, {'auxiliary results, ' * auxiliary}and {gradient}"
     return f"{gradient}, and auxiliary results" if auxiliary else gradient
+
+
+def _over(graph: Graph) -> tuple[str, ...]:
+    """Return the inputs that derivatives are summed over."""
+    return next((label.over for label in graph.labels if label.over), ())
 
 
 def _along(graph: Graph, recipe: Recipe, of: str) -> str:

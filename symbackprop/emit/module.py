@@ -39,6 +39,8 @@ _PARTS = {
     "fvp": "derivatives",
     "taylor": "derivatives",
     "derivative": "derivatives",
+    "laplacian": "derivatives",
+    "divergence": "derivatives",
 }
 _COMMENT_COLUMN = 40
 _BEFORE_COMMENT = "\1"  # in lines whose text may still get shorter

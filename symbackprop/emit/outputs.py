@@ -33,8 +33,8 @@ _WIDTH = 88  # of a structure on one line
 _VALUES = (False, "")
 _FORMS = {
     "jvp": "tangent", "vjp": "cotangent", "hvp": "product", "jacobian": "jacobian", "hessian": "hessian",
-    "taylor": "derivative", "derivative": "derivative", "gnvp": "curvature",
-    "fvp": "curvature",
+    "taylor": "derivative", "derivative": "derivative", "laplacian": "laplacian", "divergence": "divergence",
+    "gnvp": "curvature", "fvp": "curvature",
 }  # fmt: skip
 
 
@@ -60,7 +60,9 @@ def returned(graph: Graph, writer: Writer, recipe: Recipe, packing: Packing | No
         parts = [nested([text for label, text in found if _group(label) == _VALUES])] if recipe.with_value else []
         for form in _forms(recipe):
             own = [text for label, text in found if _group(label) == (True, form)]
-            if form == "tangent":
+            if form == "divergence":
+                parts += own
+            elif form in ("tangent", "laplacian"):
                 parts.append(nested(own))
             elif form == "derivative":
                 parts += [nested(own[first : first + count]) for first in range(0, len(own), count)]
@@ -100,7 +102,7 @@ def _with_auxiliary(graph: Graph, recipe: Recipe, packing: Packing | None, texts
 
 def _group(label: Label) -> tuple[bool, str]:
     """Return what the results have in common that are returned together: whether they are derivatives, and of which form."""
-    return label.wrt is not None or label.form in ("tangent", "derivative"), label.form
+    return label.wrt is not None or bool(label.form), label.form
 
 
 def _forms(recipe: Recipe) -> tuple[str, ...]:

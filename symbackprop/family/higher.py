@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from typing import Any
 
 from symbackprop.compiled import CompiledFunction
-from symbackprop.family.asking import Inputs, Wrt, asked_for
+from symbackprop.family.asking import Batch, Inputs, Wrt, asked_for
 from symbackprop.options import Request, checked_order
 
 __all__ = ["compile_derivative", "compile_taylor"]
@@ -23,6 +23,7 @@ def compile_taylor(
     dtype: str = "float64",
     name: str = "taylor",
     optimize: str = "readable",
+    batch: Batch = None,
 ) -> CompiledFunction:
     """Compile a formula to a function that returns ``(value, first, second, ... derivative)``: Taylor mode.
 
@@ -31,7 +32,7 @@ def compile_taylor(
 
     Parameters
     ----------
-    formula, inputs, static, wrt, target, dtype, name, optimize
+    formula, inputs, static, wrt, target, dtype, name, optimize, batch
         As for `compile_jvp`: the formula need not be scalar, and the function takes the inputs, and behind them a
         direction for each of `wrt`, ``x_dot`` for an input ``x``. With respect to one input that is a scalar it takes no
         direction.
@@ -72,7 +73,7 @@ def compile_taylor(
     [9.0, 3.0, 6.0]
     """
     asked = {"order": checked_order(order)}
-    request = Request("taylor", wrt, True, target, dtype, name, optimize, asked)
+    request = Request("taylor", wrt, True, target, dtype, name, optimize, asked, batch)
     return asked_for(formula, inputs, static, request)
 
 
@@ -89,6 +90,7 @@ def compile_derivative(
     dtype: str = "float64",
     name: str = "derivative",
     optimize: str = "readable",
+    batch: Batch = None,
 ) -> CompiledFunction:
     """Compile a formula to a function that returns its derivative of one order, and none of those below it.
 
@@ -97,7 +99,7 @@ def compile_derivative(
 
     Parameters
     ----------
-    formula, inputs, static, wrt, target, dtype, name, optimize
+    formula, inputs, static, wrt, target, dtype, name, optimize, batch
         As for `compile_taylor`.
     order : int
         At least 1.
@@ -123,5 +125,5 @@ def compile_derivative(
     1.0
     """
     asked = {"order": checked_order(order), "mixed": bool(mixed)}
-    request = Request("derivative", wrt, bool(with_value), target, dtype, name, optimize, asked)
+    request = Request("derivative", wrt, bool(with_value), target, dtype, name, optimize, asked, batch)
     return asked_for(formula, inputs, static, request)

@@ -45,10 +45,11 @@ class Label(NamedTuple):
     Or, where it `tells` something, whether all derivatives are ``"finite"``. Of a derivative that is no gradient, `form`
     says which it is: the ``"tangent"`` of the value; the ``"cotangent"`` of an input, which all values make together; the
     ``"product"`` of the Hessian and a vector; the ``"jacobian"``; the ``"hessian"``, a block of which is with respect to
-    `second` too; the ``"derivative"`` of an `order`, with respect to `wrt` or along directions. Or the
-    ``"curvature"``, a product with a matrix J^T G J, where the `metric` G is that of a distribution, of the loss as a
-    function of named ``"outputs"``, or 1. One that is `sparse` is a matrix of SciPy's, with a row for each entry of the value. What
-    is returned in factors has an output for each, numbered by `part`.
+    `second` too; the ``"derivative"`` of an `order`, with respect to `wrt` or along directions; the ``"laplacian"`` of the
+    value, or the ``"divergence"`` that all values have together, `over` some inputs. Or the ``"curvature"``, a product with
+    a matrix J^T G J, where the `metric` G is that of a distribution, of the loss as a function of named ``"outputs"``, or 1.
+    One that is `sparse` is a matrix of SciPy's, with a row for each entry of the value. What is returned in factors has an
+    output for each, numbered by `part`.
     """
 
     value: int = 0
@@ -57,6 +58,7 @@ class Label(NamedTuple):
     form: str = ""
     second: str | None = None
     order: int = 0
+    over: tuple[str, ...] = ()
     sparse: bool = False
     metric: str = ""
     part: int | None = None

@@ -1,5 +1,7 @@
 """Diagonal matrices: their sums along an axis are the diagonal, and, last of all, they are written by their name.
 
+The diagonal of what is computed entry by entry is computed of diagonals.
+
 Until the code is printed a vector on a diagonal is ``where(rows == columns, v, 0)``, which merges with other masks.
 Where it is left at the end it prints as ``np.diag(v)``, and the sum of a diagonal as ``np.trace(A)``.
 """
@@ -8,13 +10,14 @@ from __future__ import annotations
 
 from symbackprop.ir.dtype import is_float
 from symbackprop.ir.graph import Graph
-from symbackprop.ir.node import Apply, Const, Node, constant
+from symbackprop.ir.node import Apply, Const, Node, constant, make_apply
 from symbackprop.ir.size import Size
-from symbackprop.ops.arithmetic import mul
+from symbackprop.ops.arithmetic import add, mul
 from symbackprop.ops.broadcasting import broadcast, reduce_sum
 from symbackprop.ops.comparison import equal, where
 from symbackprop.ops.creation import arange, eye
-from symbackprop.ops.layout import diagonal, diagonal_matrix, identity_mask, trace
+from symbackprop.ops.declare import Primitive
+from symbackprop.ops.layout import diagonal, diagonal_matrix, identity_mask, trace, transpose
 from symbackprop.simplify.pattern import Context, Rewrites, Row, rewrite
 
 __all__ = ["ROWS", "written_out"]
@@ -37,8 +40,13 @@ def _masked(x: Node) -> Node | None:
 
 def _sum_of_diagonal_matrix(node: Apply, context: Context) -> Node | None:
     """The sum over rows, or columns, of a matrix with entries on its diagonal alone is its diagonal."""
-    values = _masked(node.args[0])
-    if values is None or len(node.param("axes")) != 1:  # type: ignore[arg-type]
+    (x,) = node.args
+    if len(node.param("axes")) != 1:  # type: ignore[arg-type]
+        return None
+    if isinstance(x, Apply) and x.op is diagonal_matrix:
+        return x.args[0]
+    values = _masked(x)
+    if values is None:
         return None
     if isinstance(values, Apply) and values.op is broadcast:
         axes: tuple[int, ...] = values.param("axes")  # type: ignore[assignment]
@@ -46,7 +54,37 @@ def _sum_of_diagonal_matrix(node: Apply, context: Context) -> Node | None:
     return constant(values.value, node.shape, node.dtype) if isinstance(values, Const) else diagonal(values)
 
 
-ROWS = (Row("sum of a diagonal matrix", (reduce_sum,), _sum_of_diagonal_matrix, arrays=True),)
+def _diagonal(node: Apply, context: Context) -> Node | None:
+    """The diagonal of a matrix whose entries are computed one by one needs only those on the diagonal."""
+    (x,) = node.args
+    if x.rank != 2 or not isinstance(x, Apply) or not is_float(x.dtype) or context.is_named(x):
+        return None
+    if x.op is diagonal_matrix:
+        return x.args[0]
+    if x.op is eye and x.param("k") == 0:
+        return constant(1, node.shape, node.dtype)
+    if x.op is transpose:
+        return diagonal(x.args[0])
+    if x.op is broadcast:
+        (source,) = x.args
+        return source if source.rank == 1 else broadcast(source, shape=node.shape, axes=()) if not source.rank else None
+    values = _masked(x)
+    if values is not None:
+        return _of_diagonal(values)
+    is_entrywise = x.op is add or (isinstance(x.op, Primitive) and x.op.kind == "elementwise")
+    if not is_entrywise or any(arg.shape != x.shape or not is_float(arg.dtype) for arg in x.args):
+        return None
+    return make_apply(x.op, tuple(map(_of_diagonal, x.args)), x.params, node.shape, node.dtype)
+
+
+def _of_diagonal(x: Node) -> Node:
+    return constant(x.value, x.shape[:1], x.dtype) if isinstance(x, Const) else diagonal(x)
+
+
+ROWS = (
+    Row("sum of a diagonal matrix", (reduce_sum,), _sum_of_diagonal_matrix, arrays=True),
+    Row("diagonal of entries", (diagonal,), _diagonal),
+)
 
 
 # --- at the end -------------------------------------------------------------------------------------------------------

@@ -9,6 +9,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 import sympy
+from timings import in_units
 
 import symbackprop as sb
 from symbackprop.api import check_saved
@@ -41,6 +42,49 @@ def test_one_order_computes_no_more_than_it_needs() -> None:
     third = sb.compile_derivative("x**5", order=3, wrt="x")
     assert third.source.rstrip().endswith("return 60.0 * (x * x)")
     assert third(2.0) == 240.0
+
+
+def statements(source: str) -> int:
+    """Count the statements of a printed function."""
+    return sum(not line.strip().startswith("#") for line in source.split('"""')[2].strip().split("\n"))
+
+
+def chain(operations: int) -> str:
+    """Return a formula of so many operations, one after the other."""
+    steps = ("sin(y) * x", "exp(-y**2)", "y / (1 + x**2)", "sqrt(1 + y**2)", "tanh(y) - x")  # of two operations each
+    lines = (f"y = {steps[i % len(steps)]}" for i in range(operations // 2))
+    return "\n".join(["y = x", *lines, "y"])
+
+
+def test_an_operation_takes_as_many_statements_as_the_square_of_the_order() -> None:
+    count = {order: statements(sb.compile_taylor(chain(30), order=order).source) for order in (2, 4, 8)}
+    assert count[8] <= 30 * 8**2 / 2
+    assert count[8] / count[4] <= 4
+    assert count[4] / count[2] <= 4
+
+
+CURVED = "u = x**2 + log(x)\n"
+
+
+@pytest.mark.parametrize(
+    "function",
+    [
+        "exp(u)", "log(u)", "sqrt(u)", "cbrt(u)", "u**2.5", "u**9", "1/u", "sin(u)", "tan(u)", "arcsin(u/99)", "arctan(u)",
+        "sinh(u)", "tanh(u)", "arctanh(u/99)", "hypot(u, x)", "arctan2(u, x)", "erf(u)", "expit(u)", "softplus(u)",
+        "u**x", "gammaln(u)", "jv(2, u)",
+    ],
+)  # fmt: skip
+def test_every_function_takes_few_statements(function: str) -> None:
+    for order in (4, 8):
+        base, whole = (
+            statements(sb.compile_taylor(text, order=order).source) for text in (f"{CURVED}u", CURVED + function)
+        )
+        assert whole - base <= 2.5 * order**2
+
+
+def test_order_4_of_30_operations_compiles_at_once() -> None:
+    """In units of some 10 ms, of which a second has 100."""
+    assert in_units(lambda: sb.compile_taylor(chain(30), order=4), rounds=2) < 60
 
 
 CASES = {
@@ -128,6 +172,14 @@ def test_structures_have_directions_of_the_same_structure() -> None:
     ones = {"W": np.ones((2, 3)), "b": np.ones(2)}
     same = f(params, ROW, ones, params_dot2=ones)
     assert same["n"] == pytest.approx(12.0)
+
+
+def test_batches_have_derivatives_for_every_example() -> None:
+    f = sb.compile_taylor("A[n,n] x[n] -> sum(tanh(A @ x)**2)", wrt="x", order=2, batch={"x": 0})
+    assert f.verify(points=1, seconds=0.1)
+    one = sb.compile_taylor("A[n,n] x[n] -> sum(tanh(A @ x)**2)", wrt="x", order=2)
+    A, x, x_dot = RNG.normal(size=(3, 3)), RNG.normal(size=(4, 3)), RNG.normal(size=(4, 3))
+    np.testing.assert_allclose(np.transpose(f(A, x, x_dot)), [one(A, *pair) for pair in zip(x, x_dot, strict=True)])
 
 
 def test_a_decorator_and_numbers_that_are_mapped() -> None:

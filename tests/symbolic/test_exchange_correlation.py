@@ -7,6 +7,7 @@ of the uniform gas are in the literature.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable
 from typing import Any
 
@@ -284,3 +285,23 @@ def test_verified(functional: str) -> None:
     given = {symbol: ranges[symbol] for symbol in INPUTS[functional]}
     report = xc.compiled(functional).verify(points=1, seconds=0, ranges=given)
     assert report, report
+
+
+def test_fourth_derivatives_along_a_direction_against_long_numbers() -> None:
+    expression = xc.pbe()
+    f = sb.compile_taylor(expression, wrt=xc.PBE_INPUTS, order=4)
+    energy_at = sp.lambdify(xc.PBE_INPUTS, expression, "mpmath")
+    direction = (1.0, -0.5, 0.3, 0.2, 0.1)
+    for point in ((0.3, 0.2, 0.05, 0.01, 0.04), (1e-3, 2e-3, 1e-5, 1e-6, 1e-5), (10.0, 1.0, 5.0, 1.0, 0.3)):
+        slopes = [x * slope for x, slope in zip(point, direction, strict=True)]
+        with mpmath.workdps(130):  # central differences: 4 steps of 1e-20 cancel 80 digits
+            step = mpmath.mpf(10) ** -20
+            ends = [
+                energy_at(*(mpmath.mpf(x) + i * step * slope for x, slope in zip(point, slopes, strict=True)))
+                for i in range(-4, 5)
+            ]
+            wanted = [
+                float(sum((-1) ** i * math.comb(k, i) * ends[4 + k - 2 * i] for i in range(k + 1)) / (2 * step) ** k)
+                for k in range(5)
+            ]
+        np.testing.assert_allclose(f(*point, *slopes), wanted, rtol=1e-11)

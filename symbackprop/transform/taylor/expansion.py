@@ -131,7 +131,7 @@ class Expansion:
             return (yield from self._of_integer_power(applied, order))
         if has_negative_exponent(applied):
             yield applied.args[0], order
-            return negative_power(self._at(applied), self._found[applied.args[0]], self._found[applied], order)
+            return negative_power(applied, self._found[applied.args[0]], self._found[applied], order)
         return (yield from self._by_slope(node, order))
 
     def _at(self, node: Apply) -> Apply:
@@ -145,7 +145,7 @@ class Expansion:
         arguments = [self._found[arg] for arg in node.args]
         rule = RULES.get(node.op)
         if rule is not None:
-            return rule(self._at(node), arguments, self._found[node], order)
+            return rule(node, arguments, self._found[node], order)
         assert isinstance(node.op, Primitive)
         tangents = [series[order] for series in arguments]
         return None if all(x is None for x in tangents) else node.op.jvp(tangents, self._at(node))

@@ -24,7 +24,10 @@ __all__ = ["RULES", "Series", "has_negative_exponent", "negative_power", "square
 
 Series = Sequence[Node | None]  # a value and its derivatives along the curve; None where one is zero
 Rule = Callable[[Apply, Sequence[Series], Series, int], Node | None]
-"""``(node, arguments, own, order) -> derivative``: of `own` all lower orders are known, of `arguments` this one too."""
+"""``(node, arguments, own, order) -> derivative``: of `own` all lower orders are known, of `arguments` this one too.
+
+Of the node only the parameters count: values are those in the series.
+"""
 
 
 def times(weight: int | Fraction, *factors: Node | None) -> Node | None:
@@ -46,6 +49,10 @@ def _is_one(node: Node | None) -> bool:
     return isinstance(node, Const) and type(node.value) is int and node.value == 1
 
 
+def _sum(node: Apply, arguments: Sequence[Series], own: Series, order: int) -> Node | None:
+    return total([series[order] for series in arguments])
+
+
 def _negative(node: Apply, arguments: Sequence[Series], own: Series, order: int) -> Node | None:
     x = arguments[0][order]
     return None if x is None else neg(x)
@@ -53,6 +60,8 @@ def _negative(node: Apply, arguments: Sequence[Series], own: Series, order: int)
 
 def _product(node: Apply, arguments: Sequence[Series], own: Series, order: int) -> Node | None:
     u, v = arguments
+    if u is v:
+        return square(u, order)
     return total([times(comb(order, i), u[i], v[order - i]) for i in range(order, -1, -1)])
 
 
@@ -85,8 +94,8 @@ def negative_power(node: Apply, x: Series, own: Series, order: int) -> Node | No
 
     Only for negative c, as it divides by x: higher powers are finite where x is 0.
     """
-    base, exponent = node.args
-    assert isinstance(exponent, Const)
+    base, exponent = x[0], node.args[1]
+    assert base is not None and isinstance(exponent, Const)
     c = Fraction(exponent.value)  # type: ignore[arg-type]  # a double is a fraction too
     terms = []
     for i in range(1, order + 1):
@@ -102,11 +111,11 @@ def _plain(weight: Fraction) -> int | Fraction:
 
 def _choice(node: Apply, arguments: Sequence[Series], own: Series, order: int) -> Node | None:
     """Choose among the derivatives of the branches."""
-    _, a, b = (series[order] for series in arguments)
-    if a is None and b is None:
+    mask, a, b = arguments[0][0], arguments[1][order], arguments[2][order]
+    if mask is None or (a is None and b is None):
         return None
     zero = constant(0, node.shape, node.dtype)
-    return where(node.args[0], zero if a is None else a, zero if b is None else b)
+    return where(mask, zero if a is None else a, zero if b is None else b)
 
 
 def _contraction(node: Apply, arguments: Sequence[Series], own: Series, order: int) -> Node | None:
@@ -146,6 +155,7 @@ def _shares(order: int, count: int) -> Iterator[tuple[int, ...]]:
 
 
 RULES: Mapping[Operation, Rule] = {
+    add: _sum,
     convolve: _of_two,
     correlate: _of_two,
     div: _quotient,

@@ -5,6 +5,12 @@ rules of operations (`rules`, and `axes` of those along one axis), and those of 
 (`walk`); and loops over unit vectors (`loops`), for what has no rule for batches either.
 """
 
-from symbackprop.transform.unit_vectors.loops import for_all, for_rows, with_identities_spread
+from symbackprop.transform.unit_vectors.loops import (
+    for_all,
+    for_rows,
+    sums_for_all,
+    trace_for_all,
+    with_identities_spread,
+)
 
-__all__ = ["for_all", "for_rows", "with_identities_spread"]
+__all__ = ["for_all", "for_rows", "sums_for_all", "trace_for_all", "with_identities_spread"]

@@ -13,9 +13,10 @@ from symbackprop.ir.body import Body
 from symbackprop.ir.graph import Graph, children, topological
 from symbackprop.ir.node import Apply, Const, Input, Node, Output, make_input
 from symbackprop.ir.size import product
+from symbackprop.ops.arithmetic import add
 from symbackprop.ops.bodies import substitute
-from symbackprop.ops.broadcasting import reshape
-from symbackprop.ops.contraction import permuted
+from symbackprop.ops.broadcasting import reshape, sum_axes
+from symbackprop.ops.contraction import contract, permuted
 from symbackprop.ops.creation import eye
 from symbackprop.ops.loops import Loop, looped, scan
 from symbackprop.simplify.loops.bodies import in_bodies
@@ -23,7 +24,7 @@ from symbackprop.simplify.pattern import with_new_arguments
 from symbackprop.transform.unit_vectors.spread import Spread
 from symbackprop.transform.unit_vectors.walk import of_unit_vectors
 
-__all__ = ["for_all", "for_rows", "with_identities_spread"]
+__all__ = ["for_all", "for_rows", "sums_for_all", "trace_for_all", "with_identities_spread"]
 
 
 def for_all(outputs: Sequence[Node], unit: Input, *, leading: bool = True) -> list[Node | None]:
@@ -51,6 +52,30 @@ def for_rows(outputs: Sequence[Node], row: Input, rows: Node) -> list[Node | Non
         return [None if x is None else x.whole() for x in spreads]
     except UnsupportedError:
         return [_in_a_loop(node, row, rows) for node in outputs]
+
+
+def sums_for_all(outputs: Sequence[Node], unit: Input) -> list[Node]:
+    """Return the sums over all unit vectors of what outputs are that depend on these."""
+    try:
+        return [spread.total() for spread in of_unit_vectors(outputs, unit) if spread is not None]
+    except UnsupportedError:
+        count = unit.rank
+        return [sum_axes(whole, tuple(range(count))) for whole in for_all(outputs, unit) if whole is not None]
+
+
+def trace_for_all(output: Node, unit: Input) -> Node | None:
+    """Return the sum over all unit vectors of that entry of an output of their shape where they are 1.
+
+    That of a sum is a sum, of terms that mix entries and terms that do not. None if the output depends on none.
+    """
+    terms = list(output.args) if isinstance(output, Apply) and output.op is add else [output]
+    try:
+        traces = [spread.trace() for spread in of_unit_vectors(terms, unit) if spread is not None]
+    except UnsupportedError:
+        size = (product(unit.shape),)
+        flat = [x if x.rank == 1 else reshape(x, shape=size) for x in (unit, output)]
+        traces = sums_for_all([contract(flat, [(0,), (0,)], ())], unit)
+    return add(*traces) if len(traces) > 1 else traces[0] if traces else None
 
 
 def _in_a_loop(made: Node, row: Input, rows: Node) -> Node | None:

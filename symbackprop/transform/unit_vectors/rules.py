@@ -10,7 +10,7 @@ from collections.abc import Callable, Mapping, Sequence
 
 from symbackprop.ir.node import Apply, Const, Node, Operation, Shape, constant, make_apply
 from symbackprop.ops import layout
-from symbackprop.ops.arithmetic import add, div, mul, neg
+from symbackprop.ops.arithmetic import add, div, integer_power, mul, neg
 from symbackprop.ops.broadcasting import broadcast, cast, reduce_sum, reshape, sized
 from symbackprop.ops.comparison import where
 from symbackprop.ops.contraction import einsum
@@ -64,8 +64,8 @@ def _keeps_zeros(node: Apply, args: Sequence[Argument]) -> bool:
     depends = [isinstance(arg, Spread) for arg in args]
     if node.op is add:
         return all(depends)
-    if node.op is mul:
-        return sum(depends) == 1
+    if node.op is mul or node.op is integer_power:
+        return True
     if node.op is div:
         return not depends[1]
     if node.op is where:
@@ -177,9 +177,8 @@ def _wide(shape: Shape) -> list[int]:
 
 def _contracted(node: Apply, args: Sequence[Argument]) -> Spread:
     """Return a contraction: summed over a tied axis it takes one entry, and the index is that of unit vectors."""
-    if sum(isinstance(arg, Spread) for arg in args) > 1:
-        args = _written_out(args)
     operands: tuple[tuple[int, ...], ...] = node.param("operands")  # type: ignore[assignment]
+    args = _tied_alike(args, operands)
     output: tuple[int, ...] = node.param("output")  # type: ignore[assignment]
     spread = first_spread(args)
     first = 1 + max(index for indices in operands for index in indices)
@@ -198,6 +197,21 @@ def _contracted(node: Apply, args: Sequence[Argument]) -> Spread:
                 lead[tie] = index
     kept = tuple(index for axis, index in lead.items() if axis not in ties)
     return Spread(spread.basis, product_of(factors, (*kept, *output)), tuple(ties))
+
+
+def _tied_alike(args: Sequence[Argument], operands: Sequence[tuple[int, ...]]) -> list[Argument]:
+    """Return operands that tie an axis of unit vectors to one index, all of them that depend on these."""
+    spreads = [(arg, own) for arg, own in zip(args, operands, strict=True) if isinstance(arg, Spread)]
+    if len(spreads) == 1:
+        return list(args)
+    pairs = [{(tie, index) for tie, index in zip(arg.ties, own, strict=True)} for arg, own in spreads]
+    common = set.intersection(*pairs)
+    return [
+        arg.tied([axis for axis, pair in enumerate(zip(arg.ties, own, strict=True)) if pair in common])
+        if isinstance(arg, Spread)
+        else arg
+        for arg, own in zip(args, operands, strict=True)
+    ]
 
 
 RULES: Mapping[Operation, Rule] = {
