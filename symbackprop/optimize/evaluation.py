@@ -6,7 +6,7 @@ what was computed last is kept beside the bits of the vector that it was compute
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from functools import cached_property
 from typing import Any
@@ -47,6 +47,7 @@ class Objective:
 
     Value and gradient are computed together. Where the Hessian is asked for, all three are, by one function; and where
     it was asked for at the last point, they are at the next, so that what a Newton method wants costs one evaluation.
+    Where most entries are fixed, only the columns of the others are computed: each is a product of the Hessian.
     """
 
     def __init__(self, recipe: Recipe, arguments: Arguments, *, sparse: bool = False) -> None:
@@ -57,6 +58,7 @@ class Objective:
         self._function = self.compiled.function
         self._arguments = arguments
         self._known = _Kept(self._computed, arguments.vector)
+        self._has_columns = arguments.vector.is_mostly_fixed and not sparse
         self._wants_hessian = False
 
     def value(self, x: object) -> float:
@@ -71,22 +73,21 @@ class Objective:
     def hessian(self, x: object) -> Any:
         """Return the Hessian, a new array."""
         known = self._known(x)
-        self._wants_hessian = True
         if len(known) == 2:
-            known.append(self._all_three(self._arguments.vector.checked(x))[2])
+            known.append(self._hessian(self._arguments.vector.checked(x)))
+        self._wants_hessian = True
         hessian: Any = known[2]
         return hessian.copy()
 
     def hessian_product(self, x: object, p: object) -> Array:
         """Return the product of the Hessian and a flat vector."""
         vector = self._arguments.vector
-        directions = vector.direction(vector.checked(p))
-        parts = self._product(*self._arguments.at(vector.checked(x)), *directions)
-        return vector.gradient(parts)
+        return self._products(self._arguments.at(vector.checked(x)), [vector.direction(vector.checked(p))])[0]
 
     def _computed(self, x: Array) -> list[Any]:
-        if self._wants_hessian:
-            self._wants_hessian = False
+        at_once = self._wants_hessian and not self._has_columns
+        self._wants_hessian = False
+        if at_once:
             return self._all_three(x)
         value, parts = self._function(*self._arguments.at(x))
         return [float(value), self._arguments.vector.gradient(parts)]
@@ -95,6 +96,15 @@ class Objective:
         value, parts, blocks = self._jointly(*self._arguments.at(x))
         vector = self._arguments.vector
         return [float(value), vector.gradient(parts), vector.hessian(blocks, sparse=self._sparse)]
+
+    def _hessian(self, x: Array) -> Any:
+        if not self._has_columns:
+            return self._all_three(x)[2]
+        return np.stack(self._products(self._arguments.at(x), self._arguments.vector.directions()), axis=1)
+
+    def _products(self, arguments: Sequence[Any], directions: Sequence[Sequence[Any]]) -> list[Array]:
+        """Return the products of the Hessian with tangents of the leaves."""
+        return [self._arguments.vector.gradient(self._product(*arguments, *direction)) for direction in directions]
 
     @cached_property
     def _jointly(self) -> Callable[..., Any]:

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from functools import cached_property
 from typing import Any
 
@@ -99,7 +100,8 @@ class ScipyProblem:
         ShapeError, ArgumentError
             As `fun`.
         """
-        return self._objective("hess").hessian(x)
+        with _advised():
+            return self._objective("hess").hessian(x)
 
     def hessp(self, x: object, p: object) -> Array:
         """Return the product of the Hessian of an objective and a flat vector `p`, without the Hessian.
@@ -109,7 +111,8 @@ class ScipyProblem:
         UnsupportedError, ShapeError, ArgumentError
             As `hess`.
         """
-        return self._objective("hessp").hessian_product(x, p)
+        with _advised():
+            return self._objective("hessp").hessian_product(x, p)
 
     def _objective(self, asked: str) -> Objective:
         if isinstance(self._evaluated, Residuals):
@@ -325,3 +328,13 @@ class ScipyProblem:
 def _packs_results(function: CompiledFunction) -> bool:
     packing = function.recipe.packing
     return packing is not None and packing.results is not None
+
+
+@contextmanager
+def _advised() -> Iterator[None]:
+    """Say of a Hessian that there is no rule for how to do without it."""
+    try:
+        yield
+    except UnsupportedError as error:
+        error.add_note("minimize('trust-constr', hess=scipy.optimize.BFGS()) does without a Hessian")
+        raise

@@ -43,7 +43,12 @@ def nested(params: Any, c: Any) -> Any:
     return np.sum(np.sin(params["W"] @ params["v"]) * c) + c**2 * np.sum(params["v"] ** 3)
 
 
-@pytest.mark.parametrize("held", [(), {"params": {"W": [[True, False], [False, False]]}, "c": True}], ids=str)
+MOSTLY = {"params": {"W": [[True, True], [True, False]], "v": [True, False]}}
+
+
+@pytest.mark.parametrize(
+    "held", [(), {"params": {"W": [[True, False], [False, False]]}, "c": True}, MOSTLY], ids=["free", "some", "most"]
+)
 def test_hessians_and_their_products(held: Any) -> None:
     start = {"params": {"W": RNG.normal(size=(2, 2)), "v": RNG.normal(size=2)}, "c": 0.7}
     problem = sb.compile_scipy(nested, start, fixed=held)
@@ -123,6 +128,17 @@ def test_another_hessian_may_be_given() -> None:
     fit = problem.minimize("trust-constr", hess=scipy.optimize.BFGS())
     assert abs(fit.fun) < 1e-6
     assert "_jointly" not in problem._evaluated.__dict__
+
+
+def test_a_gradient_without_a_rule_has_no_hessian() -> None:
+    slope = sb.custom_rule(lambda x: np.tanh(x))
+    log_cosh = sb.custom_rule(lambda x: np.log(np.cosh(x)), vjp=lambda g, out, x: g * slope(x))
+    problem = sb.compile_scipy(lambda x: np.sum(log_cosh(x - 1)), {"x": np.zeros(2)})
+    with pytest.raises(UnsupportedError) as caught:
+        problem.minimize("trust-constr")
+    assert caught.value.__notes__[-1] == "minimize('trust-constr', hess=scipy.optimize.BFGS()) does without a Hessian"
+    fit = problem.minimize("trust-constr", hess=scipy.optimize.BFGS())
+    np.testing.assert_allclose(fit.x, [1.0, 1.0], atol=1e-4)
 
 
 def test_residuals_have_no_hessian() -> None:
