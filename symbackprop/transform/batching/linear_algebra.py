@@ -67,13 +67,17 @@ def _frechet(node: Apply) -> Node:
 def _sylvester(node: Apply) -> Node:
     """Return the solution of the equations for all entries: SciPy solves Sylvester's equation for one example."""
     a, b, q = node.args
-    rows, columns = q.shape
+    *stack, rows, columns = q.shape
+    over = tuple(range(4, 4 + len(stack)))
     by_row, by_column = (eye(rows=size, columns=size, k=0, dtype=q.dtype) for size in (rows, columns))
-    matrix = contract([a, by_column], [(0, 1), (2, 3)], (0, 2, 1, 3)) + contract(
-        [by_row, b], [(0, 1), (2, 3)], (0, 3, 1, 2)
+    matrix = contract([a, by_column], [(*over, 0, 1), (2, 3)], (*over, 0, 2, 1, 3)) + contract(
+        [by_row, b], [(0, 1), (*over, 2, 3)], (*over, 0, 3, 1, 2)
     )
     count = rows * columns
-    return reshape(solve(reshape(matrix, shape=(count, count)), reshape(q, shape=(count,))), shape=q.shape)
+    side = (count, 1) if stack else (count,)  # of a stack, which is solved for columns
+    return reshape(
+        solve(reshape(matrix, shape=(*stack, count, count)), reshape(q, shape=(*stack, *side))), shape=q.shape
+    )
 
 
 RULES: Rules = {

@@ -7,8 +7,10 @@ be linear: where a rule would not hold, deltas are written out.
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
+from fractions import Fraction
 
 from symbackprop.ir.node import Apply, Const, Node, Operation, Shape, constant, make_apply
+from symbackprop.ir.size import product
 from symbackprop.ops import layout
 from symbackprop.ops.arithmetic import add, div, integer_power, mul, neg
 from symbackprop.ops.broadcasting import broadcast, cast, reduce_sum, reshape, sized
@@ -54,9 +56,30 @@ def entry_by_entry(node: Apply, args: Sequence[Argument]) -> Spread:
     spread = first_spread(args)
     lead = spread.lead_shape
     cores = tuple(arg.core if isinstance(arg, Spread) else repeated(arg, lead) for arg in args)
+    number = _number(node.op, cores)
+    if number is not None:
+        return spread.with_core(constant(number, (*lead, *node.shape), node.dtype))
     if node.op is mul and any(isinstance(core, Const) and core.value == 1 for core in cores):
         return spread.with_core(cores[isinstance(cores[0], Const) and cores[0].value == 1])
     return spread.with_core(make_apply(node.op, cores, node.params, (*lead, *node.shape), node.dtype, node.segment))
+
+
+_EXACT: Mapping[Operation, Callable[..., Fraction]] = {
+    add: lambda *terms: sum(terms, Fraction(0)),
+    div: lambda a, b: a / b,
+    mul: lambda a, b: a * b,
+    neg: lambda a: -a,
+}
+
+
+def _number(op: Operation, cores: Sequence[Node]) -> Fraction | None:
+    """Return what an operation makes of numbers that are exact, if they all are: entries of unit vectors are 1."""
+    values = [
+        Fraction(core.value) for core in cores if isinstance(core, Const) and isinstance(core.value, (int, Fraction))
+    ]
+    if op not in _EXACT or len(values) < len(cores) or (op is div and values[1] == 0):
+        return None
+    return _EXACT[op](*values)
 
 
 def _keeps_zeros(node: Apply, args: Sequence[Argument]) -> bool:
@@ -121,17 +144,18 @@ def _mean(node: Apply, args: Sequence[Argument]) -> Spread:
     """Return means: over a tied axis, the one entry divided by how many there are."""
     spread = first_spread(args)
     axes: tuple[int, ...] = node.param("axes")  # type: ignore[assignment]
-    found = _over(spread, [axis for axis in axes if spread.ties[axis] is not None])
-    for axis in axes:
-        if spread.ties[axis] is not None:
-            found = found.with_core(div(found.core, constant(spread.shape[axis], (), found.core.dtype)))
-    rest = [axis for axis in axes if spread.ties[axis] is None]
-    if not rest:
-        return found
-    left = [axis for axis in range(len(spread.ties)) if axis not in axes or axis in rest]
-    count = len(found.lead)
-    core = mean(found.core, axes=tuple(count + left.index(axis) for axis in rest))
-    return Spread(found.basis, core, tuple(tie for axis, tie in zip(left, found.ties, strict=True) if axis not in rest))
+    count = len(spread.lead)
+    free = tuple(axis for axis in axes if spread.ties[axis] is None)
+    if free and not isinstance(spread.core, Const):
+        left = [tie for axis, tie in enumerate(spread.ties) if axis not in free]
+        spread = Spread(spread.basis, mean(spread.core, axes=tuple(count + axis for axis in free)), tuple(left))
+        axes = tuple(axis - sum(other < axis for other in free) for axis in axes if axis not in free)
+    size = product([spread.shape[axis] for axis in axes])
+    found = _over(spread, axes)
+    core = found.core
+    if isinstance(core, Const) and isinstance(core.value, (int, Fraction)) and isinstance(size, int) and size:
+        return found.with_core(constant(Fraction(core.value) / size, core.shape, core.dtype))
+    return found if size == 1 else found.with_core(div(core, constant(size, (), core.dtype)))
 
 
 def _reshaped(node: Apply, args: Sequence[Argument]) -> Spread:

@@ -10,6 +10,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 from symbackprop.ir.node import Apply, Const, Node, Shape, constant
+from symbackprop.ir.size import product
 from symbackprop.ops.arithmetic import mul, neg
 from symbackprop.ops.broadcasting import broadcast
 from symbackprop.ops.contraction import contract
@@ -113,25 +114,22 @@ def unit_vectors(basis: Shape, dtype: str) -> Spread:
 
 
 def product_of(factors: Sequence[tuple[Node, tuple[int, ...]]], output: tuple[int, ...]) -> Node:
-    """Return the sum, over all indices that are not in `output`, of the product of `factors`, some of them constant.
-
-    A constant is 1 number; what it repeats along, the others have, or the result repeats along it.
-    """
+    """Return the sum, over all indices that are not in `output`, of the product of `factors`, some of them constant."""
     arrays = [(node, indices) for node, indices in factors if not isinstance(node, Const)]
-    constants = [(node, indices) for node, indices in factors if isinstance(node, Const)]
-    summed = {index for _, indices in arrays for index in indices}
-    if any(index not in summed and index not in output for _, indices in constants for index in indices):
-        return contract([node for node, _ in factors], [indices for _, indices in factors], output)
+    present = {index for _, indices in arrays for index in indices}
     sizes = {index: size for node, indices in factors for index, size in zip(indices, node.shape, strict=True)}
-    if arrays:
-        found = contract([node for node, _ in arrays], [indices for _, indices in arrays], output, sizes)
+    numbers = [node.value for node, _ in factors if isinstance(node, Const) and node.value != 1]
+    repeats = product([size for index, size in sizes.items() if index not in present and index not in output])
+    numbers += [] if repeats == 1 else [repeats]
+    dtype = factors[0][0].dtype
+    if not arrays:
+        shape = tuple(sizes[index] for index in output)
+        found: Node = constant(numbers[0] if numbers else 1, shape, dtype)
+        numbers = numbers[1:]
     else:
-        found = constant(1, tuple(sizes[index] for index in output), factors[0][0].dtype)
-    for node, _ in constants:
-        assert isinstance(node, Const)
-        if node.value != 1:
-            number = constant(node.value, (), node.dtype)
-            found = constant(node.value, found.shape, node.dtype) if not arrays else mul(number, found)
+        found = contract([node for node, _ in arrays], [indices for _, indices in arrays], output, sizes)
+    for number in numbers:
+        found = mul(constant(number, (), dtype), found)
     return found
 
 

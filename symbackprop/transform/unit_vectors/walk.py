@@ -9,7 +9,7 @@ from collections.abc import Mapping, Sequence
 
 from symbackprop.ir.graph import children, topological
 from symbackprop.ir.node import Apply, Input, Node, Output, Shape, make_input, make_output
-from symbackprop.ops.bodies import nodes_within
+from symbackprop.ops.bodies import nodes_within, substitute
 from symbackprop.ops.broadcasting import rebuilt
 from symbackprop.ops.declare import Primitive, results
 from symbackprop.transform.batching.call import Made
@@ -105,7 +105,8 @@ class _Walk:
         cores = {x: arg.core for x, arg in zip(node.args, args, strict=True) if isinstance(arg, Spread)}
         shared = {x: Made(arg, False) for x, arg in zip(node.args, args, strict=True) if not isinstance(arg, Spread)}
         if not lead:
-            return [Made(rebuilt(node, tuple(cores[x] if x in cores else shared[x].node for x in node.args)), True)]
+            new = substitute(outputs, {**cores, **{x: made.node for x, made in shared.items()}})
+            return [Made(new[output], True) for output in outputs]
         now: dict[Node, Node] = {x: x for x in cores}
         made = [Made(output, True) for output in outputs]
         for count in range(1, len(lead) + 1):
