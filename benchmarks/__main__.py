@@ -16,6 +16,7 @@ from rich.console import Console
 from rich.table import Table
 
 from benchmarks.checkpoint import CHECKPOINT
+from benchmarks.derivatives import DERIVATIVES
 from benchmarks.drop_in import DROP_IN
 from benchmarks.formulas import FORMULAS
 from benchmarks.functions import FUNCTIONS
@@ -45,6 +46,7 @@ ALL = {
     **CHECKPOINT,
     **SECOND_ORDER,
     **TAYLOR,
+    **DERIVATIVES,
 }
 
 

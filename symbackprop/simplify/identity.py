@@ -10,7 +10,7 @@ from symbackprop.ops.broadcasting import reduce_sum
 from symbackprop.ops.contraction import Indices, contract, einsum
 from symbackprop.ops.creation import eye
 from symbackprop.ops.indexing import Bounds, slice_
-from symbackprop.ops.layout import transpose
+from symbackprop.ops.layout import diagonal_matrix, transpose
 from symbackprop.ops.solves import inv, solve
 from symbackprop.simplify.pattern import Context, Row
 
@@ -53,11 +53,11 @@ def _sum_of_identity(node: Apply, context: Context) -> Node | None:
 
 
 def _transposed_identity(node: Apply, context: Context) -> Node | None:
-    """The transpose of I is I, and that of rows and columns chosen of I are columns and rows chosen so."""
+    """The transpose of I, or of another diagonal matrix, is that itself, and that of rows and columns chosen of I are columns and rows chosen so."""
     (x,) = node.args
     if node.rank != 2:
         return None
-    if _is_identity(x):
+    if _is_identity(x) or (isinstance(x, Apply) and x.op is diagonal_matrix):
         return x
     if not isinstance(x, Apply) or x.op is not slice_ or not _is_identity(x.args[0]):
         return None

@@ -118,8 +118,9 @@ def _with_weighted_hessian(graph: Graph, wanted: Sequence[Input], recipe: Recipe
 
 
 def _blocks(slopes: Sequence[Node], wanted: Sequence[Input]) -> list[Node]:
-    """Return the blocks of a Hessian, row by row, given the gradient."""
-    return [block for x in wanted for block in _forward(slopes, x, leading=True)]
+    """Return the blocks of a Hessian, row by row, given the gradient: the derivatives of each slope."""
+    columns = [_forward(slopes, x) for x in wanted]
+    return [block for row in zip(*columns, strict=True) for block in row]
 
 
 def _labels_of_blocks(graph: Graph, number: int, wanted: Sequence[Input]) -> list[Label]:
@@ -127,9 +128,9 @@ def _labels_of_blocks(graph: Graph, number: int, wanted: Sequence[Input]) -> lis
     return [Label(number, x, form="hessian", second=y) for x in names for y in names]
 
 
-def _forward(values: Sequence[Node], x: Input, *, leading: bool = False) -> list[Node]:
-    """Return the derivatives of `values` with respect to `x`, whose axes come last, or first if they are `leading`."""
-    return _in_full(x, values, lambda tangent: push_forward(values, {x: tangent}), leading=leading)
+def _forward(values: Sequence[Node], x: Input) -> list[Node]:
+    """Return the derivatives of `values` with respect to `x`, whose axes come last."""
+    return _in_full(x, values, lambda tangent: push_forward(values, {x: tangent}), leading=False)
 
 
 def _reverse(value: Node, wanted: Sequence[Input]) -> list[Node]:

@@ -14,13 +14,13 @@ from symbackprop.ops.broadcasting import with_shape
 from symbackprop.ops.convolution import convolve, correlate
 from symbackprop.ops.creation import eye
 from symbackprop.ops.matrices import triangle
-from symbackprop.ops.products import linear_recurrence
+from symbackprop.ops.products import cumprod, cumprod_adjoint, linear_recurrence, prod_others
 from symbackprop.ops.solves import cho_solve, solve, solve_triangular
 from symbackprop.ops.windows import sliding_windows
 from symbackprop.transform.unit_vectors.rules import Argument, first_spread
-from symbackprop.transform.unit_vectors.spread import Spread, product_of
+from symbackprop.transform.unit_vectors.spread import Spread, product_of, repeated
 
-__all__ = ["along_tied_axis", "kept_axes", "plainer"]
+__all__ = ["along_tied_axis", "kept_axes", "plainer", "with_columns"]
 
 
 # --- linear maps along one axis ----------------------------------------------------------------------------------------
@@ -36,9 +36,9 @@ def _mapped(spread: Spread, axis: int, matrix: Node, *, transposed: bool = False
     factor = (matrix, (along, *new) if transposed else (*new, along))
     ties = (*spread.ties[:axis], *[None] * len(new), *spread.ties[axis + 1 :])
     lead = [i for i in range(count) if i not in ties]
-    left = (*lead, *own[:axis], *new, *own[axis + 1 :])
-    core = (spread.core, (*spread.lead, *own[:axis], along, *own[axis + 1 :]))
-    return Spread(spread.basis, product_of([core, factor], left), ties)
+    left = spread.arranged(lead, [*own[:axis], *new, *own[axis + 1 :]])
+    core = (spread.core, spread.arranged(spread.lead, [*own[:axis], along, *own[axis + 1 :]]))
+    return spread.with_core(product_of([core, factor], left), ties)
 
 
 def along_tied_axis(node: Apply, args: Sequence[Argument]) -> Spread | None:
@@ -68,14 +68,14 @@ def _read(node: Apply, args: Sequence[Argument]) -> Spread | None:
     rows = indexing.gather(eye(rows=size, columns=size, k=0, dtype=node.dtype), positions, axis=0)
     core = spread.core
     if isinstance(core, Const):
-        core = constant(core.value, (*spread.lead_shape, *node.shape), core.dtype)
+        core = constant(core.value, spread.arranged(spread.lead_shape, node.shape), core.dtype)
     else:
-        core = indexing.gather(core, positions, axis=axis + len(spread.lead))
+        core = indexing.gather(core, positions, axis=axis + spread.offset)
     own = [count + i for i in range(node.rank)]
     ties = (*spread.ties[:axis], *[None] * positions.rank, *spread.ties[axis + 1 :])
     lead = [i for i in range(count) if i not in ties]
-    factors = [(core, (*spread.lead, *own)), (rows, (*own[axis : axis + positions.rank], tie))]
-    return Spread(spread.basis, product_of(factors, (*lead, *own)), ties)
+    factors = [(core, spread.arranged(spread.lead, own)), (rows, (*own[axis : axis + positions.rank], tie))]
+    return spread.with_core(product_of(factors, spread.arranged(lead, own)), ties)
 
 
 def _written(node: Apply, args: Sequence[Argument]) -> Spread | None:
@@ -200,6 +200,53 @@ _KEPT: Mapping[Operation, Kept] = {
 }
 _SECOND_ALONE = (linear_recurrence, solve, solve_triangular, cho_solve)  # linear in their second argument
 _JOINING = (layout.concatenate, indexing.place, indexing.scatter_add)  # linear in all arrays together
+
+
+# --- where the axes of unit vectors come last ---------------------------------------------------------------------------
+
+_AT_POSITIONS = (indexing.gather, indexing.scatter_add)
+_ALONG_AXIS = (
+    cumulative.cumsum, cumulative.put_along, cumulative.take_along, cumprod, cumprod_adjoint, indexing.place,
+    indexing.slice_, layout.concatenate, layout.roll, linear_recurrence, prod_others,
+)  # fmt: skip
+_BY_COLUMNS = (solve, solve_triangular, cho_solve)
+
+
+def with_columns(node: Apply, args: Sequence[Argument]) -> Node | None:
+    """Return the core of what becomes of a core that has axes of unit vectors behind its own.
+
+    That is the operation itself where it is along an axis that is counted from the first, or of all columns of a matrix;
+    None where it is not.
+    """
+    spread = first_spread(args)
+    lead, params = spread.lead_shape, dict(node.params)
+    cores: list[Node] = [arg.core if isinstance(arg, Spread) else arg for arg in args]
+    if node.op in _BY_COLUMNS:
+        fits = node.rank == 1 and len(lead) == 1 and not isinstance(args[0], Spread)
+        return node.op(*cores, **params) if fits else None
+    if node.op in _ALONG_AXIS:
+        cores = [arg.core if isinstance(arg, Spread) else repeated(arg, spread) for arg in args]
+    elif node.op not in _AT_POSITIONS or any(isinstance(arg, Spread) and arg.core.dtype == "int64" for arg in args):
+        return None
+    elif node.op is indexing.scatter_add:
+        cores = [
+            core if isinstance(arg, Spread) or core.dtype == "int64" else repeated(core, spread)
+            for core, arg in zip(cores, args, strict=True)
+        ]
+    if node.op is indexing.slice_:
+        params["bounds"] = _with_all(params["bounds"], len(lead))
+    if node.op is indexing.place:
+        params["bounds"] = tuple(_with_all(bounds, len(lead)) for bounds in params["bounds"])  # type: ignore[attr-defined]
+    if "shape" in params:
+        params["shape"] = (*params["shape"], *lead)  # type: ignore[misc]
+    return node.op(*cores, **params)
+
+
+def _with_all(bounds: object, count: int) -> tuple[object, ...]:
+    return (*bounds, *[None] * count)  # type: ignore[misc]
+
+
+# --- which axes an operation takes one by one --------------------------------------------------------------------------
 
 
 def kept_axes(node: Apply, args: Sequence[Argument]) -> Mapping[int, int]:

@@ -21,7 +21,7 @@ from symbackprop.ops.creation import eye
 from symbackprop.ops.loops import Loop, looped, scan
 from symbackprop.simplify.loops.bodies import in_bodies
 from symbackprop.simplify.pattern import with_new_arguments
-from symbackprop.transform.unit_vectors.spread import Spread
+from symbackprop.transform.unit_vectors.spread import Spread, unit_vectors
 from symbackprop.transform.unit_vectors.walk import of_unit_vectors
 
 __all__ = ["for_all", "for_rows", "sums_for_all", "trace_for_all", "with_identities_spread"]
@@ -33,8 +33,8 @@ def for_all(outputs: Sequence[Node], unit: Input, *, leading: bool = True) -> li
     The axes of the unit vectors come before those of the outputs if they are `leading`, else last.
     """
     try:
-        spreads = of_unit_vectors(outputs, unit)
-        return [None if x is None else x.whole(leading=leading) for x in spreads]
+        spreads = of_unit_vectors(outputs, unit, unit_vectors(unit.shape, unit.dtype, leading=leading))
+        return [None if x is None else x.whole() for x in spreads]
     except UnsupportedError:
         size = product(unit.shape)
         row = make_input(0, (size,), unit.dtype, unit.level)
@@ -48,7 +48,7 @@ def for_all(outputs: Sequence[Node], unit: Input, *, leading: bool = True) -> li
 def for_rows(outputs: Sequence[Node], row: Input, rows: Node) -> list[Node | None]:
     """Return what `outputs` are for all `rows` of a matrix that an input stands for, stacked along a first axis."""
     try:
-        spreads = of_unit_vectors(outputs, row, Spread(rows.shape[:1], rows, (None,)))
+        spreads = of_unit_vectors(outputs, row, Spread(rows.shape[:1], rows, (None,), leading=True))
         return [None if x is None else x.whole() for x in spreads]
     except UnsupportedError:
         return [_in_a_loop(node, row, rows) for node in outputs]
@@ -126,7 +126,7 @@ def _stacks(loop: Loop) -> list[Node] | None:
     new = substitute(loop.values, outer)
     values = [new[value] for value in loop.values]
     try:
-        spreads = of_unit_vectors(values, unit)
+        spreads = of_unit_vectors(values, unit, unit_vectors(unit.shape, unit.dtype, leading=True))
     except UnsupportedError:
         return None
     if any(spread is None for spread in spreads):

@@ -54,14 +54,14 @@ def entry_by_entry(node: Apply, args: Sequence[Argument]) -> Spread:
     """Return a function of numbers, applied to all entries; deltas stay where what is 0 stays 0."""
     args = agreeing(args, lambda position, axis: True) if _keeps_zeros(node, args) else _written_out(args)
     spread = first_spread(args)
-    lead = spread.lead_shape
-    cores = tuple(arg.core if isinstance(arg, Spread) else repeated(arg, lead) for arg in args)
+    shape = spread.arranged(spread.lead_shape, node.shape)
+    cores = tuple(arg.core if isinstance(arg, Spread) else repeated(arg, spread) for arg in args)
     number = _number(node.op, cores)
     if number is not None:
-        return spread.with_core(constant(number, (*lead, *node.shape), node.dtype))
+        return spread.with_core(constant(number, shape, node.dtype))
     if node.op is mul and any(isinstance(core, Const) and core.value == 1 for core in cores):
         return spread.with_core(cores[isinstance(cores[0], Const) and cores[0].value == 1])
-    return spread.with_core(make_apply(node.op, cores, node.params, (*lead, *node.shape), node.dtype, node.segment))
+    return spread.with_core(make_apply(node.op, cores, node.params, shape, node.dtype, node.segment))
 
 
 _EXACT: Mapping[Operation, Callable[..., Fraction]] = {
@@ -106,22 +106,25 @@ def _broadcast(node: Apply, args: Sequence[Argument]) -> Spread:
     ties: list[int | None] = [None] * node.rank
     for axis, tie in zip(axes, spread.ties, strict=True):
         ties[axis] = tie
-    count = len(spread.lead)
-    shape = (*spread.lead_shape, *node.shape)
+    shape = spread.arranged(spread.lead_shape, node.shape)
     core = spread.core
     if isinstance(core, Const):
-        return Spread(spread.basis, constant(core.value, shape, core.dtype), tuple(ties))
-    wider = broadcast(core, shape=shape, axes=(*range(count), *(axis + count for axis in axes)))
-    return Spread(spread.basis, wider, tuple(ties))
+        return spread.with_core(constant(core.value, shape, core.dtype), tuple(ties))
+    first = 0 if spread.leading else node.rank
+    lead = range(first, first + len(spread.lead))
+    offset = len(spread.lead) if spread.leading else 0
+    places = spread.arranged(lead, [axis + offset for axis in axes])
+    return spread.with_core(broadcast(core, shape=shape, axes=places), tuple(ties))
 
 
 def _transposed(node: Apply, args: Sequence[Argument]) -> Spread:
     spread = first_spread(args)
     axes: tuple[int, ...] = node.param("axes")  # type: ignore[assignment]
-    count = len(spread.lead)
-    order = (*range(count), *(axis + count for axis in axes))
-    core = product_of([(spread.core, tuple(range(spread.core.rank)))], order)
-    return Spread(spread.basis, core, tuple(spread.ties[axis] for axis in axes))
+    count = len(spread.basis)
+    own = range(count, count + len(axes))
+    moved = spread.arranged(spread.lead, [own[axis] for axis in axes])
+    core = product_of([(spread.core, spread.arranged(spread.lead, own))], moved)
+    return spread.with_core(core, tuple(spread.ties[axis] for axis in axes))
 
 
 def _summed(node: Apply, args: Sequence[Argument]) -> Spread:
@@ -136,19 +139,18 @@ def _over(spread: Spread, axes: Sequence[int]) -> Spread:
     left = [axis for axis in range(len(own)) if axis not in axes]
     ties = tuple(spread.ties[axis] for axis in left)
     lead = [axis for axis in range(count) if axis not in ties]
-    core = product_of([(spread.core, (*spread.lead, *own))], (*lead, *(own[axis] for axis in left)))
-    return Spread(spread.basis, core, ties)
+    core = product_of([(spread.core, spread.arranged(spread.lead, own))], spread.arranged(lead, [own[i] for i in left]))
+    return spread.with_core(core, ties)
 
 
 def _mean(node: Apply, args: Sequence[Argument]) -> Spread:
     """Return means: over a tied axis, the one entry divided by how many there are."""
     spread = first_spread(args)
     axes: tuple[int, ...] = node.param("axes")  # type: ignore[assignment]
-    count = len(spread.lead)
     free = tuple(axis for axis in axes if spread.ties[axis] is None)
     if free and not isinstance(spread.core, Const):
         left = [tie for axis, tie in enumerate(spread.ties) if axis not in free]
-        spread = Spread(spread.basis, mean(spread.core, axes=tuple(count + axis for axis in free)), tuple(left))
+        spread = spread.with_core(mean(spread.core, axes=tuple(spread.offset + axis for axis in free)), tuple(left))
         axes = tuple(axis - sum(other < axis for other in free) for axis in axes if axis not in free)
     size = product([spread.shape[axis] for axis in axes])
     found = _over(spread, axes)
@@ -168,11 +170,11 @@ def _reshaped(node: Apply, args: Sequence[Argument]) -> Spread:
     for axis, place in places.items():
         ties[place] = spread.ties[axis]
     core = spread.core
-    shape = (*spread.lead_shape, *new)
+    shape = spread.arranged(spread.lead_shape, new)
     if isinstance(core, Const):
-        return Spread(spread.basis, constant(core.value, shape, core.dtype), tuple(ties))
+        return spread.with_core(constant(core.value, shape, core.dtype), tuple(ties))
     params = {**dict(node.params), "shape": shape}
-    return Spread(spread.basis, node.op(core, **params), tuple(ties))  # type: ignore[operator]
+    return spread.with_core(node.op(core, **params), tuple(ties))  # type: ignore[operator]
 
 
 def _unchanged(old: Shape, new: Shape) -> dict[int, int]:
@@ -213,14 +215,14 @@ def _contracted(node: Apply, args: Sequence[Argument]) -> Spread:
         if not isinstance(arg, Spread):
             factors.append((arg, own))
             continue
-        factors.append((arg.core, (*(lead[axis] for axis in arg.lead), *own)))
+        factors.append((arg.core, arg.arranged([lead[axis] for axis in arg.lead], own)))
         for index, tie in zip(own, arg.ties, strict=True):
             if tie is not None and index in output:
                 ties[output.index(index)] = tie
             elif tie is not None:
                 lead[tie] = index
-    kept = tuple(index for axis, index in lead.items() if axis not in ties)
-    return Spread(spread.basis, product_of(factors, (*kept, *output)), tuple(ties))
+    kept = [index for axis, index in lead.items() if axis not in ties]
+    return spread.with_core(product_of(factors, spread.arranged(kept, output)), tuple(ties))
 
 
 def _tied_alike(args: Sequence[Argument], operands: Sequence[tuple[int, ...]]) -> list[Argument]:

@@ -7,7 +7,8 @@ of the value is 0 unless j is the place of the 1: a delta, which is kept as such
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from typing import TypeVar
 
 from symbackprop.ir.node import Apply, Const, Node, Shape, constant
 from symbackprop.ir.size import product
@@ -20,6 +21,7 @@ from symbackprop.ops.layout import diagonal_matrix
 __all__ = ["Spread", "product_of", "repeated", "unit_vectors"]
 
 Ties = tuple[int | None, ...]
+_T = TypeVar("_T")
 
 
 @dataclass(frozen=True)
@@ -34,14 +36,17 @@ class Spread:
     basis : tuple of Size
         The shape of a unit vector.
     core : Node
-        Entries: before the axes of the value those of unit vectors to which none of these is tied.
+        Entries: along the axes of the value, and along those of unit vectors to which none of these is tied.
     ties : tuple of int or None
         For each axis of the value the axis of unit vectors that it is tied to.
+    leading : bool
+        Whether the axes of unit vectors come before those of the value, or behind them.
     """
 
     basis: Shape
     core: Node
     ties: Ties
+    leading: bool
 
     @property
     def lead(self) -> tuple[int, ...]:
@@ -53,12 +58,21 @@ class Spread:
         return tuple(self.basis[axis] for axis in self.lead)
 
     @property
+    def offset(self) -> int:
+        """Where the first axis of the value is in the core."""
+        return len(self.lead) if self.leading else 0
+
+    @property
     def shape(self) -> Shape:
         """The shape of the value."""
-        return self.core.shape[len(self.lead) :]
+        return self.core.shape[self.offset : self.offset + len(self.ties)]
 
-    def with_core(self, core: Node) -> Spread:
-        return Spread(self.basis, core, self.ties)
+    def arranged(self, lead: Iterable[_T], own: Iterable[_T]) -> tuple[_T, ...]:
+        """Return what there is for axes of unit vectors and for those of the value in the order of the core."""
+        return (*lead, *own) if self.leading else (*own, *lead)
+
+    def with_core(self, core: Node, ties: Ties | None = None) -> Spread:
+        return replace(self, core=core, ties=self.ties if ties is None else ties)
 
     def tied(self, kept: Iterable[int]) -> Spread:
         """Return the same with no other axes of the value tied than those `kept`."""
@@ -68,14 +82,20 @@ class Spread:
         freed = [axis for axis, tie in enumerate(self.ties) if tie != ties[axis]]
         lead = [axis for axis in range(len(self.basis)) if axis not in ties]
         own = range(len(self.basis), len(self.basis) + len(ties))
-        return Spread(self.basis, self._written_out(freed, (*lead, *own)), ties)
+        return self.with_core(self._written_out(freed, self.arranged(lead, own)), ties)
 
-    def whole(self, *, leading: bool = True) -> Node:
-        """Return all entries; the axes of unit vectors come before those of the value if they are `leading`, else last."""
-        basis, count = range(len(self.basis)), len(self.basis)
-        own = range(count, count + len(self.ties))
+    def whole(self) -> Node:
+        """Return all entries."""
+        count = len(self.basis)
         freed = [axis for axis, tie in enumerate(self.ties) if tie is not None]
-        return self._written_out(freed, (*basis, *own) if leading else (*own, *basis))
+        return self._written_out(freed, self.arranged(range(count), range(count, count + len(self.ties))))
+
+    def turned(self) -> Spread:
+        """Return the same with the axes of unit vectors on the other side."""
+        count = len(self.basis)
+        own = range(count, count + len(self.ties))
+        there = replace(self, leading=not self.leading)
+        return replace(there, core=self._written_out((), there.arranged(self.lead, own)))
 
     def total(self) -> Node:
         """Return the sum over all unit vectors: over an axis that is tied it has one term."""
@@ -103,18 +123,22 @@ class Spread:
             pair = sorted((tie, count + axis), key=output.index)
             deltas.append((eye(rows=size, columns=size, k=0, dtype=core.dtype), tuple(pair)))
             own[axis] = pair[0]  # as entries off the diagonal are 0, they may be numbered by either
-        return product_of([(core, (*self.lead, *own)), *deltas], output)
+        return product_of([(core, self.arranged(self.lead, own)), *deltas], output)
 
 
-def unit_vectors(basis: Shape, dtype: str) -> Spread:
+def unit_vectors(basis: Shape, dtype: str, *, leading: bool) -> Spread:
     """Return the unit vectors of a shape; an axis of size 1 has one place, and needs no delta."""
     ties = tuple(None if size == 1 else axis for axis, size in enumerate(basis))
     ones = tuple(size for size, tie in zip(basis, ties, strict=True) if tie is None)
-    return Spread(basis, constant(1, (*ones, *basis), dtype), ties)
+    shape = (*ones, *basis) if leading else (*basis, *ones)
+    return Spread(basis, constant(1, shape, dtype), ties, leading)
 
 
 def product_of(factors: Sequence[tuple[Node, tuple[int, ...]]], output: tuple[int, ...]) -> Node:
     """Return the sum, over all indices that are not in `output`, of the product of `factors`, some of them constant."""
+    if len(factors) == 1 and isinstance(factors[0][0], Apply) and factors[0][0].op is neg:
+        ((negative, indices),) = factors
+        return neg(product_of([(negative.args[0], indices)], output))  # type: ignore[attr-defined]
     arrays = [(node, indices) for node, indices in factors if not isinstance(node, Const)]
     present = {index for _, indices in arrays for index in indices}
     sizes = {index: size for node, indices in factors for index, size in zip(indices, node.shape, strict=True)}
@@ -133,11 +157,11 @@ def product_of(factors: Sequence[tuple[Node, tuple[int, ...]]], output: tuple[in
     return found
 
 
-def repeated(x: Node, lead: Shape) -> Node:
-    """Return `x`, the same for all unit vectors, with further axes before its own."""
-    if not lead:
+def repeated(x: Node, like: Spread) -> Node:
+    """Return `x`, the same for all unit vectors, with their axes as in another value."""
+    if not like.lead:
         return x
-    shape = (*lead, *x.shape)
+    shape = like.arranged(like.lead_shape, x.shape)
     if isinstance(x, Const):
         return constant(x.value, shape, x.dtype)
-    return broadcast(x, shape=shape, axes=tuple(range(len(lead), len(shape))))
+    return broadcast(x, shape=shape, axes=tuple(range(like.offset, like.offset + x.rank)))

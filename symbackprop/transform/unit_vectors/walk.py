@@ -14,17 +14,15 @@ from symbackprop.ops.broadcasting import rebuilt
 from symbackprop.ops.declare import Primitive, results
 from symbackprop.transform.batching.call import Made
 from symbackprop.transform.batching.walk import batched_outputs
-from symbackprop.transform.unit_vectors.axes import along_tied_axis, kept_axes, plainer
+from symbackprop.transform.unit_vectors.axes import along_tied_axis, kept_axes, plainer, with_columns
 from symbackprop.transform.unit_vectors.rules import RULES, Argument, agreeing, entry_by_entry
-from symbackprop.transform.unit_vectors.spread import Spread, unit_vectors
+from symbackprop.transform.unit_vectors.spread import Spread
 
 __all__ = ["of_unit_vectors"]
 
 
-def of_unit_vectors(outputs: Sequence[Node], unit: Input, known: Spread | None = None) -> list[Spread | None]:
-    """Return what `outputs` are for all unit vectors that an input stands for; None for those that do not depend on it.
-
-    It stands for other vectors if these are `known`.
+def of_unit_vectors(outputs: Sequence[Node], unit: Input, vectors: Spread) -> list[Spread | None]:
+    """Return what `outputs` are for all `vectors` that an input stands for; None for those that do not depend on it.
 
     Raises
     ------
@@ -33,7 +31,7 @@ def of_unit_vectors(outputs: Sequence[Node], unit: Input, known: Spread | None =
     """
     nodes = topological(outputs)
     levels = [node.level for node in nodes_within(nodes) if isinstance(node, Input)]
-    walk = _Walk(unit, known or unit_vectors(unit.shape, unit.dtype), 1 + max(levels, default=0))
+    walk = _Walk(unit, vectors, 1 + max(levels, default=0))
     for node in nodes:
         walk.follow(node)
     return [walk.spreads.get(node) for node in outputs]
@@ -44,7 +42,6 @@ class _Walk:
 
     def __init__(self, unit: Input, vectors: Spread, level: int) -> None:
         self.spreads: dict[Node, Spread] = {unit: vectors}
-        self._basis = vectors.basis
         self._level = level  # of inputs that are no others'
         self._shared: dict[Node, Node] = {}  # what nodes have become that are the same for all unit vectors
         self._several: dict[Node, list[Argument]] = {}
@@ -94,11 +91,16 @@ class _Walk:
         args = agreeing(args, lambda position, axis: axis in kept)
         spread = next(arg for arg in args if isinstance(arg, Spread))
         places = {kept[axis]: tie for axis, tie in enumerate(spread.ties) if tie is not None}
-        found = self._in_batches(node, args, outputs, spread.lead_shape)
-        return [
-            Spread(self._basis, made.node, tuple(map(places.get, range(output.rank)))) if made.moved else made.node
-            for output, made in zip(outputs, found, strict=True)
-        ]
+        columns = None if spread.leading or len(outputs) > 1 else with_columns(node, args)
+        if columns is not None:
+            return [spread.with_core(columns, tuple(map(places.get, range(node.rank))))]
+        batches = [arg.turned() if isinstance(arg, Spread) and not arg.leading else arg for arg in args]
+        results: list[Argument] = []
+        for output, made in zip(outputs, self._in_batches(node, batches, outputs, spread.lead_shape), strict=True):
+            ties = tuple(map(places.get, range(output.rank)))
+            found = Spread(spread.basis, made.node, ties, leading=True)
+            results.append((found if spread.leading else found.turned()) if made.moved else made.node)
+        return results
 
     def _in_batches(self, node: Apply, args: Sequence[Argument], outputs: Sequence[Node], lead: Shape) -> list[Made]:
         """Return what results become: the last axis of unit vectors is a batch, the one before it a batch of these."""
