@@ -33,7 +33,7 @@ def for_all(outputs: Sequence[Node], unit: Input, *, leading: bool = True) -> li
     The axes of the unit vectors come before those of the outputs if they are `leading`, else last.
     """
     try:
-        spreads = of_unit_vectors(outputs, unit, unit_vectors(unit.shape, unit.dtype, leading=leading))
+        spreads = of_unit_vectors(outputs, unit, _unit_vectors(unit, leading=leading))
         return [None if x is None else x.whole() for x in spreads]
     except UnsupportedError:
         size = product(unit.shape)
@@ -57,7 +57,7 @@ def for_rows(outputs: Sequence[Node], row: Input, rows: Node) -> list[Node | Non
 def sums_for_all(outputs: Sequence[Node], unit: Input) -> list[Node]:
     """Return the sums over all unit vectors of what outputs are that depend on these."""
     try:
-        return [spread.total() for spread in of_unit_vectors(outputs, unit) if spread is not None]
+        return [spread.total() for spread in of_unit_vectors(outputs, unit, _unit_vectors(unit)) if spread is not None]
     except UnsupportedError:
         count = unit.rank
         return [sum_axes(whole, tuple(range(count))) for whole in for_all(outputs, unit) if whole is not None]
@@ -70,12 +70,16 @@ def trace_for_all(output: Node, unit: Input) -> Node | None:
     """
     terms = list(output.args) if isinstance(output, Apply) and output.op is add else [output]
     try:
-        traces = [spread.trace() for spread in of_unit_vectors(terms, unit) if spread is not None]
+        traces = [spread.trace() for spread in of_unit_vectors(terms, unit, _unit_vectors(unit)) if spread is not None]
     except UnsupportedError:
         size = (product(unit.shape),)
         flat = [x if x.rank == 1 else reshape(x, shape=size) for x in (unit, output)]
         traces = sums_for_all([contract(flat, [(0,), (0,)], ())], unit)
     return add(*traces) if len(traces) > 1 else traces[0] if traces else None
+
+
+def _unit_vectors(unit: Input, *, leading: bool = True) -> Spread:
+    return unit_vectors(unit.shape, unit.dtype, leading=leading)
 
 
 def _in_a_loop(made: Node, row: Input, rows: Node) -> Node | None:
@@ -126,7 +130,7 @@ def _stacks(loop: Loop) -> list[Node] | None:
     new = substitute(loop.values, outer)
     values = [new[value] for value in loop.values]
     try:
-        spreads = of_unit_vectors(values, unit, unit_vectors(unit.shape, unit.dtype, leading=True))
+        spreads = of_unit_vectors(values, unit, _unit_vectors(unit))
     except UnsupportedError:
         return None
     if any(spread is None for spread in spreads):

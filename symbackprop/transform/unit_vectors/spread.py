@@ -99,14 +99,13 @@ class Spread:
 
     def total(self) -> Node:
         """Return the sum over all unit vectors: over an axis that is tied it has one term."""
-        lead = self.lead
         own = tuple(range(len(self.basis), len(self.basis) + len(self.ties)))
-        return product_of([(self.core, (*lead, *own))], own)
+        return product_of([(self.core, self.arranged(self.lead, own))], own)
 
     def trace(self) -> Node:
         """Return the sum over all unit vectors of the entry where they are 1, of a value of their shape."""
         kept = self.tied([axis for axis, tie in enumerate(self.ties) if tie == axis])
-        return product_of([(kept.core, (*kept.lead, *range(len(kept.ties))))], ())
+        return product_of([(kept.core, kept.arranged(kept.lead, range(len(kept.ties))))], ())
 
     def _written_out(self, freed: Sequence[int], output: tuple[int, ...]) -> Node:
         """Return entries with some deltas as identity matrices; axes are numbered, of unit vectors first."""
