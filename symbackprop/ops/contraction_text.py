@@ -37,16 +37,19 @@ def einsum_text(node: Apply, style: Style) -> str:
 
 
 def _spread_text(operands: tuple[Indices, ...], output: Indices) -> str | None:
-    """Return a product by broadcasting, where nothing is summed and no operand has to be transposed."""
+    """Return a product by broadcasting, where nothing is summed and no operand has to be turned but a matrix."""
     if {i for indices in operands for i in indices} != set(output):
         return None
     factors = []
-    for position, indices in enumerate(operands):
-        if list(indices) != [i for i in output if i in indices]:
+    for position, own in enumerate(operands):
+        indices = tuple(i for i in output if i in own)
+        turned = own != indices
+        if turned and (len(own) > 2 or own != indices[::-1]):
             return None
         first = output.index(indices[0])
         index = ", ".join(":" if i in indices else "None" for i in output[first:])
-        factors.append(f"{{{position}}}[{index}]" if "None" in index else f"{{{position}}}")
+        text = f"{{{position}}}.T" if turned else f"{{{position}}}"
+        factors.append(f"{text}[{index}]" if "None" in index else text)
     return " * ".join(factors)
 
 

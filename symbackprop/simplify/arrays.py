@@ -241,8 +241,9 @@ def _simplify_transpose(node: Apply, context: Context) -> Node | None:
         moved = transpose(_args(x)[0], axes=order)
         return broadcast(moved, shape=node.shape, axes=tuple(sorted(places)))
     if _is(x, mul) and context.is_free(x):
-        moved_easily = [isinstance(arg, Const) or _is(arg, transpose) or _is(arg, broadcast) for arg in _args(x)]
-        if all(moved_easily) and any(_is(arg, transpose) for arg in _args(x)):
+        turned = [_is(arg, transpose) or (_is(arg, einsum) and context.is_free(arg)) for arg in _args(x)]
+        moved_easily = [isinstance(arg, Const) or _is(arg, broadcast) for arg in _args(x)]
+        if any(turned) and all(a or b for a, b in zip(turned, moved_easily, strict=True)):
             return mul(*(transpose(arg, axes=axes) for arg in _args(x)))
     return None
 
