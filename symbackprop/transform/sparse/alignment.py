@@ -1,18 +1,19 @@
 """Patterns for sizes that have names: which axes of a value go along with which axes of an input, and at what distance.
 
 An entry of a node with index i depends on the entries of an input whose index along some axes is ``i[k] + offset``, and
-anything along the others. Each node has a set of such relations for every input; they are bands, blocks and diagonals
-whatever the sizes are. What moves entries otherwise frees an axis, so that no entry is ever left out.
+along the others in a range, if i itself is in a box. Each node has a set of such relations for every input; they are
+bands, blocks and diagonals whatever the sizes are. What moves entries otherwise leaves a range, so that no entry is ever
+left out.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from typing import Any
+from typing import Any, NamedTuple
 
 from symbackprop.ir.dtype import is_float
 from symbackprop.ir.graph import topological
-from symbackprop.ir.node import Apply, Input, Node, Operation, Output
+from symbackprop.ir.node import Apply, Input, Node, Operation, Output, Shape
 from symbackprop.ir.size import Size, product
 from symbackprop.ops import primitives
 from symbackprop.ops.broadcasting import broadcast, cast, reduce_sum, reshape, sized
@@ -23,8 +24,41 @@ from symbackprop.ops.layout import concatenate, transpose
 
 __all__ = ["Relation", "alignments_of"]
 
-Relation = tuple[tuple[int, int] | None, ...]  # for each axis of an input, the axis of the node and the offset
-Moves = Sequence[tuple[int, int] | None]  # for each axis of an argument, the axis of the node and the offset
+Part = (
+    tuple[int, int] | range | None
+)  # the axis of the node and the offset; which indices; None for all of a named size
+
+
+class Relation(NamedTuple):
+    """Which entries of an input one entry of a node depends on.
+
+    Parameters
+    ----------
+    parts : tuple
+        For each axis of the input, the axis of the node that it goes along with and the offset, or the indices.
+    box : tuple
+        For each axis of the node, at which indices; None for all of a size that has a name.
+    """
+
+    parts: tuple[Part, ...]
+    box: tuple[range | None, ...]
+
+
+class Moves(NamedTuple):
+    """Where the axes of an argument are in a node.
+
+    Parameters
+    ----------
+    axes : sequence
+        For each axis of the argument, the axis of the node and the offset; a number, if only that index is read; or None.
+    at : mapping
+        The axes of the node along which it has one index only, and this.
+    """
+
+    axes: Sequence[tuple[int, int] | int | None]
+    at: Mapping[int, int] = {}
+
+
 Relations = dict[Input, dict[Relation, None]]  # in the order in which they were found
 
 _MOST = 64  # relations of one input: beyond, its axes are free
@@ -32,11 +66,13 @@ _MOST = 64  # relations of one input: beyond, its axes are free
 
 def alignments_of(values: Sequence[Node], sources: Sequence[Input]) -> list[Relations]:
     """Return for each value its relations to the `sources` that it depends on."""
-    found: dict[Node, Relations] = {x: {x: {tuple((axis, 0) for axis in range(x.rank)): None}} for x in sources}
+    found: dict[Node, Relations] = {
+        x: {x: {Relation(tuple((axis, 0) for axis in range(x.rank)), _box(x.shape)): None}} for x in sources
+    }
     for node in topological(values):
         if isinstance(node, Output):
             if node.source in found and is_float(node.dtype):
-                found[node] = found[node.source]
+                found[node] = {x: {_anything(x, node): None} for x in found[node.source]}
         elif isinstance(node, Apply) and any(arg in found for arg in node.args):
             relations = _relations(node, found)
             if relations:
@@ -44,12 +80,19 @@ def alignments_of(values: Sequence[Node], sources: Sequence[Input]) -> list[Rela
     return [found.get(value, {}) for value in values]
 
 
+def _box(shape: Shape) -> tuple[range | None, ...]:
+    return tuple(range(size) if isinstance(size, int) else None for size in shape)
+
+
+def _anything(x: Input, node: Node) -> Relation:
+    return Relation(_box(x.shape), _box(node.shape))
+
+
 def _relations(node: Apply, found: Mapping[Node, Relations]) -> Relations:
     op = node.op
     assert isinstance(op, Primitive)
     together: Relations = {}
-    several = op.infer_outputs is not None
-    if not several and not is_float(node.dtype):
+    if op.infer_outputs is None and not is_float(node.dtype):
         return together
     for arg, moves in zip(node.args, _moves(node, op), strict=True):
         if arg not in found or moves is None:
@@ -57,18 +100,48 @@ def _relations(node: Apply, found: Mapping[Node, Relations]) -> Relations:
         for x, relations in found[arg].items():
             own = together.setdefault(x, {})
             for relation in relations:
-                own[_moved(relation, moves)] = None
+                moved = _moved(relation, moves, x, node)
+                if moved is not None:
+                    own[moved] = None
             if len(own) > _MOST:
-                together[x] = {(None,) * x.rank: None}
-    return together
+                together[x] = {_anything(x, node): None}
+    return {x: relations for x, relations in together.items() if relations}
 
 
-def _moved(relation: Relation, moves: Moves) -> Relation:
-    parts: list[tuple[int, int] | None] = []
-    for part in relation:
-        move = None if part is None else moves[part[0]]
-        parts.append(None if part is None or move is None else (move[0], part[1] + move[1]))
-    return tuple(parts)
+def _moved(relation: Relation, moves: Moves, x: Input, node: Node) -> Relation | None:
+    """Return what a relation of an argument to an input is in a node; None if that has none of its entries."""
+    box = list(_box(node.shape))
+    for move, own in zip(moves.axes, relation.box, strict=True):
+        if isinstance(move, int) and own is not None and move not in own:
+            return None
+        if isinstance(move, tuple) and own is not None:
+            axis, shift = move
+            whole = box[axis]
+            box[axis] = None if whole is None else _both(whole, range(own.start - shift, own.stop - shift))
+    for axis, at in moves.at.items():
+        box[axis] = range(at, at + 1)
+    if any(own is not None and not own for own in box):
+        return None
+    parts = [_part(part, relation.box, moves.axes, size) for part, size in zip(relation.parts, x.shape, strict=True)]
+    return Relation(tuple(parts), tuple(box))
+
+
+def _both(a: range, b: range) -> range:
+    return range(max(a.start, b.start), min(a.stop, b.stop))
+
+
+def _part(part: Part, box: Sequence[range | None], axes: Sequence[tuple[int, int] | int | None], size: Size) -> Part:
+    """Return which indices along an axis of an input of some size a node depends on, given those of its argument."""
+    if not isinstance(part, tuple):
+        return part
+    axis, offset = part
+    move = axes[axis]
+    if isinstance(move, tuple):
+        return move[0], offset + move[1]
+    if not isinstance(size, int):
+        return None
+    own = range(move, move + 1) if isinstance(move, int) else box[axis]
+    return range(size) if own is None else _both(range(size), range(own.start + offset, own.stop + offset))
 
 
 def _moves(node: Apply, op: Primitive) -> Sequence[Moves | None]:
@@ -82,11 +155,11 @@ def _moves(node: Apply, op: Primitive) -> Sequence[Moves | None]:
 
 
 def _stay(arg: Node) -> Moves:
-    return [(axis, 0) for axis in range(arg.rank)]
+    return Moves([(axis, 0) for axis in range(arg.rank)])
 
 
 def _free(arg: Node) -> Moves:
-    return [None] * arg.rank
+    return Moves([None] * arg.rank)
 
 
 def _same(node: Apply) -> Sequence[Moves]:
@@ -95,23 +168,23 @@ def _same(node: Apply) -> Sequence[Moves]:
 
 def _broadcast(node: Apply) -> Sequence[Moves]:
     axes: Any = node.param("axes")
-    return [[(axis, 0) for axis in axes]]
+    return [Moves([(axis, 0) for axis in axes])]
 
 
 def _transposed(node: Apply) -> Sequence[Moves]:
     axes: Any = node.param("axes")
-    return [[(axes.index(axis), 0) for axis in range(node.rank)]]
+    return [Moves([(axes.index(axis), 0) for axis in range(node.rank)])]
 
 
 def _reduced(node: Apply) -> Sequence[Moves]:
     axes = _axes(node)
     kept = [axis for axis in range(node.args[0].rank) if axis not in axes]
-    return [[(kept.index(axis), 0) if axis in kept else None for axis in range(node.args[0].rank)]]
+    return [Moves([(kept.index(axis), 0) if axis in kept else None for axis in range(node.args[0].rank)])]
 
 
 def _along(node: Apply) -> Sequence[Moves]:
     axes = _axes(node)
-    return [[None if axis in axes else (axis, 0) for axis in range(arg.rank)] for arg in node.args]
+    return [Moves([None if axis in axes else (axis, 0) for axis in range(arg.rank)]) for arg in node.args]
 
 
 def _axes(node: Apply) -> Sequence[int]:
@@ -121,37 +194,49 @@ def _axes(node: Apply) -> Sequence[int]:
 
 def _sliced(node: Apply) -> Sequence[Moves]:
     bounds: Any = node.param("bounds")
-    return [_between(bounds, lambda start: start)]
-
-
-def _between(bounds: Any, offset: Callable[[int], int]) -> Moves:
-    """Return where the axes of an array are in its part, with an offset that follows from where that starts."""
-    moves: list[tuple[int, int] | None] = []
+    moves: list[tuple[int, int] | int | None] = []
     axis = 0
-    for bound in bounds:
-        start = _start(bound)
-        moves.append(None if start is None else (axis, offset(start)))
-        axis += bound is None or isinstance(bound, tuple)
-    return moves
+    for bound, size in zip(bounds, node.args[0].shape, strict=True):
+        if bound is None or isinstance(bound, tuple):
+            start = _start(bound)
+            moves.append(None if start is None else (axis, start))
+            axis += 1
+        else:
+            moves.append(_index(bound, size))
+    return [Moves(moves)]
 
 
 def _start(bound: Any) -> int | None:
     """Return where a part starts, if it goes on from there in steps of one."""
     if bound is None:
         return 0
-    if not isinstance(bound, tuple) or bound[2] != 1:
+    if bound[2] != 1:
         return None
     start = 0 if bound[0] is None else bound[0]
     return start if isinstance(start, int) and start >= 0 else None
+
+
+def _index(at: Any, size: Size) -> int | None:
+    """Return an index counted from the start, if it is a number."""
+    if not isinstance(at, int) or (at < 0 and not isinstance(size, int)):
+        return None
+    return at if at >= 0 else at + size  # type: ignore[return-value]
 
 
 def _placed(node: Apply) -> Sequence[Moves]:
     parts: Any = node.param("bounds")
     found: list[Moves] = []
     for bounds in parts:
-        axes = [(axis, bound) for axis, bound in enumerate(bounds) if bound is None or isinstance(bound, tuple)]
-        starts = [(axis, _start(bound)) for axis, bound in axes]
-        found.append([None if start is None else (axis, -start) for axis, start in starts])
+        moves: list[tuple[int, int] | int | None] = []
+        at: dict[int, int] = {}
+        for axis, (bound, size) in enumerate(zip(bounds, node.shape, strict=True)):
+            if bound is None or isinstance(bound, tuple):
+                start = _start(bound)
+                moves.append(None if start is None else (axis, -start))
+            else:
+                place = _index(bound, size)
+                at |= {} if place is None else {axis: place}
+        found.append(Moves(moves, at))
     return found
 
 
@@ -160,9 +245,9 @@ def _joined(node: Apply) -> Sequence[Moves]:
     found: list[Moves] = []
     start: Size = 0
     for arg in node.args:
-        moves = list(_stay(arg))
+        moves = list(_stay(arg).axes)
         moves[along] = (along, -start) if isinstance(start, int) else None
-        found.append(moves)
+        found.append(Moves(moves))
         start = start + arg.shape[along]
     return found
 
@@ -170,7 +255,7 @@ def _joined(node: Apply) -> Sequence[Moves]:
 def _contracted(node: Apply) -> Sequence[Moves]:
     operands: Any = node.param("operands")
     output: Any = node.param("output")
-    return [[(output.index(i), 0) if i in output else None for i in indices] for indices in operands]
+    return [Moves([(output.index(i), 0) if i in output else None for i in indices]) for indices in operands]
 
 
 def _reshaped(node: Apply) -> Sequence[Moves]:
@@ -186,7 +271,7 @@ def _reshaped(node: Apply) -> Sequence[Moves]:
         behind = 0
     last = x.rank - behind
     moved = [(axis - x.rank + node.rank, 0) for axis in range(last, x.rank)]
-    return [[*((axis, 0) for axis in range(before)), *[None] * (last - before), *moved]]
+    return [Moves([*((axis, 0) for axis in range(before)), *[None] * (last - before), *moved])]
 
 
 def _gathered(node: Apply) -> Sequence[Moves]:
@@ -194,7 +279,8 @@ def _gathered(node: Apply) -> Sequence[Moves]:
     first: Any = node.param("axis")
     last = first + len(indices)
     moved = [(axis - len(indices) + indices[0].rank, 0) for axis in range(last, x.rank)]
-    return [[*((axis, 0) for axis in range(first)), *[None] * len(indices), *moved], *([] for _ in indices)]
+    read = Moves([*((axis, 0) for axis in range(first)), *[None] * len(indices), *moved])
+    return [read, *map(_free, indices)]
 
 
 _REDUCTIONS = ("mean", "max", "min", "prod", "logsumexp", "power_norm", "order_statistic")

@@ -20,6 +20,7 @@ from symbackprop.ops.creation import arange
 from symbackprop.ops.indexing import gather, slice_
 from symbackprop.ops.layout import transpose
 from symbackprop.ops.rounding import remainder
+from symbackprop.transform.sparse.inside import inner_axes
 from symbackprop.transform.sparse.links import Link
 from symbackprop.transform.unit_vectors import for_all
 
@@ -42,6 +43,10 @@ class Piece:
         The axis of `entries` that each axis of the source is on.
     is_whole : bool
         Whether there are entries in each row.
+    kept : tuple of int, or None
+        Which entries there are of a block, whose axes come last; None for all.
+    inside : int
+        How many axes those are.
     """
 
     link: Link
@@ -50,6 +55,8 @@ class Piece:
     columns: Sequence[Node]
     places: Sequence[int]
     is_whole: bool
+    kept: tuple[int, ...] | None = None
+    inside: int = 0
 
 
 def pieces_by_columns(values: Sequence[Node], links: Sequence[Link]) -> Iterator[Piece]:
@@ -124,7 +131,9 @@ def _pieces(
     value: Node, link: Link, products: Node, names: Sequence[Axis], widths: Mapping[int, int]
 ) -> Iterator[Piece]:
     """Yield the entries of a link offset by offset; `widths` say how far apart along an axis of the value colours repeat."""
-    for offsets in link.offsets:
+    inner = inner_axes(value.shape, link.source.node.shape, link.axes)
+    inside = 0 if inner is None else len(inner[0]) + len(inner[1])
+    for offsets, kept in zip(link.offsets, link.kept, strict=True):
         part, axes = products, [*names]
         spans: dict[int, tuple[Size, Size]] = {}
         shifts = dict(zip(link.axes.items(), offsets, strict=True))
@@ -143,7 +152,7 @@ def _pieces(
         for number, axis in enumerate(free):
             places[axis] = value.rank + number
         whole = all(span == (0, value.shape[axis]) for axis, span in spans.items())
-        yield Piece(link, part, rows, columns, places, whole)
+        yield Piece(link, part, rows, columns, places, whole, kept, inside)
 
 
 def _span(size: Size, other: Size, shift: int) -> tuple[Size, Size]:

@@ -17,6 +17,7 @@ from symbackprop.ir.size import Size, product
 from symbackprop.ops.bodies import substitute
 from symbackprop.ops.indexing import gather, slice_
 from symbackprop.transform.sparse.alignment import Relation, alignments_of
+from symbackprop.transform.sparse.inside import entries_kept
 from symbackprop.transform.sparse.relations import LARGEST, not_sparse
 
 __all__ = ["Link", "Source", "links_of", "sources_of"]
@@ -67,12 +68,15 @@ class Link:
         For each axis of the source that goes along with one of the value, that one. All others are free.
     offsets : sequence of tuples
         The distances along these axes.
+    kept : sequence of (tuple of int or None)
+        For each of these, which of the entries of a block, along the axes that are free, there are; None for all.
     """
 
     number: int
     source: Source
     axes: Mapping[int, int]
     offsets: Sequence[tuple[int, ...]]
+    kept: Sequence[tuple[int, ...] | None]
 
     def widths(self) -> dict[int, int]:
         """Return for each axis of the source that is not free how many offsets there are from the first to the last."""
@@ -118,18 +122,27 @@ def links_of(values: Sequence[Node], sources: Sequence[Source]) -> list[Link]:
     for number, relations in enumerate(alignments_of(values, [*by_node])):
         for x, own in relations.items():
             axes = _common(x.rank, [*own])
-            found = {tuple(part[1] for part in map(relation.__getitem__, axes) if part): None for relation in own}
-            links.append(Link(number, by_node[x], axes, sorted(found)))
+            groups: dict[tuple[int, ...], list[Relation]] = {}
+            for relation in own:
+                groups.setdefault(_offsets(relation, axes), []).append(relation)
+            offsets = sorted(groups)
+            kept = [entries_kept(values[number].shape, x.shape, axes, groups[key]) for key in offsets]
+            links.append(Link(number, by_node[x], axes, offsets, kept))
             _check(values[number], links[-1])
     return links
+
+
+def _offsets(relation: Relation, axes: Mapping[int, int]) -> tuple[int, ...]:
+    parts = [relation.parts[axis] for axis in axes]
+    return tuple(part[1] for part in parts if isinstance(part, tuple))
 
 
 def _common(rank: int, relations: Sequence[Relation]) -> dict[int, int]:
     """Return the axes that go along with an axis of the value, the same one in all relations."""
     found: dict[int, int] = {}
     for axis in range(rank):
-        parts = [relation[axis] for relation in relations]
-        places = {None if part is None else part[0] for part in parts}
+        parts = [relation.parts[axis] for relation in relations]
+        places = {part[0] if isinstance(part, tuple) else None for part in parts}
         place = places.pop()
         if not places and place is not None and place not in found.values():
             found[axis] = place

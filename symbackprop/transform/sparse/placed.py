@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import functools
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from typing import NamedTuple
+from typing import Any, NamedTuple
+
+import numpy as np
 
 from symbackprop.diff.reverse import pull_back
 from symbackprop.ir.node import Input, Node, Shape, constant
@@ -15,6 +17,7 @@ from symbackprop.ops.broadcasting import broadcast, reshape
 from symbackprop.ops.creation import arange
 from symbackprop.ops.indexing import gather
 from symbackprop.ops.layout import concatenate
+from symbackprop.ops.literal import literal
 from symbackprop.ops.rounding import remainder
 from symbackprop.ops.sparse import csr_array, entries_array
 from symbackprop.transform.sparse.banded import Piece, pieces_by_columns
@@ -78,8 +81,15 @@ def hessian_of(values: Sequence[Node], bars: Sequence[Node], wanted: Sequence[In
 
 
 def _count(found: Mapping[tuple[int, int], Sequence[Piece]]) -> int:
-    counts = [product(piece.entries.shape) for pieces in found.values() for piece in pieces]
+    counts = [_entries_of(piece) for pieces in found.values() for piece in pieces]
     return sum(count for count in counts if isinstance(count, int))
+
+
+def _entries_of(piece: Piece) -> Size:
+    shape = piece.entries.shape
+    if piece.kept is None:
+        return product(shape)
+    return product(shape[: len(shape) - piece.inside]) * len(piece.kept)
 
 
 def _as_read(matrices: Sequence[Node], sources: Sequence[Source]) -> list[Node]:
@@ -96,12 +106,12 @@ def _matrix(height: Shape, x: Input, pieces: Sequence[Piece], rows: Sequence[Row
         return entries_array(constant(0, (0,), dtype), empty, empty, shape=shape)
     columns = [_index(piece, piece.columns, piece.places, x.shape, piece.link.source) for piece in pieces]
     if _is_in_order(pieces, rows):
-        return _by_rows(len(height), pieces, columns, shape)
+        return _by_rows(rows[0], pieces, columns, shape)
     own = [
         _index(piece, piece.rows, range(len(height)), height, side.source)
         for piece, side in zip(pieces, rows, strict=True)
     ]
-    return entries_array(_joined([piece.entries for piece in pieces]), _joined(own), _joined(columns), shape=shape)
+    return entries_array(_joined([*map(_kept, pieces)]), _joined(own), _joined(columns), shape=shape)
 
 
 def _is_in_order(pieces: Sequence[Piece], rows: Sequence[Rows]) -> bool:
@@ -111,24 +121,50 @@ def _is_in_order(pieces: Sequence[Piece], rows: Sequence[Rows]) -> bool:
         return False
     if one.source.fixed or any(side.source is not None and side.source.reads is not None for side in rows):
         return len(pieces) == 1 and rows[0].source is None
-    return len(pieces) == 1 or [*one.axes] == [0]
+    if len(pieces) > 1:
+        return [*one.axes] == [0] and all(piece.kept is None for piece in pieces)
+    return _width(pieces[0], rows[0]) is not None
 
 
-def _by_rows(rank: int, pieces: Sequence[Piece], columns: Sequence[Node], shape: Shape) -> Node:
+def _width(piece: Piece, rows: Rows) -> Size | None:
+    """Return how many entries of a piece there are in each row; None if not equally many."""
+    free = product(piece.entries.shape[len(rows.shape) :])
+    if piece.kept is None or not isinstance(free, int):
+        return free
+    inner: Any = product(piece.entries.shape[len(piece.entries.shape) - piece.inside : len(rows.shape)])
+    counts = np.bincount(np.array(piece.kept, dtype=np.intp) // free, minlength=inner)
+    return int(counts[0]) if np.all(counts == counts[0]) else None
+
+
+def _kept(piece: Piece) -> Node:
+    """Return the entries of a piece that there are, in a vector."""
+    if piece.kept is None:
+        return _flat(piece.entries)
+    shape = piece.entries.shape
+    outer = len(shape) - piece.inside
+    blocks = reshape(piece.entries, shape=(product(shape[:outer]), product(shape[outer:])))
+    return _flat(gather(blocks, _written_out(piece.kept), axis=1))
+
+
+def _written_out(numbers: Sequence[int]) -> Node:
+    return literal(*map(constant, numbers), shape=(len(numbers),))
+
+
+def _by_rows(rows: Rows, pieces: Sequence[Piece], columns: Sequence[Node], shape: Shape) -> Node:
     """Return a matrix of entries that are in the order of compressed rows, equally many in each row."""
-    width = product(pieces[0].entries.shape[rank:])
-    parts = [piece.entries for piece in pieces]
-    entries, places = (_side_by_side(own, (shape[0], width)) for own in (parts, columns))
+    width = _width(pieces[0], rows)
+    assert width is not None
+    entries, places = (_side_by_side(parts, (shape[0], width)) for parts in ([*map(_kept, pieces)], columns))
     begins = _times(len(pieces) * width, arange(size=shape[0] + 1))
     return csr_array(entries, places, begins, shape=shape)
 
 
 def _side_by_side(parts: Sequence[Node], shape: Shape) -> Node:
-    """Return the entries of several matrices of one shape, row by row."""
+    """Return the entries of several matrices of one shape, which are vectors, row by row."""
     if len(parts) == 1:
-        return _flat(parts[0])
+        return parts[0]
     if shape[1] == 1:
-        return _flat(concatenate(*(broadcast(_flat(part), shape=shape, axes=(0,)) for part in parts), axis=1))
+        return _flat(concatenate(*(broadcast(part, shape=shape, axes=(0,)) for part in parts), axis=1))
     return _flat(concatenate(*(reshape(part, shape=shape) for part in parts), axis=1))
 
 
@@ -138,21 +174,38 @@ def _index(piece: Piece, indices: Sequence[Node], places: Sequence[int], sizes: 
     Along an axis, positions are read from a vector of these, or are all one number, if a source says so.
     """
     shape = piece.entries.shape
+    outer = len(shape) if piece.kept is None else len(shape) - piece.inside
     along, fixed = (None, {}) if source is None else (source.along, source.fixed)
     own = iter(zip(indices, places, strict=True))
     terms: list[Node] = []
+    inner: dict[int, Size] = {}  # how far apart the entries along axes inside of a block are
     for axis, size in enumerate(sizes):
         stride = product(sizes[axis + 1 :])
         if axis in fixed:
-            terms.append(constant(stride * fixed[axis], shape, "int64"))
+            terms.append(constant(stride * fixed[axis], shape[:outer], "int64"))
             continue
         index, place = next(own)
-        index = index if axis != along or source is None else _read(source, index, size)
-        term = _times(stride, index)
-        terms.append(term if term.shape == shape else broadcast(term, shape=shape, axes=(place,)))
-    if not terms:
-        return constant(0, shape, "int64")
-    return functools.reduce(add, terms)
+        if place >= outer:
+            inner[place - outer] = stride
+            continue
+        term = _times(stride, index if axis != along or source is None else _read(source, index, size))
+        terms.append(term if term.shape == shape[:outer] else broadcast(term, shape=shape[:outer], axes=(place,)))
+    total = functools.reduce(add, terms) if terms else constant(0, shape[:outer], "int64")
+    return _flat(total) if piece.kept is None else _flat(_with_inner(piece, _flat(total), inner))
+
+
+def _with_inner(piece: Piece, begins: Node, strides: Mapping[int, Size]) -> Node:
+    """Return the positions of the entries of blocks that there are, given where each block begins."""
+    assert piece.kept is not None
+    sizes: Any = piece.entries.shape[len(piece.entries.shape) - piece.inside :]
+    grid = np.unravel_index(np.array(piece.kept, dtype=np.intp), sizes)
+    shape = (begins.shape[0], len(piece.kept))
+    total = broadcast(begins, shape=shape, axes=(0,))
+    for place, stride in strides.items():
+        numbers = grid[place] * (stride if isinstance(stride, int) else 1)
+        term = _written_out(numbers.tolist())
+        total = total + broadcast(term if isinstance(stride, int) else _times(stride, term), shape=shape, axes=(1,))
+    return total
 
 
 def _read(source: Source, index: Node, size: Size) -> Node:

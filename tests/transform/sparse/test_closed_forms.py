@@ -85,7 +85,26 @@ def test_a_band_takes_as_many_products_as_it_is_wide() -> None:
 
 def test_positions_that_come_with_a_call_make_blocks_for_sizes_that_are_numbers_too() -> None:
     J = sb.compile_jacobian("x[50,3] i[200]:int -> sin(x[i])*x[i][:, :1]", wrt="x", sparse=True)
-    assert J(np.ones((50, 3)), np.arange(200) % 50).nnz == 200 * 9
+    assert J(np.ones((50, 3)), np.arange(200) % 50).nnz == 200 * 5
+
+
+@pytest.mark.parametrize(
+    ("text", "count"),
+    [
+        (
+            "X[n,3] i[k]:int -> X[i][:, :2]*X[i][:, 2:] + sum(X[i][:, 1:], axis=1)[:, None]",
+            5,
+        ),  # all but x0 of the second
+        ("X[n,3] -> concatenate((X[:, :1]**2, X[:, 1:]*X[:, 2:]), axis=1)", 4),
+        ("X[n,3] -> stack((X[:, 0]*X[:, 2], X[:, 1]), axis=1)", 3),
+    ],
+)
+def test_blocks_have_the_entries_that_there_are(text: str, count: int) -> None:
+    J = sb.compile_jacobian(text, sparse=True)
+    arguments = point(J, SIZES)
+    found, dense = J(*arguments)[0], sb.compile_jacobian(text)(*arguments)[0]
+    assert found.nnz == count * (6 if "int" in text else 5)
+    np.testing.assert_allclose(found.toarray(), dense.reshape(found.shape))
 
 
 def test_what_is_dense_for_all_sizes_is_refused() -> None:
