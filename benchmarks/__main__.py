@@ -31,6 +31,7 @@ from benchmarks.peers.report import plot, save_json, table
 from benchmarks.recurrent import RECURRENT
 from benchmarks.row import Row
 from benchmarks.second_order import SECOND_ORDER
+from benchmarks.sparse import SPARSE
 from benchmarks.taylor import TAYLOR
 from benchmarks.workloads import WORKLOADS
 
@@ -47,6 +48,7 @@ ALL = {
     **SECOND_ORDER,
     **TAYLOR,
     **DERIVATIVES,
+    **SPARSE,
 }
 
 

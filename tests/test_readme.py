@@ -22,6 +22,7 @@ PAGES = (
     "docs/batching.md",
     "docs/nested_derivatives.md",
     "docs/higher_derivatives.md",
+    "docs/sparse.md",
     "docs/layers.md",
     "docs/sequences.md",
     "docs/precision.md",
