@@ -11,7 +11,7 @@ from symbackprop.compiled import CompiledFunction
 from symbackprop.errors import ArgumentError, SymbackpropError, UnsupportedError
 from symbackprop.networks.function import NetworkFunction
 from symbackprop.options import Request, checked_wrt
-from symbackprop.read.from_numpy.trace import trace_function
+from symbackprop.read.from_numpy.trace import TracedFunction, trace_function
 from symbackprop.read.layers.network import Network
 from symbackprop.read.layers.problem import check_differentiable, problem_of, value_names
 from symbackprop.read.layers.reading import as_network
@@ -69,9 +69,23 @@ def _of_sympy(formula: Any, inputs: Any, request: Request) -> CompiledFunction:
 def _of_function(
     function: Callable[..., Any], inputs: Any, static: Iterable[str], request: Request
 ) -> CompiledFunction:
-    """Compile a function written in NumPy."""
+    """Compile a function written in NumPy; for sizes of examples as numbers, where a sparse derivative needs these."""
+    wrt, static = checked_wrt(request.wrt), tuple(static)
     with uncollected():
-        traced = trace_function(function, inputs, checked_wrt(request.wrt), static, request.dtype)
+        traced = trace_function(function, inputs, wrt, static, request.dtype)
+    try:
+        return _of_traced(function, traced, request)
+    except UnsupportedError:
+        if not request.of_gradient.get("sparse"):
+            raise
+        with uncollected():
+            numbered = trace_function(function, inputs, wrt, static, request.dtype, fixed=True)
+        if numbered.inputs == traced.inputs:
+            raise
+        return _of_traced(function, numbered, request)
+
+
+def _of_traced(function: Callable[..., Any], traced: TracedFunction, request: Request) -> CompiledFunction:
     title = getattr(function, "__name__", type(function).__name__)
     differentiated = request.kind != "value"
     if differentiated and request.wrt is None and not traced.wrt:

@@ -74,6 +74,7 @@ def trace_function(
     wrt: str | Sequence[str] | None = None,
     static: Iterable[str] = (),
     dtype: str = "float64",
+    fixed: bool = False,
 ) -> TracedFunction:
     """Run a clone of `function` on symbolic arrays and return what it did.
 
@@ -89,6 +90,8 @@ def trace_function(
         Parameters whose values are fixed.
     dtype : str
         The dtype of real inputs.
+    fixed : bool
+        Whether the sizes of examples are numbers.
 
     Raises
     ------
@@ -97,6 +100,9 @@ def trace_function(
     """
     arguments = arguments_of(function, inputs, static, dtype)
     flexible = Flexible(arguments.numbers)
+    if fixed and flexible.fix_all():
+        solution = flexible.solved()
+        arguments = replace(arguments, specs=tuple(_substituted(spec, solution) for spec in arguments.specs))
     while True:
         run = _Run(function, arguments, flexible, dtype)
         found = run.formula()

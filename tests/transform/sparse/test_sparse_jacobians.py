@@ -138,6 +138,16 @@ def test_float32_stays_float32() -> None:
     assert [block.dtype for block in J(np.ones(4), 2.0)] == ["float32", "float32"]
 
 
+def test_sizes_of_examples_are_numbers_where_that_is_needed() -> None:
+    def summed(x: Any) -> Any:
+        return np.cumsum(x) ** 2
+
+    J = sb.compile_jacobian(summed, inputs={"x": np.ones(3)}, sparse=True, wrt="x")
+    assert [spec.shape for spec in J.signature] == [(3,)]
+    assert J(np.ones(3)).nnz == 6
+    assert J(np.ones(3)).toarray().tolist() == [[2, 0, 0], [4, 4, 0], [6, 6, 6]]
+
+
 def test_a_function_with_a_structure_and_large_constants() -> None:
     D = sparse.diags_array([np.ones(20), -np.ones(19)], offsets=[0, 1]).toarray()
     order = np.random.default_rng(0).permutation(20)
