@@ -20,6 +20,7 @@ PAGES = (
     "docs/checkpointing.md",
     "docs/stochastic.md",
     "docs/batching.md",
+    "docs/structured.md",
     "docs/nested_derivatives.md",
     "docs/higher_derivatives.md",
     "docs/sparse.md",

@@ -93,6 +93,32 @@ def test_a_low_rank_is_one_by_its_sizes() -> None:
     assert checked("jacobian", "A[8,9] B[9,7] x[7] -> A @ (B @ x)", values, "x") == ("dense", "J")
 
 
+SCALED = [  # scales beside factors that come twice, and beside products that stay apart
+    ("x[n] a[m] -> (softmax(x) / 3)[:,None] * sin(a)", "x"),
+    ("x[n] a[m] z[m] -> sum(x**3) * sin(a) * (z @ a)**2", "a"),
+    ("x[n] a[n] -> sin(a @ x) * x[:,None] * x", "x"),
+    ("A[8,2] B[2,7] x[7] z -> z * A @ (z * B @ sin(x) / sum(x))", "x"),
+]
+
+
+@pytest.mark.parametrize(("formula", "wrt"), SCALED)
+def test_scales_count_once(formula: str, wrt: str) -> None:
+    values = {
+        "A": RANDOM.normal(size=(8, 2)), "B": RANDOM.normal(size=(2, 7)), "x": RANDOM.normal(size=7),
+        "a": RANDOM.normal(size=7 if "a[n]" in formula else 6), "z": 0.7 if " z ->" in formula else RANDOM.normal(size=6),
+    }  # fmt: skip
+    declared = formula.split("->", maxsplit=1)[0].replace("[", " [").split()
+    kind, _ = checked("jacobian", formula, {k: v for k, v in values.items() if k in declared}, wrt, n=7, m=6)
+    assert kind != "dense"
+
+
+def test_products_of_equal_factors_are_added() -> None:
+    f = sb.compile_hessian("X[m,d] w[d] -> sum(cos(X @ w)) + sum((X @ w)**2)", wrt="w", structure=True)
+    assert [str(form) for form in f.structure.values()] == ["X.T @ (c[:, None] * X)"]
+    (made,) = assembled(f, f(X, w))
+    np.testing.assert_allclose(made, X.T @ ((2 - np.cos(X @ w))[:, None] * X))
+
+
 def test_blocks_of_several_inputs() -> None:
     f = sb.compile_hessian("x[n] a[n] z -> sum(x * a**2) + z * sum(x)", structure=True)
     kinds = [form.kind for form in f.structure.values()]

@@ -155,22 +155,28 @@ class _Maker:
         return [Factor(made(self._scale, every, self._space, self._dtype), every)]
 
     def _within_parts(self) -> list[Factor]:
-        """Return the arrays of the parts, and the scale: in the first of them unless it has a twin."""
-        apart = [self._apart(part) for part in self._parts]
-        if len(self._parts) == 1 and apart[0] is None:
-            return [self._joined([*self._scale, *self._parts[0]])]
-        found = [
-            operand for part, own in zip(self._parts, apart, strict=True) for operand in own or [self._joined(part)]
-        ]
-        if not self._scale:
-            return found
-        alike = len({operand.node for operand in found}) < len(found) or not found
-        if alike or apart[0] is not None:
-            return found if len(found) == 3 else [self._joined(self._scale), *found]
-        return [self._joined([*self._scale, *self._parts[0]]), *found[1:]]
+        """Return the arrays of the parts, and the scale: in one of them that has no twin, if there is one."""
+        scale = self._scale
+        found: list[tuple[list[Factor], Factor]] = []
+        for part in self._parts:
+            apart = self._apart(part, scale)
+            if apart is None:
+                found.append((part, self._joined(part)))
+            else:
+                operands, scale = apart
+                found += [([], operand) for operand in operands]
+        nodes = [operand.node for _, operand in found]
+        for place, (part, operand) in enumerate(found):
+            if part and scale and nodes.count(operand.node) == 1:
+                found[place] = part, self._joined([*scale, *part])
+                scale = []
+        return [*([self._joined(scale)] if scale else []), *(operand for _, operand in found)]
 
-    def _apart(self, part: Sequence[Factor]) -> list[Factor] | None:
-        """Return the factors of a sum of products that is to stay one: of few products, or of equal factors on both sides."""
+    def _apart(self, part: Sequence[Factor], scale: list[Factor]) -> tuple[list[Factor], list[Factor]] | None:
+        """Return the factors of a sum of products that is to stay one, and what is left of the scale; None of any other.
+
+        It stays one where it is of few products, or has the same factor on both sides.
+        """
         inner = {index for index in indices_of(part) if index not in self._axes}
         groups = connected(part, inner | self._repeated)
         sides = sorted((group for group in groups if self._free(group)), key=self._first_axis)
@@ -182,11 +188,11 @@ class _Maker:
         own, other = (self._free([side]) for side in (left, right))
         called = dict(zip(own, other, strict=False))
         if left.node is right.node and right.indices == tuple(called.get(index, index) for index in left.indices):
-            return [left, *([self._joined([*self._scale, *between], shared)] if between else []), right]
+            return ([left, self._joined([*scale, *between], shared), right], []) if between else ([left, right], scale)
         rank, *sizes = (self._size(indices) for indices in (shared, own, other))
         if rank is None or not all(size is not None and rank < size for size in sizes):
             return None
-        return [self._joined([*self._scale, *sides[0], *between], shared), right] if not self._scale else None
+        return [self._joined([*scale, *sides[0], *between], shared), right], []
 
     def _size(self, indices: Sequence[int]) -> int | None:
         size = product(self._space.sizes[index] for index in indices)
