@@ -38,6 +38,7 @@ from symbackprop.simplify.loops.before import with_products_before
 from symbackprop.simplify.loops.behind import with_sums_behind
 from symbackprop.simplify.loops.bodies import has_loops, in_bodies
 from symbackprop.simplify.loops.stored import as_one, with_stored
+from symbackprop.simplify.loops.twins import with_twins
 from symbackprop.simplify.loops.unneeded import without_unneeded
 from symbackprop.simplify.partial_sums import share_partial_sums
 from symbackprop.simplify.pattern import Rewrites, rewrite
@@ -127,7 +128,7 @@ def _recognised(graph: Graph, log: Rewrites, *, stacks: bool = True) -> Graph:
     """Return a graph with composites seen whole, and with loops that do in every step only what they have to."""
     if not has_loops(graph):
         return rewrite(graph, _RECOGNISING, log, settled=graph.primal_nodes)
-    graph = in_bodies(without_unneeded(as_one(graph)), lambda bodies: _recognised(bodies, log))
+    graph = in_bodies(without_unneeded(with_twins(as_one(graph))), lambda bodies: _recognised(bodies, log))
     graph = with_sums_behind(with_products_before(graph, stacks=stacks), stacks=stacks)
     graph = without_unneeded(graph)
     return rewrite(graph, _RECOGNISING, log)

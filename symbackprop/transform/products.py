@@ -16,7 +16,7 @@ from symbackprop.emit.header import Recipe
 from symbackprop.errors import UnsupportedError
 from symbackprop.ir.dtype import is_float
 from symbackprop.ir.graph import Graph
-from symbackprop.ir.node import Apply, Node, constant
+from symbackprop.ir.node import Apply, Node, Output, constant
 from symbackprop.ir.signature import Label
 from symbackprop.transform.wanted import name_of, wanted_inputs, with_cotangent_inputs, with_tangent_inputs
 
@@ -88,6 +88,6 @@ def _with_names_of_tangents(names: Mapping[Node, str], tangents: Mapping[Node, N
     found = dict(names)
     for node, name in names.items():
         tangent = tangents.get(node)
-        if isinstance(tangent, Apply):
+        if isinstance(tangent, (Apply, Output)):
             found.setdefault(tangent, f"{name}_dot")
     return found
