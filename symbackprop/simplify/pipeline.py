@@ -121,14 +121,14 @@ def finish(graph: Graph, log: Rewrites, *, stacks: bool = True) -> Graph:
 
 def recognised(graph: Graph, log: Rewrites, *, stacks: bool = True) -> Graph:
     """Return a graph of derivatives in one form, with composites seen whole and nothing lowered yet."""
-    return _recognised(without_rules(graph), log, stacks=stacks)
+    return _recognised(with_twins(without_rules(graph)), log, stacks=stacks)
 
 
 def _recognised(graph: Graph, log: Rewrites, *, stacks: bool = True) -> Graph:
     """Return a graph with composites seen whole, and with loops that do in every step only what they have to."""
     if not has_loops(graph):
         return rewrite(graph, _RECOGNISING, log, settled=graph.primal_nodes)
-    graph = in_bodies(without_unneeded(with_twins(as_one(graph))), lambda bodies: _recognised(bodies, log))
+    graph = in_bodies(without_unneeded(as_one(graph)), lambda bodies: _recognised(bodies, log))
     graph = with_sums_behind(with_products_before(graph, stacks=stacks), stacks=stacks)
     graph = without_unneeded(graph)
     return rewrite(graph, _RECOGNISING, log)

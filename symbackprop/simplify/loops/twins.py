@@ -20,7 +20,7 @@ __all__ = ["with_twins"]
 
 
 def with_twins(graph: Graph) -> Graph:
-    """Return `graph` without the loops whose steps others take too."""
+    """Return `graph`, that of a formula and no bodies, without the loops whose steps others take too."""
     twins = _twins(graph)
     if not twins:
         return graph
