@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import random
 from typing import Any
 
 import numpy as np
@@ -53,6 +54,37 @@ def test_jacobians(text: str, wrt: Any, mode: str) -> None:
         for found, wanted in zip(blocks(J(*arguments)), blocks(dense(*arguments)), strict=True):
             assert found.has_canonical_format
             np.testing.assert_allclose(found.toarray(), np.reshape(wanted, found.shape), atol=1e-14)
+
+
+STEPS = [
+    "sin({0}) * {1}", "{0} * {1}[:, ::-1]", "{0} + sum({1}, axis=1)[:, None]", "stack(({0}[:, 1], {1}[:, 0]), axis=1)",
+    "softmax({0}, axis=1) - {1}", "{0} * s[0]", "concatenate(({0}[:, :1], {1}[:, :1]**2), axis=1)", "{0} @ A + {1}",
+    "where({0} > 0.5, {1}, {0}**2)", "{0} * {1}[:, 1:]",
+    "{0} - mean({1}**2, axis=1)[:, None] * A[0]",
+]  # fmt: skip
+ENDS = ["{0}", "{0}[1:] * {0}[:-1]", "{0}[i] * {0}[i][:, :1]", "sum({0}[2:] - {0}[:-2]**2, axis=1)"]
+
+
+@pytest.mark.parametrize("seed", range(12))
+def test_random_programs(seed: int) -> None:
+    rng = random.Random(seed)
+    names = ["X", "X[i]" if seed % 3 else "(X**2)", "Y"]
+    lines = []
+    for number in range(3):
+        step = rng.choice(STEPS).format(*(rng.choice(names) for _ in range(2)))
+        lines.append(f"t{number} = {step}")
+        names.append(f"t{number}")
+    text = "X[n,2] Y[n,2] s[3] A[2,2] i[n]:int -> " + "\n".join([*lines, rng.choice(ENDS).format("t2")])
+    try:
+        J = sb.compile_jacobian(text, wrt=("X", "Y"), sparse=True)
+    except UnsupportedError as error:
+        if "whatever the sizes are" not in str(error):
+            raise
+        return  # positions are read of what was computed
+    arguments = point(J, SIZES)
+    dense = sb.compile_jacobian(text, wrt=("X", "Y"))(*arguments)
+    for found, wanted in zip(J(*arguments), dense, strict=True):
+        np.testing.assert_allclose(found.toarray(), wanted.reshape(found.shape), atol=1e-14)
 
 
 @pytest.mark.parametrize(

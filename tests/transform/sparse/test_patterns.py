@@ -21,6 +21,7 @@ from symbackprop.ops import primitives
 from symbackprop.ops.declare import Primitive
 from symbackprop.simplify.rules import without_rules
 from symbackprop.transform.derivatives import with_solvers
+from symbackprop.transform.sparse.alignment import alignments_of
 from symbackprop.transform.sparse.known import Known
 from symbackprop.transform.sparse.pattern import patterns_of
 
@@ -67,6 +68,28 @@ def test_no_entry_is_missing(primitive: Primitive, knows: bool) -> None:
         (pattern,) = patterns_of([node], wanted, known)
         found = jacobian(node, wanted, values) != 0
         assert not (found & ~pattern.toarray()).any(), node
+        assert not (found & ~aligned(node, wanted)).any(), node
+
+
+def aligned(node: Node, wanted: list[Input]) -> Any:
+    """Return the entries that the relations for named sizes have, at the sizes that there are."""
+    (relations,) = alignments_of([node], wanted)
+    blocks = []
+    for x in wanted:
+        grid = np.indices((*node.shape, *x.shape))
+        found = np.zeros(grid.shape[1:], dtype=bool)
+        for relation in relations.get(x, ()):
+            inside = np.ones(grid.shape[1:], dtype=bool)
+            for axis, box in enumerate(relation.box):
+                inside &= np.isin(grid[axis], box)
+            for axis, part in enumerate(relation.parts, start=node.rank):
+                if isinstance(part, tuple):
+                    inside &= grid[axis] == grid[part[0]] + part[1]
+                else:
+                    inside &= np.isin(grid[axis], part)
+            found |= inside
+        blocks.append(found.reshape(math.prod(node.shape), math.prod(x.shape)))  # type: ignore[arg-type]
+    return np.concatenate(blocks, axis=1)
 
 
 def pattern_of(text: str, **known: Any) -> list[str]:
