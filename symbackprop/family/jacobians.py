@@ -65,7 +65,8 @@ def compile_jacobian(
     Raises
     ------
     UnsupportedError
-        On a value that is no real number, and on what has no rule in the mode.
+        On a value that is no real number, on what has no rule in the mode, and with ``sparse=True`` on what is not sparse,
+        or not known to be for sizes that have names.
 
     Examples
     --------
@@ -73,6 +74,9 @@ def compile_jacobian(
     >>> J = sb.compile_jacobian("A[m,n] x[n] -> sin(A @ x)", wrt="x")
     >>> J([[1, 2], [3, 4], [5, 6]], [0, 0]).tolist()
     [[1.0, 2.0], [3.0, 4.0], [5.0, 6.0]]
+    >>> band = sb.compile_jacobian("x[n] -> x[1:]*x[:-1]", wrt="x", sparse=True)
+    >>> band([1, 2, 3]).toarray().tolist()
+    [[2.0, 1.0, 0.0], [0.0, 3.0, 2.0]]
     >>> J = sb.compile_jacobian("x[n] -> x**2", wrt="x", structure=True)
     >>> str(J.structure["d/dx"]), J([1, 2, 3])[0].tolist()
     ('np.diag(d)', [2.0, 4.0, 6.0])

@@ -66,7 +66,7 @@ def with_sparse_jacobian(graph: Graph, recipe: Recipe, finished: _Finish, consta
         If the Jacobian is not sparse, or not known to be for sizes that have names.
     """
     check_real(graph, "Jacobian")
-    wanted = wanted_inputs(graph, recipe)
+    wanted = _wanted(graph, recipe)
     mode = recipe.mode or "auto"
     candidates: list[_Candidate] = []
     if _are_numbers(graph):
@@ -147,7 +147,7 @@ def with_sparse_hessian(graph: Graph, recipe: Recipe, finished: _Finish, constan
     UnsupportedError
         If the Hessian is not sparse, or not known to be for sizes that have names.
     """
-    wanted = wanted_inputs(graph, recipe)
+    wanted = _wanted(graph, recipe)
     if recipe.weighted:
         check_real(graph, "Hessian")
         wider, bars = with_cotangent_inputs(graph, recipe)
@@ -206,6 +206,15 @@ def _with_names(graph: Graph, matrices: Sequence[Node]) -> Graph:
     """Return `graph` with names for the parts of matrices, those of the user's before."""
     parts = {part: name for matrix in matrices for part, name in parts_of(matrix).items()}
     return replace(graph, names={**parts, **graph.names})
+
+
+def _wanted(graph: Graph, recipe: Recipe) -> list[Input]:
+    """Return the inputs that a derivative is asked with respect to, each once."""
+    wanted = wanted_inputs(graph, recipe)
+    for i, x in enumerate(wanted):
+        if x in wanted[:i]:
+            raise UnsupportedError(f"wrt names {name_of(graph, x)!r} twice; of a sparse derivative, name it once")
+    return wanted
 
 
 def _are_numbers(graph: Graph) -> bool:

@@ -14,6 +14,7 @@ from scipy import sparse
 
 import symbackprop as sb
 from symbackprop.api import check_saved
+from symbackprop.errors import UnsupportedError
 
 STEPS = [
     "sin({0}) * {1}", "{0} + {1}[::-1]", "concatenate(({0}[1:], {1}[:1]))", "{0}[array([5, 3, 3, 0, 1, 2])]",
@@ -131,6 +132,12 @@ def test_small_sizes(size: int) -> None:
     J = sb.compile_jacobian(f"x[{size}] -> sin(x)", sparse=True, wrt="x")(np.zeros(size))
     assert J.shape == (size, size)
     np.testing.assert_array_equal(J.toarray(), np.eye(size))
+
+
+def test_an_input_that_is_named_twice_is_refused() -> None:
+    for make in (sb.compile_jacobian, sb.compile_hessian):
+        with pytest.raises(UnsupportedError, match="wrt names 'x' twice"):
+            make("x[4] -> x @ x", sparse=True, wrt=("x", "x"))
 
 
 def test_float32_stays_float32() -> None:
