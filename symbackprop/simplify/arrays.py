@@ -117,17 +117,17 @@ def _simplify_sum(node: Apply, context: Context) -> Node | None:
 
 
 def _sum_of_broadcast(node: Apply, x: Node, axes: tuple[int, ...]) -> Node | None:
-    """Sum only over the axes that the operand has, and multiply by the count of the others."""
+    """Sum over the axes that the operand has, before it is repeated, and multiply by the count of the others."""
     own = _axes(x)
     repeated = [axis for axis in axes if axis not in own]
-    if not repeated or (x.dtype not in FLOATS and x.dtype != "int64"):
-        return None
     inner = _args(x)[0]
+    if x.rank == inner.rank or (x.dtype not in FLOATS and x.dtype != "int64"):
+        return None
     summed = tuple(position for position, axis in enumerate(own) if axis in axes)
     part = reduce_sum(inner, axes=summed) if summed else inner
     count = product(x.shape[axis] for axis in repeated)
     left = kept_axes(x.rank, axes)
-    scaled = mul(constant(count, (), x.dtype), part)
+    scaled = mul(constant(count, (), x.dtype), part) if repeated else part
     return broadcast(scaled, shape=node.shape, axes=tuple(left.index(axis) for axis in own if axis not in axes))
 
 

@@ -34,6 +34,7 @@ SLOW = {  # over long numbers
     "airyai", "beta_density", "dilogarithm", "ellipeinc_slope", "ellipkinc_slope", "elliptic_pi_incomplete", "iv", "ive",
     "jv", "kv", "kve", "polygamma_difference", "rd_plain", "rd_weighted", "spence", "uppergamma", "yv", "zeta",
 }  # fmt: skip
+LARGE = ("expm", "logm", "lstsq", "pinv", "svd")  # their third derivatives by nested rules
 LAST = {
     "binom": 2,
     "binom_slope": 1,
@@ -175,8 +176,9 @@ def test_samples_are_as_by_nested_forward_rules(primitive: Primitive) -> None:
         if not is_float(node.dtype):
             assert along(node, tangents, 2)[1:] == [None, None]
             continue
-        found = evaluated(along(node, tangents, 3), values)
-        wanted = evaluated(nested(node, tangents, 3), values)
+        order = 2 if primitive.name in LARGE else 3
+        found = evaluated(along(node, tangents, order), values)
+        wanted = evaluated(nested(node, tangents, order), values)
         tolerance = 1e-3 if "float32" in {node.dtype, *(x.dtype for x in inputs)} else 1e-9
         for a, b in zip(found, wanted, strict=True):
             np.testing.assert_allclose(a, b, rtol=tolerance, atol=tolerance)

@@ -105,7 +105,8 @@ class Spread:
     def trace(self) -> Node:
         """Return the sum over all unit vectors of the entry where they are 1, of a value of their shape."""
         kept = self.tied([axis for axis, tie in enumerate(self.ties) if tie == axis])
-        return product_of([(kept.core, kept.arranged(kept.lead, range(len(kept.ties))))], ())
+        own = [axis if size != 1 else len(self.basis) + axis for axis, size in enumerate(self.basis)]
+        return product_of([(kept.core, kept.arranged(kept.lead, own))], ())
 
     def _written_out(self, freed: Sequence[int], output: tuple[int, ...]) -> Node:
         """Return entries with some deltas as identity matrices; axes are numbered, of unit vectors first."""
