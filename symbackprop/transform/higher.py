@@ -31,8 +31,12 @@ def with_taylor(graph: Graph, recipe: Recipe) -> Graph:
     named = {node: (name, expansion.known(node)) for node, name in graph.names.items()}
     named.update((x, (name_of(graph, x), expansion.known(x))) for x in directions)  # type: ignore[arg-type]
     names = _names_of_derivatives(named.values(), {*graph.primal_nodes})
-    wider = replace(wider, names={**graph.names, **names})
-    return wider.with_outputs([*graph.primals, *outputs], [*graph.labels, *labels])
+    names.update(graph.names)
+    outputs = [*graph.primals, *outputs]
+    new = expansion.in_one_loop(outputs)
+    names.update((new[node], name) for node, name in [*names.items()] if node in new)
+    wider = replace(wider, names=names)
+    return wider.with_outputs([new.get(node, node) for node in outputs], [*graph.labels, *labels])
 
 
 def with_derivative(graph: Graph, recipe: Recipe) -> Graph:

@@ -1,7 +1,7 @@
 """Loops and branches in Taylor mode: their bodies compute, beside what they compute, its derivatives up to an order.
 
 A loop carries the derivatives of its carries along; so it runs once for all orders, where nested forward rules would
-double its carries with every order.
+double its carries with every order. What it computes anyway is a result of the wider loop too, which takes its place.
 """
 
 from __future__ import annotations
@@ -57,6 +57,8 @@ class _Repeated:
             if not more:
                 break
             moving |= more
+        self.moves = bool(bound)
+        self.values = [own[0] for own in self.series]
         self.carried = [moved for moved in bound if moved[0] < carries]
         self.read = [moved for moved in bound if moved[0] >= carries]
         self._bound, self._inputs, self._outputs = bound, inputs, outputs
@@ -79,6 +81,8 @@ def _of_scan(node: Apply, given: Sequence[Series], order: int, expand: Expand) -
     loop = Loop(node)
     carries, rows = loop.carries, loop.carries + loop.rows
     step = _Repeated(loop.body.inputs, loop.body.outputs, carries, given, order, expand)
+    if not step.moves:
+        return [{} for _ in (*loop.body.outputs, *loop.kept)]
     own_rows = [moved for moved in step.read if moved[0] < rows]
     shared = [moved for moved in step.read if moved[0] >= rows]
     valued = [moved for moved in _moving(step.series, order) if moved[0] >= carries]
@@ -86,8 +90,10 @@ def _of_scan(node: Apply, given: Sequence[Series], order: int, expand: Expand) -
         *loop.carry_inputs, *step.bound(step.carried), *loop.row_inputs, *step.bound(own_rows),
         *loop.constant_inputs, *step.bound(shared),
     )  # fmt: skip
-    outputs = (*loop.new_carries, *step.leaving(step.carried), *step.leaving(valued))
-    place = {moved: carries + at for at, moved in enumerate(step.carried)}
+    outputs = (
+        *step.values[:carries], *step.leaving(step.carried), *step.values[carries:], *step.leaving(valued),
+    )  # fmt: skip
+    place = {(i, 0): i for i in range(carries)} | {moved: carries + at for at, moved in enumerate(step.carried)}
     twin = looped(
         Body(inputs, outputs),
         [*loop.initial, *step.entering(step.carried)],
@@ -102,7 +108,7 @@ def _of_scan(node: Apply, given: Sequence[Series], order: int, expand: Expand) -
         found[carry][k] = twin.final(at)
         if carry in loop.kept:
             found[len(loop.body.outputs) + loop.kept.index(carry)][k] = twin.trajectory(at)
-    for at, (value, k) in enumerate(valued):
+    for at, (value, k) in enumerate([*((carries + i, 0) for i in range(len(loop.values))), *valued]):
         found[value][k] = twin.stack(at)
     return found
 
@@ -112,11 +118,13 @@ def _of_while(node: Apply, given: Sequence[Series], order: int, expand: Expand) 
     loop = WhileLoop(node)
     carries = loop.carries
     step = _Repeated(loop.body.inputs, loop.body.outputs, carries, given, order, expand)
+    if not step.moves:
+        return [{} for _ in range(carries + 1 + len(loop.kept))]
     inputs = (*loop.carry_inputs, *step.bound(step.carried), *loop.constant_inputs, *step.bound(step.read))
-    place = {moved: carries + at for at, moved in enumerate(step.carried)}
+    place = {(i, 0): i for i in range(carries)} | {moved: carries + at for at, moved in enumerate(step.carried)}
     twin = repeated(
         Body(inputs, loop.condition.outputs),
-        Body(inputs, (*loop.new_carries, *step.leaving(step.carried))),
+        Body(inputs, (*step.values, *step.leaving(step.carried))),
         [*loop.initial, *step.entering(step.carried)],
         [*loop.constants, *step.entering(step.read)],
         limit=loop.limit,
@@ -128,6 +136,7 @@ def _of_while(node: Apply, given: Sequence[Series], order: int, expand: Expand) 
         found[carry][k] = twin.final(at)
         if carry in loop.kept:
             found[carries + 1 + loop.kept.index(carry)][k] = twin.trajectory(at)
+    found[carries][0] = twin.count
     return found
 
 
@@ -141,6 +150,7 @@ def _of_cond(node: Apply, given: Sequence[Series], order: int, expand: Expand) -
     found: list[dict[int, Node]] = [{} for _ in choice.bodies[0].outputs]
     if not moving:
         return found
+    moving = [*((at, 0) for at in range(len(found))), *moving]
     bodies = [
         Body(
             (*choice.inputs, *bound.values()),
@@ -160,4 +170,4 @@ BODIES: Mapping[Operation, Callable[[Apply, Sequence[Series], int, Expand], list
     scan: _of_scan,
     while_loop: _of_while,
 }
-"""For each the derivatives of its results, by their order; those that are not there are zero."""
+"""For each its results and their derivatives, by the order of these; derivatives that are not there are zero."""

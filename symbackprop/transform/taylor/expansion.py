@@ -13,7 +13,7 @@ differentiated twice: an operation takes O(k**2) statements at most, where neste
 
 from __future__ import annotations
 
-from collections.abc import Generator, Iterator, Mapping, Sequence
+from collections.abc import Generator, Iterable, Iterator, Mapping, Sequence
 
 from symbackprop.diff.forward import ENGINE
 from symbackprop.errors import UnsupportedError
@@ -23,6 +23,7 @@ from symbackprop.ir.node import Apply, Const, Node, Output, make_input, make_out
 from symbackprop.ops.arithmetic import add, div, integer_power, mul
 from symbackprop.ops.broadcasting import rebuilt
 from symbackprop.ops.declare import Primitive
+from symbackprop.simplify.pattern import with_new_arguments
 from symbackprop.transform.taylor.bodies import BODIES
 from symbackprop.transform.taylor.leibniz import RULES, Series, has_negative_exponent, negative_power, square, times
 
@@ -50,6 +51,7 @@ class Expansion:
         self._symbols: dict[Node, Node] = {}
         self._slopes: dict[Node, Sequence[Node | None]] = {}
         self._results: dict[_Key, Sequence[Mapping[int, Node]]] = {}  # of loops and branches: by order
+        self._twins: dict[Node, Node] = {}  # results of loops, and the same of those that give derivatives too
         self._inner: set[Node] = set()  # the loops and branches of derivatives
         self._open: set[_Key] = set()
         for x, slopes in curve.items():
@@ -63,6 +65,19 @@ class Expansion:
     def known(self, node: Node) -> Sequence[Node | None]:
         """Return a node and those of its derivatives that have been found on the way."""
         return self._found.get(node, ())
+
+    def in_one_loop(self, roots: Iterable[Node]) -> dict[Node, Node]:
+        """Return what nodes become once the loops that give derivatives give the values too."""
+        new: dict[Node, Node] = {}
+        waiting = [*roots] if self._twins else []
+        while waiting:
+            node = waiting[-1]
+            twin = self._twins.get(node)
+            below = [child for child in (children(node) if twin is None else (twin,)) if child not in new]
+            waiting += below
+            if not below:
+                new[waiting.pop()] = with_new_arguments(node, new) if twin is None else new[twin]
+        return new
 
     def _find(self, node: Node, order: int) -> None:
         waiting = [((node, order), self._steps(node, order))]
@@ -159,7 +174,10 @@ class Expansion:
                 yield arg, highest
             given = [self._found[arg] for arg in source.args]
             self._results[source, highest] = BODIES[source.op](self._at(source), given, highest, _expanded)
-        return self._results[source, highest][node.index].get(order)
+        results = self._results[source, highest]
+        if source not in self._inner and 0 in results[node.index]:
+            self._twins[node] = results[node.index][0]
+        return results[node.index].get(order)
 
     def _of_integer_power(self, node: Apply, order: int) -> _Steps:
         """Differentiate ``x**n`` as ``(x**(n/2))**2`` or ``x * x**(n-1)``, unless x is linear along the curve."""
@@ -223,7 +241,9 @@ class Expansion:
 def _expanded(outputs: Sequence[Node], curve: Mapping[Node, Series], order: int) -> list[Series]:
     """Return the series of what a body computes."""
     inside = Expansion(curve, order)
-    return [inside.series(output, order) for output in outputs]
+    found = [inside.series(output, order) for output in outputs]
+    new = inside.in_one_loop(node for series in found for node in series if node is not None)
+    return [[None if node is None else new.get(node, node) for node in series] for series in found]
 
 
 def _over_denominators(node: Node | None) -> Node | None:
