@@ -58,7 +58,7 @@ class _Repeated:
                 break
             moving |= more
         self.moves = bool(bound)
-        self.values = [own[0] for own in self.series]
+        self.values: list[Node] = [own[0] for own in self.series]  # type: ignore[misc]  # which are never zero
         self.carried = [moved for moved in bound if moved[0] < carries]
         self.read = [moved for moved in bound if moved[0] >= carries]
         self._bound, self._inputs, self._outputs = bound, inputs, outputs
