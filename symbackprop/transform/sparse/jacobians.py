@@ -47,6 +47,8 @@ _COLOURINGS: Mapping[str, Sequence[Callable[[Any], Colouring]]] = {
 }
 
 
+_FEW = 3  # products: an arrowhead, the least that takes both ways, takes three
+
 _PRODUCTS: Mapping[str, Sequence[Products]] = {
     "forward": (pieces_by_columns,),
     "reverse": (pieces_by_rows,),
@@ -100,6 +102,8 @@ def _coloured(
         return
     tried: set[tuple[int, int]] = set()
     for colour in _COLOURINGS[recipe.mode or "auto"]:
+        if colour is bidirectional_colouring and min(map(sum, tried)) <= _FEW:
+            return
         colouring = colour(pattern)
         counts = colouring.column_count, colouring.row_count
         if counts not in tried:
