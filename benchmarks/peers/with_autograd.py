@@ -24,8 +24,13 @@ def scan(step: Any, init: Any, xs: Any) -> tuple[Any, None]:
     return init, None
 
 
-NAMESPACE = SimpleNamespace(**vars(anp), special=autograd.scipy.special, scan=scan)
-NAMESPACE.solve_triangular = autograd.scipy.linalg.solve_triangular
+NAMESPACE = SimpleNamespace(
+    **vars(anp),
+    special=autograd.scipy.special,
+    erf=autograd.scipy.special.erf,
+    solve_triangular=autograd.scipy.linalg.solve_triangular,
+    scan=scan,
+)
 
 
 def prepare(workload: Workload, arguments: dict[str, Any]) -> Call:

@@ -18,8 +18,13 @@ __all__ = ["lines", "prepare"]
 
 jax.config.update("jax_enable_x64", True)
 jax.config.update("jax_platforms", "cpu")
-NAMESPACE = SimpleNamespace(**vars(jnp), special=jax.scipy.special, scan=jax.lax.scan)
-NAMESPACE.solve_triangular = jax.scipy.linalg.solve_triangular
+NAMESPACE = SimpleNamespace(
+    **vars(jnp),
+    special=jax.scipy.special,
+    erf=jax.scipy.special.erf,
+    solve_triangular=jax.scipy.linalg.solve_triangular,
+    scan=jax.lax.scan,
+)
 
 
 def prepare(workload: Workload, arguments: dict[str, Any]) -> Call:

@@ -1,0 +1,69 @@
+"""Rosenbrock's function of two numbers, and of a vector.
+
+H. H. Rosenbrock, An automatic method for finding the greatest or least value of a function, Computer Journal 3 (1960).
+"""
+
+from __future__ import annotations
+
+import numpy as np
+
+from benchmarks.workloads.workload import Arguments, Workload
+
+
+def point() -> Arguments:
+    return {"x": -1.2, "y": 1.0}
+
+
+def vector(n: int) -> Arguments:
+    return {"x": np.random.default_rng(0).uniform(-1.5, 1.5, size=n)}
+
+
+def of_two_by_hand(x, y):
+    a = 1.0 - x
+    b = y - x * x
+    slope = 200.0 * b
+    return a * a + 100.0 * b * b, (-2.0 * (a + slope * x), slope)
+
+
+def by_hand(x):
+    left = x[:-1]
+    b = left * left
+    np.subtract(x[1:], b, out=b)
+    a = 1.0 - left
+    value = 100.0 * np.vdot(b, b) + np.vdot(a, a)
+    b *= 200.0
+    slope = np.empty_like(x)
+    slope[-1] = 0.0
+    np.multiply(b, left, out=slope[:-1])
+    slope[:-1] += a
+    slope[:-1] *= -2.0
+    slope[1:] += b
+    return value, (slope,)
+
+
+def of_two(xp, x, y):
+    return (1 - x) ** 2 + 100 * (y - x**2) ** 2
+
+
+def value(xp, x):
+    return xp.sum(100 * (x[1:] - x[:-1] ** 2) ** 2 + (1 - x[:-1]) ** 2)
+
+
+ROSENBROCK_SCALAR = Workload(
+    kind="scalar",
+    sizes={"small": {}},
+    data=point,
+    wrt=("x", "y"),
+    formula="(1 - x)**2 + 100*(y - x**2)**2",
+    by_hand=of_two_by_hand,
+    forms=dict.fromkeys(("autograd", "jax", "torch", "casadi", "pytensor", "sympy"), of_two),
+)
+ROSENBROCK = Workload(
+    kind="arrays",
+    sizes={"small": {"n": 100}, "medium": {"n": 10_000}, "large": {"n": 1_000_000}},
+    data=vector,
+    wrt=("x",),
+    formula="x[n] -> sum(100*(x[1:] - x[:-1]**2)**2 + (1 - x[:-1])**2)",
+    by_hand=by_hand,
+    forms=dict.fromkeys(("autograd", "jax", "torch", "casadi", "pytensor"), value),
+)
