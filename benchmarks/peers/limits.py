@@ -27,12 +27,12 @@ def _always(_: Case) -> bool:
     return True
 
 
-def _of_kind(*kinds: str, size: str = "") -> Callable[[Case], bool]:
-    return lambda case: case.kind in kinds and size in ("", case.size)
+def _of_kind(*kinds: str, sizes: tuple[str, ...] = ("small", "medium", "large")) -> Callable[[Case], bool]:
+    return lambda case: case.kind in kinds and case.size in sizes
 
 
-SMALL = _of_kind("arrays", "elementwise", "blas", size="small")
-BLAS = _of_kind("blas", "recurrent")
+SMALL = _of_kind("arrays", "elementwise", "blas", sizes=("small",))
+BLAS = _of_kind("blas", "recurrent", sizes=("medium", "large"))
 LIMITS = (
     Limit("every workload", _always, (REFERENCE,), 1.1),
     Limit("every workload", _always, ("autograd",), 1.0),
@@ -42,12 +42,12 @@ LIMITS = (
     Limit("scalar formula", _of_kind("scalar"), ("sympy",), 1.0),
     Limit("small arrays", SMALL, ("jax",), 1.5),
     Limit("small arrays", SMALL, ("torch",), 1.0),
-    Limit("scan over small arrays", _of_kind("loop", size="small"), ("jax",), 4.0),
-    Limit("scan over small arrays", _of_kind("loop", size="small"), ("torch",), 0.2),
-    Limit("scan over small arrays", _of_kind("loop", size="small"), ("autograd",), 0.2),
+    Limit("scan over small arrays", _of_kind("loop", sizes=("small",)), ("jax",), 4.0),
+    Limit("scan over small arrays", _of_kind("loop", sizes=("small",)), ("torch",), 0.2),
+    Limit("scan over small arrays", _of_kind("loop", sizes=("small",)), ("autograd",), 0.2),
     Limit("bound by BLAS", BLAS, ("jax", "torch"), 1.8),
     Limit("bound by BLAS", BLAS, ("jax", "torch"), 1.0, in_mean=True),
-    Limit("large elementwise chain", _of_kind("elementwise", size="large"), ("jax",), 2.5),
+    Limit("large elementwise chain", _of_kind("elementwise", sizes=("large",)), ("jax",), 2.5),
 )
 
 

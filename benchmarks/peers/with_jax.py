@@ -7,6 +7,7 @@ from types import SimpleNamespace
 from typing import Any
 
 import jax
+import jax.nn
 import jax.numpy as jnp
 import jax.scipy.linalg
 import jax.scipy.special
@@ -22,6 +23,7 @@ NAMESPACE = SimpleNamespace(
     **vars(jnp),
     special=jax.scipy.special,
     erf=jax.scipy.special.erf,
+    softmax=jax.nn.softmax,
     solve_triangular=jax.scipy.linalg.solve_triangular,
     scan=jax.lax.scan,
 )

@@ -41,60 +41,69 @@ def by_hand(cam, X, w, seen):
 def _block(cam, X, w, seen, errors, by_cam, by_X, by_w):
     """Write the errors and their derivatives; components are rows here, so that each is contiguous."""
     C = np.ascontiguousarray(cam.T)
-    r, (f, x0, y0, k1, k2) = C[:3], C[6:]
-    theta = np.sqrt(r[0] * r[0] + r[1] * r[1] + r[2] * r[2])
+    r, f, k1, k2 = C[:3], C[6], C[9], C[10]
+    theta = np.sqrt(np.einsum("in,in->n", r, r))
     k = r / theta
     p = X.T - C[3:6]
     cos, sin = np.cos(theta), np.sin(theta)
     half = np.sin(0.5 * theta)
     rest = 2.0 * half * half  # 1 - cos(theta)
-    q = p * cos
-    q += _cross(k, p) * sin
-    q += k * (_dot(k, p) * rest)
+    q = _cross(k, p)
+    q *= sin
+    q += p * cos
+    q += k * (np.einsum("in,in->n", k, p) * rest)
     depth = 1.0 / q[2]
-    u, v = q[0] * depth, q[1] * depth
-    s = u * u + v * v
+    xy = q[:2] * depth
+    s = np.einsum("in,in->n", xy, xy)
     stretch = 1.0 + s * (k1 + s * k2)
-    by_s = k1 + 2.0 * k2 * s
+    off = xy * (f * stretch)
+    off += C[7:9]
+    off -= seen.T
+    by_w[:] = off.T
+    errors[:] = (w * off).T
     wf = w * f
-    by_w[:, 0] = f * stretch * u + x0 - seen[:, 0]
-    by_w[:, 1] = f * stretch * v + y0 - seen[:, 1]
-    np.multiply(by_w, w[:, None], out=errors)
-    # the derivative of the errors in q, that is in the point as the camera sees it
-    wf_depth = wf * depth
-    twice = 2.0 * wf_depth * by_s
-    straight = wf_depth * stretch
-    uu, uv, vv = straight + twice * u * u, twice * u * v, straight + twice * v * v
+    ws = w * stretch
+    by_cam[:, :, 6] = (xy * ws).T
+    by_cam[:, :, 7:9] = 0.0
+    by_cam[:, 0, 7] = by_cam[:, 1, 8] = w
+    radial = xy * (wf * s)
+    by_cam[:, :, 9] = radial.T
+    by_cam[:, :, 10] = (radial * s).T
+    # m[i, j]: the derivative of error j in component i of q, the point as the camera sees it
+    wf *= depth
+    m = np.empty((3, *xy.shape))
+    np.multiply(xy, (2.0 * wf) * (k1 + 2.0 * k2 * s), out=m[2])
+    np.multiply(m[2], xy[0], out=m[0])
+    np.multiply(m[2], xy[1], out=m[1])
+    wf *= stretch
+    m[0, 0] += wf
+    m[1, 1] += wf
+    np.multiply(m[0], -xy[0], out=m[2])
+    m[2] -= m[1] * xy[1]
+    # g: in the point, which is m turned back; h: in the angles, were the rotation none
+    k = k[:, None]
+    g = _cross(m, k)
+    g *= sin
+    g += m * cos
+    g += k * (np.einsum("ijn,ijn->jn", k, m) * rest)
+    h = _cross(p[:, None], g)
     inclination = sin / theta
-    lean = rest / theta
-    bends = ((uu, uv, u), (uv, vv, v))
-    for i, (in_u, in_v, at) in enumerate(bends):
-        m = np.stack([in_u, in_v, -(in_u * u + in_v * v)])
-        g = m * cos
-        g -= _cross(k, m) * sin
-        g += k * (_dot(k, m) * rest)
-        h = _cross(p, g)
-        turned = h * inclination
-        turned += k * (_dot(k, h) * (1.0 - inclination))
-        turned -= _cross(h, k) * lean
-        by_X[:, i] = g.T
-        rows = by_cam[:, i]
-        rows[:, :3] = turned.T
-        np.negative(g.T, out=rows[:, 3:6])
-        rows[:, 6] = w * stretch * at
-        rows[:, 7 + i] = w
-        rows[:, 8 - i] = 0.0
-        radial = wf * at * s
-        rows[:, 9] = radial
-        rows[:, 10] = radial * s
-
-
-def _dot(a, b):
-    return a[0] * b[0] + a[1] * b[1] + a[2] * b[2]
+    turned = _cross(k, h)
+    turned *= rest / theta
+    turned += h * inclination
+    turned += k * (np.einsum("ijn,ijn->jn", k, h) * (1.0 - inclination))
+    by_X[:] = g.transpose(2, 1, 0)
+    by_cam[:, :, :3] = turned.transpose(2, 1, 0)
+    np.negative(by_X, out=by_cam[:, :, 3:6])
 
 
 def _cross(a, b):
-    return np.stack([a[1] * b[2] - a[2] * b[1], a[2] * b[0] - a[0] * b[2], a[0] * b[1] - a[1] * b[0]])
+    """Return the cross products along the first axis."""
+    found = np.empty(np.broadcast_shapes(a.shape, b.shape))
+    for i, j, k in ((0, 1, 2), (1, 2, 0), (2, 0, 1)):
+        np.multiply(a[j], b[k], out=found[i])
+        found[i] -= a[k] * b[j]
+    return found
 
 
 def value(xp, cam, X, w, seen):

@@ -67,7 +67,7 @@ def value(xp, log_variance, log_lengths, log_noise, X, y):
     K = xp.exp(log_variance - 0.5 * (squares[:, None] + squares - 2 * Z @ Z.T)) + xp.exp(log_noise) * xp.eye(len(y))
     L = xp.linalg.cholesky(K)
     z = xp.solve_triangular(L, y, lower=True)
-    return 0.5 * xp.sum(z**2) + xp.sum(xp.log(xp.diagonal(L))) + 0.5 * len(y) * math.log(2 * math.pi)
+    return 0.5 * xp.sum(z**2) + xp.sum(xp.log(xp.diag(L))) + 0.5 * len(y) * math.log(2 * math.pi)
 
 
 def in_torch(torch, log_variance, log_lengths, log_noise, X, y):

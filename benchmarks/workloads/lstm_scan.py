@@ -19,7 +19,7 @@ def data(steps: int, batch: int, d: int, k: int) -> Arguments:
     return {
         "W": rng.normal(size=(d, 4 * k)) / np.sqrt(d),
         "U": rng.normal(size=(k, 4 * k)) / np.sqrt(k),
-        "b": np.repeat([0.0, 1.0, 0.0, 0.0], k),
+        "b": np.repeat([0.0, 1.0, 0.0, 0.0], k) + 0.1 * rng.normal(size=4 * k),
         "v": rng.normal(size=k) / np.sqrt(k),
         "X": rng.normal(size=(steps, batch, d)),
         "y": rng.normal(size=batch),
