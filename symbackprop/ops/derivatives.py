@@ -12,13 +12,15 @@ from typing import NoReturn
 
 from symbackprop.errors import ShapeError
 from symbackprop.ir.body import Body, fresh_inputs
-from symbackprop.ir.node import Const, Input, Node, Shape, constant
+from symbackprop.ir.graph import children, topological
+from symbackprop.ir.node import Apply, Const, Input, Node, Shape, constant
 from symbackprop.ir.size import product
-from symbackprop.ops.bodies import inlined
+from symbackprop.ops.bodies import inlined, substitute
 from symbackprop.ops.broadcasting import reshape
 from symbackprop.ops.creation import eye
 from symbackprop.ops.declare import Primitive, PullBack, custom
-from symbackprop.ops.layout import transpose
+from symbackprop.ops.indexing import Bounds, slice_
+from symbackprop.ops.layout import stacked, transpose
 from symbackprop.ops.loops import looped
 
 __all__ = [
@@ -33,6 +35,7 @@ __all__ = [
     "pushforward",
 ]
 
+_FEW = 12  # entries of a vector for which a row each is written
 PushForward = Callable[[Sequence[Node], Mapping[Node, Node]], Sequence[Node | None]]
 _Linear = Callable[[Node], Node | None]  # what a cotangent, or a tangent, becomes; None for zero
 
@@ -67,17 +70,42 @@ def _of_unit_vectors(basis: Node, like: Node, linear: _Linear, body: Body, args:
     if made is None:
         return constant(0, shape, like.dtype)
     step = Body((row, *body.inputs), (made,))
+    entries = _entries_read(row, made)
+    if entries is not None:
+        return inlined(Body(body.inputs, (stacked([_for_unit(made, entries, k) for k in range(size)], 0),)), args)[0]  # type: ignore[arg-type]
     if size == 1:
         return reshape(inlined(step, [constant(1, (1,), basis.dtype), *args])[0], shape=shape)
     rows = looped(step, [], [eye(rows=size, columns=size, k=0, dtype=basis.dtype)], args, size).stack(0)
     return rows if basis.rank == 1 else reshape(rows, shape=shape)
 
 
+def _entries_read(row: Node, made: Node) -> dict[Node, int] | None:
+    """Return the entries of a short vector that is read entry by entry alone, as the unknowns of mechanics are; else None."""
+    (size,) = row.shape
+    if made is row or not isinstance(size, int) or size > _FEW:
+        return None
+    found: dict[Node, int] = {}
+    for node in topological([made]):
+        if row in children(node):
+            bounds: Bounds = node.param("bounds") if isinstance(node, Apply) and node.op is slice_ else ()  # type: ignore[assignment]
+            if len(bounds) != 1 or not isinstance(bounds[0], int):
+                return None
+            found[node] = bounds[0] % size
+    return found
+
+
+def _for_unit(made: Node, entries: Mapping[Node, int], position: int) -> Node:
+    """Return what is made of the unit vector that is 1 at a position."""
+    units = {node: constant(int(place == position), (), node.dtype) for node, place in entries.items()}
+    return substitute([made], units)[made]
+
+
 def _infer(args: tuple[Node, ...], params: Mapping[str, object]) -> tuple[Shape, str]:
     body: Body = params["body"]  # type: ignore[assignment]
     (value,) = body.outputs
     _check_bound(body, args)
-    return (*value.shape, *args[0].shape), value.dtype
+    first, last = (args[0], value) if params["mode"] == "leading" else (value, args[0])
+    return (*first.shape, *last.shape), value.dtype
 
 
 def by_columns(body: Body, args: Sequence[Node], push_forward: PushForward) -> Node:

@@ -9,9 +9,11 @@ from symbackprop.diff.reverse import pull_back
 from symbackprop.ir.body import Body
 from symbackprop.ir.graph import Graph
 from symbackprop.ir.node import Apply, Node, Operation, Output
-from symbackprop.ops.bodies import loops_among
+from symbackprop.ops.bodies import loops_among, nodes_within
+from symbackprop.ops.custom_rules import custom_rule
 from symbackprop.ops.derivatives import (
     by_columns,
+    columns_of,
     jacobian,
     jacobian_of,
     pullback,
@@ -22,6 +24,7 @@ from symbackprop.ops.derivatives import (
 from symbackprop.ops.implicit import root, solved
 from symbackprop.simplify.loops.bodies import in_bodies, replaced
 from symbackprop.simplify.pattern import with_new_arguments
+from symbackprop.transform.unit_vectors import with_identities_spread
 
 __all__ = ["with_derivatives", "with_solvers"]
 
@@ -46,7 +49,13 @@ def with_derivatives(graph: Graph, ready: Callable[[Graph], Graph]) -> Graph:
         assert isinstance(node, Apply)
         found[node] = rule(node, [new[arg] for arg in node.args])
         new[node] = found[node][0]
-    return graph.mapped(lambda node: new.get(node, node)) if found else graph
+    return _spread(graph.mapped(lambda node: new.get(node, node))) if found else graph
+
+
+def _spread(graph: Graph) -> Graph:
+    """Return `graph` with its Jacobians as array code; not yet where equations and rules stand, which are no array code."""
+    operations = {node.op for node in nodes_within(graph.nodes()) if isinstance(node, Apply)}
+    return graph if operations & {root, custom_rule} else with_identities_spread(graph)
 
 
 def _body(node: Apply) -> Body:
@@ -58,9 +67,11 @@ def _count(node: Apply) -> int:
 
 
 def _jacobian(node: Apply, args: Sequence[Node]) -> list[Node]:
-    if node.param("forward"):
-        return [by_columns(_body(node), args, push_forward)]
-    return [jacobian_of(_body(node), args, pull_back)]
+    """Return a Jacobian made by rows, or by columns; `leading` are columns as they come, the axes of the argument first."""
+    mode = node.param("mode")
+    if mode == "reverse":
+        return [jacobian_of(_body(node), args, pull_back)]
+    return [(by_columns if mode == "forward" else columns_of)(_body(node), args, push_forward)]
 
 
 _RULES: Mapping[Operation, _WrittenOut] = {

@@ -47,6 +47,26 @@ def test_the_metric_is_that_of_a_sphere() -> None:
     assert g([0.7, 0.3]) == pytest.approx(np.sin(1.4) ** 2, rel=1e-13)  # of g = diag(1, sin^2) only the last moves
 
 
+def test_coordinates_that_are_read_one_by_one_need_no_loop() -> None:
+    """A Jacobian is written out by its entries, as an expert would."""
+
+    def lagrangian(q: Any, v: Any) -> Any:  # a spring pendulum
+        return (v[0] ** 2 + q[0] ** 2 * v[1] ** 2) / 2 + q[0] * np.cos(q[1]) - (q[0] - 1) ** 2
+
+    mass = sb.compile_value(lambda q, v: sb.hessian(lagrangian, 1)(q, v), inputs="q[2] v[2]")
+    np.testing.assert_allclose(mass([2.0, 0.3], [0.1, 0.2]), [[1, 0], [0, 4]])
+    code = mass.source.split('"""')[-1]
+    assert "for " not in code
+    assert "eye" not in code
+    mixed = sb.compile_grad(
+        lambda q, v: np.sum(sb.jacobian(sb.grad(lagrangian, 1))(q, v) @ v * v), inputs="q[2] v[2]", wrt=("q", "v")
+    )
+    for found, wanted in zip(
+        mixed([2.0, 0.3], [0.1, 0.2]), ([2 * 0.004, 0], [2 * 2 * 0.04, 2 * 2 * 2 * 0.1 * 0.2]), strict=True
+    ):
+        np.testing.assert_allclose(found, wanted, rtol=1e-13, atol=1e-15)
+
+
 # --- a physics-informed residual --------------------------------------------------------------------------------------
 
 

@@ -16,7 +16,7 @@ import numpy as np
 from symbackprop.errors import ArgumentError, SymbackpropError, UnknownNameError, UnsupportedError, nearest_names
 from symbackprop.ir.packing import Pack, Packed, accessor
 from symbackprop.ir.signature import ArgumentSpec
-from symbackprop.ir.size import Size, named
+from symbackprop.ir.size import Size, named, names
 from symbackprop.read.from_numpy.annotations import declared_by
 from symbackprop.read.from_numpy.arrays import TracedArray
 from symbackprop.read.from_numpy.expressions import MODULES
@@ -207,6 +207,7 @@ class _Reader:
         self._numbers: dict[str, int] = {}
         self._taken = set(signature.parameters)
         self._keys: dict[Any, int] = {}
+        self._declared: set[str] = set()  # names of sizes, which no size of an example may have
 
     def read(self, given: Mapping[str, Any], fixed: Sequence[str]) -> Arguments:
         annotated = {
@@ -220,6 +221,7 @@ class _Reader:
                 "of an object, compile_grad(thing.method, ...)"
             )
         nothing = not given and not annotated
+        self._declared = _sizes_in([*given.values(), *annotated.values()])
         self._count_keys([*given.values(), *annotated.values()])
         parameters = []
         for name, parameter in self._signature.parameters.items():
@@ -320,12 +322,28 @@ class _Reader:
             return size
         number = len(self._numbers)
         name = _LETTERS[number] if number < len(_LETTERS) else f"n{number}"
-        while name in self._taken:
+        while name in self._taken or name in self._declared:
             number += 1
             name = f"n{number}"
         self._taken.add(name)
         self._numbers[name] = size
         return named(name)
+
+
+def _sizes_in(values: list[Any]) -> set[str]:
+    """Return the names of sizes in the shapes that are declared in structures."""
+    found: set[str] = set()
+    waiting = [*values]
+    while waiting:
+        value = waiting.pop()
+        inner = _children(value)
+        if inner is not None:
+            waiting += [item for _, item in inner[1]]
+        elif isinstance(value, str):
+            found.update(re.findall(r"[^\W\d]\w*", value))
+        elif isinstance(value, ArgumentSpec):
+            found.update(name for size in value.shape or () for name in names(size))
+    return found
 
 
 def _check_variadic(parameter: inspect.Parameter, given: Mapping[str, Any]) -> None:

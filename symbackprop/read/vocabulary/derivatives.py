@@ -71,7 +71,7 @@ def hessian(f: Any, *args: Value, argnums: Value = _ZERO) -> Value:
         _, _, slopes = inner.slopes(False)
     body, captured = closed(leaves(slopes, "the gradient"), outer.bound)
     at, count = (*outer.at, *captured), len(outer.at)
-    rows = [tuple(_block(body, at, i, j, "forward") for j in range(count)) for i in range(count)]
+    rows = [tuple(_block(body, at, j, i, "leading") for j in range(count)) for i in range(count)]  # it is symmetric
     return _filled(outer.form, [filled(outer.form, own) for own in rows])
 
 
@@ -274,8 +274,9 @@ def _block(body: Body, args: Sequence[Node], number: int, place: int, mode: str)
     order = [place, *(other for other in range(len(args)) if other != place)]
     part = Body(tuple(body.inputs[i] for i in order), (body.outputs[number],))
     value, x = body.outputs[number], body.inputs[place]
-    forward = mode == "forward" or (mode == "auto" and _is_wide(value, x))
-    return jacobian_of(*(args[i] for i in order), body=part, forward=forward)
+    if mode == "auto":
+        mode = "forward" if _is_wide(value, x) else "reverse"
+    return jacobian_of(*(args[i] for i in order), body=part, mode=mode)
 
 
 def _is_wide(value: Node, x: Node) -> bool:

@@ -222,7 +222,7 @@ def _jacobian(f: Any, x: Value) -> Node:
     at = node_of(x)
     bound = make_input(0, at.shape, at.dtype, collected_here().new_level())
     whole, captured = closed([node_of(f(bound))], [bound])
-    return jacobian(at, *captured, body=whole, forward=False)
+    return jacobian(at, *captured, body=whole, mode="reverse")
 
 
 def _largest(x: Node) -> Node:
