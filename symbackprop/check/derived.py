@@ -22,7 +22,7 @@ import sympy
 from symbackprop.check.curvature import information_times, placed
 from symbackprop.check.elements import Digits, Symbolic
 from symbackprop.check.exact import is_large
-from symbackprop.check.held import recalling, released, remembering
+from symbackprop.check.held import has_chosen, recalling, released, remembering
 from symbackprop.check.numbers import expression_of, number_of
 from symbackprop.check.trees import TooLargeError
 from symbackprop.check.vocabulary import vocabulary
@@ -317,6 +317,8 @@ class Quotients:
         order = len(directions)
         with mpmath.workdps(max(mpmath.mp.dps, _DIGITS * (order + 2))):
             small = mpmath.mpf(10) ** -(mpmath.mp.dps // (order + 2))
+            if order > 1 and has_chosen(self._held):
+                return self._one_by_one(directions, small, [], self._held)
             times = Counter(map(id, directions))
             distinct = {id(direction): direction for direction in directions}
             steps = {key: small * self._reach(direction) for key, direction in distinct.items()}
@@ -331,6 +333,23 @@ class Quotients:
             whole = mpmath.fprod((2 * steps[key]) ** times[key] for key in distinct)
             return [_entries(x / whole) for x in total]
 
+    def _one_by_one(
+        self, directions: Sequence[Direction], small: Any, moves: Sequence[tuple[Direction, Any]], held: list[Any]
+    ) -> list[Any]:
+        """Return a quotient of quotients, each with the slopes that are chosen where it is taken."""
+        *inner, direction = directions
+        step = small * self._reach(direction)
+        ends = []
+        for sign in (1, -1):
+            at = [*moves, (direction, sign * step)]
+            if inner:
+                with recalling(held), remembering() as own:
+                    self._evaluated(at)
+                ends.append(self._one_by_one(inner, small, at, own))
+            else:
+                ends.append(self._moved(at, held))
+        return [_entries((above - below) / (2 * step)) for above, below in zip(*ends, strict=True)]
+
     def _reach(self, direction: Direction) -> Any:
         """Return how far the inputs may go along a direction until they are as large again as they are."""
         found = []
@@ -340,17 +359,20 @@ class Quotients:
                 found.append(size / pace)
         return min(found, default=mpmath.mpf(1))
 
-    def _moved(self, moves: Sequence[tuple[Direction, Any]]) -> list[Any]:
-        """Return the values where the inputs have moved."""
+    def _moved(self, moves: Sequence[tuple[Direction, Any]], held: list[Any] | None = None) -> list[Any]:
+        """Return the values where the inputs have moved, and what is held is as it was."""
+        with recalling(self._held if held is None else held):
+            return self._evaluated(moves)
+
+    def _evaluated(self, moves: Sequence[tuple[Direction, Any]]) -> list[Any]:
         moved = {name: _mapped(number_of, _entries(self._elements[name])) for d, _ in moves for name in d}
         for direction, step in moves:
             for name, weights in direction.items():
                 moved[name] = moved[name] + _mapped(number_of, _entries(weights)) * step
         elements = {name: _mapped(Digits, array) for name, array in moved.items()}
         given = {name: array if array.shape else array[()] for name, array in elements.items()}
-        with recalling(self._held):
-            values = self._reference({**self._elements, **given}, self._words)
-            return [_mapped(number_of, _entries(x)) for x in leaves_of(values)]
+        values = self._reference({**self._elements, **given}, self._words)
+        return [_mapped(number_of, _entries(x)) for x in leaves_of(values)]
 
 
 def _largest(x: Any) -> Any:

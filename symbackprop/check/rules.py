@@ -2,7 +2,7 @@
 
 The reference evaluates the function alone, and its difference quotients are those of the function, so that a wrong
 rule fails. A rule that is meant to be another derivative than that of its function (`surrogate`) is the derivative of
-the reference too: of ``f(x0) + J (x - x0)``, where f and what the rule says of J are held at the point.
+the reference too: see `check.held`.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ import mpmath
 import numpy as np
 
 from symbackprop.check.elements import Digits, Element
-from symbackprop.check.held import held
+from symbackprop.check.held import chosen
 from symbackprop.check.rule_check import check_rule
 from symbackprop.errors import RuleError
 from symbackprop.read.from_numpy.rules import CustomRule
@@ -207,16 +207,16 @@ def _pushed(call: _Call, directions: Sequence[Sequence[Any]]) -> list[Any]:
 
 
 def _as_the_rule_says(call: _Call) -> Any:
-    """Return the results as linear functions of the arguments around the point."""
+    """Return the results with the derivatives that the rule gives."""
     outs = _entries(call.out)
     args = [_entries(arg) for arg in call.args]
-    moved = [(number, position, x) for number, own in enumerate(args) for position, x in enumerate(own) if _is_real(x)]
-    terms = [held(out) for out in outs]
-    for number, position, x in moved:
-        away = x - held(x)
-        for row, slope in enumerate(_column(call, len(outs), args, number, position)):
-            terms[row] = terms[row] + held(slope) * away
-    return _replaced(call.out, iter(terms))
+    moved = [(number, position) for number, own in enumerate(args) for position, x in enumerate(own) if _is_real(x)]
+
+    def slopes() -> list[tuple[Any, ...]]:
+        columns = [_column(call, len(outs), args, number, position) for number, position in moved]
+        return [tuple(column[row] for column in columns) for row in range(len(outs))]
+
+    return _replaced(call.out, iter(chosen(outs, [args[i][j] for i, j in moved], slopes)))
 
 
 def _column(call: _Call, count: int, args: Sequence[Sequence[Any]], number: int, position: int) -> list[Any]:

@@ -268,6 +268,29 @@ def test_what_is_held_at_every_order() -> None:
     assert through.verify(points=1, seconds=0.5)
 
 
+@sb.custom_rule(surrogate=True)
+def rounded(x: Any) -> Any:
+    return np.round(x)
+
+
+@rounded.defvjp
+def rounded_vjp(g: Any, out: Any, x: Any) -> Any:
+    return g * np.cos(x)
+
+
+def test_chosen_derivatives_at_every_order() -> None:
+    """Of round with the derivative cos: the rule is differentiated as what it computes, and so is the reference."""
+    f = sb.compile_value_and_grad(lambda x: sb.grad(lambda y: rounded(y) * y)(x) * x, inputs="x")
+    x = 2.3
+    value, (slope,) = f(x)
+    assert value == pytest.approx(2 * x + x**2 * np.cos(x), rel=1e-14)
+    assert slope == pytest.approx(2 + 3 * x * np.cos(x) - x**2 * np.sin(x), rel=1e-13)
+    assert f.verify(points=1, seconds=0.5)
+    bend = sb.compile_hessian(lambda x: rounded(x) * x, inputs="x", wrt="x")
+    assert bend(x) == pytest.approx(2 * np.cos(x) - x * np.sin(x), rel=1e-13)
+    assert bend.verify(points=1, seconds=0.5)
+
+
 def test_masks_and_kinks() -> None:
     f = sb.compile_value_and_grad(lambda x: sb.grad(lambda y: np.where(y > 0, y * np.log(y), 0.0))(x), inputs="x")
     assert f(-1.0) == (0.0, (0.0,))
