@@ -22,18 +22,20 @@ def product(a: Node, x: Node) -> Node:
     return contract([a, x], [(0, 1), (1,)], (0,))
 
 
-def expanded(body: Body) -> np.ndarray:
+def expanded(body: Body, mode: str = "reverse") -> np.ndarray:
     arguments = [make_input(i, x.shape, x.dtype) for i, x in enumerate(body.inputs)]
-    graph = with_derivatives(graph_of([jacobian(*arguments, body=body, forward=False)]), lambda bodies: bodies)
+    graph = with_derivatives(graph_of([jacobian(*arguments, body=body, mode=mode)]), lambda bodies: bodies)
     assert not [node for node in nodes_within(graph.nodes()) if getattr(node, "op", None) is jacobian]
     (found,) = run(graph.outputs, dict(zip(arguments, POINT, strict=False)))
     return np.asarray(found)
 
 
-def test_of_a_vector_with_respect_to_a_vector() -> None:
+@pytest.mark.parametrize("mode", ["reverse", "forward", "leading"])
+def test_of_a_vector_with_respect_to_a_vector(mode: str) -> None:
     x, a = POINT
-    found = expanded(Body((X, A), (sin(product(A, X)),)))
-    assert found == pytest.approx(np.cos(a @ x)[:, None] * a, rel=1e-14)
+    found = expanded(Body((X, A), (sin(product(A, X)),)), mode)
+    wanted = np.cos(a @ x)[:, None] * a
+    assert found == pytest.approx(wanted.T if mode == "leading" else wanted, rel=1e-14)
 
 
 def test_of_a_number_with_respect_to_a_vector() -> None:
@@ -50,6 +52,6 @@ def test_of_what_does_not_depend_on_it() -> None:
 def test_inside_of_another() -> None:
     """The Jacobian of a gradient is the Hessian."""
     x, a = POINT
-    inner = jacobian(X, A, forward=False, body=Body((X, A), (contract([sin(product(A, X))], [(0,)], ()),)))
+    inner = jacobian(X, A, mode="reverse", body=Body((X, A), (contract([sin(product(A, X))], [(0,)], ()),)))
     found = expanded(Body((X, A), (inner,)))
     assert found == pytest.approx(-(a.T * np.sin(a @ x)) @ a, rel=1e-13)
