@@ -29,6 +29,9 @@ if TYPE_CHECKING:
 __all__ = ["FunctionOrigin", "Origin", "verified"]
 
 
+_SECOND_ORDER = ("hessian", "hvp", "laplacian")
+
+
 @dataclass(frozen=True)
 class Origin:
     """The user's own object, where the formula was not text: SymPy expressions, what their symbols are called.
@@ -174,4 +177,7 @@ def _kinks(compiled: CompiledFunction) -> tuple[str, ...]:
     nodes = nodes_within(compiled.graph.nodes())
     used = {node.op for node in nodes if isinstance(node, Apply) and is_float(node.dtype)}
     used |= _operations(compiled.formula_graph) & {root}
-    return tuple(sorted(f"{op.name}: {op.kinks}" for op in used if isinstance(op, Primitive) and op.kinks))
+    found = sorted(f"{op.name}: {op.kinks}" for op in used if isinstance(op, Primitive) and op.kinks)
+    recipe = compiled.recipe
+    again = recipe.kind in _SECOND_ORDER or recipe.order > 1
+    return (*found, "second derivatives: 0 where a first one jumps") if found and again else tuple(found)

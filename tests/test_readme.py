@@ -21,6 +21,7 @@ PAGES = (
     "docs/stochastic.md",
     "docs/batching.md",
     "docs/structured.md",
+    "docs/derivatives.md",
     "docs/nested_derivatives.md",
     "docs/higher_derivatives.md",
     "docs/sparse.md",

@@ -56,6 +56,8 @@ def _vjp(g: Node, out: Apply) -> list[Node | None]:
 
 def _jvp(tangents: Sequence[Node | None], out: Apply) -> Node | None:
     operands, output = _indices(out)
+    if len(operands) == 2 and operands[0] == operands[1] and out.args[0] is out.args[1] and tangents[0] is not None:
+        return mul(2, contract([out.args[0], tangents[0]], operands, output))
     total: Node | None = None
     for position, tangent in enumerate(tangents):
         if tangent is not None:

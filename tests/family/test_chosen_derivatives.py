@@ -100,4 +100,7 @@ def test_a_rule_that_is_missing_is_named() -> None:
         sb.compile_hessian(lambda X, w: np.sum(loss(X, w)), inputs=inputs, wrt="w")
     with pytest.raises(sb.UnsupportedError, match="opaque"):
         sb.compile_jacobian(cubes, inputs={"x": "n"}, batch={"x": 0})
-    assert sb.compile_jacobian(loss, inputs=inputs, wrt="w")(np.eye(2), np.zeros(2)).tolist() == [[1.0, 0.0], [0.0, 1.0]]
+    assert sb.compile_jacobian(loss, inputs=inputs, wrt="w")(np.eye(2), np.zeros(2)).tolist() == [
+        [1.0, 0.0],
+        [0.0, 1.0],
+    ]
