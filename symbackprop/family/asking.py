@@ -9,10 +9,11 @@ from symbackprop.compiled import CompiledFunction
 from symbackprop.forms import compile_formula
 from symbackprop.options import Request
 
-__all__ = ["Batch", "Inputs", "Wrt", "asked_for"]
+__all__ = ["Batch", "Checkpoint", "Inputs", "Wrt", "asked_for"]
 
 Inputs = Mapping[Any, object] | Sequence[Any] | str | None
 Batch = Mapping[str, int] | None
+Checkpoint = Iterable[Any] | str | float | None
 Wrt = Any  # a name or a SymPy symbol, a sequence of these, or None
 
 

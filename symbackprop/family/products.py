@@ -6,8 +6,9 @@ from collections.abc import Iterable
 from typing import Any
 
 from symbackprop.compiled import CompiledFunction
-from symbackprop.family.asking import Batch, Inputs, Wrt, asked_for
+from symbackprop.family.asking import Batch, Checkpoint, Inputs, Wrt, asked_for
 from symbackprop.options import Request
+from symbackprop.transform.checkpointing import checked_checkpoint
 
 __all__ = ["compile_hvp", "compile_jvp", "compile_vjp"]
 
@@ -75,6 +76,7 @@ def compile_vjp(
     dtype: str = "float64",
     name: str = "vjp",
     optimize: str = "readable",
+    checkpoint: Checkpoint = None,
     batch: Batch = None,
 ) -> CompiledFunction:
     """Compile a formula to a function that returns ``(value, cotangents)``: reverse accumulation.
@@ -88,6 +90,8 @@ def compile_vjp(
         cotangent for each value, of its shape: ``z_bar`` for a value that the formula names ``z``, else ``value_bar``,
         or ``value1_bar``, ``value2_bar`` where there are several. Where a name is taken, the first number from 2 that
         makes it free is put behind it. Where there is a batch, cotangents are batches along their first axis.
+    checkpoint
+        As for `compile_grad`: what is kept for the way back.
 
     Returns
     -------
@@ -98,6 +102,8 @@ def compile_vjp(
     ------
     UnsupportedError
         On a value that is no real number or has a size that is computed, and on what has no rule in reverse.
+    BudgetError
+        If a budget of memory cannot be met.
 
     Examples
     --------
@@ -108,7 +114,8 @@ def compile_vjp(
     >>> sb.compile_vjp("r = w*x; r, r**2", wrt="w")(2.0, 3.0, 1.0, 0.0)
     ((6.0, 36.0), 3.0)
     """
-    request = Request("vjp", wrt, True, target, dtype, name, optimize, batch=batch)
+    asked = {"checkpoint": checked_checkpoint(checkpoint)}
+    request = Request("vjp", wrt, True, target, dtype, name, optimize, asked, batch)
     return asked_for(formula, inputs, static, request)
 
 

@@ -131,6 +131,15 @@ def test_it_is_saved_and_pickled_and_networks_have_budgets(tmp_path: Path) -> No
     assert pickle.loads(pickle.dumps(f)).source == f.source
 
 
+def test_cotangents_have_checkpoints_too() -> None:
+    formula = "x[n] W[n,n] -> a = tanh(W @ x)\nb = tanh(W @ a)\nc = tanh(W @ b)\nsin(c)"
+    rng = np.random.default_rng(0)
+    arguments = rng.normal(size=4), rng.normal(size=(4, 4)), rng.normal(size=4)
+    plain, again = (sb.compile_vjp(formula, wrt="x", checkpoint=asked) for asked in (None, ("b",)))
+    assert "# again: a, from the arguments" in again.source
+    assert all(map(np.array_equal, plain(*arguments), again(*arguments)))
+
+
 def test_a_budget_of_scalars_and_of_shapes_without_names() -> None:
     assert sb.compile_grad("sin(w*x)", checkpoint="1 kB")(0.5, 2.0) == sb.compile_grad("sin(w*x)")(0.5, 2.0)
     assert sb.compile_grad("x[3] -> sum(sin(cos(x)))", checkpoint=200)([1, 2, 3])[0].shape == (3,)
