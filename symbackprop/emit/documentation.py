@@ -123,7 +123,8 @@ def _factors(graph: Graph) -> list[str]:
         if label.part is not None:
             nodes[label.whole].append(node)
     rows = []
-    for text, (label, form) in zip(label_texts([*graph.factored]), graph.factored.items(), strict=True):
+    shown = [*graph.factored.items()][:40]
+    for text, (label, form) in zip(label_texts([label for label, _ in shown]), shown, strict=True):
         listed = f"({', '.join(form.names)}{',' * (len(form.names) == 1)})"
         rows += [f"{text} : tuple {listed}", f"    Of shape {shape_text(form.shape)}, {form.kind}: {form}"]
         for name, node in zip(form.names, nodes[label], strict=True):

@@ -47,7 +47,14 @@ def _is_zero(node: Node) -> bool:
 
 
 def _sum(node: Apply, known: Known, space: Space) -> Sequence[Term] | None:
-    return [term for arg in node.args for term in known.get(arg, ())]
+    """Return the terms of all summands; those that only scale become one, so that there are not ever more."""
+    terms = [term for arg in node.args for term in known.get(arg, ())]
+    scaling = [term for term in terms if _only_scales(term, term)]
+    if len(scaling) < 2:
+        return terms
+    own = scaling[0].own
+    total = add(*(made(term.signed(), own, space, node.dtype) for term in scaling))
+    return [Term(own, own, (Factor(total, own), None)), *(term for term in terms if not _only_scales(term, term))]
 
 
 def _negative(node: Apply, known: Known, space: Space) -> Sequence[Term] | None:

@@ -97,13 +97,17 @@ def connected(factors: Sequence[Factor], apart: Set[int]) -> list[list[Factor]]:
 
 def made(factors: Sequence[Factor], output: Indices, space: Space, dtype: str) -> Node:
     """Return the product of factors, summed over the indices that are not in `output`."""
-    times = [factor for factor in factors if factor.role == "times"]
+    times: dict[Indices, Node] = {}
+    for factor in factors:
+        if factor.role == "times":
+            known = times.get(factor.indices)
+            times[factor.indices] = factor.node if known is None else mul(known, factor.node)
     later = sorted((factor for factor in factors if factor.role != "times"), key=lambda factor: factor.role)
     inner = tuple(index for index in indices_of(factors) if index not in output) if later else ()
     whole = (*output, *inner)
     sizes = {index: space.sizes[index] for index in whole}
     if times:
-        array = contract([factor.node for factor in times], [factor.indices for factor in times], whole, sizes)
+        array = contract([*times.values()], [*times], whole, sizes)
     else:
         array = constant(1, tuple(sizes.values()), dtype)
     for factor in later:  # divisions, then choices, which may hide what a division by 0 gives
