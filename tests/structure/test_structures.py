@@ -134,6 +134,13 @@ def test_blocks_of_several_inputs() -> None:
         np.testing.assert_allclose(made, wanted)
 
 
+def test_names_of_factors_are_those_of_the_formula_or_of_nothing_else() -> None:
+    f = sb.compile_jacobian("p = softmax(d)\nq = s*d\np + q", inputs="d[n] s", wrt="d", structure=True)
+    assert str(f.structure["d/dd"]) == "np.diag(h) - np.outer(p, p)"
+    g = sb.compile_jacobian("x[s] -> 2*x", wrt="x", structure=True)  # a size is called so
+    assert str(g.structure["d/dx"]) == "c * np.eye(s)"
+
+
 def test_values_and_gradients_come_before() -> None:
     f = sb.compile_hessian("x[n] -> log(sum(exp(x)))", wrt="x", with_value_and_grad=True, structure=True)
     value, gradient, (d,) = f(x)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
+from typing import TypeVar
 
 from symbackprop.diff.forward import push_forward
 from symbackprop.diff.reverse import gradient, pull_back
@@ -24,6 +25,7 @@ __all__ = ["in_factors"]
 
 _DENSE = {"jacobian": "J", "hessian": "H"}
 
+T = TypeVar("T")
 _Found = Mapping[Label, tuple[Factored, Sequence[Node]]]
 
 
@@ -93,7 +95,7 @@ def _found(graph: Graph, recipe: Recipe, log: Rewrites) -> _Found:
             shape = _ordered(value.shape, each.x.shape, recipe)
             if own is None or not shape:
                 continue
-            made = factored(own, lambda term: _axes(term, recipe), shape, value.dtype, space, named.get)
+            made = factored(own, lambda term: _axes(term, recipe), shape, value.dtype, space, named)
             if made is not None:
                 found[label] = made
     return found
@@ -103,7 +105,7 @@ def _axes(term: Term, recipe: Recipe) -> Indices:
     return _ordered(term.own, term.argument, recipe)
 
 
-def _ordered(own: tuple, argument: tuple, recipe: Recipe) -> tuple:  # type: ignore[type-arg]
+def _ordered(own: tuple[T, ...], argument: tuple[T, ...], recipe: Recipe) -> tuple[T, ...]:
     """Return what belongs to the axes of a derivative: those of the gradient come last in a Hessian."""
     return (*argument, *own) if recipe.kind == "hessian" else (*own, *argument)
 

@@ -7,7 +7,7 @@ factors on both sides are the same, ``X.T @ (s[:, None] * X)``, or where the siz
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from itertools import chain, count
 from keyword import iskeyword
@@ -30,7 +30,6 @@ _LETTERS = {
 }  # fmt: skip
 
 Axes = Callable[[Term], Indices]  # of the array: the result's and the argument's in the one order or the other
-Named = Callable[[Node], str | None]
 Operands = tuple[Factor, ...]
 
 
@@ -60,7 +59,7 @@ class _Made:
 
 
 def factored(
-    terms: Sequence[Term], axes: Axes, shape: tuple[Size, ...], dtype: str, space: Space, named: Named
+    terms: Sequence[Term], axes: Axes, shape: tuple[Size, ...], dtype: str, space: Space, named: Mapping[Node, str]
 ) -> tuple[Factored, list[Node]] | None:
     """Return how an array is made of factors, and these; None where it is the dense one that is to be made."""
     found = _merged([_Maker(term, axes(term), space, dtype).made() for term in terms], dtype)
@@ -71,16 +70,18 @@ def factored(
     return Factored(tuple(names[node] for node in nodes), shape, tuple(term.numbered(nodes) for term in found)), nodes
 
 
-def _names(terms: Sequence[_Made], taken: set[str], named: Named) -> dict[Node, str]:
+def _names(terms: Sequence[_Made], taken: set[str], named: Mapping[Node, str]) -> dict[Node, str]:
     """Return what the factors are called: as in the formula, or by the letters that the field has for them."""
     names: dict[Node, str] = {}
+    foreign = {*named.values()}
     for term in terms:
         for operand in term.operands:
             if operand.node not in names:
                 letters = _LETTERS[_role(operand, term)]
-                own = named(operand.node) or letters[0]
                 numbered = (f"{letters[0]}{number}" for number in count(2))
-                names[operand.node] = next(x for x in chain([own], letters, numbered) if _is_free(x, taken))
+                own = named.get(operand.node, "")
+                others = (letter for letter in chain(letters, numbered) if letter not in foreign)
+                names[operand.node] = next(x for x in chain([own], others) if _is_free(x, taken))
                 taken.add(names[operand.node])
     return names
 
