@@ -33,7 +33,7 @@ from symbackprop.simplify.pipeline import canonical, finish, prepare
 from symbackprop.simplify.rules import without_rules
 from symbackprop.transform.batching import with_batch
 from symbackprop.transform.checkpointing import with_checkpoints
-from symbackprop.transform.curvature import parted_at, with_curvature_product
+from symbackprop.transform.curvature import with_curvature_product
 from symbackprop.transform.derivatives import with_derivatives, with_solvers
 from symbackprop.transform.gradients import with_gradient
 from symbackprop.transform.higher import with_derivative, with_taylor
@@ -78,10 +78,9 @@ def compile_recipe(
     """
     log = Rewrites()
     with using_float(recipe.dtype), uncollected():
-        expanded = _expanded(recipe, log)
-        primal = graph = prepare(expanded, log, reordered=recipe.reordered)
+        primal = graph = prepare(_expanded(recipe, log), log, reordered=recipe.reordered)
         if recipe.outputs:
-            graph = prepare(parted_at(expanded, recipe.outputs), log, reordered=recipe.reordered)
+            graph = prepare(_expanded(recipe, log, held=recipe.outputs), log, reordered=recipe.reordered)
         values = {**(constants or {}), **(known or {})}
         graph = _derived(graph, recipe, _finishing(graph, recipe, log), values)
         printed = _printed(graph, recipe, _target(graph, recipe))
@@ -165,19 +164,19 @@ def compile_adjoints(recipe: Recipe, names: Sequence[str]) -> tuple[tuple[str, .
         return found, load_function(printed.source, printed.name)
 
 
-def _read(recipe: Recipe) -> Graph:
-    """Return the graph of a recipe's formula."""
+def _read(recipe: Recipe, held: Sequence[str] = ()) -> Graph:
+    """Return the graph of a recipe's formula; of its values with the names in `held`, and the loss as a function of these."""
     prefix, start = split_declarations(recipe.formula)
     if prefix is not None and recipe.inputs is not None:
         raise ArgumentError("shapes are declared twice: in the formula's prefix and in inputs=; keep one of them")
     declared = prefix if prefix is not None else recipe.inputs
     specs = None if declared is None else read_declarations(declared, recipe.dtype)
-    return read_formula(recipe.formula, specs, recipe.dtype, start)
+    return read_formula(recipe.formula, specs, recipe.dtype, start, held)
 
 
-def _expanded(recipe: Recipe, log: Rewrites) -> Graph:
+def _expanded(recipe: Recipe, log: Rewrites, held: Sequence[str] = ()) -> Graph:
     """Return the graph of a recipe's formula with the derivatives inside of it written out."""
-    return with_derivatives(_read(recipe), lambda bodies: prepare(bodies, log))
+    return with_derivatives(_read(recipe, held), lambda bodies: prepare(bodies, log))
 
 
 @contextmanager

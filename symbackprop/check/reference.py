@@ -19,7 +19,7 @@ from symbackprop.check.vocabulary import Vocabulary
 from symbackprop.errors import UnsupportedError
 from symbackprop.read import program as kinds
 from symbackprop.read.differentiation import Differentiated
-from symbackprop.read.program import Definition, Instruction, Program, Statement, Target
+from symbackprop.read.program import Definition, Instruction, Program, Statement, Target, names_given
 
 __all__ = ["evaluate_parts", "evaluate_program"]
 
@@ -64,25 +64,13 @@ def evaluate_parts(
     """Return what `program` computes of `values`, and then what it calls by `names`; of these, `values` may replace some."""
     run = _Run(vocabulary)
     environment = {name: value for name, value in values.items() if name not in names}
-    last = {name: i for i, statement in enumerate(program.statements) for name in names if _gives(statement, name)}
+    last = names_given(program.statements)
     result: Any = None
     for number, statement in enumerate(program.statements):
         result = run.block([statement], environment)
         environment.update((name, values[name]) for name in names if last.get(name) == number and name in values)
     stand_at(None)
     return [result, *(environment[name] for name in names)]
-
-
-def _gives(statement: Statement | Definition, name: str) -> bool:
-    """Return whether a statement gives a value a name."""
-    waiting = [] if isinstance(statement, Definition) or statement.name is None else [statement.name]
-    while waiting:
-        target = waiting.pop()
-        if target == name:
-            return True
-        if not isinstance(target, str):
-            waiting.extend(target)
-    return False
 
 
 class _Run:

@@ -24,6 +24,7 @@ _WITHOUT_GRADIENT = frozenset(("nelder-mead", "powell", "cobyla", "cobyqa"))
 _WITHOUT_BOUNDS = frozenset(("cg", "bfgs", "newton-cg", "dogleg", "trust-ncg", "trust-exact", "trust-krylov"))
 _WITH_HESSIAN = frozenset(("dogleg", "trust-exact", "trust-constr"))
 _WITH_HESSIAN_PRODUCT = frozenset(("newton-cg", "trust-ncg", "trust-krylov"))
+_DENSE = 1000  # free entries up to which a method that can do without it gets a dense Hessian
 _WITH_CONSTRAINTS = frozenset(("cobyla", "cobyqa"))  # and no use for derivatives
 _ROOT_WITH_JACOBIAN = frozenset(("hybr", "lm"))
 
@@ -183,7 +184,8 @@ class ScipyProblem:
         """Call `scipy.optimize.minimize` with value, gradient, start and bounds, and Hessians where a method has them.
 
         "dogleg", "trust-exact" and "trust-constr" are given the Hessian; "Newton-CG", "trust-ncg" and "trust-krylov"
-        its products with vectors. ``hess=`` or ``hessp=`` gives another one.
+        its products with vectors, and so is "trust-constr" where more than 1,000 entries are free and the Hessian is not
+        sparse. ``hess=`` or ``hessp=`` gives another one.
 
         Parameters
         ----------
@@ -223,12 +225,14 @@ class ScipyProblem:
             return {"constraints": [given for constraint in self._constrained for given in constraint.for_slsqp]}
         if name in _WITH_CONSTRAINTS:
             return {"constraints": [constraint.without_derivatives for constraint in self._constrained]}
-        if name != "trust-constr":
+        if name != "trust-constr" and not callable(method):
             raise UnsupportedError(f"method {method!r} has no constraints; take 'SLSQP' or 'trust-constr'")
         return {"constraints": self.constraints}
 
     def _second_derivative(self, method: str) -> dict[str, Any]:
         """Return what a method is given of the Hessian, as `minimize` calls it."""
+        if method == "trust-constr" and not self._sparse and self._vector.size > _DENSE:
+            return {"hessp": self.hessp}
         if method in _WITH_HESSIAN:
             dense = self._sparse and method != "trust-constr"
             return {"hess": (lambda x: self.hess(x).toarray()) if dense else self.hess}

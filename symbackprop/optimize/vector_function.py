@@ -45,6 +45,7 @@ class VectorFunction:
         self, recipe: Recipe, arguments: Arguments, order: Sequence[int] | None = None, *, sparse: bool = False
     ) -> None:
         self._vector = arguments.vector
+        self._shapes: list[tuple[int, ...]] | None = None  # of the values, once they are asked for
         self._sparse = sparse
         wrt = tuple(leaf.name for leaf in self._vector.active)
         self.compiled = compiled_once(of_leaves(recipe, "residuals"))
@@ -74,7 +75,9 @@ class VectorFunction:
 
     def hessian(self, arguments: Sequence[Any], v: object) -> Any:
         """Return the Hessian of the product of a vector and the values."""
-        shapes = [np.shape(part) for part in self.parts(arguments)]
+        if self._shapes is None:
+            self._shapes = [np.shape(part) for part in self.parts(arguments)]
+        shapes = self._shapes
         parts = np.split(real_array(v, "v"), np.cumsum([math.prod(shape) for shape in shapes])[:-1])
         weights = [np.reshape(part, shape)[()] for part, shape in zip(parts, shapes, strict=True)]
         back = np.argsort(self._order)

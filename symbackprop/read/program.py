@@ -23,6 +23,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import NamedTuple
 
 __all__ = ["Definition", "Instruction", "Program", "Statement", "Target"]
@@ -85,3 +86,17 @@ class Program(NamedTuple):
 
     text: str
     statements: list[Statement | Definition]
+
+
+def names_given(statements: Sequence[Statement | Definition]) -> dict[str, int]:
+    """Return the names that statements give to values, each with the number of the last one that does."""
+    found: dict[str, int] = {}
+    for number, statement in enumerate(statements):
+        waiting = [] if isinstance(statement, Definition) or statement.name is None else [statement.name]
+        while waiting:
+            target = waiting.pop()
+            if isinstance(target, str):
+                found[target] = number
+            else:
+                waiting.extend(target)
+    return found

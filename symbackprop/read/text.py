@@ -13,11 +13,13 @@ from symbackprop.errors import (
     ArgumentError,
     FormulaSyntaxError,
     SymbackpropError,
+    UnknownNameError,
     UnsupportedError,
+    nearest_names,
 )
-from symbackprop.ir.dtype import default_float, using_float
+from symbackprop.ir.dtype import default_float, is_float, using_float
 from symbackprop.ir.graph import Graph
-from symbackprop.ir.node import Apply, Const, Node, constant
+from symbackprop.ir.node import Apply, Const, Input, Node, constant, make_input
 from symbackprop.ir.signature import ArgumentSpec, Label, Nest, Structure
 from symbackprop.ops.broadcasting import sized
 from symbackprop.read import program as kinds
@@ -25,7 +27,7 @@ from symbackprop.read.differentiation import Differentiated
 from symbackprop.read.functions import Environment, TextFunction, inner_environment
 from symbackprop.read.machine import Machine
 from symbackprop.read.parser import parse
-from symbackprop.read.program import Definition, Instruction, Statement, Target
+from symbackprop.read.program import Definition, Instruction, Statement, Target, names_given
 from symbackprop.read.vocabulary import FUNCTIONS
 from symbackprop.read.vocabulary.arguments import Listed, Value, collected_here, collecting, node_of
 from symbackprop.read.vocabulary.branches import Capture
@@ -34,10 +36,17 @@ from symbackprop.read.vocabulary.solvers import bind_reader
 
 __all__ = ["read_formula"]
 
+_BEHIND = 1 << 30  # positions behind those of all inputs of a formula, and of their tangents
 _DEEPEST = 32  # tuples and lists around a result, and calls inside of calls
 
 
-def read_formula(text: str, specs: Sequence[ArgumentSpec] | None, dtype: str = "float64", start: int = 0) -> Graph:
+def read_formula(
+    text: str,
+    specs: Sequence[ArgumentSpec] | None,
+    dtype: str = "float64",
+    start: int = 0,
+    held: Sequence[str] = (),
+) -> Graph:
     """Return the graph of formula `text`.
 
     Parameters
@@ -48,6 +57,9 @@ def read_formula(text: str, specs: Sequence[ArgumentSpec] | None, dtype: str = "
         The declared inputs; with None every unknown name is a scalar input, in order of first appearance.
     dtype : str
         The dtype of real inputs that are not declared, and of constants.
+    held : sequence of str
+        Names of values that are held still: what follows in the formula takes inputs in their place, which have the role
+        ``"output"``. The results are then the scalar that the formula gives, as a function of these, and the values.
 
     Raises
     ------
@@ -55,14 +67,15 @@ def read_formula(text: str, specs: Sequence[ArgumentSpec] | None, dtype: str = "
         With the place in `text`.
     """
     with using_float(dtype):
-        return _Reader(text, specs, dtype).read(start)
+        return _Reader(text, specs, dtype, held).read(start)
 
 
 class _Reader(Machine):
     """Reads the statements of a formula."""
 
-    def __init__(self, text: str, specs: Sequence[ArgumentSpec] | None, dtype: str) -> None:
+    def __init__(self, text: str, specs: Sequence[ArgumentSpec] | None, dtype: str, held: Sequence[str] = ()) -> None:
         super().__init__(text, specs, dtype)
+        self._held = tuple(held)
         self._depth = 0  # of calls that are running
         self._capture: Capture | None = None  # of the branch that is being read
         self.actions[kinds.DERIVATIVE] = self._derivative
@@ -72,16 +85,27 @@ class _Reader(Machine):
         results: list[Node] = []
         with collecting() as collected:
             self.names, self.places = collected.names, collected.places
-            result = self._block(program.statements)
             last = program.statements[-1]
+            values = self._values_held(program.statements[:-1]) if self._held else {}
+            result = self._block(program.statements[-1:] if self._held else program.statements)
             structure = self._results(result, (last.start, last.end), results)
         if not results:
             raise FormulaSyntaxError(
                 "the formula has no result: end it with an expression", text=self.text, span=(0, 0)
             )
+        if self._held:
+            if structure is not None or results[0].shape:
+                raise UnsupportedError(
+                    "outputs= wants a loss, one scalar; without it a formula of residuals gives J^T J v"
+                )
+            results += values.values()
+            structure = Nest(tuple, (None,) * len(results))
         return Graph(
-            arguments=tuple(self.specs),
-            inputs=tuple(self.inputs),
+            arguments=(
+                *self.specs,
+                *(ArgumentSpec(name, x.shape, x.dtype, role="output") for name, x in values.items()),
+            ),
+            inputs=(*self.inputs, *(self._stand_in(name, x) for name, x in values.items())),
             primals=tuple(results),
             outputs=tuple(results),
             labels=tuple(Label(number) for number in range(len(results))),
@@ -91,6 +115,31 @@ class _Reader(Machine):
             counts=collected.counts,
             structure=structure,
         )
+
+    def _values_held(self, statements: Sequence[Statement | Definition]) -> dict[str, Node]:
+        """Run statements, and return the values that are held, in whose place their names then stand for inputs."""
+        given = names_given(statements)
+        unknown = next((name for name in self._held if name not in given), None)
+        if unknown is not None:
+            raise UnknownNameError(
+                f"outputs names {unknown!r}, which the formula gives no value; its named values are "
+                f"{', '.join(given) or 'none'}.{nearest_names(unknown, given)}"
+            )
+        found: dict[str, Node] = {}
+        for number, statement in enumerate(statements):
+            self._block([statement])
+            for name in self._held:
+                if given[name] == number:
+                    value = self.environment[name]
+                    if not isinstance(value, Node) or not is_float(value.dtype):
+                        raise UnsupportedError(f"outputs names {name!r}, which is not one array of real numbers")
+                    found[name] = value
+                    self.environment[name] = self._stand_in(name, value)
+        return {name: found[name] for name in self._held}
+
+    def _stand_in(self, name: str, value: Node) -> Input:
+        """Return the input that stands for a value."""
+        return make_input(_BEHIND + self._held.index(name), value.shape, value.dtype)
 
     # --- statements ---------------------------------------------------------------------------------------------------
 

@@ -16,11 +16,10 @@ from dataclasses import replace
 from symbackprop.diff.forward import push_forward
 from symbackprop.diff.reverse import pull_back
 from symbackprop.emit.header import Recipe
-from symbackprop.errors import UnknownNameError, UnsupportedError, nearest_names
-from symbackprop.ir.dtype import is_float
+from symbackprop.errors import UnsupportedError
 from symbackprop.ir.graph import Graph
 from symbackprop.ir.node import Input, Node, constant, make_input
-from symbackprop.ir.signature import ArgumentSpec, Label, Nest
+from symbackprop.ir.signature import Label
 from symbackprop.ops.arithmetic import add
 from symbackprop.ops.bodies import substitute
 from symbackprop.ops.broadcasting import reduce_sum
@@ -30,7 +29,7 @@ from symbackprop.ops.normalisation import logsumexp
 from symbackprop.transform.products import check_real
 from symbackprop.transform.wanted import name_of, wanted_inputs, with_tangent_inputs
 
-__all__ = ["DISTRIBUTIONS", "parted_at", "with_curvature_product"]
+__all__ = ["DISTRIBUTIONS", "with_curvature_product"]
 
 
 def _of_classes(z: Node) -> Node:
@@ -50,44 +49,11 @@ _LOG_PARTITION: Mapping[str, Callable[[Node], Node]] = {
 DISTRIBUTIONS = (*_LOG_PARTITION, "normal", "empirical")  # of the last two G is the identity
 
 
-def parted_at(graph: Graph, names: Sequence[str]) -> Graph:
-    """Return a graph of the loss as a function of some named values, and of these: values are inputs too.
-
-    This is done before anything is rewritten, as a rewrite may leave no node that is the value.
-
-    Raises
-    ------
-    UnknownNameError, UnsupportedError
-        On names that no real value has, and where there is no loss.
-    """
-    if graph.structure is not None or graph.primals[0].shape:
-        raise UnsupportedError("outputs= wants a loss, one scalar; without it a formula of residuals gives J^T J v")
-    by_name = {name: node for node, name in graph.names.items() if is_float(node.dtype)}
-    for name in names:
-        if name not in by_name:
-            raise UnknownNameError(
-                f"outputs names {name!r}, which the formula gives no value; its named values are "
-                f"{', '.join(by_name) or 'none'}.{nearest_names(name, by_name)}"
-            )
-    nodes = [by_name[name] for name in names]
-    first = 2 * len(graph.inputs)  # behind all the tangents that there may be
-    held = [make_input(first + i, node.shape, node.dtype) for i, node in enumerate(nodes)]
-    (loss,) = graph.primals
-    known: dict[Node, Node] = dict(zip(nodes, held, strict=True))
-    specs = [ArgumentSpec(name, x.shape, x.dtype, role="output") for name, x in zip(names, held, strict=True)]
-    primals = (substitute([loss], known)[loss], *nodes)
-    wider = replace(
-        graph,
-        arguments=(*graph.arguments, *specs),
-        inputs=(*graph.inputs, *held),
-        primals=primals,
-        structure=Nest(tuple, (None,) * len(primals)),
-    )
-    return wider.with_outputs(primals, [Label(number) for number in range(len(primals))])
-
-
 def with_curvature_product(graph: Graph, recipe: Recipe) -> Graph:
-    """Return `graph` with the products ``J^T G J v``, given tangents v of inputs."""
+    """Return `graph` with the products ``J^T G J v``, given tangents v of inputs.
+
+    A loss as a function of values comes as the first of several, with the inputs that stand for the others.
+    """
     check_real(graph, "Jacobian")
     graph, held = _without_held(graph)
     values = graph.primals[1:] if held else graph.primals

@@ -113,6 +113,21 @@ def test_several_outputs_and_what_does_not_go_through_them() -> None:
     assert "exact" in str(report)
 
 
+@pytest.mark.parametrize(
+    ("text", "outputs", "expected"),
+    [
+        ("z = x*y; u = x*y; exp(u) + z", "z", 0.0),  # what is written otherwise is no function of z
+        ("z = x*y; u = x*y; exp(u) + z", "u", 4 * np.exp(2.0)),
+        ("z = x; z = z*y; exp(z)", "z", 4 * np.exp(2.0)),  # the last of that name
+        ("z = x; exp(z)*y", "z", 2 * np.e),
+    ],
+)
+def test_names_are_taken_as_they_are_written(text: str, outputs: str, expected: float) -> None:
+    f = sb.compile_gnvp(text, wrt="x", outputs=outputs)
+    assert f(1.0, 2.0, 1.0) == pytest.approx(expected, rel=1e-14)
+    assert f.verify(points=1, seconds=0.5)
+
+
 def test_a_value_that_a_rewrite_swallows() -> None:
     f = sb.compile_gnvp("x[n] w -> e = exp(w*x); s = sum(e); log(s)", wrt="w", outputs="s")
     x, w = np.array([0.5, 1.0, -1.0]), 0.3
@@ -211,6 +226,7 @@ def test_a_source_that_is_wrong_by_a_thousandth_is_found(f: sb.CompiledFunction)
     [
         (lambda: sb.compile_gnvp("z = x*y; z**2", outputs="u"), UnknownNameError, "its named values are z"),
         (lambda: sb.compile_gnvp("z = x*y; z, z**2", outputs="z"), UnsupportedError, "wants a loss, one scalar"),
+        (lambda: sb.compile_gnvp("z = x > y; x*z", outputs="z"), UnsupportedError, "not one array of real numbers"),
         (lambda: sb.compile_gnvp("x*y", outputs=["z", "z"]), ArgumentError, "names a value twice"),
         (lambda: sb.compile_gnvp("x*y", outputs=3), ArgumentError, "give the name of a value"),
         (lambda: sb.compile_gnvp("x > y"), UnsupportedError, "is bool, not real"),
