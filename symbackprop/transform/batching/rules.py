@@ -7,10 +7,11 @@ from collections.abc import Mapping
 from symbackprop.ir.node import Operation
 from symbackprop.ops.continuous_adjoint import continuous_adjoint
 from symbackprop.ops.custom_rules import custom_rule
-from symbackprop.ops.derivatives import jacobian
+from symbackprop.ops.derivatives import jacobian, pullback, pushforward
 from symbackprop.ops.implicit import root
 from symbackprop.ops.masking import repeated_positions
 from symbackprop.ops.opaque import opaque
+from symbackprop.ops.sparse import csr_array, entries_array
 from symbackprop.transform.batching import control, indexing, linear_algebra, sequences, shifting
 from symbackprop.transform.batching.call import Call, Rule, Rules
 
@@ -25,7 +26,10 @@ REFUSED: Mapping[Operation, str] = {
     repeated_positions: "how many positions there are differs from one example to the next; repeat by the same counts in "
     "all of them",
     custom_rule: "it is a rule that is to be applied first",
-    jacobian: "it is a derivative that is to be taken first",
+    **dict.fromkeys((jacobian, pullback, pushforward), "it is a derivative that is to be taken first"),
+    **dict.fromkeys(
+        (csr_array, entries_array), "a sparse array has two axes and none for examples; leave sparse=True out"
+    ),
     root: "it is an equation whose solver is to be put in its place first",
 }
 
