@@ -105,3 +105,15 @@ def test_sparse_and_structure_together_are_refused() -> None:
 def test_batches_in_factors_are_refused() -> None:
     with pytest.raises(sb.UnsupportedError, match="factors are those of one derivative"):
         sb.compile_jacobian("x[n] -> sin(x)", wrt="x", batch={"x": 0}, structure=True)
+
+
+def test_an_input_named_twice_is_refused() -> None:
+    with pytest.raises(sb.UnsupportedError, match="wrt names 'x' twice"):
+        sb.compile_hessian("x[n] -> sum(x**2)", wrt=("x", "x"), structure=True)
+
+
+def test_a_custom_rule_is_followed() -> None:
+    half = sb.custom_rule(lambda x: x**3, vjp=lambda g, out, x: 1.5 * g * x**2)  # half of what it would be
+    f = sb.compile_jacobian(lambda x: 2 * half(x), wrt="x", inputs={"x": "n"}, structure=True)
+    assert f.structure["d/dx"].kind == "diagonal"
+    assert f([1.0, 2.0])[0].tolist() == [3.0, 12.0]

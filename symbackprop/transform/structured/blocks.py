@@ -114,6 +114,9 @@ def _pushed(graph: Graph, recipe: Recipe) -> tuple[Graph, list[_Pushed]]:
     """Return the tangents of values, or of the gradients of these, one input after the other."""
     wanted = wanted_inputs(graph, recipe)
     names = [name_of(graph, x) for x in wanted]
+    twice = next((name for i, name in enumerate(names) if name in names[:i]), None)
+    if twice is not None:
+        raise UnsupportedError(f"wrt names {twice!r} twice, and its factors are the same ones; name it once")
     wider, groups = (graph, [graph.primals]) if recipe.kind == "jacobian" else _slopes(graph, wanted, recipe)
     found = []
     for position, (x, name) in enumerate(zip(wanted, names, strict=True)):
