@@ -18,6 +18,7 @@ from symbackprop.ops.bodies import substitute
 from symbackprop.ops.indexing import gather, slice_
 from symbackprop.transform.sparse.alignment import Relation, alignments_of
 from symbackprop.transform.sparse.inside import entries_kept
+from symbackprop.transform.sparse.reads import with_reads_of_inputs
 from symbackprop.transform.sparse.relations import LARGEST, not_sparse
 
 __all__ = ["Link", "Source", "links_of", "sources_of"]
@@ -86,6 +87,7 @@ class Link:
 
 def sources_of(values: Sequence[Node], wanted: Sequence[Input]) -> tuple[list[Node], list[Source]]:
     """Return the values in terms of sources, and these."""
+    values = with_reads_of_inputs(values, wanted)
     level = 1 + max(node.level for node in topological(values) if isinstance(node, Input))
     found: dict[Node, Source] = {}
     for node in topological(values):

@@ -27,6 +27,7 @@ FORMS = [
     ("x[n] i[k]:int -> x[i]*x[0]", "x"),
     ("X[n,m] -> X[:, 1]**2 - X[0, -1]", "X"),
     ("x[n] i[k]:int j[k]:int -> x[i]*x[j]", "x"),
+    ("X[n,3] A[3,2] i[k]:int -> (sin(X) @ A)[i]*2 + sum(X[:, 1:]**2, axis=1)[i][:, None]", "X"),
 ]
 SIZES = {"n": 5, "m": 4, "k": 6}
 
