@@ -15,6 +15,7 @@ from symbackprop.ops.broadcasting import broadcast, cast, reduce_sum
 from symbackprop.ops.contraction import einsum
 from symbackprop.ops.declare import Primitive
 from symbackprop.ops.indexing import gather, slice_
+from symbackprop.ops.layout import concatenate, transpose
 from symbackprop.simplify.pattern import with_new_arguments
 
 __all__ = ["with_reads_of_inputs"]
@@ -93,6 +94,11 @@ class _Reads:
             bounds: Any = node.param("bounds")
             own = [i for i, bound in enumerate(bounds) if bound is None or isinstance(bound, tuple)][axis]
             return [own] if bounds[own] is None else None
+        if op is transpose:
+            order: Any = node.param("axes")
+            return [order[axis]]
+        if op is concatenate:
+            return None if node.param("axis") == axis else [axis] * len(node.args)
         if op is einsum:
             output: Any = node.param("output")
             operands: Any = node.param("operands")
