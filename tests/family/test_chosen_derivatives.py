@@ -69,7 +69,7 @@ def test_every_mode_and_order(case: str) -> None:
         np.testing.assert_allclose(found, expected[name], rtol=1e-7, atol=1e-9, err_msg=name)
 
 
-@pytest.mark.parametrize("case", ["vjp", "jvp", "root", "minimum"])
+@pytest.mark.parametrize("case", ["vjp", "jvp"])
 def test_they_are_verified(case: str) -> None:
     report = sb.compile_jacobian(formula(CASES[case][0]), wrt="x").verify(points=1, seconds=0.5)
     assert report, report
