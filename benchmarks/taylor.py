@@ -1,14 +1,15 @@
-"""Taylor mode beside SymPy's diff and cse: how long compiling takes, and how many statements come of it."""
+"""Taylor mode beside SymPy's diff and cse: how long compiling takes, and how many statements come of it; and a Laplacian."""
 
 from __future__ import annotations
 
 from functools import partial
 
+import numpy as np
 import sympy
 
 import symbackprop as sb
 from benchmarks.row import Row
-from benchmarks.timing import once
+from benchmarks.timing import interleaved, once
 
 __all__ = ["TAYLOR"]
 
@@ -27,7 +28,30 @@ def taylor(quick: bool) -> list[Row]:
         rows.append(Row("  statements", f"{count}", f"{most}", count <= most))
     for operations, order in ((6, 4), (6, 8)) if not quick else ((6, 4),):
         rows += _beside_sympy(operations, order)
-    return rows
+    return [*rows, *_laplacian(quick)]
+
+
+def _laplacian(quick: bool) -> list[Row]:
+    """Time the Laplacian of a network of two layers, at many points, beside its value and the trace of its Hessian."""
+    formula = "W[h,d] V[h,h] v[h] x[d] -> v @ tanh(V @ tanh(W @ x))"
+    hidden, dimensions, points = 64, 10, 100 if quick else 1000
+    rng = np.random.default_rng(0)
+    shapes = (hidden, dimensions), (hidden, hidden), (hidden,), (points, dimensions)
+    arguments = [rng.normal(size=shape) / np.sqrt(hidden) for shape in shapes]
+    hessian = sb.compile_hessian(formula, wrt="x", batch={"x": 0})
+    works = {
+        "value": partial(sb.compile_value(formula, batch={"x": 0}).function, *arguments),
+        "laplacian": partial(sb.compile_laplacian(formula, wrt="x", batch={"x": 0}).function, *arguments),
+        "trace": lambda: np.trace(hessian.function(*arguments), axis1=1, axis2=2),
+    }
+    np.testing.assert_allclose(works["laplacian"](), works["trace"]())
+    times = interleaved(works, rounds=5 if quick else 20)
+    by_value, by_trace = times["laplacian"] / times["value"], times["laplacian"] / times["trace"]
+    return [
+        Row(f"Laplacian in {dimensions} dimensions: over the value", f"{by_value:.1f}", f"{2 * dimensions}",
+            by_value <= 2 * dimensions),
+        Row("  over the trace of the Hessian", f"{by_trace:.2f}", "1", by_trace <= 1),
+    ]  # fmt: skip
 
 
 def _beside_sympy(operations: int, order: int) -> list[Row]:

@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from functools import reduce
 
+from symbackprop.ir.dtype import is_float
 from symbackprop.ir.graph import children, topological
 from symbackprop.ir.node import Apply, Const, Input, Node, constant, make_input
 from symbackprop.ops.arithmetic import div, integer_power, mul, neg
@@ -82,10 +83,9 @@ def _degree(node: Apply, below: Sequence[int]) -> int | None:
 
 
 def _common(args: Sequence[Node], degrees: Sequence[int]) -> int | None:
-    """Return the degree that terms have, those aside that are 0."""
-    live = {
-        degree for arg, degree in zip(args, degrees, strict=True) if not (isinstance(arg, Const) and arg.value == 0)
-    }
+    """Return the degree that terms have, those aside that are 0, and positions."""
+    terms = [(arg, degree) for arg, degree in zip(args, degrees, strict=True) if is_float(arg.dtype)]
+    live = {degree for arg, degree in terms if not (isinstance(arg, Const) and arg.value == 0)}
     return live.pop() if len(live) == 1 else None
 
 

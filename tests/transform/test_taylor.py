@@ -102,7 +102,7 @@ def quotients(primitive: Primitive, point: Sequence[float], paces: Sequence[floa
 def deviation(primitive: Primitive) -> float:
     """Return the largest error of a derivative, relative where it is above 1."""
     node, inputs, paces = line(primitive)
-    order = LAST.get(primitive.name, 4 if primitive.name in SLOW else ORDER)
+    order = LAST.get(primitive.name, 4 if primitive.name in SLOW else ORDER if primitive.module == "numpy" else 6)
     point = primitive.points[0]
     found = evaluated(along(node, constants(paces), order), at(inputs, point))
     wanted = quotients(primitive, point, [paces.get(x, 0.0) for x in inputs], order)
