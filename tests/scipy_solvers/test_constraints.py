@@ -137,6 +137,13 @@ def test_refused(constraints: Any, error: type[Exception], message: str) -> None
     assert isinstance(constraints, list) or "in the constraint" in caught.value.__notes__[-1]
 
 
+def test_a_method_of_the_users_own(problem_71: sb.ScipyProblem) -> None:
+    def method(fun: Any, x0: Any, **given: Any) -> Any:
+        return scipy.optimize.OptimizeResult(x=x0, kinds=[type(g).__name__ for g in given["constraints"]])
+
+    assert problem_71.minimize(method).kinds == ["NonlinearConstraint", "NonlinearConstraint"]
+
+
 def test_solvers_without_constraints(problem_71: sb.ScipyProblem) -> None:
     with pytest.raises(UnsupportedError, match="'BFGS' has no constraints; take 'SLSQP' or 'trust-constr'"):
         problem_71.replace(bounds={}).minimize("BFGS")

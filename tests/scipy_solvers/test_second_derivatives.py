@@ -130,6 +130,12 @@ def test_another_hessian_may_be_given() -> None:
     assert "_jointly" not in problem._evaluated.__dict__
 
 
+def test_a_hessian_that_is_large_and_dense_is_multiplied() -> None:
+    problem = sb.compile_scipy("sum(x**2) + sum(x)**2", {"x": np.ones(1001)})
+    assert problem.minimize("trust-constr").fun < 1e-8
+    assert "_jointly" not in problem._evaluated.__dict__
+
+
 def test_a_gradient_without_a_rule_has_no_hessian() -> None:
     slope = sb.custom_rule(lambda x: np.tanh(x))
     log_cosh = sb.custom_rule(lambda x: np.log(np.cosh(x)), vjp=lambda g, out, x: g * slope(x))
