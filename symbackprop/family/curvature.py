@@ -59,8 +59,9 @@ def compile_gnvp(
     Examples
     --------
     >>> import symbackprop as sb
-    >>> sb.compile_gnvp("t[n] y[n] a k -> a*exp(-k*t) - y", wrt=("a", "k"))([0.0], [1.0], 2.0, 1.0, 1.0, 0.0)
-    (1.0, 0.0)
+    >>> f = sb.compile_gnvp("X[n,d] w[d] y[n] -> X @ w - y", wrt="w")
+    >>> f([[2.0], [1.0]], [0.0], [1.0, 1.0], [1.0]).tolist()
+    [5.0]
     >>> f = sb.compile_gnvp("X[n,d] w[d] y[n] -> z = X @ w; sum(logaddexp(0, -y*z))", wrt="w", outputs="z")
     >>> f([[2.0]], [0.0], [1.0], [1.0]).tolist()  # x * s * (1 - s) * x, with s = 1/2
     [1.0]
@@ -122,7 +123,7 @@ def compile_fvp(
     >>> f([[2.0], [4.0]], [0.0], [1.0]).tolist()
     [5.0]
     >>> g = sb.compile_fvp("x[n] m -> -(x - m)**2/2", wrt="m", distribution="empirical")
-    >>> g([1.0, 3.0], 0.0, 1.0)
+    >>> float(g([1.0, 3.0], 0.0, 1.0))
     10.0
     """
     asked = {"distribution": checked_distribution(distribution)}

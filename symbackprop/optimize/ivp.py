@@ -75,8 +75,8 @@ def compile_ivp(
     >>> pendulum.jac(0.0, [0.0, 0.0]).tolist()
     [[0.0, 1.0], [-9.81, 0.0]]
     >>> solution = pendulum.solve_ivp((0, 2), method="Radau", rtol=1e-8)
-    >>> round(solution.state["x"][-1], 4)
-    0.9871
+    >>> bool(abs(solution.state["x"][-1] - 0.9208) < 1e-4)
+    True
     """
     names = (static,) if isinstance(static, str) else tuple(static)
 
