@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import os
 import sys
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 import click
@@ -67,8 +67,10 @@ def main(
     rows = [row for name, workload in ALL.items() if not only or name in only for row in workload(quick)]
     chosen = [name for name in WORKLOADS if not only or name in only or "peers" in only]
     if chosen:
-        cases = _compared(chosen, peers or tuple(PEERS), quick, threads)
-        console.print(table(cases))
+        cases = []
+        for found in _compared(chosen, peers or tuple(PEERS), quick, threads):
+            console.print(table(found))
+            cases += found
         rows += limits(cases)
         if picture:
             plot(cases, picture)
@@ -78,15 +80,13 @@ def main(
     sys.exit(0 if all(row.holds for row in rows) else 1)
 
 
-def _compared(names: Sequence[str], peers: Sequence[str], quick: bool, threads: int) -> list[Case]:
-    """Run the workloads under the peers; quickly means at the smallest size."""
+def _compared(names: Sequence[str], peers: Sequence[str], quick: bool, threads: int) -> Iterator[list[Case]]:
+    """Run each workload under the peers at all sizes, quickly at the smallest alone."""
     rounds, turn = (5, 0.005) if quick else (15, 0.03)
     with Workers(peers, threads) as workers:
-        return [
-            compare(workers, name, size, rounds, turn)
-            for name in names
-            for size in list(WORKLOADS[name].sizes)[: 1 if quick else None]
-        ]
+        for name in names:
+            sizes = list(WORKLOADS[name].sizes)[: 1 if quick else None]
+            yield [compare(workers, name, size, rounds, turn) for size in sizes]
 
 
 def _limits(rows: Sequence[Row]) -> Table:

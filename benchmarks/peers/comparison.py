@@ -20,6 +20,7 @@ from benchmarks.workloads import WORKLOADS
 __all__ = ["Case", "Result", "Workers", "compare"]
 
 PAUSE = 0.02  # seconds until threads that wait for more work of the peer before have gone to sleep
+LONGEST, LEAST_ROUNDS = 45.0, 3  # seconds for all rounds of a case, with more only for so many rounds
 PATIENCE = 180.0  # seconds for a peer to answer
 
 
@@ -153,10 +154,12 @@ def compare(workers: Workers, workload: str, size: str, rounds: int, turn: float
 
 def _in_turn(workers: Workers, names: list[str], rounds: int, turn: float) -> dict[str, list[float]]:
     """Return the seconds a call of each peer in each round; the order changes, so that none always follows another."""
-    calls = {name: max(1, int(turn / max(workers.ask(name, "run", 1), 1e-8))) for name in names}
+    once = {name: workers.ask(name, "run", 1) for name in names}
+    calls = {name: max(1, int(turn / max(seconds, 1e-8))) for name, seconds in once.items()}
+    a_round = sum((calls[name] + 1) * seconds for name, seconds in once.items())
     times: dict[str, list[float]] = {name: [] for name in names}
     order, shuffled = list(names), random.Random(0)
-    for _ in range(rounds):
+    for _ in range(max(LEAST_ROUNDS, min(rounds, int(LONGEST / a_round))) if names else 0):
         shuffled.shuffle(order)
         for name in order:
             time.sleep(PAUSE)

@@ -17,7 +17,7 @@ __all__ = ["plot", "save_json", "table"]
 def table(cases: Sequence[Case]) -> Table:
     """Return a section a workload and size, with a line a peer, from the fastest to the slowest."""
     columns = ("workload", "peer", "median", "spread", "/ best other", "/ by hand", "first call", "lines")
-    found = Table(*columns[:2], title="Value and gradient, side by side")
+    found = Table(*columns[:2])
     for column in columns[2:]:
         found.add_column(column, justify="right")
     for case in cases:

@@ -6,7 +6,7 @@ import numpy as np
 
 from benchmarks.workloads.workload import Arguments, Workload
 
-BLOCK = 4096  # numbers of which the powers stay in the processor's cache
+BLOCK = 16_384  # numbers of which the powers stay in the processor's cache
 
 
 def data(n: int, terms: int) -> Arguments:
