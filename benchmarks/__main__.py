@@ -8,8 +8,9 @@ from __future__ import annotations
 
 import os
 import sys
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
+from typing import Any
 
 import click
 from rich.console import Console
@@ -33,7 +34,7 @@ from benchmarks.row import Row
 from benchmarks.second_order import SECOND_ORDER
 from benchmarks.sparse import SPARSE
 from benchmarks.taylor import TAYLOR
-from benchmarks.workloads import WORKLOADS
+from benchmarks.workloads import SIZES, WORKLOADS
 
 ALL = {
     **NESTED_SINES,
@@ -56,11 +57,22 @@ ALL = {
 @click.option("--quick", is_flag=True, help="Fewer rounds and smaller sizes.")
 @click.option("--only", multiple=True, type=click.Choice([*ALL, "peers", *WORKLOADS]), help="Only these workloads.")
 @click.option("--peer", "peers", multiple=True, type=click.Choice(list(PEERS)), help="Only these peers.")
+@click.option("--size", "sizes", multiple=True, type=click.Choice(SIZES), help="Only these sizes.")
+@click.option(
+    "--rounds", type=click.IntRange(min=2), help="Turns of each peer, if there is time.  [default: 15, quickly 5]"
+)
 @click.option("--threads", default=os.cpu_count(), show_default=True, help="Threads of each peer.")
 @click.option("--plot", "picture", type=click.Path(path_type=Path), help="Draw the ratios into this file.")
 @click.option("--json", "file", type=click.Path(path_type=Path), help="Keep the times for pyperf in this file.")
 def main(
-    quick: bool, only: tuple[str, ...], peers: tuple[str, ...], threads: int, picture: Path | None, file: Path | None
+    quick: bool,
+    only: tuple[str, ...],
+    peers: tuple[str, ...],
+    sizes: tuple[str, ...],
+    rounds: int | None,
+    threads: int,
+    picture: Path | None,
+    file: Path | None,
 ) -> None:
     """Time the workloads side by side and print ratios of medians."""
     console = Console(width=130)
@@ -68,7 +80,11 @@ def main(
     chosen = [name for name in WORKLOADS if not only or name in only or "peers" in only]
     if chosen:
         cases = []
-        for found in _compared(chosen, peers or tuple(PEERS), quick, threads):
+        plan = [(name, [size for size in WORKLOADS[name].sizes if not sizes or size in sizes]) for name in chosen]
+        if quick:
+            plan = [(name, found[:1]) for name, found in plan]
+        turns = {"rounds": rounds or (5 if quick else 15), "turn": 0.005 if quick else 0.03}
+        for found in _compared(plan, peers or tuple(PEERS), threads, turns):
             console.print(table(found))
             cases += found
         rows += limits(cases)
@@ -80,13 +96,13 @@ def main(
     sys.exit(0 if all(row.holds for row in rows) else 1)
 
 
-def _compared(names: Sequence[str], peers: Sequence[str], quick: bool, threads: int) -> Iterator[list[Case]]:
-    """Run each workload under the peers at all sizes, quickly at the smallest alone."""
-    rounds, turn = (5, 0.005) if quick else (15, 0.03)
+def _compared(
+    plan: Sequence[tuple[str, Sequence[str]]], peers: Sequence[str], threads: int, turns: Mapping[str, Any]
+) -> Iterator[list[Case]]:
+    """Run workloads, each at some sizes, under the peers."""
     with Workers(peers, threads) as workers:
-        for name in names:
-            sizes = list(WORKLOADS[name].sizes)[: 1 if quick else None]
-            yield [compare(workers, name, size, rounds, turn) for size in sizes]
+        for name, sizes in plan:
+            yield [compare(workers, name, size, **turns) for size in sizes]
 
 
 def _limits(rows: Sequence[Row]) -> Table:

@@ -20,7 +20,7 @@ from benchmarks.workloads import WORKLOADS
 __all__ = ["Case", "Result", "Workers", "compare"]
 
 PAUSE = 0.02  # seconds until threads that wait for more work of the peer before have gone to sleep
-LONGEST, LEAST_ROUNDS = 45.0, 3  # seconds for all rounds of a case, with more only for so many rounds
+LONGEST, LEAST_ROUNDS = 20.0, 3  # seconds for all rounds of a case, with more only for so many rounds
 PATIENCE = 180.0  # seconds for a peer to answer
 
 
@@ -58,6 +58,10 @@ class Case:
     def ratio(self, one: str, other: str) -> float:
         """Return the ratio of the medians of two peers."""
         return self.results[one].median / self.results[other].median
+
+    def ratio_of_first_calls(self, one: str, other: str) -> float:
+        """Return the ratio of the seconds until two peers had their first results."""
+        return self.results[one].first_call / self.results[other].first_call
 
 
 class Workers:

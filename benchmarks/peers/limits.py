@@ -21,6 +21,7 @@ class Limit(NamedTuple):
     peers: tuple[str, ...]
     most: float
     in_mean: bool = False
+    figure: Callable[[Case, str, str], float] = Case.ratio
 
 
 def _always(_: Case) -> bool:
@@ -47,6 +48,7 @@ LIMITS = (
     Limit("scan over small arrays", _of_kind("loop", sizes=("small",)), ("autograd",), 0.2),
     Limit("bound by BLAS", BLAS, ("jax", "torch"), 1.8),
     Limit("bound by BLAS", BLAS, ("jax", "torch"), 1.0, in_mean=True),
+    Limit("first call", _of_kind("unrolled"), ("jax",), 0.05, figure=Case.ratio_of_first_calls),
     Limit("large elementwise chain", _of_kind("elementwise", sizes=("large",)), ("jax",), 2.5),
 )
 
@@ -59,7 +61,7 @@ def limits(cases: Sequence[Case]) -> list[Row]:
         if OURS in case.missing
     ]
     for limit in LIMITS:
-        found = {case: ratio for case in cases if limit.applies(case) and (ratio := _ratio(case, limit.peers))}
+        found = {case: ratio for case in cases if limit.applies(case) and (ratio := _ratio(case, limit))}
         against = f"{OURS} / {' or '.join(limit.peers)}"
         if limit.in_mean and found:
             mean = geometric_mean(found.values())
@@ -71,12 +73,12 @@ def limits(cases: Sequence[Case]) -> list[Row]:
     return rows
 
 
-def _ratio(case: Case, peers: tuple[str, ...]) -> float | None:
+def _ratio(case: Case, limit: Limit) -> float | None:
     """Return the ratio of ours to the best of those that are there."""
-    present = [peer for peer in peers if peer in case.results]
+    present = [peer for peer in limit.peers if peer in case.results]
     if OURS not in case.results or not present:
         return None
-    return max(case.ratio(OURS, peer) for peer in present)
+    return max(limit.figure(case, OURS, peer) for peer in present)
 
 
 def _judged(ratio: float, most: float) -> tuple[str, str, bool]:

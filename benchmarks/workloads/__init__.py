@@ -13,13 +13,14 @@ from benchmarks.workloads.log_sum_exp import LOG_SUM_EXP
 from benchmarks.workloads.logistic_hessian import LOGISTIC_HESSIAN
 from benchmarks.workloads.logistic_regression import LOGISTIC_REGRESSION
 from benchmarks.workloads.lstm_scan import LSTM_SCAN
+from benchmarks.workloads.lstm_unrolled import LSTM_UNROLLED
 from benchmarks.workloads.matrix_factorisation import MATRIX_FACTORISATION
 from benchmarks.workloads.multilayer_perceptron import MULTILAYER_PERCEPTRON
 from benchmarks.workloads.polynomial import POLYNOMIAL
 from benchmarks.workloads.rosenbrock import ROSENBROCK, ROSENBROCK_SCALAR
-from benchmarks.workloads.workload import GRADIENT, HESSIAN, ROWS, Workload
+from benchmarks.workloads.workload import GRADIENT, HESSIAN, ROWS, SIZES, Workload
 
-__all__ = ["GRADIENT", "HESSIAN", "ROWS", "WORKLOADS", "Workload"]
+__all__ = ["GRADIENT", "HESSIAN", "ROWS", "SIZES", "WORKLOADS", "Workload"]
 
 WORKLOADS: dict[str, Workload] = {
     "black-scholes-scalar": BLACK_SCHOLES_SCALAR,
@@ -41,5 +42,6 @@ WORKLOADS: dict[str, Workload] = {
     "attention": ATTENTION,
     "matrix-factorisation": MATRIX_FACTORISATION,
     "lstm-scan": LSTM_SCAN,
+    "lstm-unrolled": LSTM_UNROLLED,
     "hidden-markov-model": HIDDEN_MARKOV,
 }

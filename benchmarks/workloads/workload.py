@@ -6,8 +6,9 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-__all__ = ["GRADIENT", "HESSIAN", "ROWS", "Workload"]
+__all__ = ["GRADIENT", "HESSIAN", "ROWS", "SIZES", "Workload"]
 
+SIZES = ("small", "medium", "large")
 GRADIENT = "gradient"  # the value, and the gradient in each of `wrt`
 HESSIAN = "hessian"  # the Hessian in the one of `wrt`
 ROWS = (
@@ -25,9 +26,9 @@ class Workload:
     Attributes
     ----------
     kind : str
-        "scalar", "arrays", "elementwise", "blas" or "loop": which limits are its limits.
+        "scalar", "arrays", "elementwise", "blas", "recurrent", "unrolled" or "loop": which limits are its limits.
     sizes : mapping
-        From "small", "medium" and "large" to keyword arguments of `data`.
+        From some of `SIZES` to keyword arguments of `data`.
     data : callable
         Returns the arguments by name, in order, the same ones on every call.
     wrt : tuple of str
