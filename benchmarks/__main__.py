@@ -102,7 +102,8 @@ def _compared(
     """Run workloads, each at some sizes, under the peers."""
     with Workers(peers, threads) as workers:
         for name, sizes in plan:
-            yield [compare(workers, name, size, **turns) for size in sizes]
+            if sizes:
+                yield [compare(workers, name, size, **turns) for size in sizes]
 
 
 def _limits(rows: Sequence[Row]) -> Table:
