@@ -269,4 +269,4 @@ def test_time_grows_with_the_number_of_nodes() -> None:
         return least_seconds(lambda: in_batches(graph, [x], named("n"), 0), 2) / count  # type: ignore[arg-type]
 
     few, many = (seconds_a_node(count) for count in (1000, 8000))
-    assert many < 2 * few
+    assert many < 3 * few  # quadratic time would be 8 times as much
