@@ -62,7 +62,8 @@ def plot(cases: Sequence[Case], path: Path) -> None:
     axes = figure.subplots()
     for name in PEERS:
         rows = [i for i, case in enumerate(known) if name in case.results]
-        axes.plot([known[i].ratio(name, REFERENCE) for i in rows], rows, "o", label=name, alpha=0.7)
+        if rows:
+            axes.plot([known[i].ratio(name, REFERENCE) for i in rows], rows, "o", label=name, alpha=0.7)
     axes.set(xscale="log", xlabel="time / time by hand, medians", yticks=range(len(known)))
     axes.set_yticklabels([f"{case.workload}, {case.size}" for case in known])
     axes.invert_yaxis()

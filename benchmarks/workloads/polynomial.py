@@ -6,13 +6,14 @@ import numpy as np
 
 from benchmarks.workloads.workload import Arguments, Workload
 
+TERMS = 10
 BLOCK = 16_384  # numbers of which the powers stay in the processor's cache
 
 
-def data(n: int, terms: int) -> Arguments:
+def data(n: int) -> Arguments:
     rng = np.random.default_rng(0)
     x = rng.uniform(-1.0, 1.0, size=n)
-    return {"c": rng.normal(size=terms), "x": x, "y": np.sin(3.0 * x) + 0.1 * rng.normal(size=n)}
+    return {"c": rng.normal(size=TERMS), "x": x, "y": np.sin(3.0 * x) + 0.1 * rng.normal(size=n)}
 
 
 def by_hand(c, x, y):
@@ -32,8 +33,8 @@ def by_hand(c, x, y):
 
 
 def value(xp, c, x, y):
-    p = c[-1]
-    for k in range(c.shape[0] - 2, -1, -1):
+    p = c[TERMS - 1]
+    for k in range(TERMS - 2, -1, -1):
         p = p * x + c[k]
     return 0.5 * xp.sum((p - y) ** 2)
 
@@ -41,13 +42,13 @@ def value(xp, c, x, y):
 POLYNOMIAL = Workload(
     kind="arrays",
     sizes={
-        "small": {"n": 100, "terms": 10},
-        "medium": {"n": 10_000, "terms": 10},
-        "large": {"n": 1_000_000, "terms": 10},
+        "small": {"n": 100},
+        "medium": {"n": 10_000},
+        "large": {"n": 1_000_000},
     },
     data=data,
     wrt=("c",),
-    formula="c[10] x[n] y[n] -> 0.5*sum((polyval(c[::-1], x) - y)**2)",
+    formula=f"c[{TERMS}] x[n] y[n] -> 0.5*sum((polyval(c[::-1], x) - y)**2)",
     by_hand=by_hand,
     forms=dict.fromkeys(("autograd", "jax", "torch", "casadi", "pytensor"), value),
 )
