@@ -165,6 +165,7 @@ class _Block:
             if (targets - moving) & wanted:
                 wanted |= self._read_by(statement)
                 found.append(statement)
+        self._check_read({name for name, last in lasts.items() if last >= 0} & wanted, result)  # before that last time
         found += [_moving(name, moved[name], result) for name, last in lasts.items() if last < 0]
         found.reverse()
         self._check_order(found, result)
@@ -193,13 +194,17 @@ class _Block:
         known: set[str] = set()
         for statement in (*statements, result):
             if isinstance(statement, Statement):
-                late = sorted((self._read_by(statement) & self._assigned) - known)
-                if late:
-                    raise UnsupportedError(
-                        f"{late[0]} is assigned again after it was read: what is differentiated is computed once more, "
-                        f"in which {late[0]} would be the new one. Give one of the two another name"
-                    ).located(self._text, (result.start, result.end))
+                self._check_read((self._read_by(statement) & self._assigned) - known, result)
                 known.update(_names(statement.name))
+
+    def _check_read(self, late: set[str], result: Statement) -> None:
+        """Refuse names that are read before they are assigned what they stand for where the derivative is asked for."""
+        if late:
+            name = min(late)
+            raise UnsupportedError(
+                f"{name} is assigned again after it was read: what is differentiated is computed once more, in which "
+                f"{name} would be the new one. Give one of the two another name"
+            ).located(self._text, (result.start, result.end))
 
 
 def _moving(name: str, parameter: str, place: Statement) -> Statement:

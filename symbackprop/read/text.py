@@ -23,12 +23,13 @@ from symbackprop.ir.node import Apply, Const, Input, Node, constant, make_input
 from symbackprop.ir.signature import ArgumentSpec, Label, Nest, Structure
 from symbackprop.ops.broadcasting import sized
 from symbackprop.read import program as kinds
+from symbackprop.read.calls import without_prefix
 from symbackprop.read.differentiation import Differentiated
 from symbackprop.read.functions import Environment, TextFunction, inner_environment
 from symbackprop.read.machine import Machine
 from symbackprop.read.parser import parse
 from symbackprop.read.program import Definition, Instruction, Statement, Target, names_given
-from symbackprop.read.vocabulary import FUNCTIONS
+from symbackprop.read.vocabulary import CONSTANTS, FUNCTIONS
 from symbackprop.read.vocabulary.arguments import Listed, Value, collected_here, collecting, node_of
 from symbackprop.read.vocabulary.branches import Capture
 from symbackprop.read.vocabulary.indexing import subscript
@@ -181,6 +182,11 @@ class _Reader(Machine):
     def _derivative(self, instruction: Instruction) -> None:
         """Differentiate a value with respect to names, or the function that its name stands for."""
         asked: Differentiated = instruction.value  # type: ignore[assignment]
+        fixed = next((x for x in asked.by if x not in self.environment and without_prefix(x) in CONSTANTS), None)
+        if fixed is not None:
+            raise ArgumentError(
+                f"{asked.word} is by an input or a value above, and {fixed} is a constant; an input of that name is declared"
+            )
         reads, by = ([self._named(name, instruction) for name in names] for names in (asked.reads, asked.by))
         word = FUNCTIONS[asked.word]
         if asked.reads == (asked.function.name,) and callable(reads[0]):
