@@ -115,7 +115,10 @@ def test_text_of_a_high_order_is_read_once_a_level() -> None:
         ("x[n] -> grad(x*2, x)", "grad is that of a number, and the value has shape"),
         ("u = x*c\nc = 5\ngrad(u, x)", "c is assigned again after it was read"),
         ("x -> y = 2*x; u = y**2; y = y + 1; grad(u, y)", "y is assigned again after it was read"),
-        ("def f(z):\n  y = 2*z\n  u = y**2\n  y = y + 1\n  hessian(u, y)\nf(x)", "y is assigned again after it was read"),
+        (
+            "def f(z):\n  y = 2*z\n  u = y**2\n  y = y + 1\n  hessian(u, y)\nf(x)",
+            "y is assigned again after it was read",
+        ),
         ("grad(x*pi, pi)", "pi is a constant"),
         ("def f(z):\n  return grad(z*w, w)\nf(w)", "inside of a function one of its own"),
         ("grad(x**2, 3)", "a value and the name of an input"),
