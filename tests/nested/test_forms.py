@@ -212,3 +212,14 @@ def test_what_is_refused_outside() -> None:
         sb.grad(lambda x: x)("text")
     with pytest.raises(ArgumentError, match="called with 0 by position"):
         sb.grad(lambda x: x)(x=1.0)
+
+
+def test_functions_may_be_called_as_words_are() -> None:
+    def grad(x: Any) -> Any:
+        return x**2
+
+    def scan(c: Any, x: Any) -> Any:
+        return c + x, c * x
+
+    assert sb.compile_value(lambda x: grad(x) + sb.grad(grad)(x), inputs="x")(2.0) == 8.0
+    assert sb.compile_value(lambda x: np.sum(sb.scan(scan, x, np.ones(3))[1]), inputs="x")(2.0) == 9.0

@@ -9,6 +9,8 @@ from collections import ChainMap
 from collections.abc import Iterable, Mapping, MutableMapping, Sequence
 from typing import NamedTuple
 
+from symbackprop.read.vocabulary import branches, derivatives, implicit, loops, odes, rules
+
 __all__ = [
     "ATOM",
     "COMPARISON",
@@ -28,6 +30,9 @@ __all__ = [
 # How tightly the last operation of an expression binds, as in `read.expression`.
 LOWEST, COMPARISON, SUM, PRODUCT, UNARY, POWER, POSTFIX, ATOM = 0, 5, 10, 11, 12, 13, 14, 15
 MODULES = frozenset(("np", "numpy", "math", "scipy", "special", "linalg"))  # words that no variable can have
+_CALLED = frozenset(  # words that are called with functions, which none of these can have as its name
+    name for words in (branches, derivatives, implicit, loops, odes, rules) for name in words.FUNCTIONS
+)
 _LONGEST_SUM = 2000  # characters of the terms of a sum that others are added to
 _LONGEST = 72  # characters that stand where they are used, and are no statement
 
@@ -151,7 +156,8 @@ class _Writer:
 
     def _define(self, function: Defined) -> None:
         """Write a function: its parameters unpacked, its statements, what it returns."""
-        name = self._names.fresh(function.title)
+        called = f"{function.title}_" if function.title in _CALLED else function.title
+        name = self._names.fresh(called)
         parameters, first = [], []
         texts: dict[Expression, tuple[str, int]] = {}
         for parameter, leaves in function.groups:
