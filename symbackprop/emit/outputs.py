@@ -8,6 +8,7 @@ from math import isqrt
 from symbackprop.emit.control import may_alias
 from symbackprop.emit.header import Recipe
 from symbackprop.emit.statements import Writer
+from symbackprop.emit.template import ATOM
 from symbackprop.ir.auxiliary import paired_nest, paired_pack
 from symbackprop.ir.graph import Graph
 from symbackprop.ir.node import Apply, Const, Node, Output
@@ -187,7 +188,9 @@ def _owned_text(node: Node, writer: Writer, owned: set[Node | None]) -> str:
     fresh = all(isinstance(base, (Apply, Output, Const)) and base not in owned for base in bases)
     bases = {base for base in bases if not isinstance(base, Const)}
     owned |= bases
-    return code.text if fresh else f"({code.text}).copy()" if not code.text.isidentifier() else f"{code.text}.copy()"
+    if fresh:
+        return code.text
+    return f"{code.text}.copy()" if code.binding == ATOM else f"({code.text}).copy()"
 
 
 def _memory_of(node: Node) -> set[Node | None]:

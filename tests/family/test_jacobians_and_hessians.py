@@ -59,7 +59,7 @@ CLOSED_FORMS = [
     ("x[n] -> flip(x)", "x", "return np.eye(n)[::-1]"),
     ("x[n] -> cumsum(x)", "x", "return np.tril(np.ones((n, n)))"),
     ("x[n] idx[k]:int -> x[idx]", "x", "return np.eye(n)[idx]"),
-    ("x[n] v[k] -> convolve(x, v)", "x", "return (sliding_window_view(t1, n)[:, ::-1]).copy()"),  # v among zeros
+    ("x[n] v[k] -> convolve(x, v)", "x", "return sliding_window_view(t1, n)[:, ::-1].copy()"),  # v among zeros
     ("A[m,n] X[n,k] -> A @ X", "X", "return A[:, None, :, None] * np.eye(k)[:, None, :]"),
     ("A[m,n] X[n,k] -> A @ X", "A", "t1 = X.T[:, None, :] * np.eye(m)[:, None, :, None]"),
     ("A[n,n] -> linalg.inv(A)", "A", "return -t1[:, None, :, None] * t1.T[:, None, :]"),
