@@ -40,7 +40,8 @@ def compile_gnvp(
         As for `compile_hvp`: the function takes the inputs, and behind them the vector, a part of it for each of `wrt`,
         ``x_dot`` for an input ``x``. Without `outputs` the formula need not be scalar, and all values are residuals.
     outputs : str or sequence of str, optional
-        What the loss is a convex function of: values that the formula names, the layers of a layer spec.
+        What the loss is a convex function of: values that the formula names, the layers of a layer spec. None of several
+        may be computed from another.
 
     Returns
     -------
@@ -50,7 +51,8 @@ def compile_gnvp(
     Raises
     ------
     UnknownNameError, UnsupportedError
-        On names that the formula gives no value, values that are not real, and what has no rule in both modes.
+        On names that the formula gives no value, values that are not real, outputs that are computed from each other, and
+        what has no rule in both modes.
 
     Source
     ------

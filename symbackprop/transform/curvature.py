@@ -17,7 +17,7 @@ from symbackprop.diff.forward import push_forward
 from symbackprop.diff.reverse import pull_back
 from symbackprop.emit.header import Recipe
 from symbackprop.errors import UnsupportedError
-from symbackprop.ir.graph import Graph
+from symbackprop.ir.graph import Graph, topological
 from symbackprop.ir.node import Input, Node, constant, make_input
 from symbackprop.ir.signature import Label
 from symbackprop.ops.arithmetic import add
@@ -55,8 +55,10 @@ def with_curvature_product(graph: Graph, recipe: Recipe) -> Graph:
     A loss as a function of values comes as the first of several, with the inputs that stand for the others.
     """
     check_real(graph, "Jacobian")
-    graph, held = _without_held(graph)
+    graph, names = _without_held(graph)
+    held = [*names]
     values = graph.primals[1:] if held else graph.primals
+    _check_apart(values, names)
     wanted = wanted_inputs(graph, recipe)
     wider, tangents = with_tangent_inputs(graph, wanted, recipe)
     pushed = push_forward(values, tangents)
@@ -82,12 +84,22 @@ def with_curvature_product(graph: Graph, recipe: Recipe) -> Graph:
     return wider.with_outputs(outputs, labels)
 
 
-def _without_held(graph: Graph) -> tuple[Graph, list[Input]]:
-    """Return a graph without the inputs that stand for values, and these."""
+def _check_apart(values: Sequence[Node], held: Mapping[Input, str]) -> None:
+    """Refuse values of which one is computed from another: the loss is no function of each by itself."""
+    read = [name for node in topological(values) if isinstance(node, Input) and (name := held.get(node))]
+    if read:
+        raise UnsupportedError(
+            f"outputs= wants values that are not computed from each other, and {read[0]!r} is read by another of them; "
+            "name one of the two"
+        )
+
+
+def _without_held(graph: Graph) -> tuple[Graph, dict[Input, str]]:
+    """Return a graph without the inputs that stand for values, and these with the names of the values."""
     pairs = [*zip(graph.arguments, graph.inputs, strict=True)]
     own = [(spec, x) for spec, x in pairs if spec.role != "output"]
     rest = replace(graph, arguments=tuple(spec for spec, _ in own), inputs=tuple(x for _, x in own))
-    return rest, [x for spec, x in pairs if spec.role == "output"]
+    return rest, {x: spec.name for spec, x in pairs if spec.role == "output"}
 
 
 def _curved(

@@ -227,6 +227,11 @@ def test_a_source_that_is_wrong_by_a_thousandth_is_found(f: sb.CompiledFunction)
         (lambda: sb.compile_gnvp("z = x*y; z**2", outputs="u"), UnknownNameError, "its named values are z"),
         (lambda: sb.compile_gnvp("z = x*y; z, z**2", outputs="z"), UnsupportedError, "wants a loss, one scalar"),
         (lambda: sb.compile_gnvp("z = x > y; x*z", outputs="z"), UnsupportedError, "not one array of real numbers"),
+        (
+            lambda: sb.compile_gnvp("z = w**2; t = 2*z; u = sin(t); u*z", outputs=("u", "z")),
+            UnsupportedError,
+            "'z' is read by another",
+        ),
         (lambda: sb.compile_gnvp("x*y", outputs=["z", "z"]), ArgumentError, "names a value twice"),
         (lambda: sb.compile_gnvp("x*y", outputs=3), ArgumentError, "give the name of a value"),
         (lambda: sb.compile_gnvp("x > y"), UnsupportedError, "is bool, not real"),
