@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import functools
 import inspect
+import operator
 from collections.abc import Callable, Sequence
-from typing import Any
+from typing import Any, SupportsIndex
 
 import numpy as np
 
@@ -20,7 +21,7 @@ from symbackprop.read.from_numpy.running import running_trace
 __all__ = ["Argnums", "Derivative", "Function", "as_real"]
 
 Function = Callable[..., Any]
-Argnums = int | Sequence[int]
+Argnums = SupportsIndex | Sequence[SupportsIndex]
 Note = Callable[[Trace, Moved], Any]  # what writes a derivative into a formula
 
 
@@ -53,7 +54,7 @@ class Derivative:
     ) -> None:
         if not callable(function):
             raise ArgumentError(f"{word} takes a function, not {function!r:.80}; what it is called with comes after it")
-        self._word, self._function, self._argnums, self._wrt = word, function, argnums, wrt
+        self._word, self._function, self._argnums, self._wrt = word, function, _whole_numbers(argnums), wrt
         self._note, self._has_aux = note, has_aux
         functools.update_wrapper(self, function, assigned=("__doc__", "__module__"), updated=())
         self.__name__ = f"{word}_{getattr(function, '__name__', 'f')}"
@@ -92,18 +93,27 @@ class Derivative:
             asked = [self._argnums] if isinstance(self._argnums, int) else [*self._argnums]
         found = []
         for position in asked:
-            if isinstance(position, bool) or not isinstance(position, (int, np.integer)):
-                raise ArgumentError(f"argnums is {self._argnums!r}; give the position of an argument, or several")
             if not -len(args) <= position < len(args):
                 raise ArgumentError(
                     f"argnums names argument {position} of {self._title}, which is called with {len(args)} by position"
                 )
-            found.append(int(position) % len(args))
+            found.append(position % len(args))
         if len(set(found)) < len(found) or not found:
             raise ArgumentError(
                 f"argnums is {self._argnums!r}; give the position of an argument, or several, each once"
             )
+        for position in found:
+            self._check_real(args[position], position)
         return args, kwargs, found
+
+    def _check_real(self, argument: Any, position: int) -> None:
+        """Refuse arrays that are not real; numbers of Python are."""
+        for leaf in flattened(argument)[0]:
+            if isinstance(leaf, (np.ndarray, np.generic)) and leaf.dtype.kind != "f":
+                raise UnsupportedError(
+                    f"argument {position} of {self._title} is {leaf.dtype}, not real, so that there is no derivative with "
+                    "respect to it; convert it with astype(float), or take it from around the function"
+                )
 
     def _by_name(
         self, args: tuple[Any, ...], kwargs: dict[str, Any]
@@ -178,6 +188,19 @@ class _AtLeaves:
         kwargs = {name: clone(value) for name, value in self._kwargs.items()}
         derivative = self._derivative.__cloned__(clone)
         return _AtLeaves(derivative, held, kwargs, self._chosen, self._form, self.returned)
+
+
+def _whole_numbers(argnums: Argnums) -> int | tuple[int, ...]:
+    """Return positions as numbers of Python."""
+    several = isinstance(argnums, Sequence) or (isinstance(argnums, np.ndarray) and argnums.ndim > 0)
+    items: list[Any] = [*argnums] if several else [argnums]  # type: ignore[misc]
+    try:
+        if any(isinstance(item, bool) for item in items):
+            raise TypeError("a truth value")
+        found = tuple(map(operator.index, items))
+    except TypeError:
+        raise ArgumentError(f"argnums is {argnums!r}; give the position of an argument, or several") from None
+    return found if several else found[0]
 
 
 def as_real(tree: Any) -> Any:

@@ -59,7 +59,8 @@ def compile_taylor(
     Notes
     -----
     An operation takes O(k) statements for each order k, and so O(order**2) terms in all. Where a derivative is infinite,
-    as that of ``sqrt(x)`` at 0, those above it may be nan.
+    as that of ``sqrt(x)`` at 0, those above it may be nan. There code of numbers by ``math`` raises a ZeroDivisionError or
+    a ValueError, so that none of the derivatives is returned: ``target="numpy"`` returns them all.
 
     Source: A. Griewank and A. Walther, Evaluating Derivatives (2008), chapter 13.
 

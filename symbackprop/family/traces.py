@@ -82,8 +82,8 @@ def compile_divergence(
 ) -> CompiledFunction:
     """Compile a formula to a function that returns its divergence, ``sum over i of dF_i/dx_i``: the trace of its Jacobian.
 
-    Of each column of the Jacobian only the entry on the diagonal is kept. Of a formula that acts entry by entry the code
-    is O(n).
+    Of a formula that acts entry by entry the code is O(n). A step that mixes entries otherwise than a sum or a product
+    with a matrix, as ``cumsum`` or ``linalg.solve`` do, makes an n x n array of derivatives, whose diagonal is summed.
 
     Parameters
     ----------

@@ -48,7 +48,7 @@ pow_: Primitive = elementwise(
     points=[(0.7, -1.9), (2.5, 0.5), (3.0, 0.0), (0.4, 3.0)],
     safe=(1.0, 1.0),
     domain="x > 0, or x = 0 and y > 0, or y an integer",
-    kinks="x**0 has derivative 0 with respect to x; at x = 0 the derivatives follow the limit",
+    kinks="x**0 has derivative 0 with respect to x, and 0**0 with respect to y; at x = 0 all others follow the limit",
     aliases=("float_power", "pow"),
     sympy="Pow",
     source="d(x**y)/dx = y*x**(y - 1); d(x**y)/dy = x**y*log(x)",

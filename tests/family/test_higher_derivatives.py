@@ -160,6 +160,21 @@ def test_loops_and_branches_run_once_for_all_orders(function, x: str) -> None:  
     assert body.count("for ") + body.count("while ") + body.count("if ") == 1
 
 
+@pytest.mark.parametrize(
+    ("text", "wanted"),
+    [("x**x", (1, 0, np.nan)), ("x**(x + 1)", (0, 1, np.nan)), ("x**(x + 2)", (0, 0, 2)), ("x**2.5", (0, 0, 0))],
+)
+def test_powers_at_0_have_the_derivatives_that_there_are(text: str, wanted: tuple[float, ...]) -> None:
+    """Of x**x the first one is infinite, and 0 by policy; above it there is none, nor of x**(x + 1) above the first."""
+    f = sb.compile_taylor(text, order=2, target="numpy")
+    with np.errstate(divide="ignore", invalid="ignore"):
+        np.testing.assert_array_equal(f(0.0), wanted)
+
+
+def test_powers_at_0_of_an_exponent_that_does_not_move_have_all_derivatives() -> None:
+    assert sb.compile_taylor("x**y", wrt="x", order=3)(0.0, 2.0) == (0, 0, 2, 0)
+
+
 def test_structures_have_directions_of_the_same_structure() -> None:
     def model(params, x):  # type: ignore[no-untyped-def]
         return {"y": np.tanh(params["W"] @ x + params["b"]), "n": np.sum(params["W"] ** 2)}

@@ -196,6 +196,13 @@ def test_derivatives_made_outside_of_the_function_that_uses_them() -> None:
             "returns a number and what is beside it",
         ),
         (lambda x: sb.grad(lambda k: x[0] * k)(np.argmax(x)), UnsupportedError, "is int64, not real"),
+        (lambda x: sb.grad(lambda k: x[0] * k)(np.array(3)), UnsupportedError, "is int64, not real"),
+        (lambda x: sb.grad(lambda p: np.sum(p[0]))((x, None)), UnsupportedError, "a nest that has None in it"),
+        (
+            lambda x: sb.grad(lambda z: sb.while_loop(lambda c: c < 9, lambda c: c * z, z))(x[0]),
+            UnsupportedError,
+            "inside a function whose derivative is part of the formula",
+        ),
         (lambda x: sb.jvp(np.sin, (x,), (x, x)), ArgumentError, "1 primals and 2 tangents"),
         (lambda x: sb.jvp(np.sin, (x,), ((x, x),)), ArgumentError, "nested otherwise"),
         (lambda x: sb.vjp(np.sin, x)[1]((x, x)), ArgumentError, "nested otherwise"),
@@ -207,7 +214,21 @@ def test_what_functions_refuse(function: Any, error: type[Exception], message: s
         sb.compile_value(function, inputs="x[3]")
 
 
+def test_argnums_are_whole_numbers_of_any_kind() -> None:
+    def f(x: Any, y: Any) -> Any:
+        return x * y**2
+
+    assert sb.grad(f, argnums=np.int64(1))(2.0, 3.0) == 12.0
+    assert sb.grad(f, argnums=np.array([1, 0]))(2.0, 3.0) == (12.0, 9.0)  # type: ignore[arg-type]
+    for wrong in (True, 1.5, "x"):
+        with pytest.raises(ArgumentError, match="give the position of an argument"):
+            sb.grad(f, argnums=wrong)  # type: ignore[arg-type]
+
+
 def test_what_is_refused_outside() -> None:
+    with pytest.raises(UnsupportedError, match="argument 1 of <lambda> is int64, not real"):
+        sb.grad(lambda y, n: y**n, argnums=1)(2.0, np.array(3))
+    assert sb.grad(lambda y, n: y**n, argnums=1)(1.0, 3) == 0.0  # numbers of Python are real
     with pytest.raises(UnsupportedError, match="not a real number"):
         sb.grad(lambda x: x)("text")
     with pytest.raises(ArgumentError, match="called with 0 by position"):

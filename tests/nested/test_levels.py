@@ -121,6 +121,7 @@ def test_text_of_a_high_order_is_read_once_a_level() -> None:
         ),
         ("grad(x*pi, pi)", "pi is a constant"),
         ("def f(z):\n  return grad(z*w, w)\nf(w)", "inside of a function one of its own"),
+        ("jvp(x**2, (x,), (1.0,))", r"where it is differentiated, jvp\(f, \(x,\), \(x_dot,\)\)"),
         ("grad(x**2, 3)", "a value and the name of an input"),
         ("def f(z): z**2\ngrad(f)", "takes the arguments of f too"),
         ("def f(z): z**2\ngrad(f, x, argnums=1)", "argnums names argument 1 of f"),

@@ -198,17 +198,23 @@ def _packed_results(results: Any, leaves: list[Any], trace: Trace) -> Packed:
     if isinstance(results, (tuple, list)):
         items = tuple(_packed_results(item, leaves, trace) for item in results)
         return Pack("list" if isinstance(results, list) else "tuple", tuple(range(len(items))), items)
-    leaves.append(_checked(results, trace))
+    leaves.append(_checked(results, trace, inside=True))
     return str(len(leaves) - 1)
 
 
-def _checked(results: Any, trace: Trace) -> Any:
+def _checked(results: Any, trace: Trace, inside: bool = False) -> Any:
+    """Return results, all of which are numbers and arrays; `inside` is whether these are in a nest."""
     if isinstance(results, (tuple, list)):
-        items = [_checked(item, trace) for item in results]
+        items = [_checked(item, trace, inside=True) for item in results]
         return items if isinstance(results, list) else tuple(items)
     if isinstance(results, (tuple, list, dict)) and not results:
         raise UnsupportedError(
             f"{trace.title} returns an empty {type(results).__name__}; return what is to be computed"
+        )
+    if results is None and inside:
+        raise UnsupportedError(
+            f"{trace.title} returns a nest that has None in it; leave it out, as from the arguments of a derivative, which "
+            "is nested as these are"
         )
     if results is None:
         raise UnsupportedError(f"{trace.title} returns None; return what is to be computed")

@@ -28,6 +28,7 @@ __all__ = ["FUNCTIONS", "SYMBOLS", "grad", "hessian", "jacobian", "jvp", "value_
 
 _ZERO = constant(0)
 _MODES = ("auto", "forward", "reverse")
+_CALLED = {"jvp": "jvp(f, (x,), (x_dot,))", "vjp": "vjp(f, (x,), bar)"}
 _OR_A_VALUE = (
     "; or, as {}(u, x), a value and the name of an input or of a value above, inside of a function one of its own"
 )
@@ -140,11 +141,12 @@ class _Point:
     def __init__(self, word: str, f: Any, args: Sequence[Value], argnums: Value) -> None:
         if not callable(f) or not hasattr(f, "parameters"):
             raise ArgumentError(
-                f"{word} takes a function that is defined above, def f(x): ..., and where it is differentiated, {word}(f, x)"
+                f"{word} takes a function that is defined above, def f(x): ..., and where it is differentiated, "
+                + _CALLED.get(word, f"{word}(f, x)")
                 + (_OR_A_VALUE.format(word) if word in ("grad", "hessian", "jacobian") else "")
             )
         if not args:
-            raise ArgumentError(f"{word} takes the arguments of {f.title} too: {word}({f.title}, x)")
+            raise ArgumentError(f"{word} takes the arguments of {f.title} too: {_CALLED.get(word, f'{word}(f, x)')}")
         self.title: str = f.title
         self._word, self._f, self._args = word, f, args
         self._chosen = [*range(len(args))] if argnums is None else _positions(argnums, len(args), f.title)

@@ -22,7 +22,10 @@ from symbackprop.ir.graph import children
 from symbackprop.ir.node import Apply, Const, Node, Output, make_input, make_output
 from symbackprop.ops.arithmetic import add, div, integer_power, mul
 from symbackprop.ops.broadcasting import rebuilt
+from symbackprop.ops.comparison import equal, where
 from symbackprop.ops.declare import Primitive
+from symbackprop.ops.exponential import log
+from symbackprop.ops.powers import pow_, power
 from symbackprop.simplify.pattern import with_new_arguments
 from symbackprop.transform.taylor.bodies import BODIES
 from symbackprop.transform.taylor.leibniz import RULES, Series, has_negative_exponent, negative_power, square, times
@@ -52,7 +55,7 @@ class Expansion:
         self._slopes: dict[Node, Sequence[Node | None]] = {}
         self._results: dict[_Key, Sequence[Mapping[int, Node]]] = {}  # of loops and branches: by order
         self._twins: dict[Node, Node] = {}  # results of loops, and the same of those that give derivatives too
-        self._inner: set[Node] = set()  # the loops and branches of derivatives
+        self._inner: set[Node] = set()  # the loops, branches and powers of derivatives
         self._open: set[_Key] = set()
         for x, slopes in curve.items():
             self._found[x] = [x, *slopes, *[None] * (order - len(slopes))]
@@ -147,6 +150,8 @@ class Expansion:
         if has_negative_exponent(applied):
             yield applied.args[0], order
             return negative_power(applied, self._found[applied.args[0]], self._found[applied], order)
+        if applied.op is pow_ and self._found[applied.args[1]][1] is not None:
+            return (yield from self._of_power(applied, order))
         return (yield from self._by_slope(node, order))
 
     def _at(self, node: Apply) -> Apply:
@@ -193,6 +198,22 @@ class Expansion:
         same = mul(x, integer_power(x, n=n - 1)) if n % 2 else integer_power(halves, n=2)
         yield same, order
         return self._found[same][order]
+
+    def _of_power(self, node: Apply, order: int) -> _Steps:
+        """Differentiate ``x**y`` where y moves: as its rule says once, and then as the formula says, to infinity at 0**0.
+
+        The rule has derivatives 0 at x = y = 0, which is a policy for the first one: there are none above that.
+        """
+        x, y = node.args
+        if order == 1 and node not in self._inner:
+            return pow_.jvp([self._found[arg][1] for arg in node.args], self._at(node))
+        if node not in self._slopes:
+            partials = (y * power(x, y - 1), node * log(where(equal(x, 0), 1, x)))
+            dots = map(self._symbol, node.args)
+            slope = add(*(mul(dot, own) for dot, own in zip(dots, partials, strict=True) if dot is not None))
+            self._slopes[node] = [slope]
+            self._inner.update(new for new in self._new([slope]) if new.op is pow_)
+        return (yield from self._by_slope(node, order))
 
     def _by_slope(self, node: Node, order: int) -> _Steps:
         """Differentiate the first derivative, as the forward rule has it, once less."""
