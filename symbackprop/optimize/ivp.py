@@ -42,7 +42,7 @@ def compile_ivp(
         their shapes; or one vector of all; or, of a function, a dict by the names of the parts.
     start : mapping
         The parts of the state by name, and what they are at the start: numbers, arrays, for functions structures of
-        these.
+        these. The formula need not read them all: in ``"v, -9.81"``, free fall, nothing depends on the place.
     data : mapping, optional
         All other inputs by name, but the time. They are copied.
     time : str
@@ -85,7 +85,8 @@ def compile_ivp(
         if time in map(str, [*state, *given]):
             raise ArgumentError(f"{time!r} is the time; say with time= what the formula calls it, or rename the other")
         has_time = time in words_of(formula)
-        function = value_of(formula, state, {**given, time: 0.0} if has_time else given, inputs, names)
+        clocked = {**given, time: 0.0} if has_time else given
+        function = value_of(formula, state, clocked, inputs, names, elsewhere={*map(str, state)})
         known = {key: value for key, value in given.items() if key not in names}
         clock = time if has_time else None
         return IvpProblem(function, Parameters(function, state, known, {}, (), time=clock), bool(sparse))

@@ -138,3 +138,32 @@ def test_states_of_another_length(robertson: sb.IvpProblem) -> None:
     for call in (robertson.fun, robertson.jac, lambda t, y: robertson.unpack(y)):
         with pytest.raises(ShapeError, match=r"expected \(3,\)"):
             call(0.0, np.zeros(2))
+
+
+X, V = sympy.symbols("x v")
+
+
+@pytest.mark.parametrize("sparse", [False, True])
+@pytest.mark.parametrize(
+    ("formula", "start", "jacobian"),
+    [
+        ("v, -9.81", {"x": 1.0, "v": 0.0}, [[0, 1], [0, 0]]),
+        ((V, sympy.Float(-9.81)), {X: 1.0, V: 0.0}, [[0, 1], [0, 0]]),
+        ("0.0, -9.81", {"x": 1.0, "v": 0.0}, [[0, 0], [0, 0]]),
+    ],
+)
+def test_a_state_that_is_not_read(formula: Any, start: Any, jacobian: list[list[int]], sparse: bool) -> None:
+    fall = sb.compile_ivp(formula, start, sparse=sparse)
+    found = fall.jac(0.0, fall.y0)
+    assert (found.toarray() if sparse else found).tolist() == jacobian
+    assert fall.fun(0.0, [1.0, 2.0])[1] == -9.81
+    assert fall.solve_ivp((0, 1), "Radau").state["v" if isinstance(formula, str) else V][-1] == pytest.approx(-9.81)
+
+
+def test_what_is_done_to_a_sparse_jacobian_leaves_later_ones_alone() -> None:
+    problem = sb.compile_ivp("x*x[0]", {"x": np.ones(60)}, sparse=True)
+    first = problem.jac(0.0, problem.y0)
+    wanted = first.toarray()
+    first.data[::2] = 0.0
+    first.eliminate_zeros()
+    np.testing.assert_array_equal(problem.jac(0.0, problem.y0).toarray(), wanted)

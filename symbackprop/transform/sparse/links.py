@@ -88,7 +88,7 @@ class Link:
 def sources_of(values: Sequence[Node], wanted: Sequence[Input]) -> tuple[list[Node], list[Source]]:
     """Return the values in terms of sources, and these."""
     values = with_reads_of_inputs(values, wanted)
-    level = 1 + max(node.level for node in topological(values) if isinstance(node, Input))
+    level = 1 + max((node.level for node in topological(values) if isinstance(node, Input)), default=0)
     found: dict[Node, Source] = {}
     for node in topological(values):
         if isinstance(node, Apply) and node.args and node.args[0] in wanted and _is_read(node):
