@@ -18,7 +18,6 @@ from symbackprop.ops.creation import arange
 from symbackprop.ops.indexing import gather
 from symbackprop.ops.layout import concatenate
 from symbackprop.ops.literal import literal
-from symbackprop.ops.rounding import remainder
 from symbackprop.ops.sparse import csr_array, entries_array
 from symbackprop.transform.sparse.banded import Piece, pieces_by_columns
 from symbackprop.transform.sparse.links import Link, Source, links_of, sources_of
@@ -119,8 +118,12 @@ def _is_in_order(pieces: Sequence[Piece], rows: Sequence[Rows]) -> bool:
     one = pieces[0].link
     if not all(piece.is_whole and piece.link is one for piece in pieces):
         return False
-    if one.source.fixed or any(side.source is not None and side.source.reads is not None for side in rows):
-        return len(pieces) == 1 and rows[0].source is None
+    if any(side.source is not None for side in rows) and (
+        one.source.fixed or any(side.source is not None and side.source.reads is not None for side in rows)
+    ):
+        return False
+    if one.source.reads is not None and (len(pieces) > 1 or one.source.along not in (None, *one.axes)):
+        return False  # positions that are read are in any order, and may repeat
     if len(pieces) > 1:
         return [*one.axes] == [0] and all(piece.kept is None for piece in pieces)
     return _width(pieces[0], rows[0]) is not None
@@ -178,42 +181,57 @@ def _index(piece: Piece, indices: Sequence[Node], places: Sequence[int], sizes: 
     along, fixed = (None, {}) if source is None else (source.along, source.fixed)
     own = iter(zip(indices, places, strict=True))
     terms: list[Node] = []
-    inner: dict[int, Size] = {}  # how far apart the entries along axes inside of a block are
+    inner: list[Inner] = []
     for axis, size in enumerate(sizes):
         stride = product(sizes[axis + 1 :])
         if axis in fixed:
             terms.append(constant(stride * fixed[axis], shape[:outer], "int64"))
             continue
         index, place = next(own)
+        positions = source.reads.args[1] if source is not None and source.reads is not None and axis == along else None
         if place >= outer:
-            inner[place - outer] = stride
+            inner.append(Inner(place - outer, stride, positions, size))
             continue
-        term = _times(stride, index if axis != along or source is None else _read(source, index, size))
+        term = _times(stride, index if positions is None else _read(positions, index, size))
         terms.append(term if term.shape == shape[:outer] else broadcast(term, shape=shape[:outer], axes=(place,)))
     total = functools.reduce(add, terms) if terms else constant(0, shape[:outer], "int64")
     return _flat(total) if piece.kept is None else _flat(_with_inner(piece, _flat(total), inner))
 
 
-def _with_inner(piece: Piece, begins: Node, strides: Mapping[int, Size]) -> Node:
+class Inner(NamedTuple):
+    """An axis inside of a block: its place there, and where its entries are.
+
+    They are a stride apart, or where an array of positions along an axis of some size says.
+    """
+
+    place: int
+    stride: Size
+    positions: Node | None
+    size: Size
+
+
+def _with_inner(piece: Piece, begins: Node, axes: Sequence[Inner]) -> Node:
     """Return the positions of the entries of blocks that there are, given where each block begins."""
     assert piece.kept is not None
     sizes: Any = piece.entries.shape[len(piece.entries.shape) - piece.inside :]
     grid = np.unravel_index(np.array(piece.kept, dtype=np.intp), sizes)
     shape = (begins.shape[0], len(piece.kept))
     total = broadcast(begins, shape=shape, axes=(0,))
-    for place, stride in strides.items():
-        numbers = grid[place] * (stride if isinstance(stride, int) else 1)
-        term = _written_out(numbers.tolist())
-        total = total + broadcast(term if isinstance(stride, int) else _times(stride, term), shape=shape, axes=(1,))
+    for place, stride, positions, size in axes:
+        if positions is not None:
+            term = _times(stride, _read(positions, _written_out(grid[place].tolist()), size))
+        elif isinstance(stride, int):
+            term = _written_out((grid[place] * stride).tolist())
+        else:
+            term = _times(stride, _written_out(grid[place].tolist()))
+        total = total + broadcast(term, shape=shape, axes=(1,))
     return total
 
 
-def _read(source: Source, index: Node, size: Size) -> Node:
-    """Return the positions that a source reads, at an index; those from the end are counted from the start."""
-    assert source.reads is not None
-    positions = source.reads.args[1]
+def _read(positions: Node, index: Node, size: Size) -> Node:
+    """Return the entries of `positions` at an index, counted from the start of an axis of some size; they are in range."""
     read = positions if index is arange(size=positions.shape[0]) else gather(positions, index, axis=0)
-    return remainder(read, constant(size, (), "int64"))
+    return gather(arange(size=size), read, axis=0)
 
 
 def _times(factor: Size, index: Node) -> Node:
