@@ -307,14 +307,16 @@ def _dropped_axes(node: Apply, x: Node) -> Node | None:
     """x[:, 2:3] without its second axis is x[:, 2]."""
     old: tuple[object, ...] = _axes(x, "bounds")
     bounds = list(old)
+    whole = _args(x)[0]
     spans = [i for i, bound in enumerate(old) if bound is None or isinstance(bound, tuple)]
     for size, i in zip(x.shape, spans, strict=True):
         bound = old[i]
         if size == 1 and isinstance(bound, tuple) and bound[2] == 1 and isinstance(bound[0] or 0, int):
-            bounds[i] = bound[0] or 0
+            start, end = bound[0] or 0, whole.shape[i]
+            bounds[i] = 0 if isinstance(end, int) and start < -end else start  # a slice may begin before the array
     if tuple(bounds) == old:
         return None
-    found = slice_(_args(x)[0], bounds=tuple(bounds))
+    found = slice_(whole, bounds=tuple(bounds))
     return found if found.shape == node.shape else None
 
 

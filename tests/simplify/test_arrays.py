@@ -58,3 +58,9 @@ def test_sizes_are_subtracted() -> None:
     assert " - n" in text
     compiled = sb.compile_grad("x[n] w -> log(sum(w/x) - x.shape[0]) - x.shape[0]*gammaln(w)", wrt="w")
     assert compiled.verify(points=1, seconds=1)
+
+
+def test_the_one_entry_of_a_slice_that_begins_before_the_array_is_the_first() -> None:
+    f = sb.compile_grad("x[2] -> sin(x[-5:-1].reshape(()))", wrt="x")
+    assert "t1 = x[0]" in f.source
+    assert_allclose(f([0.5, 2.0]), [np.cos(0.5), 0.0], rtol=1e-15)

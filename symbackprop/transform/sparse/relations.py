@@ -11,6 +11,7 @@ from scipy import sparse
 
 from symbackprop.errors import UnsupportedError
 from symbackprop.ir.node import Node
+from symbackprop.ir.size import shape_text
 
 __all__ = ["LARGEST", "chosen", "not_sparse", "numbered", "related", "relation_of", "sizes_of"]
 
@@ -18,8 +19,20 @@ LARGEST = 20_000_000  # entries of a pattern: beyond, it is no longer sparse
 
 
 def sizes_of(node: Node) -> tuple[int, ...]:
-    """Return the shape of a node, whose sizes are numbers."""
-    return node.shape  # type: ignore[return-value]
+    """Return the shape of a node, whose sizes are numbers.
+
+    Raises
+    ------
+    UnsupportedError
+        If a size is not, such as the number of entries that a mask chooses.
+    """
+    sizes = tuple(size for size in node.shape if isinstance(size, int))
+    if len(sizes) < node.rank:
+        raise UnsupportedError(
+            f"shape {shape_text(node.shape)} is known only when the code runs, so the entries of the sparse derivative are "
+            "not known before; leave out sparse=True"
+        )
+    return sizes
 
 
 def not_sparse(count: int) -> str:
