@@ -118,9 +118,7 @@ def _is_in_order(pieces: Sequence[Piece], rows: Sequence[Rows]) -> bool:
     one = pieces[0].link
     if not all(piece.is_whole and piece.link is one for piece in pieces):
         return False
-    if any(side.source is not None for side in rows) and (
-        one.source.fixed or any(side.source is not None and side.source.reads is not None for side in rows)
-    ):
+    if any(side.source is not None and side.source.reads is not None for side in rows):
         return False
     if one.source.reads is not None and (len(pieces) > 1 or one.source.along not in (None, *one.axes)):
         return False  # positions that are read are in any order, and may repeat

@@ -49,15 +49,16 @@ def test_entries_of_a_vector_that_are_read(number: int) -> None:
 
 
 @pytest.mark.parametrize("number", range(len(OF_POINTS)))
-def test_rows_and_columns_of_a_matrix_that_are_read(number: int) -> None:
-    rng = random.Random(number)
-    first, second = rng.sample(POSITIONS, 2)
-    part = f":, {first}" if number % 4 == 1 else first
-    declared = f"P[{'4n'[number % 2]},3] i[2]:int k:int"
-    text = f"{declared} -> v = P[{part}]; u = P[{second}]; {OF_POINTS[number]}".replace(
-        "v.T @ u", "v.T @ P" if number % 4 == 1 else "v.T @ u"
-    )
+def test_rows_of_a_matrix_that_are_read(number: int) -> None:
+    first, second = random.Random(number).sample(POSITIONS, 2)
+    text = f"P[{'4n'[number % 2]},3] i[2]:int k:int -> v = P[{first}]; u = P[{second}]; {OF_POINTS[number]}"
     assert_same(sb.compile_jacobian, text, "P", (P, [2, -3], -1))
+
+
+@pytest.mark.parametrize("text", ["v.T @ v", "v @ v.T", "v[:, :1] - v"])
+@pytest.mark.parametrize("positions", POSITIONS)
+def test_columns_of_a_matrix_that_are_read(text: str, positions: str) -> None:
+    assert_same(sb.compile_jacobian, f"P[4,3] i[2]:int k:int -> v = P[:, {positions}]; {text}", "P", (P, [2, -3], -1))
 
 
 @pytest.mark.parametrize(
