@@ -117,8 +117,8 @@ arctan2: Primitive = elementwise(
 
 
 def _over_length(part: Node, out: Node) -> Node:
-    """Return part / out, and 0 where the length is 0."""
-    return part / where(equal(out, 0), 1, out)
+    """Return part / out, and 0 where the length is 0, as are all its derivatives there."""
+    return part / where(equal(out, 0), float("inf"), out)
 
 
 hypot: Primitive = elementwise(
@@ -128,7 +128,7 @@ hypot: Primitive = elementwise(
     partials=(lambda x, y, out: _over_length(x, out), lambda x, y, out: _over_length(y, out)),
     derivative="x / hypot(x, y), y / hypot(x, y)",
     points=[(0.7, -1.9), (3.0, 4.0), (0.0, 2.0)],
-    kinks="the gradient at (0, 0) is (0, 0)",
+    kinks="the gradient at (0, 0) is (0, 0), and the second derivatives are 0",
     analytic=False,
     flops=8,
     source="power rule",

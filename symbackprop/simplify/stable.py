@@ -254,6 +254,13 @@ def _hypotenuse(node: Apply, context: Context) -> Node | None:
     return None
 
 
+def _hypot_of_absolute(node: Apply, context: Context) -> Node | None:
+    """hypot(abs(x), y) is hypot(x, y), bit by bit, and has no kink where y is not 0."""
+    if not any(_is(side, absolute) for side in node.args):
+        return None
+    return _op("hypot")(*(_args(side)[0] if _is(side, absolute) else side for side in node.args))
+
+
 def _root_of_squares(node: Apply, context: Context) -> Node | None:
     """sqrt(x**2) is abs(x); sqrt(x @ x) and the like are lengths, whose gradient at 0 is 0 and not nan."""
     (x,) = node.args
@@ -263,8 +270,8 @@ def _root_of_squares(node: Apply, context: Context) -> Node | None:
 
 
 def _is_sum_of_squares(node: Node) -> bool:
-    if _is(node, add):
-        return all(_is_square(term) or _is_scaled_square(term) for term in _args(node))
+    if _is(node, add):  # a term may be such a sum too, as hypot(x, y)**2 is
+        return all(_is_square(part) for term in _unscaled_terms(node) for part in _unscaled_terms(term))
     if _is(node, reduce_sum) or _is(node, mean):
         return _is_square(_args(node)[0])
     if _is(node, einsum) and len(_args(node)) == 2:
@@ -273,11 +280,17 @@ def _is_sum_of_squares(node: Node) -> bool:
     return False
 
 
-def _is_scaled_square(node: Node) -> bool:
+def _unscaled_terms(node: Node) -> list[Node]:
+    """Return the terms of a sum, or `node` where it is none, without their coefficients, where these are positive."""
+    terms = _args(node) if _is(node, add) else (node,)
+    return [_args(term)[1] if _is_scaled(term) else term for term in terms]
+
+
+def _is_scaled(node: Node) -> bool:
     if not _is(node, mul):
         return False
-    scale, square = _args(node)
-    return is_number(scale) and exact(scale.value) > 0 and _is_square(square)  # type: ignore[attr-defined, operator]
+    scale, _ = _args(node)
+    return is_number(scale) and exact(scale.value) > 0  # type: ignore[attr-defined, operator]
 
 
 def _is_square(node: Node) -> bool:
@@ -338,6 +351,7 @@ ROWS = (
     Row("softmax of shifted", (_op("softmax"), _op("log_softmax")), _softmax_of_shifted),
     Row("logsumexp of shifted", (_op("logsumexp"),), _log_sum_exp_of_shifted),
     Row("hypot", (sqrt,), _hypotenuse),
+    Row("hypot of absolute value", (_op("hypot"),), _hypot_of_absolute),
     Row("root of squares", (sqrt,), _root_of_squares),
     Row("1 - cos", (add,), _one_minus_cosine),
     Row("cos**2 + sin**2", (add,), _circle),

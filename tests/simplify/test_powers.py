@@ -105,3 +105,73 @@ def test_common_factors_of_signed_terms() -> None:
     x, z = 0.7, -2.1
     expected = math.cos(x * math.sin(x) - z * x) * (math.sin(x) + x * math.cos(x) - z)
     assert compiled(x, z) == pytest.approx(expected, rel=1e-14)
+
+
+@pytest.mark.parametrize(
+    "formula",
+    [
+        "abs(x)**2", "abs(x)*abs(x)", "abs(x)**2.0", "sqrt(x**2)**2", "x*x*(1 + abs(x)**4)",
+        "4*(abs(x)/2)**2", "(2*abs(x))**2/4", "(x + 1)**2*(abs(x)/(x + 1))**2",
+    ],
+)  # fmt: skip
+def test_squares_of_absolute_values_bend_at_zero(formula: str) -> None:
+    assert sb.compile_taylor(formula, order=2)(0.0) == (0.0, 0.0, 2.0)
+
+
+@pytest.mark.parametrize(
+    "formula",
+    [
+        "sum(abs(x)**2)", "abs(x) @ (3*abs(x))/3", "sqrt(x @ x)**2", "(3*sqrt(x @ x))**2/9", "9*(sqrt(x @ x)/3)**2",
+        "hypot(x, 2*x) @ hypot(x, 2*x)/5",
+    ],
+)  # fmt: skip
+def test_squares_of_lengths_of_arrays_bend_at_zero(formula: str) -> None:
+    hessian = sb.compile_hessian(f"x[n] -> {formula}", wrt="x")(np.zeros(2))
+    np.testing.assert_allclose(hessian, 2.0 * np.eye(2), rtol=1e-15)
+
+
+def test_even_powers_of_absolute_values_keep_their_highest_derivative() -> None:
+    assert sb.compile_taylor("abs(x)**4", order=4)(0.0) == (0.0, 0.0, 0.0, 0.0, 24.0)
+
+
+@pytest.mark.parametrize(
+    "formula",
+    ["hypot(x, y)**2", "hypot(x, y)*hypot(x, y)", "sqrt(x**2 + y**2)**2.0", "9*(hypot(x, y)/3)**2", "(2*hypot(x, y))**2/4"],
+)  # fmt: skip
+def test_squares_of_hypotenuses_bend_at_zero(formula: str) -> None:
+    assert sb.compile_laplacian(f"x y -> {formula}")(0.0, 0.0) == pytest.approx(4.0, rel=1e-15)
+    assert sb.compile_hvp(f"x y -> {formula}")(0.0, 0.0, 1.0, -3.0) == pytest.approx((2.0, -6.0), rel=1e-15)
+
+
+@pytest.mark.parametrize("formula", ["hypot(x, y)", "sqrt(x**2 + y**2)"])
+def test_hypotenuses_have_no_second_derivative_at_the_origin(formula: str) -> None:
+    assert sb.compile_hessian(formula)(0.0, 0.0) == ((0.0, 0.0), (0.0, 0.0))
+    assert sb.compile_hvp(formula)(0.0, 0.0, 1.0, 2.0) == (0.0, 0.0)
+    assert sb.compile_laplacian(formula)(0.0, 0.0) == 0.0
+    assert sb.compile_taylor(formula, order=2)(0.0, 0.0, 1.0, 2.0)[2] == 0.0
+
+
+def test_hypotenuses_in_inner_derivatives() -> None:
+    assert sb.compile_value("grad(grad(hypot(x, y), x), x)")(0.0, 0.0) == 0.0
+    assert sb.compile_value("grad(grad(hypot(x, y)**2, x), x)")(0.0, 0.0) == 2.0
+
+
+def test_hypotenuses_at_extremes() -> None:
+    gradient = sb.compile_grad("hypot(x, y)")
+    for scale in (1e-310, 1e200):
+        assert gradient(3 * scale, 4 * scale) == pytest.approx((0.6, 0.8), rel=1e-15)
+    assert sb.compile_hessian("hypot(x, y)")(3e200, 0.0) == ((0.0, 0.0), (0.0, 1 / 3e200))
+
+
+def test_hypot_of_an_absolute_value_bends_where_it_is_smooth() -> None:
+    assert sb.compile_hessian("hypot(abs(x), y)")(0.0, 2.0) == ((0.5, 0.0), (0.0, 0.0))
+
+
+def test_lengths_of_lengths_are_lengths() -> None:
+    formula = "sqrt(2*hypot(x, y)**2 + z**2)"
+    assert sb.compile_grad(formula)(0.0, 0.0, 0.0) == (0.0, 0.0, 0.0)
+    assert sb.compile_laplacian(formula)(0.0, 0.0, 1.0) == 4.0
+
+
+def test_multiples_of_hypotenuses_overflow_no_sooner() -> None:
+    assert sb.compile_value("(1e-200*hypot(x, y))**2")(3e200, 4e200) == pytest.approx(25.0, rel=1e-15)
