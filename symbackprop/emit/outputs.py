@@ -23,7 +23,7 @@ from symbackprop.ops.indexing import gather
 from symbackprop.ops.layout import diagonal
 from symbackprop.ops.loops import Loop
 from symbackprop.ops.opaque import opaque
-from symbackprop.ops.sparse import csr_array
+from symbackprop.ops.sparse import held_by
 from symbackprop.ops.whiles import WhileLoop, while_loop
 from symbackprop.ops.windows import sliding_windows
 
@@ -185,18 +185,13 @@ def _owned_text(node: Node, writer: Writer, owned: set[Node | None]) -> str:
         return code.text
     if isinstance(node, Apply) and node.op is broadcast and not writer.is_bare(node):
         return f"{code.text}.copy()"
-    bases = [base for part in _held_by(node) for base in _memory_of(part) if not isinstance(base, Const)]
+    bases = [base for part in held_by(node) for base in _memory_of(part) if not isinstance(base, Const)]
     fresh = all(isinstance(base, (Apply, Output)) and base not in owned for base in bases)
     fresh = fresh and len(set(bases)) == len(bases)
     owned.update(bases)
     if fresh:
         return code.text
     return f"{code.text}.copy()" if code.binding == ATOM else f"({code.text}).copy()"
-
-
-def _held_by(node: Node) -> tuple[Node, ...]:
-    """Return the arrays that a result holds: itself, and its entries and places if it is a sparse matrix made of these."""
-    return (node, *node.args) if isinstance(node, Apply) and node.op is csr_array else (node,)
 
 
 def _memory_of(node: Node) -> set[Node | None]:

@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 
 from symbackprop.errors import ShapeError
-from symbackprop.ir.node import Apply, Node, Shape
+from symbackprop.ir.node import Apply, Input, Node, Shape
 from symbackprop.ir.size import shape_text
 from symbackprop.ops.declare import Primitive, Style, custom
 
-__all__ = ["csr_array", "entries_array", "parts_of"]
+__all__ = ["csr_array", "entries_array", "held_by", "parts_of"]
 
 
 def _infer(args: tuple[Node, ...], params: Mapping[str, object]) -> tuple[Shape, str]:
@@ -29,7 +29,9 @@ def _no_cotangents(g: Node, out: Apply) -> Sequence[Node | None]:
 
 
 def _csr_text(node: Apply, style: Style) -> str:
-    return f"sparse.csr_array(({{0}}, {{1}}, {{2}}), shape={style.shape(node.shape)})"
+    """Return a matrix that holds its parts as they are; of inputs, which stay the caller's, it holds copies."""
+    parts = (f"{{{i}}}.copy()" if isinstance(part, Input) else f"{{{i}}}" for i, part in enumerate(node.args))
+    return f"sparse.csr_array(({', '.join(parts)}), shape={style.shape(node.shape)})"
 
 
 def _entries_text(node: Apply, style: Style) -> str:
@@ -59,6 +61,13 @@ entries_array: Primitive = custom(
     flops=1,
     source="entries, their rows and their columns; what has the same place is added up",
 )
+
+
+def held_by(result: Node) -> tuple[Node, ...]:
+    """Return the arrays that a result holds: itself, and its entries and places if it is a matrix that does not copy them."""
+    if not isinstance(result, Apply) or result.op is not csr_array:
+        return (result,)
+    return (result, *(part for part in result.args if not isinstance(part, Input)))
 
 
 def parts_of(matrix: Node) -> dict[Node, str]:
