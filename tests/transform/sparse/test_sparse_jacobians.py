@@ -170,3 +170,11 @@ def test_a_function_with_a_structure_and_large_constants() -> None:
     assert found["a"].nnz == 39
     assert found["b"].shape == (20, 1)
     assert J.verify(points=1, seconds=0.5)
+
+
+def test_blocks_of_rows_that_are_read_again_have_each_place_once() -> None:
+    text = "X[n,3] M[3,3] i[m]:int -> sum((X@M)[i]**2)"
+    blocks = sb.compile_hessian(text, wrt=["X", "M"], sparse=True)(np.ones((4, 3)), np.eye(3), [2, 0, 0])
+    assert all(block.has_canonical_format for row in blocks for block in row)
+    assert blocks[0][1].nnz == blocks[1][0].nnz == 54  # two rows that are read, each with all of M
+    np.testing.assert_allclose(blocks[1][0].toarray(), blocks[0][1].toarray().T, rtol=1e-13)
