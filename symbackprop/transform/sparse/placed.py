@@ -227,9 +227,9 @@ def _with_inner(piece: Piece, begins: Node, axes: Sequence[Inner]) -> Node:
 
 
 def _read(positions: Node, index: Node, size: Size) -> Node:
-    """Return the entries of `positions` at an index, counted from the start of an axis of some size; they are in range."""
-    read = positions if index is arange(size=positions.shape[0]) else gather(positions, index, axis=0)
-    return gather(arange(size=size), read, axis=0)
+    """Return the entries of `positions` at an index, counted from the start of an axis of some size; all are in range."""
+    places = gather(arange(size=size), positions, axis=0)
+    return places if index is arange(size=positions.shape[0]) else gather(places, index, axis=0)
 
 
 def _times(factor: Size, index: Node) -> Node:

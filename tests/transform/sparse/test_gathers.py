@@ -86,7 +86,7 @@ def test_weighted_hessians_and_two_reads_of_a_matrix() -> None:
     assert_same(sb.compile_hessian, text, "P", (P, P[:3], [2, 1], [3, 1]))
 
 
-@pytest.mark.parametrize("text", ["2 * x[i]", "x[i] - x[i][0]", "sum(x[i]**2)", "x[i][1:] * 3"])
+@pytest.mark.parametrize("text", ["2 * x[i]", "x[i] - x[i][0]", "sum(x[i]**2)", "x[i][1:] * 3", "x[i][:1] * 3"])
 @pytest.mark.parametrize("size", ["3", "n"])
 @pytest.mark.parametrize("position", [3, -4])
 def test_positions_out_of_range_are_refused_as_they_are_when_dense(text: str, size: str, position: int) -> None:
