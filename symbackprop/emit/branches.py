@@ -11,7 +11,8 @@ from typing import TYPE_CHECKING
 from symbackprop.emit.lines import Line
 from symbackprop.emit.steps import handed_on
 from symbackprop.emit.template import Code
-from symbackprop.ir.graph import children, topological
+from symbackprop.ir.body import Body
+from symbackprop.ir.graph import children
 from symbackprop.ir.node import Apply, Node
 from symbackprop.ops.branches import Branches, cond
 
@@ -37,18 +38,18 @@ def shared_by_branches(nodes: Sequence[Node]) -> set[Node]:
     for choices in by_chooser.values():
         if len(choices) > 1:
             for same in zip(*(choice.bodies for choice in choices), strict=False):
-                wanted |= _in_several([topological(body.outputs) for body in same])
+                wanted |= _in_several(same)
     return wanted
 
 
-def _in_several(orders: Sequence[Sequence[Node]]) -> set[Node]:
-    """Return the nodes of the first orders that what is new in later ones needs."""
+def _in_several(bodies: Sequence[Body]) -> set[Node]:
+    """Return the nodes of the first bodies that what is new in later ones needs, or that these return."""
     known: set[Node] = set()
     wanted: set[Node] = set()
-    for order in orders:
-        for node in order:
-            if node not in known:
-                wanted.update(child for child in children(node) if child in known and isinstance(child, Apply))
+    for body in bodies:
+        order = body.nodes()
+        needed = [child for node in order if node not in known for child in children(node)]
+        wanted.update(node for node in (*needed, *body.outputs) if node in known and isinstance(node, Apply))
         known.update(order)
     return wanted
 

@@ -114,15 +114,13 @@ class Writer(Naming):
         """Return what the same branch of an earlier choice has computed of the same, by its names there."""
         found: dict[Node, Code] = {}
         for earlier, codes in self._in_branches.get((chooser, branch), ()):
-            if all(
-                bound.get(node, arg) is arg for node, arg in earlier.items()
-            ):  # nothing here reads what is not bound
-                found.update(codes)
+            if all(bound.get(node, arg) is arg for node, arg in earlier.items()):
+                found.update(codes)  # nothing here reads what is not bound
         return found
 
     def remember_branch(self, chooser: Node, branch: int, bound: Mapping[Node, Node], inner: Writer) -> None:
-        """Note what a branch has computed that has a name."""
-        codes = {node: Code(name) for node, name in inner._bare.items() if node not in bound}
+        """Note what a branch has itself computed that has a name: what was known to it depends on other bindings too."""
+        codes = {node: Code(name) for node, name in inner._bare.items() if node not in inner.input_codes}
         self._in_branches.setdefault((chooser, branch), []).append((bound, codes))
 
     def results_of(self, node: Apply) -> dict[int, Node]:
@@ -301,6 +299,8 @@ class Writer(Naming):
 
     def _is_spare(self, x: Node, user: Apply) -> bool:
         """Tell whether the memory of `x` was made by these lines, and is used by `user` alone."""
+        if x in self.input_codes or x in self.shared.wanted:
+            return False  # another branch has made it, or needs it as it is
         return (
             (x in self._owned or (x in self._bare and _is_fresh(x)))
             and self._uses.counts.get(x) == 1
