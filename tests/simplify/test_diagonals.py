@@ -21,7 +21,7 @@ def results(formula: str, **options: object) -> str:
         ("A[n,n] -> sum(A * eye(A.shape[0]))", "np.trace(A)"),
         ("A[n,n] -> trace(A) + sum(diag(A))", "2.0 * np.trace(A)"),
         ("A[n,n] v[n] -> eye(A.shape[0]) @ (A @ v)", "A @ v"),
-        ("A[n,n] -> einsum('ij,ik->jk', A, eye(A.shape[0]))", "(A.T).copy()"),
+        ("A[n,n] -> einsum('ij,ik->jk', A, eye(A.shape[0]))", "A.T.copy()"),
         ("A[n,n] -> A + 2*eye(A.shape[0])", "A + 2.0 * np.eye(n)"),
         ("v[n] -> diag(v)", "np.diag(v)"),
         ("v[n] -> sum(diag(v), axis=0)", "v.copy()"),
