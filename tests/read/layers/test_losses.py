@@ -22,17 +22,19 @@ LOSSES = (
 
 @pytest.mark.parametrize("loss", LOSSES)
 def test_the_compiled_gradient_is_proven(loss: str) -> None:
-    assert sb.compile_value_and_grad(f"input 2\nloss {loss}", wrt="x").verify()
+    assert sb.compile_value_and_grad(f"input 2\nloss {loss}", wrt="x").verify(points=1, seconds=0.1)
 
 
 @pytest.mark.parametrize("loss", ["cosine_embedding from=a,b margin=0.1", "gaussian_nll from=a,b full=true"])
 def test_the_gradient_of_losses_of_pairs_is_proven(loss: str) -> None:
-    assert sb.compile_value_and_grad(f"a = input 2\nb = input 2\nloss {loss}", wrt=["a", "b"]).verify()
+    assert sb.compile_value_and_grad(f"a = input 2\nb = input 2\nloss {loss}", wrt=["a", "b"]).verify(
+        points=1, seconds=0.1
+    )
 
 
 def test_the_gradient_of_triples_is_proven() -> None:
     spec = "a = input 2\nb = input 2\nc = input 2\nloss triplet from=a,b,c margin=3.0 swap=true"
-    assert sb.compile_value_and_grad(spec, wrt=["a", "b", "c"]).verify()
+    assert sb.compile_value_and_grad(spec, wrt=["a", "b", "c"]).verify(points=1, seconds=0.1)
 
 
 @pytest.mark.parametrize("loss", LOSSES)
@@ -205,7 +207,9 @@ def test_frames_behind_the_end_may_be_anything(behind: float) -> None:
 
 
 def test_the_gradient_of_ctc_is_proven() -> None:
-    assert sb.compile_value_and_grad("network batch=none\ninput 2 2\nloss ctc labels=1", wrt="x").verify()
+    assert sb.compile_value_and_grad("network batch=none\ninput 2 2\nloss ctc labels=1", wrt="x").verify(
+        points=1, seconds=0.1
+    )
 
 
 # --- several losses ---------------------------------------------------------------------------------------------------
