@@ -18,9 +18,9 @@ from symbackprop.ir.dtype import is_float
 from symbackprop.ir.graph import topological
 from symbackprop.ir.node import Apply, Input, Node, Output
 from symbackprop.ops.declare import Primitive
+from symbackprop.transform.sparse.dependence import Dependence
 from symbackprop.transform.sparse.known import Known
-from symbackprop.transform.sparse.relations import LARGEST, not_sparse, sizes_of
-from symbackprop.transform.sparse.rules import EVERY, RULES
+from symbackprop.transform.sparse.relations import check_sparse, sizes_of
 
 __all__ = ["patterns_of"]
 
@@ -40,13 +40,14 @@ def patterns_of(values: Sequence[Node], wanted: Sequence[Input], known: Known) -
         size = prod(sizes_of(x))
         found[x] = sparse.eye_array(size, columns, k=start, dtype=bool, format="csr")
         start += size
+    dependence = Dependence(known)
     for node in topological(values):
-        known.note(node)
+        dependence.study(node)
         if isinstance(node, Output) and node.source in found and is_float(node.dtype):
             found[node] = _everywhere(found[node.source], prod(sizes_of(node)))
         elif isinstance(node, Apply):
             try:
-                pattern = _pattern(node, found, known)
+                pattern = _pattern(node, found, dependence)
             except UnsupportedError as error:
                 raise UnsupportedError(f"{node.op.name}: {error}") from None
             if pattern is not None and pattern.nnz:
@@ -54,28 +55,21 @@ def patterns_of(values: Sequence[Node], wanted: Sequence[Input], known: Known) -
     return [found.get(value, sparse.csr_array((prod(sizes_of(value)), columns), dtype=bool)) for value in values]
 
 
-def _pattern(node: Apply, found: dict[Node, Any], known: Known) -> Any:
+def _pattern(node: Apply, found: dict[Node, Any], dependence: Dependence) -> Any:
     """Return the pattern of a node, None if it depends on nothing; in one row, if it has several results."""
     op = node.op
     assert isinstance(op, Primitive)
     live = [arg for arg in node.args if arg in found]
-    if not live:
+    if not live or dependence.known.varies(node) is False:
         return None
     if op.infer_outputs is not None:
         return _union([found[arg] for arg in live])
     if not is_float(node.dtype):
         return None
-    if op in RULES:
-        relations = RULES[op](node, known)
-    elif op.kind == "elementwise" or op.name == "add":
-        partials = op.partials or (True,) * len(node.args)
-        return _sum([found[arg] for arg, partial in zip(node.args, partials, strict=True) if partial and arg in found])
-    else:
-        relations = [EVERY] * len(node.args)
     return _sum(
         [
             _through(relation, found[arg], node)
-            for relation, arg in zip(relations, node.args, strict=True)
+            for relation, arg in zip(dependence.relations(node), node.args, strict=True)
             if relation is not None and arg in found
         ]
     )
@@ -84,7 +78,17 @@ def _pattern(node: Apply, found: dict[Node, Any], known: Known) -> Any:
 def _through(relation: Any, pattern: Any, node: Apply) -> Any:
     if isinstance(relation, str):
         return _everywhere(_union([pattern]), prod(sizes_of(node)))
-    return relation @ pattern
+    if relation is True:
+        return pattern
+    return _rows(pattern, relation) if relation.ndim == 1 else relation @ pattern
+
+
+def _rows(pattern: Any, kept: Any) -> Any:
+    """Return a pattern without the entries of the other rows."""
+    counts = np.diff(pattern.indptr)
+    entries = np.repeat(kept, counts)
+    ends = np.concatenate(([0], np.cumsum(np.where(kept, counts, 0))))
+    return sparse.csr_array((pattern.data[entries], pattern.indices[entries], ends), shape=pattern.shape)
 
 
 def _sum(patterns: Sequence[Any]) -> Any:
@@ -103,8 +107,7 @@ def _union(patterns: Sequence[Any]) -> Any:
 
 def _everywhere(row: Any, size: int) -> Any:
     """Return the pattern of `size` entries that depend on the same."""
-    if size * row.nnz > LARGEST:
-        raise UnsupportedError(not_sparse(size * row.nnz))
+    check_sparse(size * row.nnz)
     indptr = row.nnz * np.arange(size + 1)
     ones = np.ones(size * row.nnz, dtype=bool)
     return sparse.csr_array((ones, np.tile(row.indices, size), indptr), shape=(size, row.shape[1]))

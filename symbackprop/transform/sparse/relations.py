@@ -13,7 +13,7 @@ from symbackprop.errors import UnsupportedError
 from symbackprop.ir.node import Node
 from symbackprop.ir.size import shape_text
 
-__all__ = ["LARGEST", "chosen", "not_sparse", "numbered", "related", "relation_of", "sizes_of"]
+__all__ = ["LARGEST", "check_sparse", "chosen", "not_sparse", "numbered", "related", "relation_of", "sizes_of"]
 
 LARGEST = 20_000_000  # entries of a pattern: beyond, it is no longer sparse
 
@@ -38,6 +38,12 @@ def sizes_of(node: Node) -> tuple[int, ...]:
 def not_sparse(count: int) -> str:
     """Return what to say of a step whose pattern has `count` entries."""
     return f"its pattern has {count} entries, so its derivative is not sparse; leave out sparse=True"
+
+
+def check_sparse(count: int) -> None:
+    """Refuse a step whose pattern has `count` entries, if these are too many."""
+    if count > LARGEST:
+        raise UnsupportedError(not_sparse(count))
 
 
 def numbered(shape: Sequence[int], first: int = 0) -> Any:
@@ -71,8 +77,7 @@ def related(result: Sequence[Hashable], argument: Sequence[Hashable], sizes: dic
     """
     names = [*dict.fromkeys((*result, *argument, *(within[0] if within else ())))]
     shape = tuple(sizes[name] for name in names)
-    if prod(shape) > LARGEST:
-        raise UnsupportedError(not_sparse(prod(shape)))
+    check_sparse(prod(shape))
     grid = dict(zip(names, np.indices(shape).reshape(len(names), -1), strict=True))
     if within:
         kept = within[1][tuple(grid[name] for name in within[0])]

@@ -1,8 +1,7 @@
 """What an entry of a result depends on, for each primitive that is not elementwise: exactly where that can be told.
 
-A rule takes a node and `known`, which tells the values of index arrays and masks that are known, and returns a relation
-for each argument: a boolean matrix of ``result.size`` rows, or None where there is no dependence. What has no rule here
-depends on all entries of all its arguments.
+A rule takes a node and `known`, which tells the values that are known, and returns a relation for each argument, as
+`dependence.Dependence.relations` does.
 """
 
 from __future__ import annotations
@@ -18,10 +17,9 @@ from scipy import sparse
 from symbackprop.ir.dtype import is_float
 from symbackprop.ir.node import Apply, Node, Operation
 from symbackprop.ops import primitives
-from symbackprop.ops.arithmetic import mul
 from symbackprop.ops.broadcasting import broadcast, cast, reduce_sum, reshape, sized
-from symbackprop.ops.contraction import einsum, index_sizes
-from symbackprop.ops.cumulative import take_along
+from symbackprop.ops.contraction import einsum
+from symbackprop.ops.cumulative import put_along, take_along
 from symbackprop.ops.indexing import choose, gather, place, scatter_add, slice_
 from symbackprop.ops.layout import concatenate, diagonal, diagonal_matrix, roll, trace, transpose
 from symbackprop.ops.literal import literal
@@ -29,10 +27,11 @@ from symbackprop.ops.masking import masked
 from symbackprop.ops.matrices import triangle
 from symbackprop.ops.updates import add_at, add_parts, replace_at, replace_parts
 from symbackprop.ops.windows import overlap_add, sliding_windows
+from symbackprop.transform.sparse.contracted import contractions
 from symbackprop.transform.sparse.known import Known
-from symbackprop.transform.sparse.relations import chosen, numbered, related, sizes_of
+from symbackprop.transform.sparse.relations import check_sparse, chosen, numbered, related, relation_of, sizes_of
 
-__all__ = ["EVERY", "RULES", "Rule"]
+__all__ = ["EVERY", "OPENING", "RULES", "Rule"]
 
 Rule = Callable[[Apply, Known], Sequence[Any]]
 EVERY: Final = "every entry"  # in the place of a relation: all entries depend on all
@@ -64,9 +63,16 @@ def _adding(choice: Callable[[Apply, Any], Any]) -> Rule:
 
 
 def _same(node: Apply, known: Known) -> Sequence[Any]:
-    """Each entry depends on those at its place in the real arguments."""
-    one = chosen(numbered(sizes_of(node)), prod(sizes_of(node)))
-    return [one if is_float(arg.dtype) else None for arg in node.args]
+    """Each entry depends on that at its place, if it is real."""
+    return [True if is_float(arg.dtype) else None for arg in node.args]
+
+
+def _choice(node: Apply, known: Known) -> Sequence[Any]:
+    """Each entry depends on that at its place in the argument that is chosen."""
+    index = known(node.args[0])
+    if index is None:
+        return _same(node, known)
+    return [None, *(np.ravel(index) == i for i in range(len(node.args) - 1))]
 
 
 # --- axes -------------------------------------------------------------------------------------------------------------
@@ -104,34 +110,23 @@ def _along(node: Apply, known: Known) -> Sequence[Any]:
 def _before(node: Apply, known: Known) -> Sequence[Any]:
     """Each entry depends on those up to it along an axis."""
     axis: int = _param(node, "axis")
-    return _within_axis(node, axis, np.tri(sizes_of(node)[axis], dtype=bool))
+    size = sizes_of(node)[axis]
+    check_sparse(size * prod(sizes_of(node)))
+    return _within_axis(node, axis, np.tri(size, dtype=bool))
 
 
-def _contracted(node: Apply, known: Known) -> Sequence[Any]:
-    """Each entry depends on those that share its indices; zeros of the other operands that are known leave some out."""
-    operands: tuple[tuple[int, ...], ...] = _param(node, "operands")
-    output: tuple[int, ...] = _param(node, "output")
-    sizes: dict[int, Any] = index_sizes(node.args, operands)
-    found = []
-    for position, own in enumerate(operands):
-        others = [(arg, at) for i, (arg, at) in enumerate(zip(node.args, operands, strict=True)) if i != position]
-        within = None
-        for arg, at in others:
-            value = known(arg)
-            if value is not None and not np.all(value):
-                within = (at, value != 0)
-        found.append(related(output, own, sizes, within))
-    return found
+def _multiplied(rule: Rule) -> Rule:
+    """Return the rule of products along axes, in which one zero makes all of a product."""
 
+    def with_zeros(node: Apply, known: Known) -> Sequence[Any]:
+        (relation,) = rule(node, known)
+        zeros = known.zeros(node.args[0])
+        if zeros is False:
+            return [relation]
+        count = relation.astype(np.intp) @ np.broadcast_to(zeros, relation.shape[1])
+        return [sparse.diags_array(count == 0, dtype=bool).tocsr() @ relation]
 
-def _product(node: Apply, known: Known) -> Sequence[Any]:
-    """Each entry depends on those at its place, unless the other factor is a zero that is known."""
-    found = []
-    for position in range(2):
-        other = known(node.args[1 - position])
-        places = numbered(sizes_of(node))
-        found.append(chosen(places if other is None else np.where(other == 0, -1, places), places.size))
-    return found
+    return with_zeros
 
 
 # --- positions --------------------------------------------------------------------------------------------------------
@@ -266,6 +261,16 @@ def _taken_along(node: Apply, known: Known) -> Sequence[Any]:
     ]
 
 
+def _put_along(node: Apply, known: Known) -> Sequence[Any]:
+    positions, x = node.args
+    value, axis = known(positions), _param(node, "axis")
+    if value is not None:
+        places = np.take_along_axis(numbered(sizes_of(node)), value.astype(np.intp), axis)
+        return [None, chosen(places, prod(sizes_of(node))).T.tocsr()]
+    there = [x.rank if i == axis else i for i in range(x.rank)]
+    return [None, related(there, range(x.rank), {**dict(enumerate(sizes_of(x))), x.rank: sizes_of(node)[axis]})]
+
+
 def _windows(node: Apply, positions: Any) -> Any:
     """Return the windows of an array, as `sliding_windows` makes them."""
     params: dict[str, Any] = dict(node.params)
@@ -302,16 +307,37 @@ def _differences(node: Apply, known: Known) -> Sequence[Any]:
 
 
 def _convolved(node: Apply, known: Known) -> Sequence[Any]:
-    """Each entry depends on those that a window of the size of the other argument covers."""
+    """Each entry depends on those that a window of the size of the other argument covers, but for its zeros."""
     n, m = (sizes_of(arg)[0] for arg in node.args)
     if m > n and _param(node, "mode") != "full":
         return [EVERY, EVERY]
     first = {"full": 0, "same": (m - 1) // 2, "valid": m - 1}[_param(node, "mode")]
-    at = np.arange(first, first + sizes_of(node)[0])[:, None]
-    offsets = [at - np.arange(size) for size in (n, m)]
-    if node.op is not primitives()["convolve"]:
-        offsets[1] = at - (m - 1 - np.arange(m))
-    return [sparse.csr_array((d >= 0) & (d < size)) for d, size in zip(offsets, (m, n), strict=True)]
+    found = []
+    for own, size in enumerate((n, m)):
+        flags = [np.logical_not(known.zeros(arg)) for arg in node.args]
+        flags[own] = np.asarray(known.varies(node.args[own]))
+        pairs = np.ix_(
+            *(np.flatnonzero(np.broadcast_to(part, count)) for part, count in zip(flags, (n, m), strict=True))
+        )
+        check_sparse(pairs[0].size * pairs[1].size)
+        behind = pairs[1] if node.op is primitives()["convolve"] else m - 1 - pairs[1]
+        at = pairs[0] + behind - first
+        inside = (at >= 0) & (at < sizes_of(node)[0])
+        columns = np.broadcast_to(pairs[own], at.shape)
+        found.append(relation_of(at[inside], columns[inside], (sizes_of(node)[0], size)))
+    return found
+
+
+def _polynomial(node: Apply, known: Known) -> Sequence[Any]:
+    """Each entry depends on all coefficients, and on the argument at its place."""
+    own = range(node.rank)
+    return [related(own, ["i"], {**dict(enumerate(sizes_of(node))), "i": sizes_of(node.args[0])[0]}), True]
+
+
+def _powers(node: Apply, positions: Any) -> Any:
+    """Return which entry each power is one of; none for those to the power of zero, in the last column."""
+    columns = np.arange(sizes_of(node)[1])
+    return np.where(columns < len(columns) - 1, positions[:, None], -1)
 
 
 def _within_axis(node: Apply, axis: int, related_places: Any) -> list[Any]:
@@ -322,8 +348,8 @@ def _within_axis(node: Apply, axis: int, related_places: Any) -> list[Any]:
     return [related(own, range(node.rank), sizes, ((node.rank, axis), related_places)) for _ in node.args]
 
 
-_REDUCTIONS = ("mean", "max", "min", "prod", "logsumexp", "power_norm", "order_statistic")
-_RUNNING = ("cumsum", "cumprod", "cummax", "linear_recurrence")
+_REDUCTIONS = ("mean", "max", "min", "logsumexp", "power_norm", "order_statistic")
+_RUNNING = ("cumsum", "cummax", "linear_recurrence")
 _ALONG = ("softmax", "log_softmax", "divided_by_rms", "sort", "prod_others")
 
 RULES: Mapping[Operation, Rule] = {
@@ -334,20 +360,23 @@ RULES: Mapping[Operation, Rule] = {
     add_parts: _placed,
     broadcast: _choosing(lambda node, p: _broadcast_to(p, node, _param(node, "axes"))),
     cast: _same,
-    choose: _same,
+    choose: _choice,
     concatenate: _joined,
+    primitives()["cumprod"]: _multiplied(_before),
     primitives()["convolve"]: _convolved,
     primitives()["correlate"]: _convolved,
     diagonal: _choosing(lambda node, p: np.diagonal(p, axis1=-2, axis2=-1)),
     diagonal_matrix: _choosing(lambda node, p: _on_diagonal(p)),
-    einsum: _contracted,
+    einsum: contractions,
     gather: _gathered,
     primitives()["gradient"]: _differences,
     literal: _written_out,
     masked: _masked,
-    mul: _product,
     overlap_add: _adding(_windows),
     place: _placed,
+    primitives()["prod"]: _multiplied(_reduced),
+    primitives()["polyval"]: _polynomial,
+    put_along: _put_along,
     reduce_sum: _reduced,
     replace_at: _replaced_at,
     replace_parts: _replaced,
@@ -361,4 +390,8 @@ RULES: Mapping[Operation, Rule] = {
     trace: _adding(lambda node, p: np.where(np.eye(sizes_of(node.args[0])[0], dtype=bool), p, -1)),
     transpose: _choosing(lambda node, p: np.transpose(p, _param(node, "axes"))),
     triangle: _choosing(_triangular),
+    primitives()["vander"]: _choosing(_powers),
 }
+
+# what has entries that do not vary where all those of its arguments do
+OPENING = frozenset((diagonal_matrix, overlap_add, place, put_along, scatter_add, triangle))
