@@ -68,8 +68,9 @@ def compile_value(
         The dtype of real inputs; float32 needs the numpy target.
     name : str
         The name of the printed function.
-    optimize : {"readable"}
-        How the code is laid out.
+    optimize : {"readable", "fast"}
+        How the code is laid out: as a person would write it, or for speed, with arrays written into buffers that are
+        used again.
     batch : mapping of name to axis, optional
         Which inputs are batches of examples, and along which axis: the formula, and the shapes that are declared, are
         those of one example. Results are batches too, along their first axis, computed by array code for all examples at

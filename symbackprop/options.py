@@ -28,7 +28,7 @@ __all__ = [
 
 _TARGETS = ("auto", "math", "numpy")
 _DTYPES = ("float64", "float32")
-_OPTIMIZE = ("readable",)
+_OPTIMIZE = ("readable", "fast")
 _MODES = ("auto", "forward", "reverse")
 
 

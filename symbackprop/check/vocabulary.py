@@ -17,7 +17,7 @@ import mpmath
 import numpy as np
 import sympy
 
-from symbackprop.check.conversion import DTYPES, LOGIC, as_dtype
+from symbackprop.check.conversion import DTYPES, LOGIC, RealDtype, as_dtype
 from symbackprop.check.elements import Digits, Element, Symbolic, lifted
 from symbackprop.check.factorisations import ScipyLinearAlgebra
 from symbackprop.check.functions import BY_PATH, SMOOTH, apply_smooth
@@ -52,6 +52,23 @@ def scalar_or_array(x: Any) -> Any:
     return x[()] if isinstance(x, np.ndarray) else x
 
 
+def _is_function(word: Any) -> bool:
+    return callable(word) and not isinstance(word, (type, RealDtype))
+
+
+def into_given(word: Callable[..., Any]) -> Callable[..., Any]:
+    """Return a function that, as NumPy's do, writes into the array that is given as ``out``."""
+
+    def writing(*args: Any, out: Any = None, **options: Any) -> Any:
+        result = word(*args, **options)
+        if out is None:
+            return result
+        out[...] = result
+        return out
+
+    return writing
+
+
 class Vocabulary:
     """The words of NumPy, `math` and `scipy.special` over elements of one kind.
 
@@ -71,13 +88,17 @@ class Vocabulary:
         words |= self._constants() | self._makers() | self._functions()
         words["around"] = words["round"]
         words |= {name: self._of_masks_too(name, words[name]) for name in ("fmax", "fmin")}
-        self._words = words
+        words["copyto"] = self._copyto
+        self._words = {name: into_given(word) if _is_function(word) else word for name, word in words.items()}
 
     def _score_function(self, log_prob: Any, reward: Any, baseline: Any = 0) -> Any:
         """Return the reward, with what else the derivative comes from held to no value."""
         held = self._words["stop_gradient"]
         soft = held(reward - baseline) * log_prob + reward
         return soft + held(reward - soft)
+
+    def _copyto(self, dst: Any, src: Any, where: Any = True) -> None:
+        np.copyto(dst, as_dtype(src, dst.dtype if dst.dtype == bool else np.float64, self._kind), where=where)
 
     def _constants(self) -> dict[str, Any]:
         return {
@@ -95,7 +116,7 @@ class Vocabulary:
         return {
             "zeros": lambda shape, dtype=None, order="C": self.filled(shape, 0, dtype),
             "ones": lambda shape, dtype=None, order="C": self.filled(shape, 1, dtype),
-            "empty": lambda shape, dtype=None, order="C": self.filled(shape, 0),
+            "empty": lambda shape, dtype=None, order="C": self.filled(shape, 0, dtype if dtype is np.bool_ else None),
             "full": lambda shape, fill_value, dtype=None, order="C": self.filled(shape, fill_value, dtype),
             "zeros_like": lambda x, dtype=None, shape=None: self.filled(np.shape(x) if shape is None else shape, 0),
             "ones_like": lambda x, dtype=None, shape=None: self.filled(np.shape(x) if shape is None else shape, 1),

@@ -5,7 +5,30 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass, replace
 
-__all__ = ["Line", "mentions", "renamed", "with_name"]
+from symbackprop.emit.template import Code
+from symbackprop.ir.node import Apply
+
+__all__ = ["Line", "Made", "mentions", "renamed", "with_name"]
+
+
+@dataclass(frozen=True, slots=True)
+class Made:
+    """What an array is made of: the text of a line before its operands were put in.
+
+    Parameters
+    ----------
+    node : Apply
+        What the line computes.
+    template : str
+    operands : tuple of Code
+    arrays : frozenset of int
+        Which of the operands are arrays.
+    """
+
+    node: Apply
+    template: str
+    operands: tuple[Code, ...]
+    arrays: frozenset[int]
 
 
 @dataclass(slots=True)
@@ -16,6 +39,8 @@ class Line:
     text: str
     comment: str = ""
     depth: int = 0  # of the loops and branches that it stands in
+    made: Made | None = None  # of an array that calls can write into memory that is given
+    is_fresh: bool = False  # whether what it computes shares memory with nothing else
 
     def indented(self) -> Line:
         """Return the line one level deeper."""

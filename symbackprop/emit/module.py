@@ -7,6 +7,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import NamedTuple
 
+from symbackprop.emit.buffers import Buffers
 from symbackprop.emit.documentation import description, docstring
 from symbackprop.emit.header import Recipe, header_lines
 from symbackprop.emit.lines import Line
@@ -134,9 +135,12 @@ def _written(graph: Graph, recipe: Recipe, target: str, counts: tuple[str, ...])
             counted.setdefault(node, "")
             counted[node] = counted[node] or taken.fresh("count")
         style.size_names[name] = named(counted.get(node) or inputs[node])
-    writer = Writer(graph, scheduled(graph, counts), style, taken, inputs, counted)
+    in_buffers = recipe.optimize == "fast" and target == "numpy" and not recipe.checkpoint
+    writer = Writer(graph, scheduled(graph, counts), style, taken, inputs, counted, in_buffers=in_buffers)
     writer.write()
     result = returned(graph, writer, recipe, packing)
+    if in_buffers:
+        put_in_buffers(writer, result)
     if recipe.checkpoint:
         kept = set() if graph.recomputation is None else {*graph.recomputation.kept}
         arrays = writer.arrays()
@@ -145,6 +149,18 @@ def _written(graph: Graph, recipe: Recipe, target: str, counts: tuple[str, ...])
             writer.forward, writer.backward, result, arrays.keys(), ends, at_once=recipe.has_budget
         )
     return Written(taken, function, parameters, leaves, style, writer, result, packing)
+
+
+def put_in_buffers(writer: Writer, result: str) -> None:
+    """Have the lines of a function write arrays into buffers, which stand above them."""
+    buffers = Buffers(lambda: writer.names.numbered("b"))
+    writer.forward, writer.backward = buffers.lines(writer.forward, writer.backward, result)
+    style = writer.style
+    made = []
+    for buffer in buffers.all:
+        dtype = "" if buffer.dtype == "float64" else f", dtype={style.dtype(buffer.dtype)}"
+        made.append(Line(buffer.name, f"np.empty({style.shape(buffer.shape)}{dtype})"))
+    writer.forward = [*made, *writer.forward]
 
 
 def _parameters(graph: Graph, recipe: Recipe, taken: Names) -> tuple[tuple[str, ...], tuple[str, ...], Packing | None]:

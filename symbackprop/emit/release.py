@@ -13,7 +13,7 @@ from dataclasses import dataclass, field
 from symbackprop.emit.again import AGAIN
 from symbackprop.emit.lines import Line
 
-__all__ = ["DELETE", "Statement", "released", "statements_of"]
+__all__ = ["DELETE", "Statement", "names_in", "released", "statements_of"]
 
 DELETE = "del "
 _GATHERED = 8  # names that a line which deletes waits for
@@ -37,10 +37,15 @@ class Statement:
         """The names that it binds, if only in a loop or in a branch."""
         return [*self.assigned, *(line.name for line in self.lines if line.depth and line.name)]
 
+    @property
+    def is_fresh(self) -> bool:
+        """Whether what it binds shares memory with nothing else."""
+        return len(self.lines) == 1 and self.lines[0].is_fresh
+
     def add(self, line: Line) -> None:
         """Take in a line that belongs to the statement."""
         self.lines.append(line)
-        self.used.update(_names_in(f"{line.name} {line.text}"))
+        self.used.update(names_in(f"{line.name} {line.text}"))
 
 
 def statements_of(lines: Iterable[Line]) -> list[Statement]:
@@ -56,11 +61,12 @@ def statements_of(lines: Iterable[Line]) -> list[Statement]:
             continue
         targets = _TARGETS.match(text)
         assigned = targets[1].split(", ") if targets else []
-        found.append(Statement([line], assigned, _names_in(text[targets.end() if targets else 0 :])))
+        found.append(Statement([line], assigned, names_in(text[targets.end() if targets else 0 :])))
     return found
 
 
-def _names_in(text: str) -> dict[str, None]:
+def names_in(text: str) -> dict[str, None]:
+    """Return the names in a text, in their order."""
     return dict.fromkeys(_NAME.findall(_QUOTED.sub("", text)))
 
 
@@ -118,7 +124,7 @@ def _is_again(statement: Statement | None) -> bool:
 
 def _dying(statements: Sequence[Statement], result: str, arrays: Set[str]) -> list[list[str]]:
     """Return for each statement the arrays that no later one needs, in the order in which they are spoken of."""
-    live = {*_names_in(result)}
+    live = {*names_in(result)}
     dying: list[list[str]] = []
     for statement in reversed(statements):
         spoken = dict.fromkeys([*statement.used, *statement.assigned])

@@ -7,7 +7,7 @@ backward) uses it, or if its text would make a line that no person would write.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from itertools import groupby
 
@@ -15,6 +15,7 @@ from symbackprop.emit.again import again_line
 from symbackprop.emit.branches import shared_by_branches
 from symbackprop.emit.control import write_control
 from symbackprop.emit.lines import Line
+from symbackprop.emit.made import about, is_computed, is_fresh, made_of
 from symbackprop.emit.names import Names
 from symbackprop.emit.naming import Naming
 from symbackprop.emit.schedule import Schedule
@@ -55,6 +56,7 @@ class Writer(Naming):
     shared: Shared = None  # type: ignore[assignment]  # made for the outermost
     depth: int = 0  # of the loops and branches around it
     input_codes: dict[Node, Code] = field(default_factory=dict)
+    in_buffers: bool = False  # whether arrays are written into memory that is given
 
     def __post_init__(self) -> None:
         if self.shared is None:
@@ -196,7 +198,9 @@ class Writer(Naming):
             if node.args[0] in self._bare:
                 self._bare[node] = self._bare[node.args[0]]
             return
-        code = fill(self.style.template(node), operands)
+        template = self.style.template(node)
+        made = made_of(self, node, template, operands) if self.in_buffers else None
+        code = fill(template, operands)
         if self._leads_with_mask(node):
             code = Code(code.text, BELOW_PRODUCT)
         if node.weak and self._is_fixed(node):
@@ -205,11 +209,11 @@ class Writer(Naming):
         weight, weights = 1, self._weights
         for arg in node.args:
             weight += weights.get(arg, 0)
-        if self._stands_alone(node, code, weight):
+        if made is not None or self._stands_alone(node, code, weight):
             name = self._name(node)
             self._texts[node] = f"{name} = {code.text}"
             if lines is not None:
-                lines.append(Line(name, code.text, self._origin(node)))
+                lines.append(Line(name, code.text, self._origin(node), made=made, is_fresh=is_fresh(node)))
             code, weight = Code(name), 0
         self._codes[node] = code
         self._weights[node] = weight
@@ -260,7 +264,7 @@ class Writer(Naming):
             first = self._bare[found[min(found)]]
             statements = op.checked(node, self.style) if op.checked is not None else ()
             known = {"{out}": first, **{f"{{out{index}}}": self._bare[output] for index, output in found.items()}}
-            lines.extend(Line("", statement) for statement in _about(statements, known))
+            lines.extend(Line("", statement) for statement in about(statements, known))
 
     def _fill_buffer(self, node: Apply, operands: list[Code], lines: list[Line] | None) -> None:
         """Write the statements of a primitive that fills a buffer of its own."""
@@ -276,7 +280,7 @@ class Writer(Naming):
             templates = templates[1:]
         else:
             name = self._name(node)
-            if copied is not None and copied not in self._bare and _is_fresh(copied):
+            if copied is not None and copied not in self._bare and is_computed(copied):
                 templates[0] = "{out} = {0}"  # what is computed there needs no copy
         self._owned.add(node)
         index = self.names.numbered("i") if any("{index}" in template for template in templates) else ""
@@ -302,7 +306,7 @@ class Writer(Naming):
         if x in self.input_codes or x in self.shared.wanted:
             return False  # another branch has made it, or needs it as it is
         return (
-            (x in self._owned or (x in self._bare and _is_fresh(x)))
+            (x in self._owned or (x in self._bare and is_computed(x)))
             and self._uses.counts.get(x) == 1
             and user.args.count(x) == 1
             and (x in self._forward_nodes) == (user in self._forward_nodes)
@@ -322,15 +326,18 @@ class Writer(Naming):
         inner, index = self.style.operand(consumer, position)
         if not index and type(inner) is not Const:
             return self._known(inner)
-        op = consumer.op
         if isinstance(inner, Const) and self.style.needs_dtype(consumer, position):
             return self.style.typed_constant(inner)
-        spread = isinstance(op, Primitive) and (op.kind == "elementwise" or op.assigns or op is add)
-        spread = spread and not self.style.is_index(consumer, position)
-        code = self._code(inner, scalar=spread)
+        code = self._code(inner, scalar=self.spreads(consumer, position))
         if not index:
             return code
         return Code((code.text if code.binding == ATOM else f"({code.text})") + index)
+
+    def spreads(self, consumer: Apply, position: int) -> bool:
+        """Tell whether NumPy makes an array of a number that stands for an argument."""
+        op = consumer.op
+        spread = isinstance(op, Primitive) and (op.kind == "elementwise" or op.assigns or op is add)
+        return spread and not self.style.is_index(consumer, position)
 
     def _code(self, node: Node, scalar: bool) -> Code:
         if isinstance(node, Const):
@@ -374,26 +381,3 @@ class Writer(Naming):
         ):
             return True
         return len(code.text) > _INLINE_LENGTH or weight > _INLINE_WEIGHT
-
-
-def _is_fresh(node: Node) -> bool:
-    """Tell whether an array is computed entry by entry, into new memory."""
-    if not isinstance(node, Apply) or not isinstance(node.op, Primitive):
-        return False
-    return node.op is add or (node.op.kind == "elementwise" and node.op.memory == "fresh")
-
-
-def longest(lines: Iterable[Line]) -> int:
-    """Return the length of the longest line."""
-    return max((len(line.name) + 3 + len(line.text) for line in lines), default=0)
-
-
-def _about(statements: Sequence[str], known: Mapping[str, str]) -> Iterator[str]:
-    """Return those statements, with what is below them, that are about results that are known, with their names."""
-    skipped = False
-    for statement in statements:
-        for mark, name in known.items():
-            statement = statement.replace(mark, name)
-        skipped = "{out" in statement or (skipped and statement.startswith(" "))
-        if not skipped:
-            yield statement

@@ -1,0 +1,151 @@
+"""Arrays written into memory that is given: dead buffers are used again, and lines become calls with ``out=``.
+
+A walk along the statements, linear in them (Poletto and Sarkar, 1999, linear scan): a buffer is free once nothing that
+may look into it is needed any more (`liveness`), and serves the next array of its shape and dtype. A call that works
+entry by entry may write over an operand that it is the last to read. Only memory that comes from here is written to:
+no argument, no table, nothing that another function made.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass, field
+
+from symbackprop.emit.calls import CHOICE, Call, Operand, calls_of
+from symbackprop.emit.lines import Line, Made
+from symbackprop.emit.liveness import Lifetimes
+from symbackprop.emit.release import names_in, statements_of
+from symbackprop.emit.template import fill
+from symbackprop.ir.node import Shape
+
+__all__ = ["Buffer", "Buffers"]
+
+
+@dataclass(frozen=True)
+class Buffer:
+    """Memory for one array at a time."""
+
+    name: str
+    shape: Shape
+    dtype: str
+
+
+@dataclass
+class Buffers:
+    """The buffers of a function, and which of them are free.
+
+    Parameters
+    ----------
+    fresh_name : callable
+        Returns the name of the next buffer.
+    """
+
+    fresh_name: Callable[[], str]
+    all: list[Buffer] = field(default_factory=list)
+    _free: dict[tuple[Shape, str], list[Buffer]] = field(default_factory=dict)
+
+    def taken(self, shape: Shape, dtype: str, wanted: Iterable[Buffer] = ()) -> Buffer:
+        """Return a free buffer, one of those `wanted` if there is one among them, or a new one."""
+        free = self._free.setdefault((shape, dtype), [])
+        for buffer in wanted:
+            if buffer in free:
+                free.remove(buffer)
+                return buffer
+        if free:
+            return free.pop()
+        self.all.append(Buffer(self.fresh_name(), shape, dtype))
+        return self.all[-1]
+
+    def give_back(self, buffer: Buffer) -> None:
+        """Let a buffer serve other arrays."""
+        self._free.setdefault((buffer.shape, buffer.dtype), []).append(buffer)
+
+    def lines(self, forward: Sequence[Line], backward: Sequence[Line], result: str) -> tuple[list[Line], list[Line]]:
+        """Return the lines of both parts, behind which `result` is read, with arrays in buffers."""
+        first = statements_of(forward)
+        statements = [*first, *statements_of(backward)]
+        lifetimes = Lifetimes(statements, result)
+        ending: list[list[str]] = [[] for _ in range(len(statements) + 1)]
+        held: dict[str, list[Buffer]] = {}  # by the name that stands for a memory
+        parts: tuple[list[Line], list[Line]] = ([], [])
+        for at, statement in enumerate(statements):
+            found = parts[at >= len(first)]
+            made = statement.lines[0].made
+            if made is None or len(statement.lines) > 1:
+                found += statement.lines
+            else:
+                own, buffer = _LineInBuffers(self, statement.lines[0], made, at, lifetimes, held).written()
+                memory = lifetimes.memory_of(statement.lines[0].name)
+                if memory not in held:
+                    ending[lifetimes.last_use(memory)].append(memory)
+                held.setdefault(memory, []).append(buffer)
+                found += own
+            for memory in ending[at]:
+                for buffer in held.pop(memory, ()):
+                    self.give_back(buffer)
+        return parts
+
+
+class _LineInBuffers:
+    """Writes one line as calls."""
+
+    def __init__(
+        self, buffers: Buffers, line: Line, made: Made, at: int, lifetimes: Lifetimes, held: dict[str, list[Buffer]]
+    ) -> None:
+        calls = calls_of(made.template, made.arrays)
+        assert calls is not None
+        self._buffers, self._line, self._made, self._held = buffers, line, made, held
+        self._calls = calls
+        self._memory_of = lifetimes.memory_of
+        self._results: list[Buffer] = []
+        self._dying: dict[
+            str, int
+        ] = {}  # memories that nobody needs behind this line, by the last call that reads them
+        for number, call in enumerate(calls):
+            for memory in self._read(call.operands):
+                if lifetimes.last_use(memory) == at:
+                    self._dying[memory] = number
+
+    def written(self) -> tuple[list[Line], Buffer]:
+        """Return the lines, and where they put the array."""
+        lines: list[Line] = []
+        node = self._made.node
+        for number, call in enumerate(self._calls):
+            is_last = number == len(self._calls) - 1
+            over = self._released(number, call.overwritable, call.protected)
+            dtype = "bool" if call.is_mask and not is_last else node.dtype
+            buffer = self._buffers.taken(node.shape, dtype, over)
+            self._results.append(buffer)
+            lines += self._call_lines(call, buffer, buffer in over, self._line.name if is_last else "")
+            self._released(number, call.protected, ())
+        lines[-1].comment = self._line.comment
+        return lines, buffer
+
+    def _released(self, number: int, operands: Sequence[Operand], beside: Sequence[Operand]) -> list[Buffer]:
+        """Give back and return the buffers of `operands` that a call is the last to read, and does not read `beside`."""
+        others = self._read(beside)
+        found = [self._results[operand] for operand in operands if isinstance(operand, int)]
+        for memory in self._read(operands):
+            if self._dying.get(memory) == number and memory not in others:
+                found += self._held.pop(memory, ())
+        for buffer in found:
+            self._buffers.give_back(buffer)
+        return found
+
+    def _read(self, operands: Iterable[Operand]) -> dict[str, None]:
+        """Return the memories that operands look into."""
+        texts = (self._text(operand) for operand in operands if isinstance(operand, str))
+        return dict.fromkeys(self._memory_of(name) for text in texts for name in names_in(text))
+
+    def _call_lines(self, call: Call, buffer: Buffer, is_over: bool, name: str) -> list[Line]:
+        texts = [self._results[x].name if isinstance(x, int) else self._text(x) for x in call.operands]
+        if call.function != CHOICE:
+            return [Line(name, f"{call.function}({', '.join(texts)}{call.options}, out={buffer.name})")]
+        mask, chosen, other = texts
+        lines = [Line("", f"np.copyto({buffer.name}, {chosen}, where={mask})")]
+        if not is_over or not other.isidentifier():
+            lines.insert(0, Line("", f"np.copyto({buffer.name}, {other})"))
+        return [*lines, Line(name, buffer.name)] if name else lines
+
+    def _text(self, template: str) -> str:
+        return fill(template, self._made.operands).text
