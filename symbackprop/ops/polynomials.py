@@ -6,15 +6,16 @@ from collections.abc import Mapping, Sequence
 
 from symbackprop.errors import ShapeError
 from symbackprop.ir.node import Apply, Node, Shape, constant, make_input
-from symbackprop.ir.size import product, shape_text
+from symbackprop.ir.size import Size, product, shape_text
 from symbackprop.ops.broadcasting import broadcast, converted, reduce_sum, reshape
 from symbackprop.ops.contraction import contract
 from symbackprop.ops.creation import arange
+from symbackprop.ops.cumulative import reversed_along
 from symbackprop.ops.declare import Primitive, Style, custom
 from symbackprop.ops.indexing import place, slice_
 from symbackprop.ops.scipy_text import rounded
 
-__all__ = ["polyval", "vander"]
+__all__ = ["polyval", "powers_by_column", "vander"]
 
 
 def _exponents(without_last: Node, like: Node) -> Node:
@@ -81,9 +82,14 @@ polyval: Primitive = custom(
 )
 
 
+def _decreasing(node: Node, powers: Apply) -> Node:
+    """Return a matrix like the powers with its columns in the order of decreasing exponents, or back from that."""
+    return reversed_along(node, 1) if powers.param("increasing") else node
+
+
 def _vander_vjp(g: Node, out: Apply) -> list[Node | None]:
     (x,) = out.args
-    inner = slice_(g, bounds=(None, (None, -1, 1)))
+    inner = slice_(_decreasing(g, out), bounds=(None, (None, -1, 1)))
     lower = vander(x, size=inner.shape[1])
     return [reduce_sum(inner * lower * _exponents(inner, x), axes=(1,))]
 
@@ -96,19 +102,43 @@ def _vander_jvp(tangents: Sequence[Node | None], out: Apply) -> Node | None:
     bounds = (None, (None, -1, 1))  # the last column, of ones, stays
     lower = vander(x, size=slice_(out, bounds=bounds).shape[1])
     moved = broadcast(t, shape=lower.shape, axes=(0,)) * lower * _exponents(lower, x)
-    return place(moved, shape=out.shape, bounds=(bounds,))
+    return _decreasing(place(moved, shape=out.shape, bounds=(bounds,)), out)
 
 
-vander: Primitive = custom(
+def _vander_lines(node: Apply, style: Style) -> list[str]:
+    """Return the statements that multiply column by column: np.vander goes row by row, some ten times as slowly."""
+    count = node.shape[1]
+    dtype = "" if node.dtype == "float64" else f", dtype={style.dtype(node.dtype)}"
+    empty = f"{{out}} = np.empty({style.shape(node.shape)}{dtype}, order='F')"
+    product = "    np.multiply({out}[:, {loop0} NEXT], {0}, out={out}[:, {loop0}])"
+    if node.param("increasing"):
+        loop = f"for {{loop0}} in range(1, {style.size(count)}):"
+        return [empty, "{out}[:, :1] = 1.0", loop, product.replace("NEXT", "- 1")]
+    last = style.size(count - 1)
+    loop = f"for {{loop0}} in reversed(range({last})):"
+    return [empty, f"{{out}}[:, {last}:] = 1.0", loop, product.replace("NEXT", "+ 1")]
+
+
+powers_by_column: Primitive = custom(
     "vander",
     arity=1,
-    numpy=lambda node, style: rounded(f"np.vander({{0}}, {style.size(node.shape[1])})", node),
+    numpy="np.vander({0})",
+    lines=_vander_lines,
     infer=lambda args, params: ((args[0].shape[0], params["size"]), args[0].dtype),  # type: ignore[arg-type, return-value]
     vjp=_vander_vjp,
     jvp=_vander_jvp,
-    samples=lambda: [vander(_vector(0, 3), size=4), vander(_vector(0, 3), size=1)],
+    samples=lambda: [
+        vander(_vector(0, 3), size=4),
+        vander(_vector(0, 3), size=1),
+        vander(_vector(0, 3), size=4, increasing=True),
+    ],
     flops=1,
     public=False,
     derivative="the sum over the columns of the cotangent times (n - 1 - j)*x**(n - 2 - j)",
-    source="a power each column, the highest first",
+    source="a power each column, the highest first unless they are increasing",
 )
+
+
+def vander(x: Node, *, size: Size, increasing: bool = False) -> Node:
+    """Return the matrix of so many powers of the entries of a vector, the highest first unless they are increasing."""
+    return powers_by_column(x, size=size, increasing=increasing)

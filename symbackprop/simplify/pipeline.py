@@ -43,6 +43,7 @@ from symbackprop.simplify.loops.twins import with_twins
 from symbackprop.simplify.loops.unneeded import without_unneeded
 from symbackprop.simplify.partial_sums import share_partial_sums
 from symbackprop.simplify.pattern import Rewrites, rewrite
+from symbackprop.simplify.polynomials import with_shared_powers
 from symbackprop.simplify.rules import without_rules
 
 __all__ = ["canonical", "finish", "prepare", "recognised", "regrouped"]
@@ -145,4 +146,4 @@ def _lowered(graph: Graph, log: Rewrites, *, stacks: bool = True) -> Graph:
         graph = without_unneeded(with_stored(graph, stacks=stacks))
     if any(_is_unfinished(node) for node in graph.nodes()):
         graph = rewrite(graph, _LAST, log)
-    return written_out(share_partial_sums(graph, log), log)
+    return written_out(share_partial_sums(with_shared_powers(graph, log), log), log)

@@ -69,7 +69,10 @@ def test_a_kernel_longer_than_the_signal_is_refused_on_call_where_sizes_are_name
 def test_code_is_what_a_person_would_write() -> None:
     smooth = sb.compile_grad("x[n] k[m] -> sum(convolve(x, k)**2)").source
     assert "np.correlate(t1_bar, k), np.correlate(t1_bar, x)" in smooth
-    assert "np.vander(x, n).T @ t1_bar" in sb.compile_grad("p[n] x[m] -> sum(sin(polyval(p, x)))").source
+    powers = sb.compile_grad("p[n] x[m] -> sum(sin(polyval(p, x)))").source
+    assert "t2 = t1 @ p" in powers and "t1.T @ t2_bar" in powers
+    increasing = sb.compile_value_and_grad("c[9] x[m] y[m] -> sum((polyval(c[::-1], x) - y)**2)", wrt="c").source
+    assert "t2 = t1 @ c - y" in increasing and "2.0 * (t1.T @ t2)" in increasing
     assert "np.gradient(f)" in sb.compile_grad("f[n] -> sum(gradient(f)**2)").source
 
 

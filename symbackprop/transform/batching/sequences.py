@@ -13,7 +13,7 @@ from symbackprop.ops.indexing import slice_
 from symbackprop.ops.interpolation import digitize, interp, interpolated, searchsorted
 from symbackprop.ops.layout import concatenate, expanded
 from symbackprop.ops.literal import literal
-from symbackprop.ops.polynomials import polyval, vander
+from symbackprop.ops.polynomials import polyval, powers_by_column, vander
 from symbackprop.ops.windows import sliding_windows
 from symbackprop.transform.batching.call import Call, Rules
 from symbackprop.transform.batching.linear_algebra import by_writing_out
@@ -81,7 +81,9 @@ def _polynomial(node: Apply) -> Node:
 
 def _vander(call: Call) -> Node:
     (x,) = call.args
-    powers = vander(reshape(x, shape=(product(x.shape),)), size=call.node.shape[1])
+    powers = vander(
+        reshape(x, shape=(product(x.shape),)), size=call.node.shape[1], increasing=bool(call.node.param("increasing"))
+    )
     return reshape(powers, shape=(call.size, *call.node.shape))
 
 
@@ -98,6 +100,6 @@ RULES: Rules = {
     digitize: lambda call: by_writing_out(_digitized)(call) if call.moved[1] else as_it_is(call),
     interp: lambda call: by_writing_out(_interpolated)(call) if any(call.moved[1:]) else as_it_is(call),
     polyval: lambda call: by_writing_out(_polynomial)(call) if call.moved[0] else as_it_is(call),
-    vander: _vander,
+    powers_by_column: _vander,
     literal: by_writing_out(_literal),
 }
