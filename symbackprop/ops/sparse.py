@@ -14,7 +14,9 @@ __all__ = ["csr_array", "entries_array", "held_by", "parts_of"]
 
 def _infer(args: tuple[Node, ...], params: Mapping[str, object]) -> tuple[Shape, str]:
     entries, *places = args
-    if entries.rank != 1 or any(place.rank != 1 or place.dtype != "int64" for place in places):
+    masks = len(places) - 2  # what is kept comes last
+    dtypes = ["int64", "int64", *["bool"] * masks]
+    if any(arg.rank != 1 for arg in args) or [place.dtype for place in places] != dtypes:
         shapes = ", ".join(shape_text(arg.shape) for arg in args)
         raise ShapeError(f"a sparse matrix is made of vectors of entries and of places, not of shapes {shapes}")
     return params["shape"], entries.dtype  # type: ignore[return-value]
@@ -35,7 +37,9 @@ def _csr_text(node: Apply, style: Style) -> str:
 
 
 def _entries_text(node: Apply, style: Style) -> str:
-    return f"sparse.coo_array(({{0}}, ({{1}}, {{2}})), shape={style.shape(node.shape)}).tocsr()"
+    """Return a matrix of entries and their places, or of those that a mask keeps."""
+    entries, rows, columns = (f"{{{i}}}{'[{3}]' if len(node.args) > 3 else ''}" for i in range(3))
+    return f"sparse.coo_array(({entries}, ({rows}, {columns})), shape={style.shape(node.shape)}).tocsr()"
 
 
 csr_array: Primitive = custom(
@@ -52,14 +56,14 @@ csr_array: Primitive = custom(
 
 entries_array: Primitive = custom(
     "entries_array",
-    arity=3,
+    arity=None,
     numpy=_entries_text,
     infer=_infer,
     vjp=_no_cotangents,
     jvp=_no_tangent,
     public=False,
     flops=1,
-    source="entries, their rows and their columns; what has the same place is added up",
+    source="entries, their rows, their columns, and which are kept if not all; what has the same place is added up",
 )
 
 
@@ -73,5 +77,5 @@ def held_by(result: Node) -> tuple[Node, ...]:
 def parts_of(matrix: Node) -> dict[Node, str]:
     """Return what a sparse matrix is made of, by what it is called; without what is short to write."""
     assert isinstance(matrix, Apply)
-    names = ("entries", "columns") if matrix.op is csr_array else ("entries", "rows", "columns")
+    names = ("entries", "columns") if matrix.op is csr_array else ("entries", "rows", "columns", "kept")
     return {part: name for part, name in zip(matrix.args, names, strict=False) if isinstance(part, Apply) and part.args}

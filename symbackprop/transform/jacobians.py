@@ -15,14 +15,14 @@ from symbackprop.errors import UnsupportedError
 from symbackprop.ir.graph import Graph, topological
 from symbackprop.ir.node import Input, Node, constant, make_input
 from symbackprop.ir.signature import Label
-from symbackprop.ir.size import evaluate, names
+from symbackprop.ir.size import Size, evaluate, names
 from symbackprop.ops.bodies import loops_among, nodes_within
 from symbackprop.ops.cost import count_operations
 from symbackprop.transform.products import check_real
 from symbackprop.transform.unit_vectors import for_all
 from symbackprop.transform.wanted import name_of, wanted_inputs, with_cotangent_inputs
 
-__all__ = ["effort", "with_hessian", "with_jacobian"]
+__all__ = ["at_typical_sizes", "effort", "with_hessian", "with_jacobian"]
 
 _TYPICAL_SIZE = 100  # of every named size, where modes are compared
 
@@ -167,4 +167,9 @@ def effort(graph: Graph) -> tuple[int, int]:
 def _effort(nodes: list[Node]) -> tuple[int, int, int]:
     """Return the loops among nodes, their operations for sizes as they are typical, and how many they are."""
     total = count_operations(nodes)
-    return len(loops_among(nodes)), evaluate(total, dict.fromkeys(names(total), _TYPICAL_SIZE)), len(nodes)
+    return len(loops_among(nodes)), at_typical_sizes(total), len(nodes)
+
+
+def at_typical_sizes(count: Size) -> int:
+    """Return a count for sizes as they are typical."""
+    return evaluate(count, dict.fromkeys(names(count), _TYPICAL_SIZE))

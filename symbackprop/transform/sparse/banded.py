@@ -13,18 +13,19 @@ from symbackprop.diff.forward import push_forward
 from symbackprop.diff.reverse import pull_back
 from symbackprop.ir.graph import topological
 from symbackprop.ir.node import Input, Node, constant, make_input
-from symbackprop.ir.size import Size, maximum, minimum
+from symbackprop.ir.size import Size, maximum, minimum, product
 from symbackprop.ops.bodies import nodes_within
 from symbackprop.ops.broadcasting import broadcast
 from symbackprop.ops.creation import arange
 from symbackprop.ops.indexing import gather, slice_
 from symbackprop.ops.layout import transpose
 from symbackprop.ops.rounding import remainder
+from symbackprop.transform.jacobians import at_typical_sizes
 from symbackprop.transform.sparse.inside import inner_axes
 from symbackprop.transform.sparse.links import Link
 from symbackprop.transform.unit_vectors import for_all
 
-__all__ = ["Piece", "pieces_by_columns", "pieces_by_rows"]
+__all__ = ["Piece", "pieces_by_columns", "pieces_by_fewest", "pieces_by_rows"]
 
 Axis = tuple[str, int]  # "value" or "source", and a number
 
@@ -94,6 +95,24 @@ def pieces_by_rows(values: Sequence[Node], links: Sequence[Link]) -> Iterator[Pi
             names += [("source", axis) for axis in range(link.source.node.rank)]
             if rows is not None:
                 yield from _pieces(value, link, rows, names, widths)
+
+
+def pieces_by_fewest(values: Sequence[Node], links: Sequence[Link]) -> Iterator[Piece]:
+    """Yield the pieces of links, each from products with unit vectors of that side which has fewer of them."""
+    by_rows = [link for link in links if _is_cheaper_by_rows(values[link.number], link)]
+    yield from pieces_by_rows(values, by_rows)
+    yield from pieces_by_columns(values, [link for link in links if link not in by_rows])
+
+
+def _is_cheaper_by_rows(value: Node, link: Link) -> bool:
+    columns = link.widths()
+    rows = {link.axes[axis]: width for axis, width in columns.items()}
+    counts = (
+        product(widths.get(axis, size) for axis, size in enumerate(shape))
+        for shape, widths in ((value.shape, rows), (link.source.node.shape, columns))
+    )
+    first, second = (at_typical_sizes(count) for count in counts)
+    return first <= second
 
 
 # --- products ---------------------------------------------------------------------------------------------------------

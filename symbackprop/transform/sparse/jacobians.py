@@ -23,7 +23,7 @@ from symbackprop.ir.signature import Label
 from symbackprop.ops.sparse import parts_of
 from symbackprop.transform.jacobians import effort
 from symbackprop.transform.products import check_real
-from symbackprop.transform.sparse.banded import pieces_by_columns, pieces_by_rows
+from symbackprop.transform.sparse.banded import pieces_by_columns, pieces_by_fewest, pieces_by_rows
 from symbackprop.transform.sparse.blocks import blocks_of, compress, matrix_of
 from symbackprop.transform.sparse.colouring import (
     Colouring,
@@ -34,7 +34,7 @@ from symbackprop.transform.sparse.colouring import (
 )
 from symbackprop.transform.sparse.known import Known
 from symbackprop.transform.sparse.pattern import patterns_of
-from symbackprop.transform.sparse.placed import Products, hessian_of, jacobians_of
+from symbackprop.transform.sparse.placed import BANDS, READS, Products, Way, hessian_of, jacobians_of
 from symbackprop.transform.sparse.tables import Tables
 from symbackprop.transform.wanted import name_of, wanted_inputs, with_cotangent_inputs
 
@@ -53,6 +53,11 @@ _PRODUCTS: Mapping[str, Sequence[Products]] = {
     "forward": (pieces_by_columns,),
     "reverse": (pieces_by_rows,),
     "auto": (pieces_by_rows, pieces_by_columns),
+}
+_FEWEST: Mapping[str, Products] = {
+    "forward": pieces_by_columns,
+    "reverse": pieces_by_rows,
+    "auto": pieces_by_fewest,
 }
 
 _Finish = Callable[[Graph], Graph]
@@ -73,11 +78,12 @@ def with_sparse_jacobian(graph: Graph, recipe: Recipe, finished: _Finish, consta
     candidates: list[_Candidate] = []
     if _are_numbers(graph):
         candidates += _coloured(graph, wanted, recipe, finished, constants)
-    candidates += [partial(_placed, graph, wanted, recipe, finished, products) for products in _PRODUCTS[mode]]
-    return _best(candidates)
+    candidates += [partial(_placed, graph, wanted, recipe, finished, BANDS, products) for products in _PRODUCTS[mode]]
+    fallback = partial(_placed, graph, wanted, recipe, finished, READS, _FEWEST[mode])
+    return _best(candidates, fallback)
 
 
-def _best(candidates: Iterable[_Candidate]) -> Graph:
+def _best(candidates: Iterable[_Candidate], otherwise: _Candidate) -> Graph:
     """Return the graph with the fewest entries, of several the one with the fewest operations."""
     found: list[tuple[int, Graph]] = []
     refusals: list[UnsupportedError] = []
@@ -87,7 +93,10 @@ def _best(candidates: Iterable[_Candidate]) -> Graph:
         except UnsupportedError as refused:
             refusals.append(refused)
     if not found:
-        raise refusals[0]
+        try:
+            return otherwise()[1]
+        except UnsupportedError:
+            raise refusals[0] from None
     return min(found, key=lambda one: (one[0], effort(one[1])[::-1]))[1]
 
 
@@ -128,9 +137,9 @@ def _with_colours(
 
 
 def _placed(
-    graph: Graph, wanted: Sequence[Input], recipe: Recipe, finished: _Finish, products: Products
+    graph: Graph, wanted: Sequence[Input], recipe: Recipe, finished: _Finish, way: Way, products: Products
 ) -> tuple[int, Graph]:
-    count, outputs = jacobians_of(graph.primals, wanted, products)
+    count, outputs = jacobians_of(graph.primals, wanted, way, products)
     return count, finished(_with_jacobians(graph, wanted, recipe, outputs))
 
 
@@ -173,12 +182,13 @@ def with_sparse_hessian(graph: Graph, recipe: Recipe, finished: _Finish, constan
             tables.onto(_with_hessians(graph, wider, wanted, recipe, outputs))
         )
 
-    def placed() -> tuple[int, Graph]:
-        found = [hessian_of(values, weights, wanted) for values, weights in functions]
+    def placed(way: Way, products: Products) -> tuple[int, Graph]:
+        found = [hessian_of(values, weights, wanted, way, products) for values, weights in functions]
         outputs = [block for _, blocks in found for block in blocks]
         return sum(count for count, _ in found), finished(_with_hessians(graph, wider, wanted, recipe, outputs))
 
-    return _best([coloured, placed] if _are_numbers(graph) else [placed])
+    banded = partial(placed, BANDS, pieces_by_columns)
+    return _best([coloured, banded] if _are_numbers(graph) else [banded], partial(placed, READS, pieces_by_fewest))
 
 
 def _with_hessians(

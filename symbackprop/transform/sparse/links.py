@@ -6,54 +6,71 @@ by the positions when the code runs.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Container, Mapping, Sequence, Set
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 from symbackprop.errors import UnsupportedError
-from symbackprop.ir.graph import topological
+from symbackprop.ir.graph import children, topological
 from symbackprop.ir.node import Apply, Input, Node, make_input
-from symbackprop.ir.size import Size, product
+from symbackprop.ir.size import product
 from symbackprop.ops.bodies import substitute
 from symbackprop.ops.indexing import gather, slice_
 from symbackprop.transform.sparse.alignment import Relation, alignments_of
+from symbackprop.transform.sparse.choices import LAYOUTS, choices_among, numbered, positions_in
 from symbackprop.transform.sparse.inside import entries_kept
-from symbackprop.transform.sparse.reads import with_reads_of_inputs
 from symbackprop.transform.sparse.relations import LARGEST, not_sparse
 
-__all__ = ["Link", "Source", "links_of", "sources_of"]
+__all__ = ["Home", "Link", "Source", "links_of", "read_at_all", "read_by_a_call", "sources_of"]
+
+
+class Home(NamedTuple):
+    """Where the entries of a source are from.
+
+    Parameters
+    ----------
+    of : int
+        The number of an input, among those that are wanted.
+    positions : Node
+        For each entry of the source its position in that input.
+    lacks : bool
+        Whether there are entries that are not from the input, whose position is -1.
+    """
+
+    of: int
+    positions: Node
+    lacks: bool = False
 
 
 @dataclass(frozen=True, slots=True)
 class Source:
-    """What derivatives are taken with respect to: an input, or what is read of it.
+    """What derivatives are taken with respect to: an input, or what is read of some.
 
     Parameters
     ----------
     node : Input
-    of : int
-        The number of the input, among those that are wanted.
+    homes : sequence of Home
+        One for each input that there are entries of.
     reads : Apply or None
-        What is read, if that is not the input itself: a `gather` by one vector of positions, or a slice at numbers.
+        What is read, if that is not an input itself: a choice of entries.
     """
 
     node: Input
-    of: int
+    homes: Sequence[Home]
     reads: Apply | None = None
 
-    @property
-    def along(self) -> int | None:
-        """The axis along which positions are read."""
-        return self.reads.param("axis") if self.reads is not None and self.reads.op is gather else None  # type: ignore[return-value]
-
-    @property
-    def fixed(self) -> Mapping[int, Size]:
-        """The axes of the input along which one number is read, and these."""
-        if self.reads is None or self.reads.op is gather:
-            return {}
-        bounds: Any = self.reads.param("bounds")
-        sizes = self.reads.args[0].shape
-        return {axis: at if at >= 0 else sizes[axis] + at for axis, at in enumerate(bounds) if at is not None}
+    def is_ascending(self, aligned: Container[int]) -> bool:
+        """Tell whether positions are sure to ascend along the axes that are not `aligned`."""
+        read = self.reads
+        if read is None:
+            return True
+        if not isinstance(read.args[0], Input):
+            return False
+        if read.op is slice_:
+            bounds: Any = read.param("bounds")
+            return all(not isinstance(bound, tuple) or bound[2] > 0 for bound in bounds)
+        first: Any = read.param("axis") if read.op is gather else None
+        return read.op is gather and all(axis in aligned for axis in range(first, first + read.args[1].rank))
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,21 +102,33 @@ class Link:
         return {axis: 1 + max(own) - min(own) for axis, own in zip(self.axes, columns, strict=True)}
 
 
-def sources_of(values: Sequence[Node], wanted: Sequence[Input]) -> tuple[list[Node], list[Source]]:
-    """Return the values in terms of sources, and these."""
-    values = with_reads_of_inputs(values, wanted)
-    level = 1 + max((node.level for node in topological(values) if isinstance(node, Input)), default=0)
-    found: dict[Node, Source] = {}
-    for node in topological(values):
-        if isinstance(node, Apply) and node.args and node.args[0] in wanted and _is_read(node):
-            fresh = make_input(len(found), node.shape, node.dtype, level)
-            found[node] = Source(fresh, wanted.index(node.args[0]), node)
-    new = substitute(values, {node: source.node for node, source in found.items()})
-    return [new[value] for value in values], [*(Source(x, i) for i, x in enumerate(wanted)), *found.values()]
+def sources_of(
+    values: Sequence[Node], wanted: Sequence[Input], is_source: Callable[[Apply], bool]
+) -> tuple[list[Node], list[Source]]:
+    """Return the values in terms of sources, and these: the inputs, and those choices of entries that `is_source` names."""
+    nodes = topological(values)
+    chosen = choices_among(nodes, wanted)
+    level = 1 + max((node.level for node in nodes if isinstance(node, Input)), default=0)
+    found = [node for node in nodes if isinstance(node, Apply) and node in chosen and is_source(node)]
+    fresh = {node: make_input(i, node.shape, node.dtype, level) for i, node in enumerate(found)}
+    new = substitute(values, fresh)
+    made = [new[value] for value in values]
+    used = {*topological(made)}
+    return made, [
+        *(Source(x, [Home(i, numbered(x))]) for i, x in enumerate(wanted)),
+        *(Source(x, _homes(node, wanted, chosen), node) for node, x in fresh.items() if x in used),
+    ]
 
 
-def _is_read(node: Apply) -> bool:
+def _homes(choice: Node, wanted: Sequence[Input], chosen: Set[Node]) -> list[Home]:
+    within = {node for node in topological([choice], known=wanted) for node in children(node)}
+    return [Home(i, *positions_in(x, choice, chosen)) for i, x in enumerate(wanted) if x is choice or x in within]
+
+
+def read_by_a_call(node: Apply) -> bool:
     """Tell whether a node reads an input at one vector of positions, or at numbers along axes whose sizes have names."""
+    if not isinstance(node.args[0], Input):
+        return False
     if node.op is gather:
         return len(node.args) == 2 and node.args[1].rank == 1
     if node.op is not slice_:
@@ -109,6 +138,11 @@ def _is_read(node: Apply) -> bool:
         isinstance(at, int) and not isinstance(size, int) for at, size in zip(bounds, node.args[0].shape, strict=True)
     }
     return True in named and all(at is None or isinstance(at, int) for at in bounds)
+
+
+def read_at_all(node: Apply) -> bool:
+    """Tell whether a node is more than another layout of what it is made of."""
+    return node.op not in LAYOUTS
 
 
 def links_of(values: Sequence[Node], sources: Sequence[Source]) -> list[Link]:

@@ -9,33 +9,83 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from symbackprop.diff.reverse import pull_back
-from symbackprop.ir.node import Input, Node, Shape, constant
+from symbackprop.ir.node import Apply, Input, Node, Shape, constant
 from symbackprop.ir.size import Size, product
-from symbackprop.ops.arithmetic import add
 from symbackprop.ops.bodies import substitute
 from symbackprop.ops.broadcasting import broadcast, reshape
+from symbackprop.ops.comparison import greater_equal, logical_and
 from symbackprop.ops.creation import arange
 from symbackprop.ops.indexing import gather
-from symbackprop.ops.layout import concatenate
+from symbackprop.ops.layout import concatenate, transpose
 from symbackprop.ops.literal import literal
 from symbackprop.ops.sparse import csr_array, entries_array
-from symbackprop.transform.sparse.banded import Piece, pieces_by_columns
-from symbackprop.transform.sparse.links import Link, Source, links_of, sources_of
+from symbackprop.transform.sparse.banded import Piece
+from symbackprop.transform.sparse.choices import numbered
+from symbackprop.transform.sparse.links import Home, Link, Source, links_of, read_at_all, read_by_a_call, sources_of
+from symbackprop.transform.sparse.moves import Read
+from symbackprop.transform.sparse.reads import at_one_vector, with_reads_of_inputs
 
-__all__ = ["Products", "hessian_of", "jacobians_of"]
+__all__ = ["BANDS", "READS", "Products", "Way", "hessian_of", "jacobians_of"]
 
 Products = Callable[[Sequence[Node], Sequence[Link]], Iterator[Piece]]
 
 
-class Rows(NamedTuple):
-    """What the rows of a matrix are the entries of: a value; or an input, of which a source may be what is read."""
+class Way(NamedTuple):
+    """How values are looked at.
 
-    shape: Shape
-    dtype: str
-    source: Source | None = None
+    Parameters
+    ----------
+    read : callable
+        Which reads are brought down to the inputs.
+    is_source : callable
+        Which choices of entries of inputs derivatives are taken with respect to.
+    """
+
+    read: Callable[[Read], bool]
+    is_source: Callable[[Apply], bool]
+
+    def sources(self, values: Sequence[Node], wanted: Sequence[Input]) -> tuple[list[Node], list[Source]]:
+        """Return the values in terms of sources, and these."""
+        return sources_of(with_reads_of_inputs(values, wanted, self.read), wanted, self.is_source)
 
 
-def jacobians_of(values: Sequence[Node], wanted: Sequence[Input], products: Products) -> tuple[int, list[Node]]:
+BANDS = Way(at_one_vector, read_by_a_call)  # slices stay: they are bands
+READS = Way(lambda read: True, read_at_all)  # each read is an array of its own, whose positions are known
+
+
+class Side(NamedTuple):
+    """What the rows, or the columns, of the entries of a piece are.
+
+    Parameters
+    ----------
+    positions : Node
+        Those that the entries of an array have.
+    indices : sequence of Node
+        Of which entries of that, along each of its axes.
+    places : sequence of int
+        Which axis of the piece each of these axes is.
+    lacks : bool
+        Whether positions of -1 are among them, which are none.
+    """
+
+    positions: Node
+    indices: Sequence[Node]
+    places: Sequence[int]
+    lacks: bool
+
+
+class Placed(NamedTuple):
+    """The entries of a piece, and which rows and columns of a matrix they have."""
+
+    piece: Piece
+    rows: Side
+    columns: Side
+    source: Source | None  # of the rows, if these are the entries of one
+
+
+def jacobians_of(
+    values: Sequence[Node], wanted: Sequence[Input], way: Way, products: Products
+) -> tuple[int, list[Node]]:
     """Return for each value and each of the `wanted` inputs a sparse matrix, and how many entries there are in all.
 
     These are counted only where sizes are numbers.
@@ -45,42 +95,54 @@ def jacobians_of(values: Sequence[Node], wanted: Sequence[Input], products: Prod
     UnsupportedError
         If a block is dense in sizes that have names.
     """
-    inner, sources = sources_of(values, wanted)
-    found: dict[tuple[int, int], list[Piece]] = {}
+    inner, sources = way.sources(values, wanted)
+    found: dict[tuple[int, int], list[Placed]] = {}
     for piece in products(inner, links_of(inner, sources)):
-        found.setdefault((piece.link.number, piece.link.source.of), []).append(piece)
-    matrices = []
-    for number, value in enumerate(values):
-        rows = Rows(value.shape, value.dtype)
-        for place, x in enumerate(wanted):
-            pieces = found.get((number, place), [])
-            matrices.append(_matrix(rows.shape, x, pieces, [rows] * len(pieces), rows.dtype))
+        number = piece.link.number
+        rows = Side(numbered(values[number]), piece.rows, range(values[number].rank), False)
+        for home in piece.link.source.homes:
+            found.setdefault((number, home.of), []).append(Placed(piece, rows, _columns(piece, home), None))
+    matrices = [
+        _matrix(value.shape, x, found.get((number, place), []), value.dtype)
+        for number, value in enumerate(values)
+        for place, x in enumerate(wanted)
+    ]
     return _count(found), _as_read(matrices, sources)
 
 
-def hessian_of(values: Sequence[Node], bars: Sequence[Node], wanted: Sequence[Input]) -> tuple[int, list[Node]]:
+def _columns(piece: Piece, home: Home) -> Side:
+    return Side(home.positions, piece.columns, piece.places, home.lacks)
+
+
+def hessian_of(
+    values: Sequence[Node], bars: Sequence[Node], wanted: Sequence[Input], way: Way, products: Products
+) -> tuple[int, list[Node]]:
     """Return the blocks of the Hessian of the sum of ``<bar, value>``, row by row, and how many entries there are in all.
 
     It is that with respect to what is read of the inputs, whose entries then go where they were read.
     """
-    inner, sources = sources_of(values, wanted)
+    inner, sources = way.sources(values, wanted)
     adjoints = pull_back(inner, bars, [source.node for source in sources])
     live = [source for source in sources if source.node in adjoints]
     slopes = [adjoints[source.node] for source in live]
-    found: dict[tuple[int, int], list[Piece]] = {}
-    for piece in pieces_by_columns(slopes, links_of(slopes, sources)):
-        found.setdefault((live[piece.link.number].of, piece.link.source.of), []).append(piece)
-    matrices = []
-    for first, x in enumerate(wanted):
-        for second, y in enumerate(wanted):
-            pieces = found.get((first, second), [])
-            rows = [Rows(x.shape, x.dtype, live[piece.link.number]) for piece in pieces]
-            matrices.append(_matrix(x.shape, y, pieces, rows, x.dtype))
+    found: dict[tuple[int, int], list[Placed]] = {}
+    for piece in products(slopes, links_of(slopes, sources)):
+        source = live[piece.link.number]
+        for first in source.homes:
+            rows = Side(first.positions, piece.rows, range(source.node.rank), first.lacks)
+            for second in piece.link.source.homes:
+                placed = Placed(piece, rows, _columns(piece, second), source)
+                found.setdefault((first.of, second.of), []).append(placed)
+    matrices = [
+        _matrix(x.shape, y, found.get((first, second), []), x.dtype)
+        for first, x in enumerate(wanted)
+        for second, y in enumerate(wanted)
+    ]
     return _count(found), _as_read(matrices, sources)
 
 
-def _count(found: Mapping[tuple[int, int], Sequence[Piece]]) -> int:
-    counts = [_entries_of(piece) for pieces in found.values() for piece in pieces]
+def _count(found: Mapping[tuple[int, int], Sequence[Placed]]) -> int:
+    counts = [_entries_of(placed.piece) for pieces in found.values() for placed in pieces]
     return sum(count for count in counts if isinstance(count, int))
 
 
@@ -97,42 +159,42 @@ def _as_read(matrices: Sequence[Node], sources: Sequence[Source]) -> list[Node]:
     return [new[matrix] for matrix in matrices]
 
 
-def _matrix(height: Shape, x: Input, pieces: Sequence[Piece], rows: Sequence[Rows], dtype: str) -> Node:
+def _matrix(height: Shape, x: Input, pieces: Sequence[Placed], dtype: str) -> Node:
     """Return the matrix with the entries of pieces, whose columns are the entries of `x`."""
     shape = (product(height), product(x.shape))
     if not pieces:
         empty = constant(0, (0,), "int64")
         return entries_array(constant(0, (0,), dtype), empty, empty, shape=shape)
-    columns = [_index(piece, piece.columns, piece.places, x.shape, piece.link.source) for piece in pieces]
-    if _is_in_order(pieces, rows):
-        return _by_rows(rows[0], pieces, columns, shape)
-    own = [
-        _index(piece, piece.rows, range(len(height)), height, side.source)
-        for piece, side in zip(pieces, rows, strict=True)
-    ]
-    return entries_array(_joined([*map(_kept, pieces)]), _joined(own), _joined(columns), shape=shape)
+    columns = [_index(placed.piece, placed.columns) for placed in pieces]
+    if _is_in_order(pieces):
+        return _by_rows(len(height), pieces, columns, shape)
+    rows = _joined([_index(placed.piece, placed.rows) for placed in pieces])
+    parts = [_joined([_kept(placed.piece) for placed in pieces]), rows, _joined(columns)]
+    lacking = [any(side.lacks for side in sides) for sides in zip(*((p.rows, p.columns) for p in pieces), strict=True)]
+    kept = [greater_equal(places, constant(0, places.shape, places.dtype)) for places, lacks in zip(parts[1:], lacking, strict=True) if lacks]
+    return entries_array(*parts, *([functools.reduce(logical_and, kept)] if kept else []), shape=shape)
 
 
-def _is_in_order(pieces: Sequence[Piece], rows: Sequence[Rows]) -> bool:
+def _is_in_order(pieces: Sequence[Placed]) -> bool:
     """Tell whether pieces one behind the other have each row's columns in order: at offsets along the first axis."""
-    one = pieces[0].link
-    if not all(piece.is_whole and piece.link is one for piece in pieces):
+    one = pieces[0].piece.link
+    if not all(placed.piece.is_whole and placed.piece.link is one for placed in pieces):
         return False
-    if any(side.source is not None and side.source.reads is not None for side in rows):
+    if any(placed.source is not None and placed.source.reads is not None for placed in pieces):
         return False
-    if one.source.reads is not None and (len(pieces) > 1 or one.source.along not in (None, *one.axes)):
+    if one.source.reads is not None and (len(pieces) > 1 or not one.source.is_ascending(one.axes)):
         return False  # positions that are read are in any order, and may repeat
     if len(pieces) > 1:
-        return [*one.axes] == [0] and all(piece.kept is None for piece in pieces)
-    return _width(pieces[0], rows[0]) is not None
+        return [*one.axes] == [0] and all(placed.piece.kept is None for placed in pieces)
+    return _width(pieces[0].piece, len(pieces[0].rows.places)) is not None
 
 
-def _width(piece: Piece, rows: Rows) -> Size | None:
+def _width(piece: Piece, rank: int) -> Size | None:
     """Return how many entries of a piece there are in each row; None if not equally many."""
-    free = product(piece.entries.shape[len(rows.shape) :])
+    free = product(piece.entries.shape[rank:])
     if piece.kept is None or not isinstance(free, int):
         return free
-    inner: Any = product(piece.entries.shape[len(piece.entries.shape) - piece.inside : len(rows.shape)])
+    inner: Any = product(piece.entries.shape[len(piece.entries.shape) - piece.inside : rank])
     counts = np.bincount(np.array(piece.kept, dtype=np.intp) // free, minlength=inner)
     return int(counts[0]) if np.all(counts == counts[0]) else None
 
@@ -151,11 +213,12 @@ def _written_out(numbers: Sequence[int]) -> Node:
     return literal(*map(constant, numbers), shape=(len(numbers),))
 
 
-def _by_rows(rows: Rows, pieces: Sequence[Piece], columns: Sequence[Node], shape: Shape) -> Node:
+def _by_rows(rank: int, pieces: Sequence[Placed], columns: Sequence[Node], shape: Shape) -> Node:
     """Return a matrix of entries that are in the order of compressed rows, equally many in each row."""
-    width = _width(pieces[0], rows)
+    width = _width(pieces[0].piece, rank)
     assert width is not None
-    entries, places = (_side_by_side(parts, (shape[0], width)) for parts in ([*map(_kept, pieces)], columns))
+    kept = [_kept(placed.piece) for placed in pieces]
+    entries, places = (_side_by_side(parts, (shape[0], width)) for parts in (kept, columns))
     begins = _times(len(pieces) * width, arange(size=shape[0] + 1))
     return csr_array(entries, places, begins, shape=shape)
 
@@ -169,67 +232,40 @@ def _side_by_side(parts: Sequence[Node], shape: Shape) -> Node:
     return _flat(concatenate(*(reshape(part, shape=shape) for part in parts), axis=1))
 
 
-def _index(piece: Piece, indices: Sequence[Node], places: Sequence[int], sizes: Shape, source: Source | None) -> Node:
-    """Return the positions of entries in an array of `sizes`, whose indices along its axes, and the axes of these, are given.
-
-    Along an axis, positions are read from a vector of these, or are all one number, if a source says so.
-    """
+def _index(piece: Piece, side: Side) -> Node:
+    """Return the position that each entry of a piece has on a side."""
+    positions = side.positions
+    for axis, index in enumerate(side.indices):
+        positions = _at(positions, index, axis)
     shape = piece.entries.shape
     outer = len(shape) if piece.kept is None else len(shape) - piece.inside
-    along, fixed = (None, {}) if source is None else (source.along, source.fixed)
-    own = iter(zip(indices, places, strict=True))
-    terms: list[Node] = []
-    inner: list[Inner] = []
-    for axis, size in enumerate(sizes):
-        stride = product(sizes[axis + 1 :])
-        if axis in fixed:
-            terms.append(constant(stride * fixed[axis], shape[:outer], "int64"))
-            continue
-        index, place = next(own)
-        positions = source.reads.args[1] if source is not None and source.reads is not None and axis == along else None
-        if place >= outer:
-            inner.append(Inner(place - outer, stride, positions, size))
-            continue
-        term = _times(stride, index if positions is None else _read(positions, index, size))
-        terms.append(term if term.shape == shape[:outer] else broadcast(term, shape=shape[:outer], axes=(place,)))
-    total = functools.reduce(add, terms) if terms else constant(0, shape[:outer], "int64")
-    return _flat(total) if piece.kept is None else _flat(_with_inner(piece, _flat(total), inner))
-
-
-class Inner(NamedTuple):
-    """An axis inside of a block: its place there, and where its entries are.
-
-    They are a stride apart, or where an array of positions along an axis of some size says.
-    """
-
-    place: int
-    stride: Size
-    positions: Node | None
-    size: Size
-
-
-def _with_inner(piece: Piece, begins: Node, axes: Sequence[Inner]) -> Node:
-    """Return the positions of the entries of blocks that there are, given where each block begins."""
-    assert piece.kept is not None
-    sizes: Any = piece.entries.shape[len(piece.entries.shape) - piece.inside :]
+    order = tuple(sorted(range(positions.rank), key=lambda axis: side.places[axis]))
+    positions = positions if order == tuple(range(positions.rank)) else transpose(positions, axes=order)
+    places = [side.places[axis] for axis in order]
+    inner = [place - outer for place in places if place >= outer]
+    if piece.kept is None:
+        return _flat(_spread(positions, shape, places))
+    sizes: Any = shape[outer:]
     grid = np.unravel_index(np.array(piece.kept, dtype=np.intp), sizes)
-    shape = (begins.shape[0], len(piece.kept))
-    total = broadcast(begins, shape=shape, axes=(0,))
-    for place, stride, positions, size in axes:
-        if positions is not None:
-            term = _times(stride, _read(positions, _written_out(grid[place].tolist()), size))
-        elif isinstance(stride, int):
-            term = _written_out((grid[place] * stride).tolist())
-        else:
-            term = _times(stride, _written_out(grid[place].tolist()))
-        total = total + broadcast(term, shape=shape, axes=(1,))
-    return total
+    own = [sizes[place] for place in inner]
+    chosen = np.ravel_multi_index(tuple(grid[place] for place in inner), own) if inner else np.array([], dtype=np.intp)
+    ahead = positions.shape[: len(places) - len(inner)]
+    if inner:
+        positions = reshape(positions, shape=(*ahead, product(own)))
+        positions = gather(positions, _written_out(chosen.tolist()), axis=len(ahead))
+    at = [place for place in places if place < outer]
+    return _flat(_spread(positions, (*shape[:outer], len(piece.kept)), [*at, outer] if inner else at))
 
 
-def _read(positions: Node, index: Node, size: Size) -> Node:
-    """Return the entries of `positions` at an index, counted from the start of an axis of some size; all are in range."""
-    places = gather(arange(size=size), positions, axis=0)
-    return places if index is arange(size=positions.shape[0]) else gather(places, index, axis=0)
+def _at(positions: Node, index: Node, axis: int) -> Node:
+    """Return the entries of `positions` at an index along an axis, which is in range."""
+    if index is arange(size=positions.shape[axis]):
+        return positions
+    return index if positions is arange(size=positions.shape[0]) else gather(positions, index, axis=axis)
+
+
+def _spread(x: Node, shape: Shape, axes: Sequence[int]) -> Node:
+    return x if x.shape == shape else broadcast(x, shape=shape, axes=tuple(axes))
 
 
 def _times(factor: Size, index: Node) -> Node:
