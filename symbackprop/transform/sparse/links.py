@@ -110,13 +110,13 @@ def sources_of(
     chosen = choices_among(nodes, wanted)
     level = 1 + max((node.level for node in nodes if isinstance(node, Input)), default=0)
     found = [node for node in nodes if isinstance(node, Apply) and node in chosen and is_source(node)]
-    fresh = {node: make_input(i, node.shape, node.dtype, level) for i, node in enumerate(found)}
-    new = substitute(values, fresh)
+    fresh: dict[Node, Input] = {node: make_input(i, node.shape, node.dtype, level) for i, node in enumerate(found)}
+    new = substitute(values, {**fresh})
     made = [new[value] for value in values]
     used = {*topological(made)}
     return made, [
         *(Source(x, [Home(i, numbered(x))]) for i, x in enumerate(wanted)),
-        *(Source(x, _homes(node, wanted, chosen), node) for node, x in fresh.items() if x in used),
+        *(Source(fresh[node], _homes(node, wanted, chosen), node) for node in found if fresh[node] in used),
     ]
 
 

@@ -171,7 +171,11 @@ def _matrix(height: Shape, x: Input, pieces: Sequence[Placed], dtype: str) -> No
     rows = _joined([_index(placed.piece, placed.rows) for placed in pieces])
     parts = [_joined([_kept(placed.piece) for placed in pieces]), rows, _joined(columns)]
     lacking = [any(side.lacks for side in sides) for sides in zip(*((p.rows, p.columns) for p in pieces), strict=True)]
-    kept = [greater_equal(places, constant(0, places.shape, places.dtype)) for places, lacks in zip(parts[1:], lacking, strict=True) if lacks]
+    kept = [
+        greater_equal(places, constant(0, places.shape, places.dtype))
+        for places, lacks in zip(parts[1:], lacking, strict=True)
+        if lacks
+    ]
     return entries_array(*parts, *([functools.reduce(logical_and, kept)] if kept else []), shape=shape)
 
 

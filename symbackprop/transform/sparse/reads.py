@@ -6,7 +6,7 @@ computed of it.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Hashable, Mapping, Sequence
+from collections.abc import Callable, Hashable, Sequence
 from itertools import chain
 from typing import Any
 
@@ -113,7 +113,7 @@ class _Reads:
         below: list[Read | None] = []
         for labels in labelled[0]:
             places = {axis: place for place, axis in enumerate(labels) if axis in read.axes}
-            own = read.onto(places) if places else None  # type: ignore[arg-type]
+            own = read.onto(places) if places else None
             if places and own is None:
                 return None
             below.append(own)
@@ -155,7 +155,9 @@ def _labelled(node: Apply) -> tuple[Labelled, Sequence[int]] | None:
     if op is slice_:
         kept = iter(range(node.rank))
         bounds = [*_bounds(node)]
-        own = [next(kept) if bound is None or isinstance(bound, tuple) else ("own", i) for i, bound in enumerate(bounds)]
+        own = [
+            next(kept) if bound is None or isinstance(bound, tuple) else ("own", i) for i, bound in enumerate(bounds)
+        ]
         return [own], [label for label, bound in zip(own, bounds, strict=True) if isinstance(bound, tuple)]  # type: ignore[misc]
     return None
 
