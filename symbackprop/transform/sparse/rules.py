@@ -335,9 +335,10 @@ def _polynomial(node: Apply, known: Known) -> Sequence[Any]:
 
 
 def _powers(node: Apply, positions: Any) -> Any:
-    """Return which entry each power is one of; none for those to the power of zero, in the last column."""
+    """Return which entry each power is one of; none for those to the power of zero, in the first or the last column."""
     columns = np.arange(sizes_of(node)[1])
-    return np.where(columns < len(columns) - 1, positions[:, None], -1)
+    constant = 0 if _param(node, "increasing") else len(columns) - 1
+    return np.where(columns != constant, positions[:, None], -1)
 
 
 def _within_axis(node: Apply, axis: int, related_places: Any) -> list[Any]:
