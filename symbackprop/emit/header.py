@@ -57,7 +57,9 @@ class Recipe:
 
     def fields(self) -> dict[str, object]:
         """Return what a header has to hold; from `titles` on only what says anything."""
-        found = asdict(self)
+        found = dict(vars(self))  # `asdict` would copy each of them, all the way down
+        if self.packing is not None:
+            found["packing"] = asdict(self.packing)
         for name in (
             "titles", "reordered", "function", "packing", "has_aux", "notation", "finite", "clip", "checkpoint",
             "batch", "sparse", "structure", "mode", "order", "mixed", "weighted", "outputs",

@@ -9,6 +9,7 @@ from __future__ import annotations
 import math
 import sys
 from collections.abc import Callable
+from functools import lru_cache
 from types import ModuleType
 from typing import Any, NoReturn
 
@@ -176,6 +177,16 @@ _STOOD_IN: tuple[tuple[str, str], ...] = (
 )  # a function that several of them have is that of the first
 
 
+@lru_cache(maxsize=16)
+def _functions_of(name: str, prefix: str, what_it_holds: tuple[int, ...]) -> dict[int, tuple[str, str, Any]]:
+    """Return the functions of a module by their identity: anew where the module has come to hold others."""
+    return {
+        id(value): (prefix, attribute, value)
+        for attribute, value in vars(sys.modules[name]).items()
+        if callable(value) and not isinstance(value, type) and not attribute.startswith("_")
+    }
+
+
 class Modules:
     """The stand-ins of one trace: one for each module, and one for each function."""
 
@@ -188,9 +199,8 @@ class Modules:
             if module is None:
                 continue
             self._modules[name] = StandIn(trace, module, prefix)
-            for attribute, value in vars(module).items():
-                if callable(value) and not isinstance(value, type) and not attribute.startswith("_"):
-                    self._functions.setdefault(id(value), (prefix, attribute, value))
+            for key, found in _functions_of(name, prefix, tuple(map(id, vars(module).values()))).items():
+                self._functions.setdefault(key, found)
 
     def stand_in(self, value: Any) -> Any:
         """Return what stands for a function of a module; anything else stands for itself."""
