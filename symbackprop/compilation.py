@@ -31,9 +31,10 @@ from symbackprop.read.text import read_formula
 from symbackprop.simplify.pattern import Rewrites
 from symbackprop.simplify.pipeline import canonical, finish, prepare
 from symbackprop.simplify.rules import without_rules
+from symbackprop.transform.auxiliary import with_auxiliary, without_auxiliary
 from symbackprop.transform.batching import with_batch
 from symbackprop.transform.checkpointing import with_checkpoints
-from symbackprop.transform.curvature import with_curvature_product
+from symbackprop.transform.curvature import check_loss, with_curvature_product
 from symbackprop.transform.derivatives import with_derivatives, with_solvers
 from symbackprop.transform.gradients import with_gradient
 from symbackprop.transform.higher import with_derivative, with_taylor
@@ -81,8 +82,13 @@ def compile_recipe(
         primal = graph = prepare(_expanded(recipe, log), log, reordered=recipe.reordered)
         if recipe.outputs:
             graph = prepare(_expanded(recipe, log, held=recipe.outputs), log, reordered=recipe.reordered)
+        alone = without_auxiliary(primal, recipe)
+        if recipe.outputs:
+            check_loss(alone)
+        else:
+            graph = alone
         values = {**(constants or {}), **(known or {})}
-        graph = _derived(graph, recipe, _finishing(graph, recipe, log), values)
+        graph = _derived(graph, recipe, _finishing(graph, primal, recipe, log), values)
         printed = _printed(graph, recipe, _target(graph, recipe))
         return CompiledFunction(
             recipe, primal, graph, printed, log, compile_recipe, _printed, verified, _expressions, origin, constants
@@ -115,12 +121,17 @@ def _solved(graph: Graph) -> Graph:
     return with_identities_spread(without_rules(with_solvers(graph)))
 
 
-def _finishing(graph: Graph, recipe: Recipe, log: Rewrites) -> Callable[[Graph], Graph]:
-    """Return what finishes a graph of derivatives of `graph`, which are put in factors if that is asked for."""
-    if not recipe.structure:
-        return lambda derived: _finished(derived, recipe, log)
-    factorised = in_factors(graph, recipe, log)
-    return lambda derived: _finished(factorised(derived), recipe, log)
+def _finishing(graph: Graph, whole: Graph, recipe: Recipe, log: Rewrites) -> Callable[[Graph], Graph]:
+    """Return what finishes a graph of derivatives of `graph`, which is the `whole` formula but for what is auxiliary.
+
+    The derivatives are put in factors if that is asked for.
+    """
+    factorised = in_factors(graph, recipe, log) if recipe.structure else _unchanged
+    return lambda derived: _finished(with_auxiliary(factorised(derived), whole, recipe), recipe, log)
+
+
+def _unchanged(graph: Graph) -> Graph:
+    return graph
 
 
 def _derived(graph: Graph, recipe: Recipe, finished: Callable[[Graph], Graph], constants: Mapping[str, Any]) -> Graph:
@@ -253,6 +264,8 @@ def _expressions(
     with using_float(recipe.dtype), uncollected():
         graph = canonical(_expanded(recipe, log), log)
         if recipe.kind == "grad":
-            graph = canonical(with_gradient(graph, replace(recipe, with_value=True, finite=False)), log)
+            asked = replace(recipe, with_value=True, finite=False)
+            alone = with_gradient(without_auxiliary(graph, asked), asked)
+            graph = canonical(with_auxiliary(alone, graph, asked), log)
         known = {name: symbol for symbol, name in origin.names.items()} if isinstance(origin, Origin) else {}
         return expressions_of(without_rules(graph), recipe, known, sizes)

@@ -22,7 +22,7 @@ from symbackprop.emit.module import Printed
 from symbackprop.emit.packing import Packer
 from symbackprop.emit.save import write_text
 from symbackprop.errors import UnsupportedError
-from symbackprop.ir.auxiliary import records_of_derivatives, returned_records
+from symbackprop.ir.auxiliary import returned_records
 from symbackprop.ir.digest import digest_of
 from symbackprop.ir.factored import Factored
 from symbackprop.ir.graph import Graph, Guard
@@ -93,10 +93,14 @@ class CompiledFunction:
         """Return this function, calls of which return named tuples where these are in the `records` of its values."""
         recipe = self._recipe
         self._records = records
-        if recipe.kind == "grad":
-            self._records = returned_records(records, recipe.with_value, recipe.has_aux, recipe.finite)
-        elif recipe.kind != "value":
-            self._records = None if recipe.weighted else records_of_derivatives(records, recipe.kind, recipe.with_value)
+        if recipe.kind != "value":
+            self._records = returned_records(
+                records,
+                *_derivatives(recipe),
+                with_value=recipe.with_value,
+                has_aux=recipe.has_aux,
+                finite=recipe.finite,
+            )
         self._value_records = records
         return self
 
@@ -356,6 +360,15 @@ class CompiledFunction:
 
     def __deepcopy__(self, memo: dict[int, object]) -> CompiledFunction:
         return self
+
+
+def _derivatives(recipe: Recipe) -> tuple[int, int]:
+    """Return how many derivatives a function returns that are nested as its values are, and how many that are not."""
+    if recipe.kind in ("gnvp", "fvp", "vjp", "divergence") or recipe.weighted:
+        return 0, 1
+    if recipe.kind in ("hvp", "hessian"):
+        return 1 + recipe.with_value, 0
+    return recipe.order if recipe.kind == "taylor" else 1, 0
 
 
 def _recorded_call(function: Callable[..., Any], records: Records, *args: Any, **kwargs: Any) -> Any:

@@ -116,20 +116,14 @@ def _of_network(network: Network, inputs: Any, static: Iterable[str], request: R
         check_differentiable(network, request.wrt, needs_loss=_of_scalars(request))
     problem = problem_of(network, checked_wrt(request.wrt))
     if request.of_gradient.get("has_aux") and not problem.has_aux:
-        raise ArgumentError("has_aux= is for what is returned beside the loss, and this network has no states")
-    named = request.of_gradient.get("outputs", ())
-    if problem.has_aux and (named or request.kind in ("hvp", "hessian")):
-        raise UnsupportedError(
-            f"compile_{request.kind} differentiates one loss, and this network has states or several heads beside it"
-        )
-    graded = request.kind == "grad"
-    own: dict[str, Any] = {"has_aux": problem.has_aux and graded}
+        raise ArgumentError("has_aux= is for what is returned beside the value, and this network has no states")
+    own: dict[str, Any] = {"has_aux": problem.has_aux and differentiated}
     if network.precision != "full":
-        own.update(dtype="float32", finite=graded)  # that of the parameters
+        own.update(dtype="float32", finite=request.kind == "grad")  # that of the parameters
     kept = request.of_gradient.get("checkpoint")
     if isinstance(kept, tuple):
         own["checkpoint"] = value_names(network, kept)
-    if named:
+    if named := request.of_gradient.get("outputs", ()):
         own["outputs"] = value_names(network, named)
     recipe = request.recipe(
         problem.text, problem.inputs, problem.wrt if differentiated else None, packing=problem.packing,

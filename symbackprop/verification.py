@@ -11,6 +11,7 @@ from symbackprop.emit.header import Recipe
 from symbackprop.ir.dtype import is_float
 from symbackprop.ir.graph import Graph
 from symbackprop.ir.node import Apply, Operation
+from symbackprop.ir.signature import leaves_of
 from symbackprop.ops.bodies import nodes_within
 from symbackprop.ops.custom_rules import custom_rule
 from symbackprop.ops.declare import Primitive
@@ -22,8 +23,8 @@ from symbackprop.read.shapes import split_declarations
 from symbackprop.transform.batching import axes_of, of_one_example
 
 if TYPE_CHECKING:
-    from symbackprop.check.derived import Parting
     from symbackprop.check.expected import Subject
+    from symbackprop.check.parting import Parting
     from symbackprop.check.report import Report
 
 __all__ = ["FunctionOrigin", "Origin", "verified"]
@@ -132,12 +133,16 @@ def _parting(compiled: CompiledFunction, recipe: Recipe) -> Parting | None:
     """Return the formula read again, with other values in the place of those that a Gauss-Newton matrix is of."""
     if not recipe.outputs:
         return None
-    from symbackprop.check.derived import Parting
+    from symbackprop.check.parting import Parting
     from symbackprop.check.reference import evaluate_parts
 
     program = parse(recipe.formula, split_declarations(recipe.formula)[1])
-    parts = _of_formula(compiled, lambda values, words: evaluate_parts(program, values, words, recipe.outputs))
-    return Parting(parts, recipe.outputs)
+
+    def loss_and_parts(values: Any, words: Any) -> list[Any]:
+        results, *parts = evaluate_parts(program, values, words, recipe.outputs)
+        return [next(leaves_of(results)), *parts]
+
+    return Parting(_of_formula(compiled, loss_and_parts), recipe.outputs)
 
 
 def _reference(recipe: Recipe, origin: Origin | FunctionOrigin | None) -> Callable[..., Any]:

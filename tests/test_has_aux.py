@@ -15,6 +15,7 @@ import sympy
 
 import symbackprop as sb
 from symbackprop.api import check_saved
+from symbackprop.ir.signature import leaves_of
 
 Fit = namedtuple("Fit", "loss residual")
 Run = namedtuple("Run", "low high")
@@ -182,3 +183,85 @@ def test_a_first_result_that_is_several_is_refused(formula: Any) -> None:
 def test_a_first_result_that_is_an_array_is_refused() -> None:
     with pytest.raises(sb.ShapeError, match="gradient is that of a scalar"):
         sb.compile_grad("x[n] -> x, sum(x)", has_aux=True)
+
+
+# --- beside other derivatives -----------------------------------------------------------------------------------------
+
+CUBES = "x[d] w[d] -> z = w*x; sum(z**3), (x > 0, [z])"
+FAMILY: dict[str, tuple[Callable[..., Any], dict[str, Any], bool]] = {  # and whether the values come before
+    "jvp": (sb.compile_jvp, {}, True),
+    "vjp": (sb.compile_vjp, {}, True),
+    "hvp": (sb.compile_hvp, {}, False),
+    "value, gradient and hvp": (sb.compile_hvp, {"with_value_and_grad": True}, True),
+    "jacobian": (sb.compile_jacobian, {}, False),
+    "value and jacobian": (sb.compile_jacobian, {"with_value": True}, True),
+    "hessian": (sb.compile_hessian, {}, False),
+    "value, gradient and hessian": (sb.compile_hessian, {"with_value_and_grad": True}, True),
+    "weighted hessian": (sb.compile_hessian, {"weighted": True}, False),
+    "hessian in factors": (sb.compile_hessian, {"structure": True}, False),
+    "taylor": (sb.compile_taylor, {"order": 2}, True),
+    "derivative": (sb.compile_derivative, {"order": 2}, False),
+    "laplacian": (sb.compile_laplacian, {}, False),
+    "value and laplacian": (sb.compile_laplacian, {"with_value": True}, True),
+    "gnvp": (sb.compile_gnvp, {}, False),
+    "gnvp of an output": (sb.compile_gnvp, {"outputs": "z"}, False),
+    "fvp": (sb.compile_fvp, {"distribution": "poisson"}, False),
+}
+
+
+@pytest.mark.parametrize("what", FAMILY)
+def test_other_derivatives_are_those_of_the_first_result_alone(what: str, tmp_path: Path) -> None:
+    compiler, options, has_values = FAMILY[what]
+    alone = compiler(CUBES.split(", (")[0], wrt="x", **options)
+    beside = compiler(CUBES, wrt="x", has_aux=True, **options)
+    assert [spec.name for spec in beside.signature] == [spec.name for spec in alone.signature]
+    values = [RNG.normal(size=3 if spec.shape else ()) for spec in alone.signature]
+    results, expected = beside(*values), alone(*values)
+    positive, (z,) = results[0][1] if has_values else results[-1]
+    assert positive.tolist() == (values[0] > 0).tolist()
+    np.testing.assert_array_equal(z, values[0] * values[1])
+    found = (results[0][0], *results[1:]) if has_values else results[0]
+    for one, other in zip(leaves_of(found), leaves_of(expected), strict=True):
+        np.testing.assert_allclose(one, other, rtol=1e-14)
+    beside.save(tmp_path / "beside.py")
+    check_saved(tmp_path / "beside.py")
+
+
+@pytest.mark.parametrize("what", ["value and jacobian", "hessian in factors", "gnvp of an output", "vjp"])
+def test_reports_of_other_derivatives(what: str) -> None:
+    compiler, options, _ = FAMILY[what]
+    report = compiler(CUBES.replace("[d]", "[2]"), wrt="x", has_aux=True, **options).verify(points=1, seconds=0.5)
+    assert report
+    assert [output.label for output in report.outputs if output.label.startswith("aux")] == ["aux[0]", "aux[1]"]
+
+
+def test_sparse_derivatives_and_what_is_beside_them() -> None:
+    matrix, x = sb.compile_jacobian("x[5] -> x[1:]*x[:-1], x", sparse=True, wrt="x", has_aux=True)(np.arange(5.0))
+    assert matrix.nnz == 8
+    assert x.tolist() == [0, 1, 2, 3, 4]
+
+
+def test_divergences_of_several_values() -> None:
+    f = sb.compile_divergence("(x**2*y, x*y**2), (x > y, x)", has_aux=True)
+    assert f(3.0, 2.0) == (24.0, (True, 3.0))
+    assert f.verify(points=1, seconds=0.5)
+
+
+def test_a_first_result_that_is_several_has_a_jacobian() -> None:
+    def parts(x):  # type: ignore[no-untyped-def]
+        return {"square": x**2, "twice": [2 * x]}, Fit(np.sum(x), x)
+
+    first, second = sb.compile_jacobian(parts, inputs="x[n]", wrt="x", has_aux=True)([1.0, 2.0])
+    assert first["square"].tolist() == [[2, 0], [0, 4]]
+    assert first["twice"][0].tolist() == [[2, 0], [0, 2]]
+    assert isinstance(second, Fit)
+    value, first = sb.compile_jvp(parts, inputs="x[n]", wrt="x", has_aux=True)([1.0, 2.0], [1.0, 1.0])
+    assert value[1].loss == 3.0
+    assert first["square"].tolist() == [2, 4]
+
+
+def test_batches_of_both() -> None:
+    f = sb.compile_hvp("x[d] w[d] -> z = x @ w; exp(z), z", wrt="w", batch={"x": 0}, has_aux=True)
+    product, z = f([[1.0, 0.0], [0.0, 2.0]], [0.0, 0.0], [1.0, 1.0])
+    assert product.tolist() == [[1, 0], [0, 4]]
+    assert z.tolist() == [0, 0]

@@ -12,8 +12,9 @@ import time
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from functools import cached_property, partial
+from itertools import islice
 from math import comb
-from typing import Any, NamedTuple, Protocol
+from typing import Any
 
 import mpmath
 import numpy as np
@@ -24,58 +25,18 @@ from symbackprop.check.elements import Digits, Symbolic
 from symbackprop.check.exact import is_large
 from symbackprop.check.held import has_chosen, recalling, released, remembering
 from symbackprop.check.numbers import expression_of, number_of
+from symbackprop.check.parting import Derivatives, Direction, Parted, Parting, mapped
 from symbackprop.check.trees import TooLargeError
 from symbackprop.check.vocabulary import vocabulary
 from symbackprop.ir.signature import ArgumentSpec, Label, leaves_of
 
-__all__ = ["Derivatives", "Expressions", "OutOfTimeError", "Parting", "Quotients", "wanted_of"]
+__all__ = ["Expressions", "OutOfTimeError", "Quotients", "wanted_of"]
 
 _COLUMNS = 120  # unit vectors of an input that get a quotient each
 _CHOSEN = 24  # of more so many do
 _DIGITS = 22  # of a step, at least: what a quotient leaves is of its square
 
-Direction = Mapping[str, Any]  # for some inputs how fast their entries move
 Index = tuple[int, ...]
-
-
-class Derivatives(Protocol):
-    """Values at a point, and how they change."""
-
-    @property
-    def values(self) -> Sequence[Any]:
-        """The values, as arrays."""
-
-    def along(self, value: int, *directions: Direction) -> Any:
-        """Return the derivative of a value along directions, each of which is one more order, of the shape of the value."""
-
-    @property
-    def parted(self) -> Parted:
-        """The loss as a function of some values, which move with the inputs."""
-
-
-class Parting(NamedTuple):
-    """The formula read again, with other values in the place of some that it names, if these are given; and their names."""
-
-    reference: Callable[..., Any]  # what gives the loss, and then these values
-    names: Sequence[str]
-
-
-class Parted(NamedTuple):
-    """A loss as a function of some values: derivatives of these by the inputs, and derivatives of the loss by these."""
-
-    names: Sequence[str]
-    outer: Derivatives
-    inner: Derivatives
-    back: Callable[[Any], Any]  # what stands for a value becomes the value
-    element: Callable[[Any], Any]  # of what a derivative has as entries
-
-    def twice(self, first: Direction, second: Direction) -> Any:
-        """Return the second derivative of the loss as the values move along two directions of the inputs."""
-        moves = [self._move(direction) for direction in (first, second)]
-        return self.back(self.inner.along(0, *moves))
-
-    def _move(self, direction: Direction) -> Direction:
-        return {name: _mapped(self.element, self.outer.along(i, direction)) for i, name in enumerate(self.names, 1)}
 
 
 def wanted_of(
@@ -126,8 +87,8 @@ def _curvature(label: Label, at: Derivatives, e: Direction, v: Direction) -> Any
     if label.metric == "outputs":
         return at.parted.twice(e, v)
     total: Any = 0
-    for i, value in enumerate(at.values):
-        z = _mapped(_held_by, value) if any(isinstance(entry, Digits) for entry in np.ravel(value)) else value
+    for i, value in enumerate(at.differentiated):
+        z = mapped(_held_by, value) if any(isinstance(entry, Digits) for entry in np.ravel(value)) else value
         curved = information_times(label.metric, z, at.along(i, v))
         total = total + sum(a * b for a, b in zip(np.ravel(at.along(i, e)), np.ravel(curved), strict=True))
     return total
@@ -216,11 +177,17 @@ class Expressions:
     """Derivatives by SymPy, until a deadline."""
 
     def __init__(
-        self, values: Sequence[Any], elements: Mapping[str, Any], deadline: float, parting: Parting | None = None
+        self,
+        values: Sequence[Any],
+        elements: Mapping[str, Any],
+        deadline: float,
+        parting: Parting | None = None,
+        auxiliary: int = 0,
     ) -> None:
         self._deadline = deadline
         self._parting = parting
-        self.values = [_mapped(expression_of, value) for value in values]
+        self.values = [mapped(expression_of, value) for value in values]
+        self.differentiated = self.values[: len(values) - auxiliary]
         self._elements = elements
 
     def along(self, value: int, *directions: Direction) -> Any:
@@ -230,7 +197,7 @@ class Expressions:
             if any(map(is_large, np.ravel(found))):
                 raise TooLargeError("derivatives of higher order")
             found = self._along(found, direction)
-        return _mapped(released, found)
+        return mapped(released, found)
 
     @cached_property
     def parted(self) -> Parted:
@@ -251,17 +218,17 @@ class Expressions:
             Expressions(values, self._elements, self._deadline),
             Expressions([loss], elements, self._deadline),
         )
-        return Parted(names, outer, inner, partial(_mapped, lambda x: x.xreplace(meant)), _symbolic)
+        return Parted(names, outer, inner, partial(mapped, lambda x: x.xreplace(meant)), _symbolic)
 
     def _along(self, value: Any, direction: Direction) -> Any:
-        total = _mapped(lambda entry: sympy.Integer(0), value)
+        total = mapped(lambda entry: sympy.Integer(0), value)
         for name, weights in direction.items():
             symbols = np.ravel(_entries(self._elements[name]))
             for symbol, weight in zip(symbols, _plain(weights), strict=True):
                 if time.monotonic() > self._deadline:
                     raise OutOfTimeError
                 if weight != 0:
-                    slope = _mapped(partial(_slope, x=symbol.expr), value)
+                    slope = mapped(partial(_slope, x=symbol.expr), value)
                     total = total + slope * weight
         return total
 
@@ -279,7 +246,11 @@ class Quotients:
     """Derivatives by difference quotients of long numbers."""
 
     def __init__(
-        self, reference: Callable[..., Any], elements: Mapping[str, Any], parting: Parting | None = None
+        self,
+        reference: Callable[..., Any],
+        elements: Mapping[str, Any],
+        parting: Parting | None = None,
+        auxiliary: int = 0,
     ) -> None:
         self._reference = reference
         self._parting = parting
@@ -287,6 +258,7 @@ class Quotients:
         self._words = vocabulary(Digits)
         with remembering() as held:
             self.values = [_entries(x) for x in leaves_of(reference(elements, self._words))]
+        self.differentiated = self.values[: len(self.values) - auxiliary]
         self._held = held
         self._known: dict[Any, list[Any]] = {}
 
@@ -365,24 +337,16 @@ class Quotients:
             return self._evaluated(moves)
 
     def _evaluated(self, moves: Sequence[tuple[Direction, Any]]) -> list[Any]:
-        moved = {name: _mapped(number_of, _entries(self._elements[name])) for d, _ in moves for name in d}
+        moved = {name: mapped(number_of, _entries(self._elements[name])) for d, _ in moves for name in d}
         for direction, step in moves:
             for name, weights in direction.items():
-                moved[name] = moved[name] + _mapped(number_of, _entries(weights)) * step
-        elements = {name: _mapped(Digits, array) for name, array in moved.items()}
+                moved[name] = moved[name] + mapped(number_of, _entries(weights)) * step
+        elements = {name: mapped(Digits, array) for name, array in moved.items()}
         given = {name: array if array.shape else array[()] for name, array in elements.items()}
         values = self._reference({**self._elements, **given}, self._words)
-        return [_mapped(number_of, _entries(x)) for x in leaves_of(values)]
+        count = len(self.differentiated)
+        return [mapped(number_of, _entries(x)) for x in islice(leaves_of(values), count)]
 
 
 def _largest(x: Any) -> Any:
     return max((abs(number_of(entry)) for entry in np.ravel(_entries(x))), default=mpmath.mpf(0))
-
-
-def _mapped(function: Callable[[Any], Any], array: Any) -> Any:
-    """Return an array of what `function` makes of every entry."""
-    array = _entries(array)
-    found = np.empty(array.shape, dtype=object)
-    for index in np.ndindex(array.shape):
-        found[index] = function(array[index])
-    return found

@@ -16,10 +16,11 @@ import numpy as np
 
 from symbackprop.check.assembled import assembled_outputs
 from symbackprop.check.batches import examples, stacked
-from symbackprop.check.derived import Parting, Quotients, wanted_of
+from symbackprop.check.derived import Quotients, wanted_of
 from symbackprop.check.elements import Digits
 from symbackprop.check.held import recalling, remembering
 from symbackprop.check.numbers import number_of
+from symbackprop.check.parting import Parting
 from symbackprop.check.points import elements_at
 from symbackprop.check.run import run_emitted
 from symbackprop.check.vocabulary import Vocabulary, vocabulary
@@ -101,6 +102,11 @@ class Subject:
     factored: Mapping[Label, Factored] = field(default_factory=dict)
 
     @property
+    def auxiliary(self) -> int:
+        """How many values are returned beside those that are differentiated, behind which they come."""
+        return sum(label.auxiliary for label in self.labels)
+
+    @property
     def is_of_family(self) -> bool:
         """Whether some output is a derivative that is no gradient of a scalar."""
         return any(label.form for label in self.labels)
@@ -180,11 +186,14 @@ def together(every: Sequence[Expected]) -> Expected:
 
 def _expected_of_family(subject: Subject, elements: Mapping[str, Any]) -> Expected:
     """Return what the outputs should be that `derived` tells of, each measured by its value."""
-    at = Quotients(subject.reference, elements, subject.parting)
+    at = Quotients(subject.reference, elements, subject.parting, subject.auxiliary)
     outputs = [wanted_of(label, subject.arguments, elements, at, limit=True) for label in subject.labels]
     largest = [_largest(value) or mpmath.mpf(1) for value in at.values]
     units = [
-        max(largest) if label.form in ("cotangent", "curvature") else largest[label.value] for label in subject.labels
+        max(largest[: len(largest) - subject.auxiliary])
+        if label.form in ("cotangent", "curvature")
+        else largest[label.value]
+        for label in subject.labels
     ]
     return Expected(outputs, [min(unit, mpmath.mpf(1)) for unit in units], [])
 

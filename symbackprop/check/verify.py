@@ -169,7 +169,7 @@ def _wanted_of_case(
 ) -> list[Any]:
     """Return the expressions that the outputs should be, clipped where they are; None for what there is no time for."""
     if subject.is_of_family:
-        at = Expressions(values, elements, deadline, subject.parting)
+        at = Expressions(values, elements, deadline, subject.parting, subject.auxiliary)
         return [wanted_of(label, subject.arguments, elements, at, limit=False) for label in subject.labels]
     wanted = [_wanted(label, values[label.value], elements, deadline) for label in subject.labels]
     if subject.clip is not None and not any(x is None for x in wanted):

@@ -21,10 +21,8 @@ from symbackprop.ops.declare import Primitive, Refused, refuse, result_names
 __all__ = ["Accumulation", "gradient", "pull_back"]
 
 
-def gradient(graph: Graph, wrt: Sequence[Input], values: int | None = None) -> Graph:
+def gradient(graph: Graph, wrt: Sequence[Input]) -> Graph:
     """Return `graph` with the gradients of its scalar values with respect to `wrt` as outputs, value by value.
-
-    Of several values the first `values` are differentiated, all by default.
 
     Raises
     ------
@@ -35,7 +33,7 @@ def gradient(graph: Graph, wrt: Sequence[Input], values: int | None = None) -> G
     labels: list[Label] = []
     known: dict[Node, Node] = {}
     inner: dict[Node, Node] = {}
-    for number, value in enumerate(graph.primals[:values]):
+    for number, value in enumerate(graph.primals):
         if value.shape != ():
             raise ShapeError(
                 f"the gradient is that of a scalar, but the formula has shape {shape_text(value.shape)}; "

@@ -6,10 +6,11 @@ from collections.abc import Sequence
 
 from symbackprop.emit.header import Recipe
 from symbackprop.emit.names import Names
+from symbackprop.ir.auxiliary import Results, parted
 from symbackprop.ir.graph import Graph
 from symbackprop.ir.node import Node
 from symbackprop.ir.packing import Pack, Packing, accessor
-from symbackprop.ir.signature import ArgumentSpec, Label, label_texts
+from symbackprop.ir.signature import ArgumentSpec, Label, Structure, label_texts
 from symbackprop.ir.size import shape_text
 
 __all__ = ["description", "docstring"]
@@ -27,6 +28,10 @@ _FAMILY = {
     "divergence": "the divergence with respect to {of}",
     "hessian": "the Hessian with respect to {of}",
 }
+_BESIDE = {
+    "grad": "gradient", "jvp": "tangent", "vjp": "cotangents", "hvp": "product", "gnvp": "product", "fvp": "product",
+    "jacobian": "Jacobian", "hessian": "Hessian", "taylor": "derivatives", "laplacian": "Laplacian",
+}  # fmt: skip
 _NESTED = {
     "jvp": "The tangents are nested as the values, behind these.",
     "taylor": "The derivatives of each order are nested as the values, behind these and those of lower order.",
@@ -94,11 +99,12 @@ def _returns(graph: Graph, recipe: Recipe) -> list[str]:
         kind = "bool, whether all of the gradient is finite" if label.tells else "float"
         array = "sparse array" if label.sparse else "array"
         rows.append(f"{name} : {f'{array} of shape {shape_text(shape)}' if shape else kind}")
-    rows += _factors(graph)
+    rows = [*_factors(graph), *rows] if rows and graph.whole_labels[-1].auxiliary else [*rows, *_factors(graph)]
     if len(graph.labels) > 40:
         rows.append(f"    and so on, {len(graph.labels)} results in all")
+    nested = _differentiated(graph, recipe) is not None
     if recipe.kind in _NESTED:
-        rows += [f"    {_NESTED[recipe.kind]}"] if graph.structure is not None and _NESTED[recipe.kind] else []
+        rows += [f"    {_NESTED[recipe.kind]}"] if nested and _NESTED[recipe.kind] else []
     elif recipe.kind == "hessian" and not isinstance(recipe.wrt, str):
         rows.append("    The blocks are nested twice as a gradient is: [i][j] with respect to input i, and then j.")
     elif recipe.kind != "value" and recipe.packing is not None and isinstance(recipe.packing.gradient, Pack):
@@ -108,10 +114,13 @@ def _returns(graph: Graph, recipe: Recipe) -> list[str]:
         )
     elif recipe.kind != "value" and not isinstance(recipe.wrt, str):
         rows.append("    The derivatives are in a tuple" + (", behind the value." if recipe.with_value else "."))
-    if recipe.has_aux and recipe.kind != "value":
-        order = "(value, aux), gradient" if recipe.with_value else "gradient, aux"
+    if recipe.has_aux:
+        own = _BESIDE.get(recipe.kind, recipe.kind)
+        if recipe.with_value and recipe.kind in ("hvp", "hessian"):
+            own = f"gradient, {own}"
+        order = f"(value, aux), {own}" if recipe.with_value else f"{own}, aux"
         rows.append(f"    As {order}{', finite' * recipe.finite}.")
-    elif graph.structure is not None and not recipe.weighted and recipe.kind not in ("gnvp", "fvp"):
+    elif nested and not recipe.weighted and recipe.kind not in ("gnvp", "fvp"):
         rows.append("    Nested as in the formula.")
     return ["Returns", "-------", *rows]
 
@@ -138,13 +147,14 @@ def _computes(graph: Graph, recipe: Recipe) -> str:
     if recipe.clip is not None:
         kind, bound = recipe.clip
         gradient += f", scaled to a norm of at most {bound}" if kind == "norm" else f", clipped to [{-bound}, {bound}]"
-    auxiliary = recipe.has_aux and recipe.kind != "value"
-    value = "the value" if graph.structure is None or auxiliary else "the values"
+    value = "the value" if _differentiated(graph, recipe) is None else "the values"
+    auxiliary = "auxiliary results, " if recipe.has_aux else ""
     if recipe.kind in _FAMILY:
         of = ", ".join(
             dict.fromkeys(spec.of for spec in graph.arguments if spec.role == "tangent") or wanted or _over(graph)
         )
-        before = f"{value}, the gradient and " if recipe.kind in ("hvp", "hessian") else f"{value} and "
+        also = "the gradient " if recipe.kind in ("hvp", "hessian") else ""
+        before = f"{value}, {auxiliary}{also}and " if also or auxiliary else f"{value} and "
         its, along = "its" if value == "the value" else "their", _along(graph, recipe, of)
         text = _FAMILY[recipe.kind].format(of=of, its=its, order=recipe.order, along=along)
         text = text.replace("the ", "the sparse ", 1) if recipe.sparse else text
@@ -153,12 +163,22 @@ def _computes(graph: Graph, recipe: Recipe) -> str:
         if recipe.distribution:
             text += f": {value} {'is' if value == 'the value' else 'are'} {_PARAMETERS[recipe.distribution]}"
         behind = f" of {value}, weighted by cotangents" if recipe.weighted else ""
-        return (before if recipe.with_value else "") + text + behind
+        if recipe.with_value:
+            return before + text + behind
+        return text + behind + (", and auxiliary results" if recipe.has_aux else "")
     if not wanted:
         return value if recipe.kind == "value" else "the gradient with respect to nothing"
     if recipe.with_value:
-        return f"{value}, {'auxiliary results, ' * auxiliary}and {gradient}"
+        return f"{value}, {auxiliary}and {gradient}"
     return f"{gradient}, and auxiliary results" if auxiliary else gradient
+
+
+def _differentiated(graph: Graph, recipe: Recipe) -> Structure:
+    """Return how the values are nested that are differentiated; None for one value."""
+    if not recipe.has_aux:
+        return graph.structure
+    first, _ = parted(Results(graph.structure, None if recipe.packing is None else recipe.packing.results))
+    return first.structure
 
 
 def _over(graph: Graph) -> tuple[str, ...]:

@@ -2,17 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from math import isqrt
 
 from symbackprop.emit.control import may_alias
 from symbackprop.emit.header import Recipe
 from symbackprop.emit.statements import Writer
 from symbackprop.emit.template import ATOM
-from symbackprop.ir.auxiliary import paired_nest, paired_pack
+from symbackprop.ir.auxiliary import Results, parted
 from symbackprop.ir.graph import Graph
 from symbackprop.ir.node import Apply, Const, Node, Output
-from symbackprop.ir.packing import Pack, Packed, Packing, leaf_names, quoted
+from symbackprop.ir.packing import Packed, Packing, leaf_names, quoted
 from symbackprop.ir.signature import Label, arranged
 from symbackprop.ops.bodies import bound_by
 from symbackprop.ops.branches import Branches, cond
@@ -45,37 +45,48 @@ def returned(graph: Graph, writer: Writer, recipe: Recipe, packing: Packing | No
     owned: set[Node | None] = set()
     found = [(label, _owned_text(node, writer, owned)) for label, node in zip(graph.labels, graph.outputs, strict=True)]
     found = _with_tuples_of_factors(found, graph)
-    texts = [text for label, text in found if not label.tells]
-    told = [text for label, text in found if label.tells]
-    count = len(graph.primals)
-
-    def nested(items: list[str]) -> str:
-        if packing is not None and packing.results is not None:
-            return packed_text(packing.results, {str(i): item for i, item in enumerate(items)})
-        return arranged(graph.structure, iter(items), _gathered)
-
+    results = Results(graph.structure, None if packing is None else packing.results)
     if recipe.kind == "value":
-        return _unwrapped(nested(texts))
-    if recipe.has_aux:
-        parts = _with_auxiliary(graph, recipe, packing, texts)
-    else:
-        parts = [nested([text for label, text in found if _group(label) == _VALUES])] if recipe.with_value else []
-        for form in _forms(recipe):
-            own = [text for label, text in found if _group(label) == (True, form)]
-            if form == "divergence":
-                parts += own
-            elif form in ("tangent", "laplacian"):
-                parts.append(nested(own))
-            elif form == "derivative":
-                parts += [nested(own[first : first + count]) for first in range(0, len(own), count)]
-            elif form in ("cotangent", "curvature") or recipe.weighted:
-                parts.append(_derivative_text(recipe, packing, form, own))
-            else:
-                wide = len(own) // count
-                each = [own[i * wide : (i + 1) * wide] for i in range(count)]
-                parts.append(nested([_derivative_text(recipe, packing, form, texts) for texts in each]))
-    parts += told
+        return _unwrapped(_nested(results, [text for _, text in found]))
+    told = [text for label, text in found if label.tells]
+    auxiliary = [(str(label.value), text) for label, text in found if label.auxiliary]
+    plain = [(label, text) for label, text in found if not label.tells and not label.auxiliary]
+    first, behind = parted(results) if recipe.has_aux else (results, results)
+    values = [_nested(first, [text for label, text in plain if _group(label) == _VALUES])] if recipe.with_value else []
+    beside = [_nested(behind, auxiliary)] if recipe.has_aux else []
+    if values and beside:
+        values, beside = [_gathered(tuple, [*values, *beside])], []
+    parts = [*values, *_derivatives(plain, recipe, packing, first), *beside, *told]
     return _unwrapped(parts[0]) if len(parts) == 1 else ", ".join(parts)
+
+
+def _derivatives(
+    found: list[tuple[Label, str]], recipe: Recipe, packing: Packing | None, values: Results
+) -> Iterator[str]:
+    """Yield the derivatives that are returned, nested as the values that they are of where each of these has one."""
+    count = values.count
+    for form in _forms(recipe):
+        own = [text for label, text in found if _group(label) == (True, form)]
+        if form == "divergence":
+            yield from own
+        elif form in ("tangent", "laplacian"):
+            yield _nested(values, own)
+        elif form == "derivative":
+            yield from (_nested(values, own[first : first + count]) for first in range(0, len(own), count))
+        elif form in ("cotangent", "curvature") or recipe.weighted:
+            yield _derivative_text(recipe, packing, form, own)
+        else:
+            wide = len(own) // count
+            each = [own[i * wide : (i + 1) * wide] for i in range(count)]
+            yield _nested(values, [_derivative_text(recipe, packing, form, texts) for texts in each])
+
+
+def _nested(results: Results, texts: Sequence[str | tuple[str, str]]) -> str:
+    """Return texts of results as these are nested; the numbers of the results are beside them, or count from 0."""
+    numbered = dict(text if isinstance(text, tuple) else (str(i), text) for i, text in enumerate(texts))
+    if results.packed is not None:
+        return packed_text(results.packed, numbered)
+    return arranged(results.structure, iter(numbered.values()), _gathered)
 
 
 def _with_tuples_of_factors(found: list[tuple[Label, str]], graph: Graph) -> list[tuple[Label, str]]:
@@ -86,20 +97,6 @@ def _with_tuples_of_factors(found: list[tuple[Label, str]], graph: Graph) -> lis
             factors[label.whole].append(text)
     plain = [pair for pair in found if pair[0].part is None]
     return plain + [(label, _gathered(tuple, texts)) for label, texts in factors.items()]
-
-
-def _with_auxiliary(graph: Graph, recipe: Recipe, packing: Packing | None, texts: list[str]) -> list[str]:
-    """Return ``(value, aux)`` and ``gradient``, or ``gradient`` and ``aux`` where the value is not asked for."""
-    found = list(zip([label for label in graph.labels if not label.tells], texts, strict=True))
-    values = {str(label.value): text for label, text in found if label.wrt is None}
-    gradient = _gradient_text(recipe, packing, [text for label, text in found if label.wrt is not None])
-    if packing is not None and isinstance(packing.results, Pack):
-        pack = paired_pack(packing.results)
-        behind = packed_text(pack if recipe.with_value else pack.items[1], values)
-    else:
-        nest = paired_nest(graph.structure)
-        behind = arranged(nest if recipe.with_value else nest.items[1], iter(values.values()), _gathered)
-    return [behind, gradient] if recipe.with_value else [gradient, behind]
 
 
 def _group(label: Label) -> tuple[bool, str]:

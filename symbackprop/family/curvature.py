@@ -19,6 +19,7 @@ def compile_gnvp(
     wrt: Wrt = None,
     inputs: Inputs = None,
     static: Iterable[str] = (),
+    has_aux: bool = False,
     target: str = "auto",
     dtype: str = "float64",
     name: str = "gnvp",
@@ -36,7 +37,7 @@ def compile_gnvp(
 
     Parameters
     ----------
-    formula, inputs, static, wrt, target, dtype, name, optimize, batch
+    formula, inputs, static, wrt, has_aux, target, dtype, name, optimize, batch
         As for `compile_hvp`: the function takes the inputs, and behind them the vector, a part of it for each of `wrt`,
         ``x_dot`` for an input ``x``. Without `outputs` the formula need not be scalar, and all values are residuals.
     outputs : str or sequence of str, optional
@@ -68,7 +69,7 @@ def compile_gnvp(
     >>> f([[2.0]], [0.0], [1.0], [1.0]).tolist()  # x * s * (1 - s) * x, with s = 1/2
     [1.0]
     """
-    asked = {"outputs": checked_outputs(outputs)}
+    asked = {"has_aux": bool(has_aux), "outputs": checked_outputs(outputs)}
     request = Request("gnvp", wrt, False, target, dtype, name, optimize, asked, batch)
     return asked_for(formula, inputs, static, request)
 
@@ -80,6 +81,7 @@ def compile_fvp(
     wrt: Wrt = None,
     inputs: Inputs = None,
     static: Iterable[str] = (),
+    has_aux: bool = False,
     target: str = "auto",
     dtype: str = "float64",
     name: str = "fvp",
@@ -94,7 +96,7 @@ def compile_fvp(
 
     Parameters
     ----------
-    formula, inputs, static, wrt, target, dtype, name, optimize, batch
+    formula, inputs, static, wrt, has_aux, target, dtype, name, optimize, batch
         As for `compile_gnvp`.
     distribution : {"categorical", "bernoulli", "poisson", "normal", "empirical"}
         Of what z are parameters: the logits of classes, along the last axis, ``F = diag(p) - p p^T`` with ``p =
@@ -128,6 +130,6 @@ def compile_fvp(
     >>> float(g([1.0, 3.0], 0.0, 1.0))
     10.0
     """
-    asked = {"distribution": checked_distribution(distribution)}
+    asked = {"has_aux": bool(has_aux), "distribution": checked_distribution(distribution)}
     request = Request("fvp", wrt, False, target, dtype, name, optimize, asked, batch)
     return asked_for(formula, inputs, static, request)

@@ -19,6 +19,7 @@ def compile_taylor(
     wrt: Wrt = None,
     inputs: Inputs = None,
     static: Iterable[str] = (),
+    has_aux: bool = False,
     target: str = "auto",
     dtype: str = "float64",
     name: str = "taylor",
@@ -32,7 +33,7 @@ def compile_taylor(
 
     Parameters
     ----------
-    formula, inputs, static, wrt, target, dtype, name, optimize, batch
+    formula, inputs, static, wrt, has_aux, target, dtype, name, optimize, batch
         As for `compile_jvp`: the formula need not be scalar, and the function takes the inputs, and behind them a
         direction for each of `wrt`, ``x_dot`` for an input ``x``. With respect to one input that is a scalar it takes no
         direction.
@@ -73,7 +74,7 @@ def compile_taylor(
     >>> [float(x) for x in f([1.0, 2.0], [1.0, 0.0])]
     [9.0, 3.0, 6.0]
     """
-    asked = {"order": checked_order(order)}
+    asked = {"has_aux": bool(has_aux), "order": checked_order(order)}
     request = Request("taylor", wrt, True, target, dtype, name, optimize, asked, batch)
     return asked_for(formula, inputs, static, request)
 
@@ -86,6 +87,7 @@ def compile_derivative(
     mixed: bool = False,
     inputs: Inputs = None,
     static: Iterable[str] = (),
+    has_aux: bool = False,
     with_value: bool = False,
     target: str = "auto",
     dtype: str = "float64",
@@ -100,7 +102,7 @@ def compile_derivative(
 
     Parameters
     ----------
-    formula, inputs, static, wrt, target, dtype, name, optimize, batch
+    formula, inputs, static, wrt, has_aux, target, dtype, name, optimize, batch
         As for `compile_taylor`.
     order : int
         At least 1.
@@ -125,6 +127,6 @@ def compile_derivative(
     >>> float(third([5.0, 6.0, 7.0], [1.0, 0.0, 0.0], [0.0, 1.0, 0.0], [0.0, 0.0, 1.0]))
     1.0
     """
-    asked = {"order": checked_order(order), "mixed": bool(mixed)}
+    asked = {"has_aux": bool(has_aux), "order": checked_order(order), "mixed": bool(mixed)}
     request = Request("derivative", wrt, bool(with_value), target, dtype, name, optimize, asked, batch)
     return asked_for(formula, inputs, static, request)

@@ -19,6 +19,7 @@ def compile_jacobian(
     wrt: Wrt = None,
     inputs: Inputs = None,
     static: Iterable[str] = (),
+    has_aux: bool = False,
     mode: str = "auto",
     sparse: bool = False,
     structure: bool = False,
@@ -38,7 +39,7 @@ def compile_jacobian(
 
     Parameters
     ----------
-    formula, inputs, static, wrt, target, dtype, name, optimize, batch
+    formula, inputs, static, wrt, has_aux, target, dtype, name, optimize, batch
         As for `compile_grad`. One name in `wrt` gives an array, several a tuple of arrays for each value.
     mode : {"auto", "forward", "reverse"}
         Whether columns are pushed forward or rows pulled back. "auto" makes both, and of several values and inputs the
@@ -81,7 +82,7 @@ def compile_jacobian(
     >>> str(J.structure["d/dx"]), J([1, 2, 3])[0].tolist()
     ('np.diag(d)', [2.0, 4.0, 6.0])
     """
-    asked = {"mode": checked_mode(mode), **_form(sparse, structure, batch)}
+    asked = {"has_aux": bool(has_aux), "mode": checked_mode(mode), **_form(sparse, structure, batch)}
     request = Request("jacobian", wrt, bool(with_value), target, dtype, name, optimize, asked, batch)
     return asked_for(formula, inputs, static, request)
 
@@ -92,6 +93,7 @@ def compile_hessian(
     wrt: Wrt = None,
     inputs: Inputs = None,
     static: Iterable[str] = (),
+    has_aux: bool = False,
     sparse: bool = False,
     with_value_and_grad: bool = False,
     weighted: bool = False,
@@ -109,7 +111,7 @@ def compile_hessian(
 
     Parameters
     ----------
-    formula, inputs, static, wrt, target, dtype, name, optimize, batch
+    formula, inputs, static, wrt, has_aux, target, dtype, name, optimize, batch
         As for `compile_grad`.
     sparse : bool
         Whether to return each block as a `scipy.sparse.csr_array` of shape ``(x.size, y.size)``. See docs/sparse.md.
@@ -148,7 +150,7 @@ def compile_hessian(
     """
     if weighted and with_value_and_grad:
         raise ArgumentError("weighted=True gives the Hessian alone; ask compile_vjp for values and cotangents")
-    asked = {"weighted": bool(weighted), **_form(sparse, structure, batch)}
+    asked = {"has_aux": bool(has_aux), "weighted": bool(weighted), **_form(sparse, structure, batch)}
     request = Request("hessian", wrt, bool(with_value_and_grad), target, dtype, name, optimize, asked, batch)
     return asked_for(formula, inputs, static, request)
 

@@ -19,6 +19,7 @@ def compile_jvp(
     wrt: Wrt = None,
     inputs: Inputs = None,
     static: Iterable[str] = (),
+    has_aux: bool = False,
     target: str = "auto",
     dtype: str = "float64",
     name: str = "jvp",
@@ -31,7 +32,7 @@ def compile_jvp(
 
     Parameters
     ----------
-    formula, inputs, static, wrt, target, dtype, name, optimize, batch
+    formula, inputs, static, wrt, has_aux, target, dtype, name, optimize, batch
         As for `compile_grad`, but the formula need not be scalar. The function takes the inputs, and behind them a
         tangent for each of `wrt`, of the shape of the input, called ``x_dot`` for an input ``x``. Where that name is
         taken it is ``x_dot2``, or has the next number that is free. Tangents of structures (dicts, lists, records)
@@ -62,7 +63,8 @@ def compile_jvp(
     >>> [x.tolist() for x in f([[1, 2], [3, 4]], [1, 1], w_dot=[1, 0])]
     [[3.0, 7.0], [1.0, 3.0]]
     """
-    request = Request("jvp", wrt, True, target, dtype, name, optimize, batch=batch)
+    asked = {"has_aux": bool(has_aux)}
+    request = Request("jvp", wrt, True, target, dtype, name, optimize, asked, batch)
     return asked_for(formula, inputs, static, request)
 
 
@@ -72,6 +74,7 @@ def compile_vjp(
     wrt: Wrt = None,
     inputs: Inputs = None,
     static: Iterable[str] = (),
+    has_aux: bool = False,
     target: str = "auto",
     dtype: str = "float64",
     name: str = "vjp",
@@ -85,7 +88,7 @@ def compile_vjp(
 
     Parameters
     ----------
-    formula, inputs, static, wrt, target, dtype, name, optimize, batch
+    formula, inputs, static, wrt, has_aux, target, dtype, name, optimize, batch
         As for `compile_grad`, but the formula need not be scalar. The function takes the inputs, and behind them a
         cotangent for each value, of its shape: ``z_bar`` for a value that the formula names ``z``, else ``value_bar``,
         or ``value1_bar``, ``value2_bar`` where there are several. Where a name is taken, the first number from 2 that
@@ -114,7 +117,7 @@ def compile_vjp(
     >>> sb.compile_vjp("r = w*x; r, r**2", wrt="w")(2.0, 3.0, 1.0, 0.0)
     ((6.0, 36.0), 3.0)
     """
-    asked = {"checkpoint": checked_checkpoint(checkpoint)}
+    asked = {"has_aux": bool(has_aux), "checkpoint": checked_checkpoint(checkpoint)}
     request = Request("vjp", wrt, True, target, dtype, name, optimize, asked, batch)
     return asked_for(formula, inputs, static, request)
 
@@ -125,6 +128,7 @@ def compile_hvp(
     wrt: Wrt = None,
     inputs: Inputs = None,
     static: Iterable[str] = (),
+    has_aux: bool = False,
     with_value_and_grad: bool = False,
     target: str = "auto",
     dtype: str = "float64",
@@ -138,7 +142,7 @@ def compile_hvp(
 
     Parameters
     ----------
-    formula, inputs, static, wrt, target, dtype, name, optimize, batch
+    formula, inputs, static, wrt, has_aux, target, dtype, name, optimize, batch
         As for `compile_grad`. The function takes the inputs, and behind them the vector: a part of it for each of `wrt`,
         named as the tangents of `compile_jvp` are, ``x_dot``.
     with_value_and_grad : bool
@@ -160,5 +164,6 @@ def compile_hvp(
     >>> sb.compile_hvp("x**2 * y")(3.0, 2.0, 1.0, 0.0)  # the first column of [[2*y, 2*x], [2*x, 0]]
     (4.0, 6.0)
     """
-    request = Request("hvp", wrt, bool(with_value_and_grad), target, dtype, name, optimize, batch=batch)
+    asked = {"has_aux": bool(has_aux)}
+    request = Request("hvp", wrt, bool(with_value_and_grad), target, dtype, name, optimize, asked, batch)
     return asked_for(formula, inputs, static, request)

@@ -18,6 +18,7 @@ def compile_laplacian(
     wrt: Wrt = None,
     inputs: Inputs = None,
     static: Iterable[str] = (),
+    has_aux: bool = False,
     with_value: bool = False,
     target: str = "auto",
     dtype: str = "float64",
@@ -32,7 +33,7 @@ def compile_laplacian(
 
     Parameters
     ----------
-    formula, inputs, static, target, dtype, name, optimize, batch
+    formula, inputs, static, has_aux, target, dtype, name, optimize, batch
         As for `compile_grad`, but the formula need not be scalar.
     wrt : str, SymPy symbol, or sequence of these, optional
         The inputs over all of whose entries the sum is; of several there is one sum. The default is every real-valued
@@ -63,7 +64,8 @@ def compile_laplacian(
     >>> points([[0.0, 0.0], [1.0, 0.0]]).round(3).tolist()
     [-4.0, 0.0]
     """
-    request = Request("laplacian", wrt, bool(with_value), target, dtype, name, optimize, batch=batch)
+    asked = {"has_aux": bool(has_aux)}
+    request = Request("laplacian", wrt, bool(with_value), target, dtype, name, optimize, asked, batch)
     return asked_for(formula, inputs, static, request)
 
 
@@ -73,6 +75,7 @@ def compile_divergence(
     wrt: Wrt = None,
     inputs: Inputs = None,
     static: Iterable[str] = (),
+    has_aux: bool = False,
     with_value: bool = False,
     target: str = "auto",
     dtype: str = "float64",
@@ -87,7 +90,7 @@ def compile_divergence(
 
     Parameters
     ----------
-    formula, inputs, static, target, dtype, name, optimize, batch
+    formula, inputs, static, has_aux, target, dtype, name, optimize, batch
         As for `compile_grad`, but the value has the shape of the input in `wrt`. Of several inputs, as many values, one
         for each in order, each of the shape of its input: of ``"P, Q"`` with respect to ``("x", "y")`` it is
         ``dP/dx + dQ/dy``.
@@ -116,5 +119,6 @@ def compile_divergence(
     >>> sb.compile_divergence("A[n,n] x[n] -> A @ x", wrt="x")([[1, 2], [3, 4]], [0, 0]).item()
     5.0
     """
-    request = Request("divergence", wrt, bool(with_value), target, dtype, name, optimize, batch=batch)
+    asked = {"has_aux": bool(has_aux)}
+    request = Request("divergence", wrt, bool(with_value), target, dtype, name, optimize, asked, batch)
     return asked_for(formula, inputs, static, request)

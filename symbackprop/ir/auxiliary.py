@@ -6,83 +6,102 @@ Of two results the second is what is beside the value; of more, a tuple of the o
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import TypeVar
+from dataclasses import dataclass
+from typing import Any, TypeVar
 
 from symbackprop.errors import UnsupportedError
-from symbackprop.ir.packing import Pack, Packed
+from symbackprop.ir.packing import Pack, Packed, leaf_names
 from symbackprop.ir.records import Records
 from symbackprop.ir.signature import Nest, Structure
 
-__all__ = ["check_has_aux", "paired_nest", "paired_pack", "records_of_derivatives", "returned_records"]
+__all__ = ["Results", "parted", "returned_records"]
 
 _T = TypeVar("_T")
 _SEQUENCES = ("tuple", "list")
 
 
-def check_has_aux(structure: Structure, results: Packed) -> None:
-    """Raise an error unless there are several results, the first of which is one array.
+@dataclass(frozen=True, slots=True)
+class Results:
+    """How some results are nested: those of a function in NumPy as they are packed, those of a formula as its text nests them.
+
+    Parameters
+    ----------
+    structure : Nest or None
+    packed : Packed
+        The leaves are numbered as all results are; None where `structure` says it all.
+    """
+
+    structure: Structure
+    packed: Packed = None
+
+    @property
+    def count(self) -> int:
+        """How many arrays there are."""
+        if self.packed is not None:
+            return sum(1 for _ in leaf_names(self.packed))
+        return _count(self.structure)
+
+
+def parted(results: Results) -> tuple[Results, Results]:
+    """Return the first of several results, which is differentiated, and what is beside it.
 
     Raises
     ------
     UnsupportedError
-        That says what there is instead.
+        If there are not several; it says what there is instead.
     """
-    if isinstance(results, Pack):
-        kind, items = results.kind, results.items
-        wanted, first = kind in _SEQUENCES and len(items) > 1, items[0]
-        is_nest = isinstance(first, Pack)
-    else:
-        kind, items = ("tuple", structure.items) if isinstance(structure, Nest) else ("", ())
-        wanted, is_nest = len(items) > 1, bool(items) and items[0] is not None
-    if not wanted:
+    structure, packed = results.structure, results.packed
+    kind: str = ""
+    items: tuple[Any, ...] = ()
+    if isinstance(packed, Pack):
+        kind, items = packed.kind, packed.items
+    elif packed is None and isinstance(structure, Nest):
+        kind, items = "tuple", structure.items
+    if kind not in _SEQUENCES or len(items) < 2:
         found = "a dict" if kind == "dict" else "one result"
         raise UnsupportedError(
             f"has_aux=True wants several results, of which the first is differentiated, and there is {found}: "
             "return (loss, aux), or leave has_aux out"
         )
-    if is_nest:
-        raise UnsupportedError(
-            "has_aux=True differentiates the first result, which is several in itself: return (loss, aux)"
-        )
-
-
-def paired_nest(structure: Structure) -> Nest:
-    """Return several results as a pair of the first and the others."""
-    assert isinstance(structure, Nest)
-    rest = structure.items[1:]
-    return Nest(tuple, (structure.items[0], _alone(rest, Nest(tuple, rest))))
-
-
-def paired_pack(results: Pack) -> Pack:
-    """Return packed results as a pair of the first and the others."""
-    rest = results.items[1:]
+    rest = items[1:]
+    if not isinstance(packed, Pack):
+        return Results(items[0]), Results(_alone(rest, Nest(tuple, rest)))
+    first = None if isinstance(items[0], str) else Nest(tuple, (None,) * Results(None, items[0]).count)
     behind = _alone(rest, Pack("tuple", tuple(range(len(rest))), rest))
-    return Pack("tuple", (0, 1), (results.items[0], behind))
+    return Results(first, items[0]), Results(None, behind)
 
 
-def returned_records(records: Records | None, with_value: bool, has_aux: bool, finite: bool) -> Records | None:
-    """Return what is a named tuple in what a gradient's function returns, given what is one in the values."""
+def _count(structure: Structure) -> int:
+    """Return how many results a nest holds; nests are as deep as a person writes them, so this may recurse."""
+    return 1 if structure is None else sum(_count(item) for item in structure.items)
+
+
+def returned_records(
+    records: Records | None, derivatives: int, others: int, *, with_value: bool, has_aux: bool, finite: bool
+) -> Records | None:
+    """Return what is a named tuple in what a function returns, given what is one in the values.
+
+    Parameters
+    ----------
+    records : Records or None
+    derivatives : int
+        How many results are nested as the values that are differentiated are.
+    others : int
+        How many derivatives there are that are nested otherwise.
+    with_value, has_aux, finite : bool
+        Whether the values are returned before these, whether something is beside them, and whether a flag is behind all.
+    """
     if records is None:
         return None
-    parts: list[Records | None]
+    value: Records | None = records
+    rest: Records | None = None
     if has_aux:
-        rest = records.items[1:]
-        behind = _alone(rest, Records(None, rest))
-        parts = [Records(None, (None, behind)), None] if with_value else [None, behind]
-    else:
-        parts = [records, records] if with_value else [records]
-    parts += [None] * finite
-    return parts[0] if len(parts) == 1 else Records(None, tuple(parts))
-
-
-def records_of_derivatives(records: Records | None, kind: str, with_value: bool) -> Records | None:
-    """Return what is a named tuple in what a function of the family returns that is no gradient."""
-    if records is None or kind in ("gnvp", "fvp"):
-        return None
-    if kind == "vjp":
-        return Records(None, (records, None))
-    count = 2 if kind == "jvp" or kind == "jacobian" else 3
-    return Records(None, (records,) * count) if with_value else records
+        value, *items = records.items
+        rest = _alone(items, Records(None, tuple(items)))
+    first = [Records(None, (value, rest)) if has_aux else value] if with_value else []
+    last = [rest] if has_aux and not with_value else []
+    parts = (*first, *[value] * derivatives, *[None] * others, *last, *[None] * finite)
+    return parts[0] if len(parts) == 1 else Records(None, parts)
 
 
 def _alone(items: Sequence[_T], several: _T) -> _T:

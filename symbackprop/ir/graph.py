@@ -140,8 +140,14 @@ class Graph:
 
     @property
     def whole_labels(self) -> tuple[Label, ...]:
-        """What is returned, where what is returned in factors counts once."""
-        return (*(label for label in self.labels if label.part is None), *self.factored)
+        """What is returned, where what is returned in factors counts once.
+
+        That comes behind the values, but before what is auxiliary if there are no values.
+        """
+        plain = tuple(label for label in self.labels if label.part is None)
+        if plain and plain[0].auxiliary:
+            return (*self.factored, *plain)
+        return (*plain, *self.factored)
 
     @property
     def roots(self) -> tuple[Node, ...]:

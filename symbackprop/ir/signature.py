@@ -49,7 +49,7 @@ class Label(NamedTuple):
     value, or the ``"divergence"`` that all values have together, `over` some inputs. Or the ``"curvature"``, a product with
     a matrix J^T G J, where the `metric` G is that of a distribution, of the loss as a function of named ``"outputs"``, or 1.
     One that is `sparse` is a matrix of SciPy's, with a row for each entry of the value. What is returned in factors has an
-    output for each, numbered by `part`.
+    output for each, numbered by `part`. A value that is `auxiliary` is returned beside those that are differentiated.
     """
 
     value: int = 0
@@ -62,6 +62,7 @@ class Label(NamedTuple):
     sparse: bool = False
     metric: str = ""
     part: int | None = None
+    auxiliary: bool = False
 
     @property
     def whole(self) -> Label:
@@ -70,18 +71,14 @@ class Label(NamedTuple):
 
 
 def label_texts(labels: Sequence[Label]) -> list[str]:
-    """Return labels as words, which number the values only where there are several.
-
-    Values that are not differentiated, beside one that is, are auxiliary.
-    """
+    """Return labels as words, which number the values only where there are several."""
     if any(label.tells for label in labels):
         plain = iter(label_texts([label for label in labels if not label.tells]))
         return [label.tells or next(plain) for label in labels]
+    if any(label.auxiliary for label in labels):
+        return _texts_with_auxiliary(labels)
     if any(label.form for label in labels):
         return _texts_of_forms(labels)
-    differentiated = {label.value for label in labels if label.wrt is not None}
-    if differentiated == {0}:
-        return _texts_beside_one(labels)
     several = any(label.value for label in labels)
     values = [f"value[{label.value}]" if several else "value" for label in labels]
     outer = [f"d{value}" if several else "d" for value in values]
@@ -115,14 +112,12 @@ def _texts_of_forms(labels: Sequence[Label]) -> list[str]:
     return [text(label) for label in labels]
 
 
-def _texts_beside_one(labels: Sequence[Label]) -> list[str]:
-    """Return the labels of one value, its derivatives, and what is auxiliary."""
-    several = any(label.value > 1 for label in labels)
-    auxiliary = [f"aux[{label.value - 1}]" if several else "aux" for label in labels]
-    return [
-        text if label.value else "value" if label.wrt is None else f"d/d{label.wrt}"
-        for label, text in zip(labels, auxiliary, strict=True)
-    ]
+def _texts_with_auxiliary(labels: Sequence[Label]) -> list[str]:
+    """Return the labels of values, derivatives, and what is auxiliary, which is numbered by itself."""
+    plain = iter(label_texts([label for label in labels if not label.auxiliary]))
+    count = sum(label.auxiliary for label in labels)
+    numbers = iter(range(count))
+    return [next(plain) if not label.auxiliary else f"aux[{next(numbers)}]" if count > 1 else "aux" for label in labels]
 
 
 @dataclass(frozen=True, slots=True)

@@ -60,7 +60,7 @@ def read_formula(
         The dtype of real inputs that are not declared, and of constants.
     held : sequence of str
         Names of values that are held still: what follows in the formula takes inputs in their place, which have the role
-        ``"output"``. The results are then the scalar that the formula gives, as a function of these, and the values.
+        ``"output"``. The results are then the first that the formula gives, as a function of these, and the values.
 
     Raises
     ------
@@ -95,11 +95,7 @@ class _Reader(Machine):
                 "the formula has no result: end it with an expression", text=self.text, span=(0, 0)
             )
         if self._held:
-            if structure is not None or results[0].shape:
-                raise UnsupportedError(
-                    "outputs= wants a loss, one scalar; without it a formula of residuals gives J^T J v"
-                )
-            results += values.values()
+            results = [results[0], *values.values()]
             structure = Nest(tuple, (None,) * len(results))
         return Graph(
             arguments=(

@@ -29,7 +29,7 @@ from symbackprop.ops.normalisation import logsumexp
 from symbackprop.transform.products import check_real
 from symbackprop.transform.wanted import name_of, wanted_inputs, with_tangent_inputs
 
-__all__ = ["DISTRIBUTIONS", "with_curvature_product"]
+__all__ = ["DISTRIBUTIONS", "check_loss", "with_curvature_product"]
 
 
 def _of_classes(z: Node) -> Node:
@@ -82,6 +82,12 @@ def with_curvature_product(graph: Graph, recipe: Recipe) -> Graph:
         whole = substitute([loss], dict(zip(held, values, strict=True)))[loss]
         wider = replace(wider, primals=(whole,), structure=None)
     return wider.with_outputs(outputs, labels)
+
+
+def check_loss(graph: Graph) -> None:
+    """Refuse what is no loss: that which is a function of other values is one scalar."""
+    if graph.structure is not None or graph.primals[0].shape:
+        raise UnsupportedError("outputs= wants a loss, one scalar; without it a formula of residuals gives J^T J v")
 
 
 def _check_apart(values: Sequence[Node], held: Mapping[Input, str]) -> None:

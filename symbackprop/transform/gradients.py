@@ -1,4 +1,4 @@
-"""What a recipe wants beside or in place of values: with respect to what, and of which of several values."""
+"""Gradients of values, kept within bounds, and whether all of them are finite."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from dataclasses import replace
 
 from symbackprop.diff.reverse import gradient
 from symbackprop.emit.header import Recipe
-from symbackprop.ir.auxiliary import check_has_aux
+from symbackprop.errors import UnsupportedError
 from symbackprop.ir.graph import Graph
 from symbackprop.ir.node import Node
 from symbackprop.ir.signature import Label
@@ -19,19 +19,18 @@ __all__ = ["with_gradient"]
 
 def with_gradient(graph: Graph, recipe: Recipe) -> Graph:
     """Return `graph` with what a recipe asks for as outputs: values first, then gradients, then what else there is."""
-    if recipe.has_aux:
-        check_has_aux(graph.structure, None if recipe.packing is None else recipe.packing.results)
-    differentiated = gradient(graph, wanted_inputs(graph, recipe), 1 if recipe.has_aux else None)
-    values = list(zip(graph.primals, graph.labels, strict=True))
-    before = values if recipe.with_value else []
-    behind = values[1:] if recipe.has_aux and not recipe.with_value else []
+    if recipe.has_aux and graph.structure is not None:
+        raise UnsupportedError(
+            "has_aux=True differentiates the first result, which is several in itself: return (loss, aux)"
+        )
+    differentiated = gradient(graph, wanted_inputs(graph, recipe))
+    outputs = [*zip(graph.primals, graph.labels, strict=True)] if recipe.with_value else []
     names = dict(graph.names)
-    gradients = list(zip(_clipped(differentiated, recipe.clip, names), differentiated.labels, strict=True))
+    outputs += zip(_clipped(differentiated, recipe.clip, names), differentiated.labels, strict=True)
     if recipe.finite:
         told = all_finite(differentiated.outputs)
         names.setdefault(told, "finite")
-        behind.append((told, Label(tells="finite")))
-    outputs = [*before, *gradients, *behind]
+        outputs.append((told, Label(tells="finite")))
     named = replace(differentiated, names=names)
     return named.with_outputs([node for node, _ in outputs], [label for _, label in outputs])
 

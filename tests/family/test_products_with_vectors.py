@@ -234,12 +234,6 @@ def test_errors_say_what_is_wrong(call, error: type[Exception], words: str) -> N
         call()
 
 
-def test_states_beside_a_loss_have_no_second_derivatives() -> None:
-    net = sb.read_layers("input 3\ndense 2\nbatch_norm\nloss squared_error")
-    with pytest.raises(sb.UnsupportedError, match="states"):
-        sb.compile_hvp(net)
-
-
 @sb.custom_rule(opaque=True)
 def cubes(x):  # type: ignore[no-untyped-def]
     return x**3

@@ -60,7 +60,7 @@ def problem_of(network: Network, wrt: str | Sequence[str] | None) -> NetworkProb
         declarations_text(specs),
         leaves[0] if isinstance(gradient, str) else leaves,
         Packing(tuple(arguments), gradient=gradient, results=_results(written.heads, states)),
-        bool(written.states) or len(written.heads) > 1,
+        bool(written.states),
     )
 
 
