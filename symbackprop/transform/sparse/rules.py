@@ -28,7 +28,7 @@ from symbackprop.ops.matrices import triangle
 from symbackprop.ops.updates import add_at, add_parts, replace_at, replace_parts
 from symbackprop.ops.windows import overlap_add, sliding_windows
 from symbackprop.transform.sparse.contracted import contractions
-from symbackprop.transform.sparse.known import Known
+from symbackprop.transform.sparse.known import Flags, Known
 from symbackprop.transform.sparse.relations import check_sparse, chosen, numbered, related, relation_of, sizes_of
 
 __all__ = ["EVERY", "OPENING", "RULES", "Rule"]
@@ -120,13 +120,26 @@ def _multiplied(rule: Rule) -> Rule:
 
     def with_zeros(node: Apply, known: Known) -> Sequence[Any]:
         (relation,) = rule(node, known)
-        zeros = known.zeros(node.args[0])
-        if zeros is False:
-            return [relation]
-        count = relation.astype(np.intp) @ np.broadcast_to(zeros, relation.shape[1])
-        return [sparse.diags_array(count == 0, dtype=bool).tocsr() @ relation]
+        return [_without(relation, known.zeros(node.args[0]))]
 
     return with_zeros
+
+
+def _without(relation: Any, zeros: Flags) -> Any:
+    """Return a relation without the rows that have a zero among the entries that they depend on."""
+    if zeros is False:
+        return relation
+    count = relation.astype(np.intp) @ np.broadcast_to(zeros, relation.shape[1])
+    return sparse.diags_array(count == 0, dtype=bool).tocsr() @ relation
+
+
+def _of_others(node: Apply, known: Known) -> Sequence[Any]:
+    """Each entry depends on the others along an axis, if none of these is a zero."""
+    axis: int = _param(node, "axis")
+    size = sizes_of(node)[axis]
+    check_sparse(size * prod(sizes_of(node)))
+    (relation,) = _within_axis(node, axis, ~np.eye(size, dtype=bool))
+    return [_without(relation, known.zeros(node.args[0]))]
 
 
 # --- positions --------------------------------------------------------------------------------------------------------
@@ -351,7 +364,7 @@ def _within_axis(node: Apply, axis: int, related_places: Any) -> list[Any]:
 
 _REDUCTIONS = ("mean", "max", "min", "logsumexp", "power_norm", "order_statistic")
 _RUNNING = ("cumsum", "cummax", "linear_recurrence")
-_ALONG = ("softmax", "log_softmax", "divided_by_rms", "sort", "prod_others")
+_ALONG = ("softmax", "log_softmax", "divided_by_rms", "sort")
 
 RULES: Mapping[Operation, Rule] = {
     **{primitives()[name]: _reduced for name in _REDUCTIONS},
@@ -376,6 +389,7 @@ RULES: Mapping[Operation, Rule] = {
     overlap_add: _adding(_windows),
     place: _placed,
     primitives()["prod"]: _multiplied(_reduced),
+    primitives()["prod_others"]: _of_others,
     primitives()["polyval"]: _polynomial,
     put_along: _put_along,
     reduce_sum: _reduced,
