@@ -19,7 +19,7 @@ from numpy.typing import NDArray
 from symbackprop.errors import ArgumentError
 from symbackprop.transform.sparse.bidirectional import best_split
 from symbackprop.transform.sparse.greedy import Ints, column_colours, csr, entries, neighbours, uncoloured
-from symbackprop.transform.sparse.orders import Neighbours, orders
+from symbackprop.transform.sparse.orders import orders
 from symbackprop.transform.sparse.star import greedy_star
 
 __all__ = [
@@ -31,6 +31,10 @@ __all__ = [
     "row_colouring",
     "star_colouring",
 ]
+
+_EDGES = 2_000_000  # entries that are looked at in all of the orders of one star colouring, but for the first
+_TURNS = 32  # colours at most that may follow each other in turn
+_TABLE = 4  # numbers for each entry, in a table of how many there are of each colour in each place
 
 
 @dataclass(frozen=True, slots=True)
@@ -115,7 +119,7 @@ def star_colouring(pattern: Any) -> Colouring:
     if not is_symmetric(matrix):
         raise ArgumentError("a star colouring is one of a symmetric pattern, and this one is not")
     lengths = np.diff(matrix.indptr)
-    colours = np.where(lengths > 0, np.array(_best_star(neighbours(matrix)), dtype=np.intp), -1)
+    colours = np.where(lengths > 0, _best_star(matrix), -1)
     if lengths.max(initial=0) <= colours.max(initial=-1):
         apart = column_colours(matrix)  # is one too, and at times has fewer colours
         colours = min(colours, apart, key=np.max)
@@ -162,9 +166,14 @@ def recovery(pattern: Any, colouring: Colouring) -> Recovery:
 
 def _alone(place: Ints, colour: Ints) -> NDArray[np.bool_]:
     """Return whether an entry is the only one of its colour, which it has, in its place."""
-    key = place * (colour.max(initial=-1) + 2) + colour + 1
-    _, inverse, counts = np.unique(key, return_inverse=True, return_counts=True)
-    found: NDArray[np.bool_] = (colour >= 0) & (counts[inverse] == 1)
+    count = int(colour.max(initial=-1)) + 2
+    key = place * count + colour + 1
+    if count * (int(place.max(initial=-1)) + 1) <= _TABLE * (len(key) + 1):
+        alone = np.bincount(key)[key] == 1
+    else:
+        _, inverse, counts = np.unique(key, return_inverse=True, return_counts=True)
+        alone = counts[inverse] == 1
+    found: NDArray[np.bool_] = (colour >= 0) & alone
     return found
 
 
@@ -175,13 +184,39 @@ def is_symmetric(matrix: Any) -> bool:
     return np.array_equal(turned.indptr, matrix.indptr) and np.array_equal(turned.indices, matrix.indices)
 
 
-def _best_star(graph: Neighbours) -> list[int]:
-    """Return the star colouring with the fewest colours that an order gives."""
-    best: list[int] = []
-    for order in orders(len(graph), lambda: graph):
-        colours = greedy_star(graph, order)
-        if not best or max(colours) < max(best):
+def _best_star(matrix: Any) -> Ints:
+    """Return the star colouring with the fewest colours: in turn, which is best for bands, or that an order gives."""
+    fewest = _fewest(matrix)
+    best = _in_turn(matrix, fewest)
+    edges = matrix.nnz
+    if best is not None and (best.max(initial=-1) < fewest or edges > _EDGES):
+        return best
+    graph = neighbours(matrix)
+    for tried, order in enumerate(orders(len(graph), lambda: graph)):
+        colours = np.array(greedy_star(graph, order), dtype=np.intp)
+        if best is None or colours.max(initial=-1) < best.max(initial=-1):
             best = colours
-        if max(best, default=0) <= 1:
+        if best.max(initial=-1) < fewest or (tried + 2) * edges > _EDGES:
             break
+    assert best is not None
     return best
+
+
+def _fewest(matrix: Any) -> int:
+    """Return a number of colours that every star colouring has: three, if there is more than stars."""
+    rows, columns = entries(matrix)
+    beside = rows != columns
+    degrees = np.bincount(rows[beside], minlength=matrix.shape[0])
+    inner = degrees > 1
+    return 3 if (inner[rows] & inner[columns] & beside).any() else 2 if beside.any() else 1
+
+
+def _in_turn(matrix: Any, fewest: int) -> Ints | None:
+    """Return colours that follow each other in turn, as few as they can be; None if they are more than a row is long."""
+    rows, columns = entries(matrix)
+    longest = int(np.diff(matrix.indptr).max(initial=0))
+    for count in range(fewest, min(longest, _TURNS) + 1):
+        colours = np.arange(matrix.shape[0]) % count
+        if (_alone(rows, colours[columns]) | _alone(columns, colours[rows])).all():
+            return colours
+    return None

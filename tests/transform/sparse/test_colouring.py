@@ -152,3 +152,17 @@ def test_a_bundle_adjustment_takes_the_colours_of_one_observation() -> None:
     found = column_colouring(pattern)
     assert found.count == 14
     assert not recovery(pattern, found).from_rows.any()
+
+
+@pytest.mark.parametrize("pattern", SQUARES, ids=range(len(SQUARES)))
+def test_large_graphs_are_coloured_in_one_order(pattern: np.ndarray, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("symbackprop.transform.sparse.colouring._EDGES", 0)
+    read_back(pattern, star_colouring(sparse.csr_array(pattern)))
+
+
+def test_a_long_band_has_its_colours_in_turn() -> None:
+    count = 100_000
+    pattern = sparse.diags_array([np.ones(count - 1), np.ones(count), np.ones(count - 1)], offsets=[-1, 0, 1])
+    found = star_colouring(pattern.tocsr())
+    assert found.columns.tolist() == (np.arange(count) % 3).tolist()
+    recovery(pattern.tocsr(), found)
