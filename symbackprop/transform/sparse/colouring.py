@@ -18,7 +18,7 @@ from numpy.typing import NDArray
 
 from symbackprop.errors import ArgumentError
 from symbackprop.transform.sparse.bidirectional import best_split
-from symbackprop.transform.sparse.greedy import Ints, column_colours, csr, entries, neighbours, uncoloured
+from symbackprop.transform.sparse.greedy import TURNS, Ints, alone, column_colours, csr, entries, neighbours, uncoloured
 from symbackprop.transform.sparse.orders import orders
 from symbackprop.transform.sparse.star import greedy_star
 
@@ -33,8 +33,6 @@ __all__ = [
 ]
 
 _EDGES = 2_000_000  # entries that are looked at in all of the orders of one star colouring, but for the first
-_TURNS = 32  # colours at most that may follow each other in turn
-_TABLE = 4  # numbers for each entry, in a table of how many there are of each colour in each place
 
 
 @dataclass(frozen=True, slots=True)
@@ -145,36 +143,23 @@ def recovery(pattern: Any, colouring: Colouring) -> Recovery:
     """
     matrix = csr(pattern)
     rows, columns = entries(matrix)
-    by_column = _alone(rows, colouring.columns[columns])
+    by_column = alone(rows, colouring.columns[columns])
     row, column = rows.copy(), colouring.columns[columns]
     from_rows = np.zeros(len(rows), dtype=bool)
     rest = ~by_column
     if colouring.symmetric:
         across = colouring.columns[rows]
-        rest &= ~_alone(columns, across)
+        rest &= ~alone(columns, across)
         use = ~by_column & ~rest
         row[use], column[use] = columns[use], across[use]
     else:
-        from_rows = rest & _alone(columns, colouring.rows[rows])
+        from_rows = rest & alone(columns, colouring.rows[rows])
         row[from_rows], column[from_rows] = colouring.rows[rows][from_rows], columns[from_rows]
         rest &= ~from_rows
     if rest.any():
         at = int(np.argmax(rest))
         raise ArgumentError(f"no product gives the entry in row {rows[at]}, column {columns[at]} alone")
     return Recovery(from_rows, row, column)
-
-
-def _alone(place: Ints, colour: Ints) -> NDArray[np.bool_]:
-    """Return whether an entry is the only one of its colour, which it has, in its place."""
-    count = int(colour.max(initial=-1)) + 2
-    key = place * count + colour + 1
-    if count * (int(place.max(initial=-1)) + 1) <= _TABLE * (len(key) + 1):
-        alone = np.bincount(key)[key] == 1
-    else:
-        _, inverse, counts = np.unique(key, return_inverse=True, return_counts=True)
-        alone = counts[inverse] == 1
-    found: NDArray[np.bool_] = (colour >= 0) & alone
-    return found
 
 
 def is_symmetric(matrix: Any) -> bool:
@@ -215,8 +200,8 @@ def _in_turn(matrix: Any, fewest: int) -> Ints | None:
     """Return colours that follow each other in turn, as few as they can be; None if they are more than a row is long."""
     rows, columns = entries(matrix)
     longest = int(np.diff(matrix.indptr).max(initial=0))
-    for count in range(fewest, min(longest, _TURNS) + 1):
+    for count in range(fewest, min(longest, TURNS) + 1):
         colours = np.arange(matrix.shape[0]) % count
-        if (_alone(rows, colours[columns]) | _alone(columns, colours[rows])).all():
+        if (alone(rows, colours[columns]) | alone(columns, colours[rows])).all():
             return colours
     return None

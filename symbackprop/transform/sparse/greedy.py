@@ -16,10 +16,12 @@ from numpy.typing import NDArray
 
 from symbackprop.transform.sparse.orders import Neighbours, orders
 
-__all__ = ["Ints", "column_colours", "csr", "entries", "greedy", "lists", "neighbours", "uncoloured"]
+__all__ = ["TURNS", "Ints", "alone", "column_colours", "csr", "entries", "greedy", "lists", "neighbours", "uncoloured"]
 
 Ints = NDArray[np.intp]
 
+TURNS = 32  # colours at most that may follow each other in turn
+_TABLE = 4  # numbers for each entry, in a table of how many there are of each colour in each place
 _EDGES = 2_000_000  # where more pairs of columns meet in rows, only the natural order is tried
 
 
@@ -51,6 +53,9 @@ def lists(counts: Ints, values: Ints) -> list[list[int]]:
 
 def column_colours(matrix: Any) -> Ints:
     """Return the colours of the columns, those of equal ones chosen together."""
+    in_turn = _in_turn(matrix)
+    if in_turn is not None:
+        return in_turn
     across = csr(_chosen(matrix, _equal_rows(matrix)).T)
     blocks = _equal_rows(across)
     columns = _chosen(across, blocks)  # a row for each block of equal columns
@@ -71,6 +76,30 @@ def column_colours(matrix: Any) -> Ints:
         if count == longest:
             break
     return colours
+
+
+def _in_turn(matrix: Any) -> Ints | None:
+    """Return colours that follow each other in turn, as many as the longest row has entries; None if they are not apart."""
+    count = int(np.diff(matrix.indptr).max(initial=0))
+    if not 0 < count <= TURNS:
+        return None
+    rows, columns = entries(matrix)
+    colours = np.arange(matrix.shape[1]) % count
+    used = np.bincount(columns, minlength=matrix.shape[1]) > 0
+    return np.where(used, colours, -1) if alone(rows, colours[columns]).all() else None
+
+
+def alone(place: Ints, colour: Ints) -> NDArray[np.bool_]:
+    """Return whether an entry is the only one of its colour, which it has, in its place."""
+    count = int(colour.max(initial=-1)) + 2
+    key = place * count + colour + 1
+    if count * (int(place.max(initial=-1)) + 1) <= _TABLE * (len(key) + 1):
+        alone = np.bincount(key)[key] == 1
+    else:
+        _, inverse, counts = np.unique(key, return_inverse=True, return_counts=True)
+        alone = counts[inverse] == 1
+    found: NDArray[np.bool_] = (colour >= 0) & alone
+    return found
 
 
 def greedy(places: list[list[int]], sizes: list[int], order: Iterable[int], count: int) -> Iterator[list[int]]:
