@@ -24,7 +24,8 @@ from symbackprop.ops.contraction import einsum
 from symbackprop.ops.declare import Primitive
 from symbackprop.transform.sparse.contracted import contraction_varies
 from symbackprop.transform.sparse.known import LARGEST, Flags, Known, either, uniform
-from symbackprop.transform.sparse.rules import EVERY, OPENING, RULES
+from symbackprop.transform.sparse.relations import EVERY
+from symbackprop.transform.sparse.rules import OPENING, RULES
 
 __all__ = ["Dependence"]
 

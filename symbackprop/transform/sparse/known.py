@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 from symbackprop.emit.header import Recipe
 from symbackprop.emit.load import load_function
 from symbackprop.emit.module import print_module
+from symbackprop.ir.dtype import is_float
 from symbackprop.ir.graph import Graph
 from symbackprop.ir.node import Apply, Const, Input, Node, Output, constant, make_apply, make_input, make_output
 from symbackprop.ir.signature import ArgumentSpec, Label
@@ -80,7 +81,7 @@ class Known:
         return self._value(node) if self._varies[node] is False else None
 
     def _value(self, node: Node) -> Any:
-        """Return an array with the entries that are known, and ones in the places of the others."""
+        """Return an array with the entries that are known, and in the places of the others some with which it computes."""
         waiting = [node]
         while waiting:
             top = waiting[-1]
@@ -96,7 +97,7 @@ class Known:
     def _worked_out(self, node: Node) -> Any:
         varies = self._varies[node]
         if varies is True:
-            return np.broadcast_to(np.ones((), node.dtype), node.shape)  # type: ignore[arg-type]
+            return _filling(node)
         if isinstance(node, Input):
             return np.asarray(self._inputs[node])
         if isinstance(node, Const):
@@ -111,7 +112,7 @@ class Known:
             result = _by_itself(node, operands, values)
         except (ArithmeticError, LookupError, TypeError, ValueError):
             return None  # the call will say what is wrong
-        return result if varies is False else np.where(np.reshape(varies, result.shape), 1, result)
+        return result if varies is False else np.where(np.reshape(varies, result.shape), _filling(node), result)
 
 
 def uniform(flags: Any) -> Flags:
@@ -128,6 +129,15 @@ def either(flags: Sequence[Flags]) -> Flags:
     for own in flags:
         total = True if own is True or total is True else total | own
     return total if isinstance(total, bool) else uniform(total)
+
+
+def _filling(node: Node) -> Any:
+    """Return ones in the shape of a node; of square matrices such that have inverses, with larger numbers on the diagonal."""
+    shape: Any = node.shape
+    ones = np.broadcast_to(np.ones((), node.dtype), shape)
+    if node.rank < 2 or shape[-1] != shape[-2] or not is_float(node.dtype) or ones.size > LARGEST:
+        return ones
+    return ones + shape[-1] * np.eye(shape[-1], dtype=node.dtype)
 
 
 def _operands(node: Node) -> tuple[Node, ...]:

@@ -20,6 +20,7 @@ from symbackprop.ir.node import Apply, Input, Node, Output
 from symbackprop.ops.declare import Primitive
 from symbackprop.transform.sparse.dependence import Dependence
 from symbackprop.transform.sparse.known import Known
+from symbackprop.transform.sparse.linear_algebra import STACKED
 from symbackprop.transform.sparse.relations import check_sparse, sizes_of
 
 __all__ = ["patterns_of"]
@@ -44,7 +45,7 @@ def patterns_of(values: Sequence[Node], wanted: Sequence[Input], known: Known) -
     for node in topological(values):
         dependence.study(node)
         if isinstance(node, Output) and node.source in found and is_float(node.dtype):
-            found[node] = _everywhere(found[node.source], prod(sizes_of(node)))
+            found[node] = _spread(found[node.source], prod(sizes_of(node)))
         elif isinstance(node, Apply):
             try:
                 pattern = _pattern(node, found, dependence)
@@ -56,14 +57,14 @@ def patterns_of(values: Sequence[Node], wanted: Sequence[Input], known: Known) -
 
 
 def _pattern(node: Apply, found: dict[Node, Any], dependence: Dependence) -> Any:
-    """Return the pattern of a node, None if it depends on nothing; in one row, if it has several results."""
+    """Return the pattern of a node, None if it depends on nothing; in a row a matrix, or one, if it has several results."""
     op = node.op
     assert isinstance(op, Primitive)
     live = [arg for arg in node.args if arg in found]
     if not live or dependence.known.varies(node) is False:
         return None
     if op.infer_outputs is not None:
-        return _union([found[arg] for arg in live])
+        return _stacked(node, found) if op.name in STACKED else _union([found[arg] for arg in live])
     if not is_float(node.dtype):
         return None
     return _sum(
@@ -73,6 +74,22 @@ def _pattern(node: Apply, found: dict[Node, Any], dependence: Dependence) -> Any
             if relation is not None and arg in found
         ]
     )
+
+
+def _stacked(node: Apply, found: dict[Node, Any]) -> Any:
+    """Return the pattern of all entries of each matrix of a stack in a row."""
+    (x,) = node.args
+    count, size = prod(sizes_of(x)[:-2]), prod(sizes_of(x)[-2:])
+    return sparse.kron(sparse.eye_array(count, dtype=bool), np.ones((1, size), dtype=bool), format="csr") @ found[x]
+
+
+def _spread(rows: Any, size: int) -> Any:
+    """Return the pattern of one of several results, whose entries depend on the same, or the same for each matrix."""
+    count = rows.shape[0]
+    if count < 2:
+        return _everywhere(rows, size)
+    check_sparse(size // count * rows.nnz)
+    return rows[np.repeat(np.arange(count), size // count)]
 
 
 def _through(relation: Any, pattern: Any, node: Apply) -> Any:

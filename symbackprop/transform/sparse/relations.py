@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Hashable, Sequence
 from math import prod
-from typing import Any
+from typing import Any, Final
 
 import numpy as np
 from scipy import sparse
@@ -13,8 +13,9 @@ from symbackprop.errors import UnsupportedError
 from symbackprop.ir.node import Node
 from symbackprop.ir.size import shape_text
 
-__all__ = ["LARGEST", "check_sparse", "chosen", "not_sparse", "numbered", "related", "relation_of", "sizes_of"]
+__all__ = ["EVERY", "LARGEST", "check_sparse", "chosen", "not_sparse", "numbered", "related", "relation_of", "sizes_of"]
 
+EVERY: Final = "every entry"  # in the place of a relation: all entries depend on all
 LARGEST = 20_000_000  # entries of a pattern: beyond, it is no longer sparse
 
 

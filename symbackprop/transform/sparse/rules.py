@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from itertools import pairwise
 from math import prod
-from typing import Any, Final
+from typing import Any
 
 import numpy as np
 from scipy import sparse
@@ -29,12 +29,12 @@ from symbackprop.ops.updates import add_at, add_parts, replace_at, replace_parts
 from symbackprop.ops.windows import overlap_add, sliding_windows
 from symbackprop.transform.sparse.contracted import contractions
 from symbackprop.transform.sparse.known import Flags, Known
-from symbackprop.transform.sparse.relations import check_sparse, chosen, numbered, related, relation_of, sizes_of
+from symbackprop.transform.sparse.linear_algebra import MATRIX_RULES
+from symbackprop.transform.sparse.relations import EVERY, check_sparse, chosen, numbered, related, relation_of, sizes_of
 
-__all__ = ["EVERY", "OPENING", "RULES", "Rule"]
+__all__ = ["OPENING", "RULES", "Rule"]
 
 Rule = Callable[[Apply, Known], Sequence[Any]]
-EVERY: Final = "every entry"  # in the place of a relation: all entries depend on all
 
 
 def _param(node: Apply, name: str) -> Any:
@@ -342,9 +342,17 @@ def _convolved(node: Apply, known: Known) -> Sequence[Any]:
 
 
 def _polynomial(node: Apply, known: Known) -> Sequence[Any]:
-    """Each entry depends on all coefficients, and on the argument at its place."""
-    own = range(node.rank)
-    return [related(own, ["i"], {**dict(enumerate(sizes_of(node))), "i": sizes_of(node.args[0])[0]}), True]
+    """Each entry depends on all coefficients, and on the argument at its place; at zero on the last coefficient alone."""
+    sizes = prod(sizes_of(node)), sizes_of(node.args[0])[0]
+    check_sparse(prod(sizes))
+    read = np.ones(sizes, dtype=bool)
+    read[np.broadcast_to(known.zeros(node.args[1]), sizes[0]), :-1] = False
+    return [sparse.csr_array(read), True]
+
+
+def _interpolated(node: Apply, known: Known) -> Sequence[Any]:
+    """Each entry depends on where it is read, and on all knots."""
+    return [True, *[EVERY] * (len(node.args) - 1)]
 
 
 def _powers(node: Apply, positions: Any) -> Any:
@@ -370,6 +378,7 @@ RULES: Mapping[Operation, Rule] = {
     **{primitives()[name]: _reduced for name in _REDUCTIONS},
     **{primitives()[name]: _before for name in _RUNNING},
     **{primitives()[name]: _along for name in _ALONG},
+    **{primitives()[name]: rule for name, rule in MATRIX_RULES.items()},
     add_at: _added_at,
     add_parts: _placed,
     broadcast: _choosing(lambda node, p: _broadcast_to(p, node, _param(node, "axes"))),
@@ -385,6 +394,7 @@ RULES: Mapping[Operation, Rule] = {
     gather: _gathered,
     primitives()["gradient"]: _differences,
     literal: _written_out,
+    primitives()["interp"]: _interpolated,
     masked: _masked,
     overlap_add: _adding(_windows),
     place: _placed,
