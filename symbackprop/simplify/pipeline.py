@@ -31,6 +31,7 @@ from symbackprop.simplify import (
     stable,
     structure,
 )
+from symbackprop.simplify.bends import without_bends
 from symbackprop.simplify.common_products import share_products
 from symbackprop.simplify.diagonals import written_out
 from symbackprop.simplify.factors import factor_sums
@@ -62,6 +63,7 @@ _RECOGNISING = (*stable.ROWS, *shifts.ROWS, *normalised.ROWS, *_CANONICAL)
 _LAST = (*structure.ROWS, *_CANONICAL)
 _BY_POSITION = frozenset((arange, diagonal, eye, scatter_add, triangle))
 _LOWERING = lower.rows()
+_BENDS = 8  # at which what is computed of them may be smooth
 _LARGE = 100  # nodes of a formula that nobody reads for its order
 _COMPOSITES = frozenset(op for op in primitives().values() if op.lower is not None)
 
@@ -73,7 +75,7 @@ def prepare(graph: Graph, log: Rewrites, *, reordered: bool = False) -> Graph:
     computed once; a small one stays as it was written.
     """
     graph = in_bodies(without_unneeded(graph), lambda bodies: prepare(bodies, log))
-    graph = rewrite(graph, _RECOGNISING, log)
+    graph = _straightened(rewrite(graph, _RECOGNISING, log), log)
     if reordered and len(graph.nodes()) > _LARGE:
         graph = regrouped(graph, log)
     guarded = guard_branches(graph, log)
@@ -81,6 +83,16 @@ def prepare(graph: Graph, log: Rewrites, *, reordered: bool = False) -> Graph:
         return graph
     guarded = in_bodies(guarded, lambda bodies: prepare(bodies, log))  # which may be under masks now
     return rewrite(guarded, _RECOGNISING, log)
+
+
+def _straightened(graph: Graph, log: Rewrites) -> Graph:
+    """Return `graph` with what is smooth through several bends straightened at one after the other."""
+    for _ in range(_BENDS):
+        found = without_bends(graph, log)
+        if found is graph:
+            break
+        graph = rewrite(found, _RECOGNISING, log)
+    return graph
 
 
 def canonical(graph: Graph, log: Rewrites) -> Graph:
