@@ -68,10 +68,11 @@ OWN_MEANING = {
 
 
 def dtypes_of(primitive: Primitive) -> list[str]:
+    arity = primitive.arity or len(primitive.points[0])
     masks = ("logical_and", "logical_or", "logical_xor", "logical_not")
     if primitive.name in masks:
-        return ["bool"] * primitive.arity
-    return ["bool" if primitive.name == "where" and i == 0 else "float64" for i in range(primitive.arity)]
+        return ["bool"] * arity
+    return ["bool" if primitive.name == "where" and i == 0 else "float64" for i in range(arity)]
 
 
 def orders_of(primitive: Primitive) -> list[Any]:

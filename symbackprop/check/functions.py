@@ -43,7 +43,7 @@ SMOOTH: dict[str, Meaning] = {
     "arccosh": (sympy.acosh, mpmath.acosh),
     "arctanh": (sympy.atanh, mpmath.atanh),
     "arctan2": (sympy.atan2, mpmath.atan2),
-    "hypot": (lambda x, y: sympy.sqrt(x**2 + y**2), mpmath.hypot),
+    "hypot": (lambda *x: sympy.sqrt(sum(a**2 for a in x)), lambda *x: mpmath.sqrt(sum(a**2 for a in x))),
     "expit": (lambda x: 1 / (1 + sympy.exp(-x)), lambda x: 1 / (1 + mpmath.exp(-x))),
     "logit": (lambda x: sympy.log(x / (1 - x)), lambda x: mpmath.log(x / (1 - x))),
     "logaddexp": (

@@ -10,7 +10,7 @@ from symbackprop.ops.elementwise import elementwise
 from symbackprop.ops.powers import sqrt
 from symbackprop.ops.rounding import absolute
 
-__all__ = ["arccos", "arcsin", "arctan", "arctan2", "cos", "hypot", "sin", "sinc", "tan"]
+__all__ = ["arccos", "arcsin", "arctan", "arctan2", "cos", "hypot", "over_length", "sin", "sinc", "tan"]
 
 _MIXED = [(0.7,), (-1.3,), (0.0,), (4.0,)]
 _UNIT = [(0.7,), (-0.3,), (0.0,), (0.999,)]
@@ -116,7 +116,7 @@ arctan2: Primitive = elementwise(
 )
 
 
-def _over_length(part: Node, out: Node) -> Node:
+def over_length(part: Node, out: Node) -> Node:
     """Return part / out, and 0 where the length is 0, as are all its derivatives there."""
     return part / where(equal(out, 0), float("inf"), out)
 
@@ -125,7 +125,7 @@ hypot: Primitive = elementwise(
     "hypot",
     numpy="np.hypot({0}, {1})",
     math="math.hypot({0}, {1})",
-    partials=(lambda x, y, out: _over_length(x, out), lambda x, y, out: _over_length(y, out)),
+    partials=(lambda x, y, out: over_length(x, out), lambda x, y, out: over_length(y, out)),
     derivative="x / hypot(x, y), y / hypot(x, y)",
     points=[(0.7, -1.9), (3.0, 4.0), (0.0, 2.0)],
     kinks="the gradient at (0, 0) is (0, 0), and the second derivatives are 0",

@@ -22,6 +22,7 @@ from symbackprop.simplify import (
     diagonals,
     entries,
     identity,
+    lengths,
     lower,
     normalised,
     powers,
@@ -59,7 +60,7 @@ _CANONICAL = (
     *diagonals.ROWS,
     *rotations.ROWS,
 )
-_RECOGNISING = (*stable.ROWS, *shifts.ROWS, *normalised.ROWS, *_CANONICAL)
+_RECOGNISING = (*stable.ROWS, *lengths.ROWS, *shifts.ROWS, *normalised.ROWS, *_CANONICAL)
 _LAST = (*structure.ROWS, *_CANONICAL)
 _BY_POSITION = frozenset((arange, diagonal, eye, scatter_add, triangle))
 _LOWERING = lower.rows()

@@ -242,55 +242,7 @@ def _softmax(node: Apply, context: Context) -> Node | None:
     return None
 
 
-# --- roots and circular functions -------------------------------------------------------------------------------------
-
-
-def _hypotenuse(node: Apply, context: Context) -> Node | None:
-    """sqrt(x**2 + y**2) is hypot(x, y), which neither overflows nor has a gradient of nan at 0."""
-    (x,) = node.args
-    if _is(x, add) and len(_args(x)) == 2 and all(_is_square(term) for term in _args(x)):
-        a, b = _args(x)
-        return _op("hypot")(_args(a)[0], _args(b)[0])
-    return None
-
-
-def _hypot_of_absolute(node: Apply, context: Context) -> Node | None:
-    """hypot(abs(x), y) is hypot(x, y), bit by bit, and has no kink where y is not 0."""
-    if not any(_is(side, absolute) for side in node.args):
-        return None
-    return _op("hypot")(*(_args(side)[0] if _is(side, absolute) else side for side in node.args))
-
-
-def _root_of_squares(node: Apply, context: Context) -> Node | None:
-    """sqrt(x**2) is abs(x); sqrt(x @ x) and the like are lengths, whose gradient at 0 is 0 and not nan."""
-    (x,) = node.args
-    if _is_square(x):
-        return absolute(_args(x)[0])
-    return root(x) if _is_sum_of_squares(x) else None
-
-
-def _is_sum_of_squares(node: Node) -> bool:
-    if _is(node, add):  # a term may be such a sum too, as hypot(x, y)**2 is
-        return all(_is_square(part) for term in _unscaled_terms(node) for part in _unscaled_terms(term))
-    if _is(node, reduce_sum) or _is(node, mean):
-        return _is_square(_args(node)[0])
-    if _is(node, einsum) and len(_args(node)) == 2:
-        operands: tuple[object, ...] = node.param("operands")  # type: ignore[attr-defined]
-        return _args(node)[0] is _args(node)[1] and operands[0] == operands[1]
-    return False
-
-
-def _unscaled_terms(node: Node) -> list[Node]:
-    """Return the terms of a sum, or `node` where it is none, without their coefficients, where these are positive."""
-    terms = _args(node) if _is(node, add) else (node,)
-    return [_args(term)[1] if _is_scaled(term) else term for term in terms]
-
-
-def _is_scaled(node: Node) -> bool:
-    if not _is(node, mul):
-        return False
-    scale, _ = _args(node)
-    return is_number(scale) and exact(scale.value) > 0  # type: ignore[attr-defined, operator]
+# --- circular functions -------------------------------------------------------------------------------------------
 
 
 def _is_square(node: Node) -> bool:
@@ -350,9 +302,6 @@ ROWS = (
     Row("softmax", (div,), _softmax),
     Row("softmax of shifted", (_op("softmax"), _op("log_softmax")), _softmax_of_shifted),
     Row("logsumexp of shifted", (_op("logsumexp"),), _log_sum_exp_of_shifted),
-    Row("hypot", (sqrt,), _hypotenuse),
-    Row("hypot of absolute value", (_op("hypot"),), _hypot_of_absolute),
-    Row("root of squares", (sqrt,), _root_of_squares),
     Row("1 - cos", (add,), _one_minus_cosine),
     Row("cos**2 + sin**2", (add,), _circle),
     Row("entry of sorted", (slice_,), _entry_of_sorted),

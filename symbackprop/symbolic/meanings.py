@@ -63,6 +63,7 @@ _ROWS: Mapping[str, Meaning] = {
     "root": sympy.sqrt,
     "cbrt": lambda x: sympy.sign(x) * sympy.cbrt(sympy.Abs(x)),
     "hypot": lambda x, y: sympy.sqrt(x**2 + y**2),
+    "length": lambda *x: sympy.sqrt(sum(a**2 for a in x)),
     "stop_gradient": lambda x: x,
     "straight_through": lambda hard, soft: hard,
     "scale_cotangent": lambda x, scale: x,

@@ -24,6 +24,7 @@ from symbackprop.ops.derivatives import (
 from symbackprop.ops.implicit import root, solved
 from symbackprop.simplify.loops.bodies import in_bodies, replaced
 from symbackprop.simplify.pattern import with_new_arguments
+from symbackprop.transform.captured import with_captured
 from symbackprop.transform.unit_vectors import with_identities_spread
 
 __all__ = ["with_derivatives", "with_solvers"]
@@ -35,7 +36,7 @@ def with_derivatives(graph: Graph, ready: Callable[[Graph], Graph]) -> Graph:
     """Return `graph` with its inner derivatives written out, the innermost first; `ready` prepares what is derived."""
     if not loops_among(graph.nodes()):
         return graph
-    graph = in_bodies(graph, lambda bodies: ready(with_derivatives(bodies, ready)))
+    graph = in_bodies(with_captured(graph), lambda bodies: ready(with_derivatives(bodies, ready)))
     found: dict[Node, list[Node]] = {}
     new: dict[Node, Node] = {}
     for node in graph.nodes():

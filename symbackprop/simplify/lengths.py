@@ -1,0 +1,132 @@
+"""Roots of sums of squares, which are lengths: they neither overflow early nor have a gradient of nan at 0.
+
+Lengths of lengths become one, as a kink inside of another length is none of the whole.
+"""
+
+from __future__ import annotations
+
+from symbackprop.ir.node import Apply, Node
+from symbackprop.ops import primitives
+from symbackprop.ops.arithmetic import add, div, integer_exponent, integer_power, mul, neg
+from symbackprop.ops.broadcasting import reduce_sum
+from symbackprop.ops.contraction import einsum
+from symbackprop.ops.lengths import length
+from symbackprop.ops.powers import root, sqrt
+from symbackprop.ops.reduction import mean
+from symbackprop.ops.rounding import absolute
+from symbackprop.simplify.numbers import exact, is_number
+from symbackprop.simplify.pattern import Context, Row
+
+__all__ = ["ROWS"]
+
+_hypot = primitives()["hypot"]
+_SIDES = 16  # of one length
+
+
+def _is(node: Node, op: object) -> bool:
+    return isinstance(node, Apply) and node.op is op
+
+
+def _args(node: Node) -> tuple[Node, ...]:
+    assert isinstance(node, Apply)
+    return node.args
+
+
+def _is_square(node: Node) -> bool:
+    return isinstance(node, Apply) and node.op is integer_power and node.param("n") % 2 == 0  # type: ignore[operator]
+
+
+def _side(square: Node) -> Node:
+    return integer_exponent(_args(square)[0], square.param("n") // 2)  # type: ignore[attr-defined]
+
+
+def _of(sides: list[Node]) -> Node:
+    return _hypot(*sides) if len(sides) == 2 else length(*sides)
+
+
+def _hypotenuse(node: Apply, context: Context) -> Node | None:
+    """sqrt(x**2 + y**2) is hypot(x, y); of more squares too it is a length, of arrays only where all else is slower."""
+    (x,) = node.args
+    if not _is(x, add) or len(_args(x)) > (_SIDES if not node.shape else 2):
+        return None
+    return _of([_side(term) for term in _args(x)]) if all(map(_is_square, _args(x))) else None
+
+
+def _root_of_squares(node: Apply, context: Context) -> Node | None:
+    """sqrt(x**2) is abs(x); sqrt(x @ x) and the like are lengths, whose gradient at 0 is 0 and not nan."""
+    (x,) = node.args
+    if _is_square(x):
+        return absolute(_side(x))
+    return root(x) if _is_sum_of_squares(x) else None
+
+
+def _is_sum_of_squares(node: Node) -> bool:
+    if _is(node, add):  # a term may be such a sum too, as hypot(x, y)**2 is
+        return all(_is_square(part) for term in _unscaled_terms(node) for part in _unscaled_terms(term))
+    if _is(node, reduce_sum) or _is(node, mean):
+        return _is_square(_args(node)[0])
+    if _is(node, einsum) and len(_args(node)) == 2:
+        operands: tuple[object, ...] = node.param("operands")  # type: ignore[attr-defined]
+        return _args(node)[0] is _args(node)[1] and operands[0] == operands[1]
+    return False
+
+
+def _unscaled_terms(node: Node) -> list[Node]:
+    """Return the terms of a sum, or `node` where it is none, without their coefficients, where these are positive."""
+    terms = _args(node) if _is(node, add) else (node,)
+    return [_args(term)[1] if _is_scaled(term) else term for term in terms]
+
+
+def _is_scaled(node: Node) -> bool:
+    if not _is(node, mul):
+        return False
+    scale, _ = _args(node)
+    return is_number(scale) and exact(scale.value) > 0  # type: ignore[attr-defined, operator]
+
+
+# --- lengths of lengths -----------------------------------------------------------------------------------------------
+
+
+def _length_of_lengths(node: Apply, context: Context) -> Node | None:
+    """hypot(hypot(x, y), z) is the length of x, y and z, which has no kink at x = y = 0; so are those of multiples."""
+    if not context.is_primal(node):
+        return None
+    sides = [part for side in node.args for part in _sides(side)]
+    if len(sides) > _SIDES or tuple(sides) == node.args:
+        return None
+    return _of(sides)
+
+
+def _sides(side: Node) -> tuple[Node, ...]:
+    """Return what a side is the length of: of one that is no length, itself without its sign."""
+    if _is(side, absolute) or _is(side, neg):
+        return (_args(side)[0],)
+    if _is(side, _hypot) or _is(side, length):
+        return _args(side)
+    if _is(side, mul):
+        a, b = _args(side)
+        for factor, inner in ((a, b), (b, a)):
+            if _has_kink(inner):
+                return tuple(mul(factor, part) for part in _args(inner))
+    if _is(side, div) and _has_kink(_args(side)[0]):
+        return tuple(div(part, _args(side)[1]) for part in _args(_args(side)[0]))
+    return (side,)
+
+
+def _has_kink(node: Node) -> bool:
+    return _is(node, _hypot) or _is(node, length) or _is(node, absolute)
+
+
+def _length_with_root(node: Apply, context: Context) -> Node | None:
+    """hypot(sqrt(x @ x), y) is sqrt(x @ x + y**2), for the same reason."""
+    if not context.is_primal(node) or not any(_is(side, root) for side in node.args):
+        return None
+    return root(add(*(_args(side)[0] if _is(side, root) else integer_power(side, n=2) for side in node.args)))
+
+
+ROWS = (
+    Row("hypot", (sqrt,), _hypotenuse),
+    Row("root of squares", (sqrt,), _root_of_squares),
+    Row("length of lengths", (_hypot, length), _length_of_lengths),
+    Row("length with a root", (_hypot, length), _length_with_root),
+)
