@@ -5,13 +5,15 @@ Lengths of lengths become one, as a kink inside of another length is none of the
 
 from __future__ import annotations
 
+from fractions import Fraction
+
 from symbackprop.ir.node import Apply, Node
 from symbackprop.ops import primitives
 from symbackprop.ops.arithmetic import add, div, integer_exponent, integer_power, mul, neg
 from symbackprop.ops.broadcasting import reduce_sum
 from symbackprop.ops.contraction import einsum
 from symbackprop.ops.lengths import length
-from symbackprop.ops.powers import root, sqrt
+from symbackprop.ops.powers import pow_, root, sqrt
 from symbackprop.ops.reduction import mean
 from symbackprop.ops.rounding import absolute
 from symbackprop.simplify.numbers import exact, is_number
@@ -84,6 +86,15 @@ def _is_scaled(node: Node) -> bool:
     return is_number(scale) and exact(scale.value) > 0  # type: ignore[attr-defined, operator]
 
 
+def _power_of_sum_of_squares(node: Apply, context: Context) -> Node | None:
+    """(x**2 + y**2)**1.5 is hypot(x, y)**3, for the same reason."""
+    x, y = node.args
+    exponent = exact(y.value) if is_number(y) else None  # type: ignore[attr-defined]
+    if not isinstance(exponent, Fraction) or exponent.denominator != 2 or exponent < 0 or not _is_sum_of_squares(x):
+        return None
+    return integer_power(sqrt(x), n=exponent.numerator)
+
+
 # --- lengths of lengths -----------------------------------------------------------------------------------------------
 
 
@@ -127,6 +138,7 @@ def _length_with_root(node: Apply, context: Context) -> Node | None:
 ROWS = (
     Row("hypot", (sqrt,), _hypotenuse),
     Row("root of squares", (sqrt,), _root_of_squares),
+    Row("power of sum of squares", (pow_,), _power_of_sum_of_squares),
     Row("length of lengths", (_hypot, length), _length_of_lengths),
     Row("length with a root", (_hypot, length), _length_with_root),
 )

@@ -29,6 +29,8 @@ from symbackprop.simplify import (
     rotations,
     scalars,
     shifts,
+    signs,
+    squares,
     stable,
     structure,
 )
@@ -53,6 +55,7 @@ __all__ = ["canonical", "finish", "prepare", "recognised", "regrouped"]
 _CANONICAL = (
     *algebra.ROWS,
     *powers.ROWS,
+    *squares.ROWS,
     *choices.ROWS,
     *arrays.ROWS,
     *entries.ROWS,
@@ -60,7 +63,7 @@ _CANONICAL = (
     *diagonals.ROWS,
     *rotations.ROWS,
 )
-_RECOGNISING = (*stable.ROWS, *lengths.ROWS, *shifts.ROWS, *normalised.ROWS, *_CANONICAL)
+_RECOGNISING = (*stable.ROWS, *lengths.ROWS, *signs.ROWS, *shifts.ROWS, *normalised.ROWS, *_CANONICAL)
 _LAST = (*structure.ROWS, *_CANONICAL)
 _BY_POSITION = frozenset((arange, diagonal, eye, scatter_add, triangle))
 _LOWERING = lower.rows()

@@ -6,22 +6,19 @@ together again they take fewer operations, and their derivative too.
 
 from __future__ import annotations
 
-from symbackprop.ir.node import Apply, Const, Node
-from symbackprop.ops import primitives
-from symbackprop.ops.arithmetic import add, div, integer_exponent, integer_power, mul, neg
-from symbackprop.ops.broadcasting import reduce_sum
-from symbackprop.ops.contraction import einsum
-from symbackprop.ops.powers import root
+from fractions import Fraction
+
+from symbackprop.ir.node import Apply, Const, Node, constant
+from symbackprop.ops.arithmetic import add, integer_power, mul, neg
+from symbackprop.ops.powers import pow_, power
 from symbackprop.ops.rounding import absolute
-from symbackprop.simplify.numbers import exact, is_modest, is_number, times
+from symbackprop.simplify.numbers import exact, is_number, times
 from symbackprop.simplify.pattern import Context, Row
 
 __all__ = ["ROWS"]
 
 _TERMS = 8  # of sums, and
 _FACTORS = 8  # of products, in which a common factor is looked for
-_hypot = primitives()["hypot"]
-_KINKED = frozenset((absolute, _hypot, root))  # whose squares are smooth
 
 
 def _is(node: Node, op: object) -> bool:
@@ -44,86 +41,27 @@ def _product_of_powers(node: Apply, context: Context) -> Node | None:
     return integer_power(mul(_args(a)[0], _args(b)[0]), n=n)
 
 
-def _power_of_root(node: Apply, context: Context) -> Node | None:
-    """root(x)**2 is x: a root is that of a sum of squares, whose derivative at 0 is 0 as well, but the second is not."""
+def _power_of_even_power(node: Apply, context: Context) -> Node | None:
+    """(x**2)**1.5 is abs(x)**3, whose derivatives at 0 are finite where they exist, and which overflows no sooner."""
+    x, y = node.args
+    exponent = exact(y.value) if is_number(y) else None  # type: ignore[attr-defined]
+    if exponent is None or not _is(x, integer_power) or x.param("n") % 2:  # type: ignore[attr-defined]
+        return None
+    return power(absolute(_args(x)[0]), constant(times(exponent, x.param("n")), y.shape, y.dtype))  # type: ignore[attr-defined, arg-type]
+
+
+def _integer_power_of_power(node: Apply, context: Context) -> Node | None:
+    """(x**1.5)**2 is x**3 where x**1.5 is: both have no negative x."""
     (x,) = node.args
-    n: int = node.param("n")  # type: ignore[assignment]
-    if n % 2 or not _is(x, root):
+    if not _is(x, pow_) or not is_number(_args(x)[1]) or not context.is_free(x):
         return None
-    return _args(x)[0] if n == 2 else integer_power(_args(x)[0], n=n // 2)
-
-
-def _power_of_absolute(node: Apply, context: Context) -> Node | None:
-    """abs(x)**2 is x**2, bit by bit, and has a second derivative at 0; so have (a * abs(x))**2 and every even power."""
-    (base,) = node.args
-    n: int = node.param("n")  # type: ignore[assignment]
-    if n % 2:
+    base, y = _args(x)
+    exponent = times(exact(y.value), node.param("n"))  # type: ignore[attr-defined, arg-type]
+    if not isinstance(exponent, (int, Fraction)):
         return None
-    if _is(base, absolute):
-        return integer_power(_args(base)[0], n=n)
-    if not (_is(base, mul) or _is(base, div)) or not context.is_primal(node):
-        return None
-    a, b = (_args(side)[0] if _is(side, absolute) else side for side in _args(base))
-    signed = mul(a, b) if _is(base, mul) else div(a, b)
-    return None if signed is base else integer_power(signed, n=n)
-
-
-def _power_of_hypotenuse(node: Apply, context: Context) -> Node | None:
-    """hypot(x, y)**2 is x**2 + y**2, which has a second derivative at 0; an adjoint has the hypotenuse already."""
-    (length,) = node.args
-    n: int = node.param("n")  # type: ignore[assignment]
-    if n % 2 or not _is(length, _hypot) or not (context.is_primal(node) or context.is_free(length)):
-        return None
-    return integer_exponent(_square_of(length), n // 2)
-
-
-def _square_of(length: Node) -> Node:
-    """Return the square of an absolute value, a hypotenuse or a root, without the kink."""
-    if _is(length, root):
-        return _args(length)[0]
-    squares = [integer_power(side, n=2) for side in _args(length)]
-    return squares[0] if len(squares) == 1 else add(*squares)
-
-
-def _power_of_multiple(node: Apply, context: Context) -> Node | None:
-    """(2 * hypot(x, y))**2 is hypot(2 * x, 2 * y)**2, and (2 * root(x))**2 is 4 * root(x)**2: no sooner infinite."""
-    (base,) = node.args
-    n: int = node.param("n")  # type: ignore[assignment]
-    if n % 2 or not context.is_primal(node):
-        return None
-    if _is(base, mul):
-        number, length = _args(base)
-    elif _is(base, div):
-        length, number = _args(base)
-    else:
-        return None
-    if not is_number(number):
-        return None
-    if _is(length, _hypot):
-        sides = _args(length)
-        return integer_power(_hypot(*(_multiple(base, number, side) for side in sides)), n=n)
-    if _is(length, root) and is_modest(number):
-        return _multiple(base, integer_power(number, n=n), integer_power(length, n=n))
-    return None
-
-
-def _multiple(like: Node, number: Node, node: Node) -> Node:
-    return mul(number, node) if _is(like, mul) else div(node, number)
-
-
-def _contracted_with_itself(node: Apply, context: Context) -> Node | None:
-    """abs(x) @ abs(x) is sum(x**2), and so for lengths: their squares have no kink."""
-    operands: tuple[tuple[int, ...], ...] = node.param("operands")  # type: ignore[assignment]
-    kept: tuple[int, ...] = node.param("output")  # type: ignore[assignment]
-    length = node.args[0]
-    if len(node.args) != 2 or length is not node.args[1] or operands[0] != operands[1]:
-        return None
-    if not isinstance(length, Apply) or length.op not in _KINKED:
-        return None
-    if kept != tuple(index for index in operands[0] if index in kept):
-        return None
-    axes = tuple(axis for axis, index in enumerate(operands[0]) if index not in kept)
-    return reduce_sum(_square_of(length), axes=axes)
+    if Fraction(exponent).denominator == 1 and not (isinstance(base, Apply) and base.op is absolute):
+        return None  # an integer one would take negative numbers too
+    return power(base, constant(exponent, y.shape, y.dtype))
 
 
 def _power_of_negated_sum(node: Apply, context: Context) -> Node | None:
@@ -200,11 +138,8 @@ def _without(factors: list[Node], factor: Node, negative: bool) -> Node:
 
 ROWS = (
     Row("product of powers", (mul,), _product_of_powers),
-    Row("power of root", (integer_power,), _power_of_root),
-    Row("power of absolute value", (integer_power,), _power_of_absolute),
-    Row("power of hypot", (integer_power,), _power_of_hypotenuse),
-    Row("power of multiple", (integer_power,), _power_of_multiple),
-    Row("contracted with itself", (einsum,), _contracted_with_itself),
+    Row("power of even power", (pow_,), _power_of_even_power),
+    Row("integer power of power", (integer_power,), _integer_power_of_power),
     Row("power of negated sum", (integer_power,), _power_of_negated_sum),
     Row("coefficient of factor", (mul,), _coefficient_of_factor),
     Row("common factor", (add,), _common_factor),

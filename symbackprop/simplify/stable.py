@@ -9,14 +9,11 @@ from symbackprop.ir.node import Apply, Const, Node, constant
 from symbackprop.ops import primitives
 from symbackprop.ops.arithmetic import add, div, integer_power, mul, neg
 from symbackprop.ops.broadcasting import broadcast, reduce_sum
-from symbackprop.ops.contraction import einsum
 from symbackprop.ops.declare import Primitive, results
 from symbackprop.ops.determinants import det, slogdet
 from symbackprop.ops.exponential import exp, log, log1p
 from symbackprop.ops.indexing import Bounds, slice_
 from symbackprop.ops.order import order_statistic, sort
-from symbackprop.ops.powers import root, sqrt
-from symbackprop.ops.reduction import mean
 from symbackprop.ops.rounding import absolute
 from symbackprop.ops.trigonometric import cos, sin
 from symbackprop.simplify.numbers import exact, is_number, is_value

@@ -62,7 +62,11 @@ def _few_operations(value: Node) -> Sequence[Apply]:
         node = waiting.pop()
         if isinstance(node, Input | Const) or node in found:
             continue
-        if isinstance(node, Apply) and isinstance(node.op, Primitive) and (node.op.kind == "elementwise" or node.op is add):
+        if (
+            isinstance(node, Apply)
+            and isinstance(node.op, Primitive)
+            and (node.op.kind == "elementwise" or node.op is add)
+        ):
             found[node] = None
             waiting += node.args
             if len(found) > _FEW:

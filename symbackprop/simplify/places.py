@@ -1,0 +1,40 @@
+"""The factors of a product, with the places where they stand, so that one is exchanged and all else stays as it is."""
+
+from __future__ import annotations
+
+from symbackprop.ir.node import Apply, Node
+from symbackprop.ops.arithmetic import div, mul, neg
+from symbackprop.ops.broadcasting import rebuilt
+
+__all__ = ["Place", "factors_of", "with_factor"]
+
+_FACTORS = 16  # of one product that are looked at
+Place = tuple[int, ...]  # which argument, from the product down
+
+
+def factors_of(node: Node) -> list[tuple[Node, Place]]:
+    """Return what stands above the line in products and quotients that are nested in one another; signs are left out."""
+    found: list[tuple[Node, Place]] = []
+    waiting: list[tuple[Node, Place]] = [(node, ())]
+    while waiting:
+        part, place = waiting.pop()
+        op = part.op if isinstance(part, Apply) else None
+        if op not in (mul, div, neg) or len(found) + len(waiting) >= _FACTORS:
+            found.append((part, place))
+            continue
+        assert isinstance(part, Apply)
+        count = 1 if op is div else len(part.args)
+        waiting += [(part.args[i], (*place, i)) for i in reversed(range(count))]
+    return found
+
+
+def with_factor(node: Node, place: Place, factor: Node) -> Node:
+    """Return a product with another factor in one place."""
+    above: list[Apply] = []
+    for position in place:
+        assert isinstance(node, Apply)
+        above.append(node)
+        node = node.args[position]
+    for part, position in zip(reversed(above), reversed(place), strict=True):
+        factor = rebuilt(part, (*part.args[:position], factor, *part.args[position + 1 :]))
+    return factor

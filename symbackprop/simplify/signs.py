@@ -1,0 +1,121 @@
+"""Signs and absolute values: of multiples, and times what they are the sign of.
+
+``sign(x) * x`` is ``abs(x)``, and ``sign(x) * abs(x)`` is x, at 0 too; a sign has no derivative there, and these have.
+"""
+
+from __future__ import annotations
+
+from symbackprop.ir.node import Apply, Node, constant
+from symbackprop.ops.arithmetic import add, div, integer_power, mul, neg
+from symbackprop.ops.rounding import absolute, copysign, sign
+from symbackprop.simplify.numbers import exact, folded, is_number, minus
+from symbackprop.simplify.pattern import Context, Row
+from symbackprop.simplify.places import factors_of, with_factor
+
+__all__ = ["ROWS"]
+
+
+def _is(node: Node, op: object) -> bool:
+    return isinstance(node, Apply) and node.op is op
+
+
+def _args(node: Node) -> tuple[Node, ...]:
+    assert isinstance(node, Apply)
+    return node.args
+
+
+def _power(node: Node) -> int:
+    return node.param("n") if _is(node, integer_power) else 0  # type: ignore[attr-defined]
+
+
+def _absolute_of_multiple(node: Apply, context: Context) -> Node | None:
+    """abs(-2 * x) is 2 * abs(x), bit by bit, and abs(x**2) is x**2."""
+    (x,) = node.args
+    if _is(x, absolute) or (_power(x) and _power(x) % 2 == 0):
+        return x
+    if _is(x, neg):
+        return absolute(_args(x)[0])
+    if _is(x, mul) and is_number(_args(x)[0]):
+        return mul(_size(_args(x)[0]), absolute(_args(x)[1]))
+    return div(absolute(_args(x)[0]), _size(_args(x)[1])) if _is(x, div) and is_number(_args(x)[1]) else None
+
+
+def _size(number: Node) -> Node:
+    value = exact(number.value)  # type: ignore[attr-defined]
+    size = folded(minus(value), number) if value < 0 else number  # type: ignore[operator]
+    return number if size is None else size
+
+
+def _sign_of_multiple(node: Apply, context: Context) -> Node | None:
+    """sign(-x) is -sign(x), and sign(2 * x) is sign(x)."""
+    (x,) = node.args
+    if _is(x, neg):
+        return neg(sign(_args(x)[0]))
+    if _is(x, mul) and is_number(_args(x)[0]):
+        number, rest = _args(x)
+        value = exact(number.value)  # type: ignore[attr-defined]
+        if value and abs(value) >= 1:  # type: ignore[operator, arg-type]  # a smaller one may underflow
+            return sign(rest) if value > 0 else neg(sign(rest))  # type: ignore[operator]
+    return None
+
+
+def _power_of_sign(node: Apply, context: Context) -> Node | None:
+    """sign(x)**3 is sign(x), and sign(x)**4 is sign(x)**2."""
+    (x,) = node.args
+    if not _is(x, sign) or _power(node) == 2:
+        return None
+    return x if _power(node) % 2 else integer_power(x, n=2)
+
+
+def _sign_times_argument(node: Apply, context: Context) -> Node | None:
+    """sign(x) * x is abs(x) and sign(x) * abs(x) is x, bit by bit; so in longer products."""
+    factors = factors_of(node)
+    for factor, place in factors:
+        even = _power(factor) == 2
+        found = _args(factor)[0] if even else factor
+        if not _is(found, sign):
+            continue
+        (x,) = _args(found)
+        for other, elsewhere in factors:
+            signed = None if elsewhere == place else _signed(other, x, even)
+            if signed is not None:
+                return with_factor(with_factor(node, place, constant(1, x.shape, x.dtype)), elsewhere, signed)
+    return None
+
+
+def _signed(factor: Node, x: Node, even: bool) -> Node | None:
+    """Return a factor that is 0 where x is, times the sign of x, or the square of that."""
+    base = _args(factor)[0] if _power(factor) else factor
+    if _is(base, absolute) and _args(base)[0] is x:
+        signed = x
+    elif base is x:
+        signed = absolute(x)
+    elif _is_opposite(base, x):
+        signed = neg(absolute(x))
+    else:
+        return None
+    if even:
+        return factor
+    return mul(signed, integer_power(base, n=_power(factor) - 1)) if _power(factor) else signed
+
+
+def _is_opposite(a: Node, b: Node) -> bool:
+    """Tell whether a is -b: y - x and x - y."""
+    if not _is(a, add) or not _is(b, add) or len(_args(a)) != len(_args(b)):
+        return False
+    return {neg(term) if not _is(term, neg) else _args(term)[0] for term in _args(a)} == set(_args(b))
+
+
+def _copied_sign(node: Apply, context: Context) -> Node | None:
+    """copysign(abs(x), x) is x."""
+    a, x = node.args
+    return x if a is x or (_is(a, absolute) and _args(a)[0] is x) else None
+
+
+ROWS = (
+    Row("absolute value of multiple", (absolute,), _absolute_of_multiple),
+    Row("sign of multiple", (sign,), _sign_of_multiple),
+    Row("power of sign", (integer_power,), _power_of_sign),
+    Row("sign times argument", (mul,), _sign_times_argument),
+    Row("copied sign", (copysign,), _copied_sign),
+)
