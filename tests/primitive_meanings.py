@@ -47,6 +47,7 @@ OWN_MEANING = {
     "riemann_zeta": lambda words, s: words.zeta(s),
     "binom_slope": lambda words, n, k: words.binom(n, k) * (words.digamma(n + 1) - words.digamma(n - k + 1)),
     "root": lambda words, x: words.sqrt(x),
+    "length": lambda words, *x: words.sqrt(sum(a * a for a in x)),
     "multiply": lambda words, x, y: x * y,
     "scaled": lambda words, x, y: x * y,
     "divide": lambda words, x, y: x / y,

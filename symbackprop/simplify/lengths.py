@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from fractions import Fraction
 
-from symbackprop.ir.node import Apply, Node
+from symbackprop.ir.node import Apply, Node, constant
 from symbackprop.ops import primitives
 from symbackprop.ops.arithmetic import add, div, integer_exponent, integer_power, mul, neg
 from symbackprop.ops.broadcasting import reduce_sum
@@ -16,7 +16,7 @@ from symbackprop.ops.lengths import length
 from symbackprop.ops.powers import pow_, root, sqrt
 from symbackprop.ops.reduction import mean
 from symbackprop.ops.rounding import absolute
-from symbackprop.simplify.numbers import exact, is_number
+from symbackprop.simplify.numbers import exact, is_number, is_value
 from symbackprop.simplify.pattern import Context, Row
 
 __all__ = ["ROWS"]
@@ -128,6 +128,23 @@ def _has_kink(node: Node) -> bool:
     return _is(node, _hypot) or _is(node, length) or _is(node, absolute)
 
 
+def _collinear_sides(node: Apply, context: Context) -> Node | None:
+    """hypot(3 * x, 4 * x) is 5 * abs(x), and hypot(x, 0) is abs(x)."""
+    sides: dict[Node, Fraction] = {}
+    for side in [side for side in node.args if not is_value(side, 0)]:
+        x = _args(side)[0] if _is(side, neg) else side
+        number, x = _args(x) if _is(x, mul) and is_number(_args(x)[0]) else (None, x)
+        value = Fraction(1 if number is None else exact(number.value))  # type: ignore[attr-defined, arg-type]
+        sides[x] = sides.get(x, Fraction(0)) + value * value
+    if len(sides) == len(node.args) or not sides:
+        return None
+    scales = {x: constant(square, x.shape, x.dtype) for x, square in sides.items()}
+    if len(scales) == 1:
+        ((x, scale),) = scales.items()
+        return absolute(x) if sides[x] == 1 else mul(sqrt(scale), absolute(x))
+    return _of([x if sides[x] == 1 else mul(sqrt(scale), x) for x, scale in scales.items()])
+
+
 def _length_with_root(node: Apply, context: Context) -> Node | None:
     """hypot(sqrt(x @ x), y) is sqrt(x @ x + y**2), for the same reason."""
     if not context.is_primal(node) or not any(_is(side, root) for side in node.args):
@@ -140,5 +157,6 @@ ROWS = (
     Row("root of squares", (sqrt,), _root_of_squares),
     Row("power of sum of squares", (pow_,), _power_of_sum_of_squares),
     Row("length of lengths", (_hypot, length), _length_of_lengths),
+    Row("collinear sides", (_hypot, length), _collinear_sides),
     Row("length with a root", (_hypot, length), _length_with_root),
 )
