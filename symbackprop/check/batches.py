@@ -9,7 +9,7 @@ import numpy as np
 
 from symbackprop.ir.signature import leaves_of
 
-__all__ = ["examples", "one_by_one", "stacked"]
+__all__ = ["blocks", "examples", "one_by_one", "stacked"]
 
 
 def examples(values: Mapping[str, Any], batch: Mapping[str, int]) -> Iterator[dict[str, Any]]:
@@ -32,3 +32,22 @@ def one_by_one(function: Callable[..., Any], batch: Mapping[str, int]) -> Callab
 def stacked(parts: Sequence[Any]) -> Any:
     """Return the results of all examples in one array."""
     return np.stack([np.asarray(part, dtype=object) for part in parts])
+
+
+def blocks(matrix: Any, count: int, diagonal: bool) -> Any:
+    """Return the matrices of all examples, which are below each other in one, or on its diagonal.
+
+    Raises
+    ------
+    ValueError
+        If there is more than zeros beside the diagonal.
+    """
+    rows, columns = matrix.shape
+    if not diagonal:
+        return matrix.reshape(count, rows // count, columns)
+    parted = matrix.reshape(count, rows // count, count, columns // count)
+    own = np.arange(count)
+    beside = parted.transpose(0, 2, 1, 3)[own[:, None] != own]
+    if any(entry != 0 for entry in beside.ravel()):
+        raise ValueError("the matrix has entries of one example in the columns of another")
+    return parted[own, :, own]

@@ -9,13 +9,14 @@ from __future__ import annotations
 import random
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import partial
 from typing import Any, NamedTuple
 
 import mpmath
 import numpy as np
 
 from symbackprop.check.assembled import assembled_outputs
-from symbackprop.check.batches import examples, stacked
+from symbackprop.check.batches import blocks, examples, stacked
 from symbackprop.check.derived import Quotients, wanted_of
 from symbackprop.check.elements import Digits
 from symbackprop.check.held import recalling, remembering
@@ -114,9 +115,16 @@ class Subject:
     def run(self, values: Mapping[str, Any], words: Any | None = None) -> list[Any]:
         """Return the outputs of the emitted function for values by name, flattened, and dense."""
         outputs = run_emitted(self.source, self.name, self.arguments, values, words, self.packing)
+        if self.batch:
+            parted = partial(self._of_examples, len(self.cases(values)))
+            outputs = [*map(parted, outputs, self.labels)]
         return (
             assembled_outputs(outputs, self.labels, self.factored, self.arguments, values) if self.factored else outputs
         )
+
+    def _of_examples(self, count: int, output: Any, label: Label) -> Any:
+        """Return an output with the axis of the examples in front, which a sparse one has not."""
+        return blocks(output, count, (label.second or label.wrt) in self.batch) if label.sparse else output
 
     def cases(self, values: Mapping[str, Any]) -> list[Mapping[str, Any]]:
         """Return the values of every example; the values themselves where there are no batches."""

@@ -47,7 +47,9 @@ def compile_jacobian(
         named sizes of 100.
     sparse : bool
         Whether to return a `scipy.sparse.csr_array` of shape ``(value.size, x.size)`` instead: its pattern is found when
-        compiling, and its entries are read from few products with sums of unit vectors. See docs/sparse.md.
+        compiling, and its entries are read from few products with sums of unit vectors. With `batch` it has the rows of
+        one example after the other, and the columns too for an input that is a batch: blocks on a diagonal. See
+        docs/sparse.md.
     structure : bool
         Whether to return each Jacobian as a tuple of factors: a diagonal, a scaled identity, a broadcast, an outer
         product, a low rank, blocks on a diagonal, a Kronecker product with the identity, or a sum of these. The
@@ -114,7 +116,8 @@ def compile_hessian(
     formula, inputs, static, wrt, has_aux, target, dtype, name, optimize, batch
         As for `compile_grad`.
     sparse : bool
-        Whether to return each block as a `scipy.sparse.csr_array` of shape ``(x.size, y.size)``. See docs/sparse.md.
+        Whether to return each block as a `scipy.sparse.csr_array` of shape ``(x.size, y.size)``; of a batch, one for all
+        examples, as for `compile_jacobian`. See docs/sparse.md.
     with_value_and_grad : bool
         Whether to return ``(value, gradient, Hessian)``.
     weighted : bool
@@ -160,10 +163,6 @@ def _form(sparse: object, structure: object, batch: Batch) -> dict[str, bool]:
     if sparse and structure:
         raise ArgumentError(
             "a derivative is returned as a sparse matrix or in factors; keep one of sparse= and structure="
-        )
-    if sparse and batch is not None:
-        raise UnsupportedError(
-            "a sparse array has two axes and no third one for batch=; leave sparse=True or batch= out"
         )
     if structure and batch is not None:
         raise UnsupportedError(

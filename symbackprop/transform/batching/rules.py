@@ -11,13 +11,14 @@ from symbackprop.ops.derivatives import jacobian, pullback, pushforward
 from symbackprop.ops.implicit import root
 from symbackprop.ops.masking import repeated_positions
 from symbackprop.ops.opaque import opaque
-from symbackprop.ops.sparse import csr_array, entries_array
-from symbackprop.transform.batching import control, indexing, linear_algebra, sequences, shifting
+from symbackprop.transform.batching import control, indexing, linear_algebra, matrices, sequences, shifting
 from symbackprop.transform.batching.call import Call, Rule, Rules
 
 __all__ = ["REFUSED", "rule_of"]
 
-RULES: Rules = {**shifting.RULES, **indexing.RULES, **linear_algebra.RULES, **sequences.RULES, **control.RULES}
+RULES: Rules = {
+    **shifting.RULES, **indexing.RULES, **linear_algebra.RULES, **sequences.RULES, **control.RULES, **matrices.RULES,
+}  # fmt: skip
 
 REFUSED: Mapping[Operation, str] = {
     opaque: "it runs for one example at a time, and what it does with more axes is not known; call the compiled function "
@@ -27,9 +28,6 @@ REFUSED: Mapping[Operation, str] = {
     "all of them",
     custom_rule: "it is a rule that is to be applied first",
     **dict.fromkeys((jacobian, pullback, pushforward), "it is a derivative that is to be taken first"),
-    **dict.fromkeys(
-        (csr_array, entries_array), "a sparse array has two axes and none for examples; leave sparse=True out"
-    ),
     root: "it is an equation whose solver is to be put in its place first",
 }
 

@@ -16,6 +16,7 @@ from symbackprop.ops.declare import results
 from symbackprop.simplify.guard import guard_branches
 from symbackprop.simplify.loops.bodies import in_bodies
 from symbackprop.simplify.pattern import Rewrites
+from symbackprop.transform.batching import matrices
 from symbackprop.transform.batching.call import Call, Made, refused, whole
 from symbackprop.transform.batching.rules import rule_of
 from symbackprop.transform.batching.turning import unturned
@@ -133,7 +134,8 @@ class _Walk:
                     found[node] = made[node.index]
                 continue
             become = [_present(child, found) for child in children(node)]
-            if not any(made.moved for made in become):
+            is_matrix = isinstance(node, Apply) and node.op in matrices.RULES  # one of all examples, in any case
+            if not is_matrix and not any(made.moved for made in become):
                 found[node] = Made(_with_arguments(node, [made.node for made in become]), False)
                 continue
             assert isinstance(node, Apply)

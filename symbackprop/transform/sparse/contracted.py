@@ -9,8 +9,8 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from symbackprop.ir.node import Apply, Node
-from symbackprop.transform.sparse.known import Flags, Known, uniform
+from symbackprop.ir.node import Apply
+from symbackprop.transform.sparse.known import Flags, Known, nonzero, shaped, uniform
 from symbackprop.transform.sparse.relations import EVERY, check_sparse, relation_of, sizes_of
 
 __all__ = ["Factor", "contraction_varies", "contractions", "product_relation"]
@@ -36,11 +36,11 @@ def _named(node: Apply) -> tuple[Sequence[Sequence[int]], Sequence[int]]:
 def contractions(node: Apply, known: Known) -> list[Any]:
     """Return the relation of a contraction to each operand."""
     operands, output = _named(node)
-    nonzero = [uniform(np.logical_not(known.zeros(arg))) for arg in node.args]
+    counting = [uniform(np.logical_not(known.zeros(arg))) for arg in node.args]
     found = []
     for position, own in enumerate(operands):
         factors = [
-            Factor(names, sizes_of(arg), flags) for arg, names, flags in zip(node.args, operands, nonzero, strict=True)
+            Factor(names, sizes_of(arg), flags) for arg, names, flags in zip(node.args, operands, counting, strict=True)
         ]
         del factors[position]
         arg = node.args[position]
@@ -74,20 +74,13 @@ def product_relation(output: Sequence[Hashable], own: Factor, others: Sequence[F
 def contraction_varies(node: Apply, known: Known) -> Flags:
     """Return which entries of a contraction vary: those with a product of which some factor does, and none is zero."""
     operands, output = _named(node)
-    nonzero = [np.logical_not(known.zeros(arg)) for arg in node.args]
-    fixed = [np.logical_and(some, np.logical_not(known.varies(x))) for some, x in zip(nonzero, node.args, strict=True)]
+    some = [nonzero(x, known) for x in node.args]
+    fixed = [own & ~shaped(known.varies(x), x) for own, x in zip(some, node.args, strict=True)]
     counts = []
-    for flags in (nonzero, fixed):
-        arrays = (_shaped(own, arg) for own, arg in zip(flags, node.args, strict=True))
-        pairs: list[Any] = [part for pair in zip(arrays, map(list, operands), strict=True) for part in pair]
+    for flags in (some, fixed):
+        pairs: list[Any] = [part for own, names in zip(flags, operands, strict=True) for part in (own * 1.0, [*names])]
         counts.append(np.einsum(*pairs, list(output), optimize=True))
     return uniform(counts[0] > counts[1])
-
-
-def _shaped(flags: Any, arg: Node) -> NDArray[np.float64]:
-    """Return ones where flags are set, in the shape of an operand."""
-    sizes = sizes_of(arg)
-    return np.broadcast_to(np.reshape(flags, sizes if np.ndim(flags) else ()), sizes).astype(float)
 
 
 def _entries(factor: Factor) -> _Table:

@@ -21,6 +21,7 @@ from symbackprop.ir.graph import Graph
 from symbackprop.ir.node import Input, Node, constant
 from symbackprop.ir.signature import Label
 from symbackprop.ops.sparse import parts_of
+from symbackprop.transform.batching import axes_of
 from symbackprop.transform.jacobians import effort
 from symbackprop.transform.products import check_real
 from symbackprop.transform.sparse.banded import pieces_by_columns, pieces_by_fewest, pieces_by_rows
@@ -146,6 +147,7 @@ def _placed(
 def _with_jacobians(graph: Graph, wanted: Sequence[Input], recipe: Recipe, outputs: Sequence[Node]) -> Graph:
     names = [name_of(graph, x) for x in wanted]
     labels = [Label(i, x, form="jacobian", sparse=True) for i in range(len(graph.primals)) for x in names]
+    outputs = _for_batches(graph, recipe, labels, outputs)
     graph = _with_names(graph, outputs)
     if not recipe.with_value:
         return graph.with_outputs(outputs, labels)
@@ -197,6 +199,7 @@ def _with_hessians(
     names = [name_of(graph, x) for x in wanted]
     count = len(outputs) // len(names) ** 2
     labels = [Label(i, x, form="hessian", second=y, sparse=True) for i in range(count) for x in names for y in names]
+    outputs = _for_batches(graph, recipe, labels, outputs)
     wider = _with_names(wider, outputs)
     if not recipe.with_value:
         return wider.with_outputs(outputs, labels)
@@ -220,6 +223,17 @@ def _with_names(graph: Graph, matrices: Sequence[Node]) -> Graph:
     """Return `graph` with names for the parts of matrices, those of the user's before."""
     parts = {part: name for matrix in matrices for part, name in parts_of(matrix).items()}
     return replace(graph, names={**parts, **graph.names})
+
+
+def _for_batches(graph: Graph, recipe: Recipe, labels: Sequence[Label], outputs: Sequence[Node]) -> Sequence[Node]:
+    """Return matrices that say whether each example has columns of its own, if there are to be several."""
+    if not recipe.batch:
+        return outputs
+    axes = axes_of(graph.arguments, recipe)
+    return [
+        output.op(*output.args, shape=output.shape, diagonal=(label.second or label.wrt) in axes)  # type: ignore[attr-defined]
+        for output, label in zip(outputs, labels, strict=True)
+    ]
 
 
 def _wanted(graph: Graph, recipe: Recipe) -> list[Input]:

@@ -20,9 +20,10 @@ from symbackprop.ir.graph import Graph
 from symbackprop.ir.node import Apply, Const, Input, Node, Output, constant, make_apply, make_input, make_output
 from symbackprop.ir.signature import ArgumentSpec, Label
 from symbackprop.ir.size import product
+from symbackprop.transform.sparse.relations import sizes_of
 from symbackprop.version import __version__
 
-__all__ = ["LARGEST", "Flags", "Known", "either", "uniform"]
+__all__ = ["LARGEST", "Flags", "Known", "either", "nonzero", "shaped", "uniform"]
 
 Flags = bool | NDArray[np.bool_]  # of all entries, or one for each, of which some are set and some are not
 
@@ -138,6 +139,17 @@ def _filling(node: Node) -> Any:
     if node.rank < 2 or shape[-1] != shape[-2] or not is_float(node.dtype) or ones.size > LARGEST:
         return ones
     return ones + shape[-1] * np.eye(shape[-1], dtype=node.dtype)
+
+
+def shaped(flags: Flags, x: Node) -> NDArray[np.bool_]:
+    """Return flags in the shape of a node."""
+    sizes = sizes_of(x)
+    return np.broadcast_to(flags if isinstance(flags, bool) else flags.reshape(sizes), sizes)
+
+
+def nonzero(x: Node, known: Known) -> NDArray[np.bool_]:
+    """Return which entries of a node are not zeros in every call, in its shape."""
+    return ~shaped(known.zeros(x), x)
 
 
 def _operands(node: Node) -> tuple[Node, ...]:

@@ -14,8 +14,7 @@ from numpy.typing import NDArray
 
 from symbackprop.ir.node import Apply, Node
 from symbackprop.transform.sparse.contracted import Factor, product_relation
-from symbackprop.transform.sparse.known import Flags, Known, uniform
-from symbackprop.transform.sparse.relations import sizes_of
+from symbackprop.transform.sparse.known import Known, nonzero, shaped, uniform
 
 __all__ = ["MATRIX_RULES", "STACKED"]
 
@@ -23,16 +22,6 @@ _Mask = NDArray[np.bool_]
 
 # what has several results, each of which depends on one matrix of a stack
 STACKED = frozenset(("eig", "eigh", "qr", "slogdet", "svd"))
-
-
-def _shaped(flags: Flags, x: Node) -> _Mask:
-    """Return flags in the shape of a node."""
-    sizes = sizes_of(x)
-    return np.broadcast_to(flags if isinstance(flags, bool) else flags.reshape(sizes), sizes)
-
-
-def _nonzero(x: Node, known: Known) -> _Mask:
-    return ~_shaped(known.zeros(x), x)
 
 
 def _reached(links: _Mask) -> _Mask:
@@ -64,10 +53,10 @@ def _function(symmetric: bool = False) -> Callable[[Apply, Known], Sequence[Any]
 
     def rule(node: Apply, known: Known) -> Sequence[Any]:
         (a,) = node.args
-        stack, links = _stack(a), _nonzero(a, known)
+        stack, links = _stack(a), nonzero(a, known)
         reach = _reached(_both_ways(links) if symmetric else links)
         around = [_factor(stack, "ik", reach), _factor(stack, "lj", reach)]
-        return [product_relation((*stack, *"ij"), _factor(stack, "kl", _shaped(known.varies(a), a)), around)]
+        return [product_relation((*stack, *"ij"), _factor(stack, "kl", shaped(known.varies(a), a)), around)]
 
     return rule
 
@@ -76,18 +65,18 @@ def _determinant(node: Apply, known: Known) -> Sequence[Any]:
     """It depends on the entries whose cofactors are not zero."""
     (a,) = node.args
     stack = _stack(a)
-    cofactors = _factor(stack, "lk", _reached(_nonzero(a, known)))
-    return [product_relation([*stack], _factor(stack, "kl", _shaped(known.varies(a), a)), [cofactors])]
+    cofactors = _factor(stack, "lk", _reached(nonzero(a, known)))
+    return [product_relation([*stack], _factor(stack, "kl", shaped(known.varies(a), a)), [cofactors])]
 
 
 def _cholesky(node: Apply, known: Known) -> Sequence[Any]:
     """Each entry of a triangle depends on those of its block up to its row."""
     (a,) = node.args
     stack = _stack(a)
-    reach = _reached(_both_ways(_nonzero(a, known)))
+    reach = _reached(_both_ways(nonzero(a, known)))
     before, ends = reach & np.tri(reach.shape[-1], dtype=bool), "ij" if node.param("lower") else "ji"
     factors = [_factor(stack, names, before) for names in ("ij", "ik", "il")]
-    return [product_relation((*stack, *ends), _factor(stack, "kl", _shaped(known.varies(a), a)), factors)]
+    return [product_relation((*stack, *ends), _factor(stack, "kl", shaped(known.varies(a), a)), factors)]
 
 
 def _solution(node: Apply, known: Known, links: _Mask, own: _Mask, read: str) -> Sequence[Any]:
@@ -98,23 +87,23 @@ def _solution(node: Apply, known: Known, links: _Mask, own: _Mask, read: str) ->
     a, b = node.args
     stack, column = _stack(a), "c" * (b.rank > a.rank - 1)
     reach = _reached(links)
-    right = _nonzero(b, known).astype(np.float32)
+    right = nonzero(b, known).astype(np.float32)
     found = _factor(stack, "l" + column, reach @ right > 0)
-    moved, own = _factor(stack, "ik", reach), own & _shaped(known.varies(a), a)
+    moved, own = _factor(stack, "ik", reach), own & shaped(known.varies(a), a)
     output = (*stack, *("i" + column))
     return [
         product_relation(output, _factor(stack, read, own), [moved, found]),
-        product_relation(output, _factor(stack, "k" + column, _shaped(known.varies(b), b)), [moved]),
+        product_relation(output, _factor(stack, "k" + column, shaped(known.varies(b), b)), [moved]),
     ]
 
 
 def _solved(node: Apply, known: Known) -> Sequence[Any]:
-    links = _nonzero(node.args[0], known)
+    links = nonzero(node.args[0], known)
     return _solution(node, known, links, np.ones_like(links), "kl")
 
 
 def _solved_triangular(node: Apply, known: Known) -> Sequence[Any]:
-    links = _nonzero(node.args[0], known)
+    links = nonzero(node.args[0], known)
     own = _triangle(node, links.shape[-1], strict=bool(node.param("unit_diagonal")))
     links = links & own
     if node.param("transposed"):
@@ -123,7 +112,7 @@ def _solved_triangular(node: Apply, known: Known) -> Sequence[Any]:
 
 
 def _solved_by_factor(node: Apply, known: Known) -> Sequence[Any]:
-    links = _nonzero(node.args[0], known)
+    links = nonzero(node.args[0], known)
     own = np.broadcast_to(_triangle(node, links.shape[-1]), links.shape)
     return _solution(node, known, _both_ways(links & own), own, "kl")
 

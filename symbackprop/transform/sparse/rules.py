@@ -28,8 +28,9 @@ from symbackprop.ops.matrices import triangle
 from symbackprop.ops.updates import add_at, add_parts, replace_at, replace_parts
 from symbackprop.ops.windows import overlap_add, sliding_windows
 from symbackprop.transform.sparse.contracted import contractions
-from symbackprop.transform.sparse.known import Flags, Known
+from symbackprop.transform.sparse.known import Known
 from symbackprop.transform.sparse.linear_algebra import MATRIX_RULES
+from symbackprop.transform.sparse.products import PRODUCT_RULES
 from symbackprop.transform.sparse.relations import EVERY, check_sparse, chosen, numbered, related, relation_of, sizes_of
 
 __all__ = ["OPENING", "RULES", "Rule"]
@@ -113,33 +114,6 @@ def _before(node: Apply, known: Known) -> Sequence[Any]:
     size = sizes_of(node)[axis]
     check_sparse(size * prod(sizes_of(node)))
     return _within_axis(node, axis, np.tri(size, dtype=bool))
-
-
-def _multiplied(rule: Rule) -> Rule:
-    """Return the rule of products along axes, in which one zero makes all of a product."""
-
-    def with_zeros(node: Apply, known: Known) -> Sequence[Any]:
-        (relation,) = rule(node, known)
-        return [_without(relation, known.zeros(node.args[0]))]
-
-    return with_zeros
-
-
-def _without(relation: Any, zeros: Flags) -> Any:
-    """Return a relation without the rows that have a zero among the entries that they depend on."""
-    if zeros is False:
-        return relation
-    count = relation.astype(np.intp) @ np.broadcast_to(zeros, relation.shape[1])
-    return sparse.diags_array(count == 0, dtype=bool).tocsr() @ relation
-
-
-def _of_others(node: Apply, known: Known) -> Sequence[Any]:
-    """Each entry depends on the others along an axis, if none of these is a zero."""
-    axis: int = _param(node, "axis")
-    size = sizes_of(node)[axis]
-    check_sparse(size * prod(sizes_of(node)))
-    (relation,) = _within_axis(node, axis, ~np.eye(size, dtype=bool))
-    return [_without(relation, known.zeros(node.args[0]))]
 
 
 # --- positions --------------------------------------------------------------------------------------------------------
@@ -371,21 +345,20 @@ def _within_axis(node: Apply, axis: int, related_places: Any) -> list[Any]:
 
 
 _REDUCTIONS = ("mean", "max", "min", "logsumexp", "power_norm", "order_statistic")
-_RUNNING = ("cumsum", "cummax", "linear_recurrence")
+_RUNNING = ("cumsum", "cummax")
 _ALONG = ("softmax", "log_softmax", "divided_by_rms", "sort")
 
 RULES: Mapping[Operation, Rule] = {
     **{primitives()[name]: _reduced for name in _REDUCTIONS},
     **{primitives()[name]: _before for name in _RUNNING},
     **{primitives()[name]: _along for name in _ALONG},
-    **{primitives()[name]: rule for name, rule in MATRIX_RULES.items()},
+    **{primitives()[name]: rule for name, rule in {**MATRIX_RULES, **PRODUCT_RULES}.items()},
     add_at: _added_at,
     add_parts: _placed,
     broadcast: _choosing(lambda node, p: _broadcast_to(p, node, _param(node, "axes"))),
     cast: _same,
     choose: _choice,
     concatenate: _joined,
-    primitives()["cumprod"]: _multiplied(_before),
     primitives()["convolve"]: _convolved,
     primitives()["correlate"]: _convolved,
     diagonal: _choosing(lambda node, p: np.diagonal(p, axis1=-2, axis2=-1)),
@@ -398,8 +371,6 @@ RULES: Mapping[Operation, Rule] = {
     masked: _masked,
     overlap_add: _adding(_windows),
     place: _placed,
-    primitives()["prod"]: _multiplied(_reduced),
-    primitives()["prod_others"]: _of_others,
     primitives()["polyval"]: _polynomial,
     put_along: _put_along,
     reduce_sum: _reduced,
