@@ -17,6 +17,7 @@ from rich.console import Console
 from rich.table import Table
 
 from benchmarks.checkpoint import CHECKPOINT
+from benchmarks.compile_time import COMPILE
 from benchmarks.derivatives import DERIVATIVES
 from benchmarks.drop_in import DROP_IN
 from benchmarks.formulas import FORMULAS
@@ -50,6 +51,7 @@ ALL = {
     **TAYLOR,
     **DERIVATIVES,
     **SPARSE,
+    **COMPILE,
 }
 
 

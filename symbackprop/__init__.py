@@ -85,6 +85,7 @@ from symbackprop.read.layers.sequences import CTC
 from symbackprop.read.layers.shaping import Flatten, Reshape
 from symbackprop.read.layers.similarity import CosineEmbedding, Triplet
 from symbackprop.read.layers.transformer import TransformerDecoder, TransformerEncoder
+from symbackprop.stages import CompileReport, compiling
 from symbackprop.version import __version__
 
 __all__ = [
@@ -104,6 +105,7 @@ __all__ = [
     "BinaryCrossEntropy",
     "BinaryCrossEntropyLogits",
     "BudgetError",
+    "CompileReport",
     "CompiledFunction",
     "Concatenate",
     "Conv1D",
@@ -179,6 +181,7 @@ __all__ = [
     "compile_value",
     "compile_value_and_grad",
     "compile_vjp",
+    "compiling",
     "cond",
     "custom_rule",
     "errors",

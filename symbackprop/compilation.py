@@ -31,6 +31,7 @@ from symbackprop.read.text import read_formula
 from symbackprop.simplify.pattern import Rewrites
 from symbackprop.simplify.pipeline import canonical, finish, prepare
 from symbackprop.simplify.rules import without_rules
+from symbackprop.stages import Stages, running
 from symbackprop.transform.auxiliary import with_auxiliary, without_auxiliary
 from symbackprop.transform.batching import with_batch
 from symbackprop.transform.checkpointing import with_checkpoints
@@ -78,25 +79,50 @@ def compile_recipe(
     Sparse patterns may rest on arguments that are `known`: such functions are for calls with these alone.
     """
     log = Rewrites()
-    with using_float(recipe.dtype), uncollected():
-        primal = graph = prepare(_expanded(recipe, log), log, reordered=recipe.reordered)
+    with using_float(recipe.dtype), uncollected(), running() as stages:
+        primal = graph = _prepared(recipe, log, stages)
         if recipe.outputs:
-            graph = prepare(_expanded(recipe, log, held=recipe.outputs), log, reordered=recipe.reordered)
+            graph = _prepared(recipe, log, stages, held=recipe.outputs)
         alone = without_auxiliary(primal, recipe)
         if recipe.outputs:
             check_loss(alone)
         else:
             graph = alone
         values = {**(constants or {}), **(known or {})}
-        graph = _derived(graph, recipe, _finishing(graph, primal, recipe, log), values)
-        printed = _printed(graph, recipe, _target(graph, recipe))
-        return CompiledFunction(
-            recipe, primal, graph, printed, log, compile_recipe, _printed, verified, _expressions, origin, constants
-        )
+        with stages.stage("differentiate"):
+            graph = _derived(graph, recipe, _finishing(graph, primal, recipe, log), values)
+        with stages.stage("write the code"):
+            printed = _printed(graph, recipe, _target(graph, recipe))
+            stages.leaves(len(graph.nodes()))
+        with stages.stage("load the code"):
+            return CompiledFunction(
+                recipe, primal, graph, printed, log, compile_recipe, _printed, verified, _expressions, origin, constants,
+                stages,
+            )  # fmt: skip
+
+
+def _prepared(recipe: Recipe, log: Rewrites, stages: Stages, held: Sequence[str] = ()) -> Graph:
+    """Return the graph of a recipe's formula, of values `held` fixed, ready to be differentiated."""
+    with stages.stage("read the formula"):
+        graph = _expanded(recipe, log, held)
+        stages.leaves(len(graph.nodes()))
+    with stages.stage("rewrite the formula"):
+        graph = prepare(graph, log, reordered=recipe.reordered)
+        stages.leaves(len(graph.nodes()))
+        return graph
 
 
 def _finished(graph: Graph, recipe: Recipe, log: Rewrites) -> Graph:
     """Return a graph with loops in the place of equations, for batches if these are asked for, ready to be printed."""
+    with running() as stages:
+        stages.leaves(len(graph.nodes()))
+        with stages.stage("rewrite the derivative"):
+            graph = _rewritten(graph, recipe, log)
+            stages.leaves(len(graph.nodes()))
+            return graph
+
+
+def _rewritten(graph: Graph, recipe: Recipe, log: Rewrites) -> Graph:
     graph = _solved(graph)
     graph = with_batch(graph, recipe, log) if recipe.batch else graph
     if not recipe.checkpoint:

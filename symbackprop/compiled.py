@@ -32,6 +32,8 @@ from symbackprop.ir.signature import ArgumentSpec, label_texts
 from symbackprop.ops.bodies import loops_among
 from symbackprop.ops.cost import Cost, cost_of
 from symbackprop.ops.opaque import opaque
+from symbackprop.show.listing import explained
+from symbackprop.stages import CompileReport, Stages
 
 if TYPE_CHECKING:
     from symbackprop.check.report import Report
@@ -65,6 +67,7 @@ class CompiledFunction:
         to_sympy: ToSympy,
         origin: object = None,
         constants: Mapping[str, np.ndarray[Any, Any]] | None = None,
+        stages: Stages | None = None,
     ) -> None:
         self._origin = origin  # what the formula was made from, where that was not text
         self._recipe = recipe
@@ -76,6 +79,7 @@ class CompiledFunction:
         self._print = print_graph
         self._verify = verify
         self._to_sympy = to_sympy
+        self._stages = stages
         self._function = load_function(printed.source, printed.name)
         self.__name__ = self.__qualname__ = printed.name
         self.__doc__ = self._function.__doc__
@@ -316,20 +320,28 @@ class CompiledFunction:
         """
         return cost_of(self.value.graph, self.graph, allocated(self.graph, self._recipe, self._printed.target))
 
+    def compile_report(self) -> CompileReport:
+        """Return what compiling took, stage by stage.
+
+        Returns
+        -------
+        CompileReport
+            Printed, a table; `seconds` of all stages together, and `seconds_per_node` of the graph that was printed.
+
+        Examples
+        --------
+        >>> import symbackprop as sb
+        >>> report = sb.compile_grad("x*sin(y)").compile_report()
+        >>> [stage.name for stage in report.stages][:3]
+        ['read the formula', 'rewrite the formula', 'differentiate']
+        """
+        return CompileReport((), 0) if self._stages is None else self._stages.report()
+
     def explain(self) -> str:
         """Return a listing: the graph, the lines that it became, the rewrites and the counted operations."""
-        rewrites = "\n".join(f"    {count:5d}  {name}" for name, count in sorted(self.rewrites.items()))
-        guards = "\n".join(f"    {guard}" for guard in self.guards)
         listing = getattr(self._origin, "listing", None)
-        parts = [
-            *([] if listing is None else [f"traced from {self._recipe.function}\n{_indented(listing())}"]),
-            f"graph\n{_indented(str(self.graph))}",
-            f"code\n{_indented(self.source)}",
-            f"rewrites\n{rewrites or '    none'}",
-            f"checked on every call\n{guards or '    nothing but the declared shapes'}",
-            f"operations\n    {self.cost()}",
-        ]
-        return "\n\n".join(parts)
+        traced = {} if listing is None else {self._recipe.function: listing()}
+        return explained(traced, self.graph, self.source, self.rewrites, str(self.cost()))
 
     def _repr_html_(self) -> str:
         """Return the source for notebooks."""
@@ -378,10 +390,6 @@ def _recorded_call(function: Callable[..., Any], records: Records, *args: Any, *
 def _called(name: str, printed: str) -> str:
     """Return the name of an argument, or the printed one where Python has no such name."""
     return name if name.isidentifier() and not iskeyword(name) else printed
-
-
-def _indented(text: str) -> str:
-    return "\n".join(f"    {line}" if line else "" for line in text.rstrip().split("\n"))
 
 
 def _again(

@@ -16,6 +16,7 @@ from symbackprop.read.layers.network import Network
 from symbackprop.read.layers.problem import check_differentiable, problem_of, value_names
 from symbackprop.read.layers.reading import as_network
 from symbackprop.read.shapes import declarations_text, read_declarations
+from symbackprop.stages import begun, in_stage
 from symbackprop.verification import FunctionOrigin, Origin
 
 __all__ = ["compile_formula"]
@@ -23,6 +24,11 @@ __all__ = ["compile_formula"]
 
 def compile_formula(formula: Any, inputs: Any, static: Iterable[str], request: Request) -> CompiledFunction:
     """Compile what the user gives: a layer spec, a function, text, or SymPy expressions."""
+    with begun():
+        return _compiled(formula, inputs, static, request)
+
+
+def _compiled(formula: Any, inputs: Any, static: Iterable[str], request: Request) -> CompiledFunction:
     network = as_network(formula)
     if network is not None:
         return _of_network(network, inputs, static, request)
@@ -57,7 +63,7 @@ def _of_sympy(formula: Any, inputs: Any, request: Request) -> CompiledFunction:
         )
     from symbackprop.symbolic.problem import read_problem
 
-    with uncollected():
+    with uncollected(), in_stage("read the formula"):
         problem = read_problem(
             formula, inputs, request.wrt, scalar=_of_scalars(request), derivatives=request.kind != "value"
         )
@@ -71,14 +77,14 @@ def _of_function(
 ) -> CompiledFunction:
     """Compile a function written in NumPy; for sizes of examples as numbers, where a sparse derivative needs these."""
     wrt, static = checked_wrt(request.wrt), tuple(static)
-    with uncollected():
+    with uncollected(), in_stage("trace the function"):
         traced = trace_function(function, inputs, wrt, static, request.dtype)
     try:
         return _of_traced(function, traced, request)
     except UnsupportedError:
         if not request.of_gradient.get("sparse"):
             raise
-        with uncollected():
+        with uncollected(), in_stage("trace the function"):
             numbered = trace_function(function, inputs, wrt, static, request.dtype, fixed=True)
         if numbered.inputs == traced.inputs:
             raise

@@ -17,6 +17,7 @@ from symbackprop.ir.signature import Label
 from symbackprop.ir.size import shape_text
 from symbackprop.ops.arithmetic import add
 from symbackprop.ops.declare import Primitive, Refused, refuse, result_names
+from symbackprop.stages import watched
 
 __all__ = ["Accumulation", "gradient", "pull_back"]
 
@@ -64,7 +65,7 @@ def pull_back(
         received.setdefault(output, []).append(cotangent)
     adjoints: dict[Node, Node] = {}
     several: dict[Apply, list[Node | None]] = {}
-    for node in reversed(order):
+    for node in watched(order[::-1]):
         if node not in active:
             continue
         if isinstance(node, Apply) and node in several:

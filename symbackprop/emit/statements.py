@@ -31,6 +31,7 @@ from symbackprop.ops.arithmetic import add, div, is_subtracted, mul
 from symbackprop.ops.broadcasting import sized
 from symbackprop.ops.declare import ALIASED, COPIED, Primitive, result_names
 from symbackprop.ops.opaque import opaque
+from symbackprop.stages import watched
 
 __all__ = ["Line", "Writer"]
 
@@ -150,13 +151,13 @@ class Writer(Naming):
 
     def write(self) -> None:
         """Fill `forward` and `backward`."""
-        for node in self.schedule.forward:
+        for node in watched(self.schedule.forward):
             self._place(node, self.forward if node in self.schedule.needed else None)
         if not self.depth:  # the names of a body settle later: see `finish`
             self._find_hosts()
         for turn, piece in groupby(self.schedule.backward, self.schedule.turns.get):
             nodes, start = [*piece], len(self.backward)
-            for node in nodes:
+            for node in watched(nodes):
                 self._place(node, self.backward)
             if turn is not None and not turn[1] and len(self.backward) > start:
                 self.backward.insert(start, again_line(nodes, self._bare, self._forward_nodes))

@@ -15,6 +15,7 @@ from symbackprop.ir.recomputation import Recomputation
 from symbackprop.ir.show import graph_text
 from symbackprop.ir.signature import ArgumentSpec, Label, Structure
 from symbackprop.ir.size import Size, evaluate, names
+from symbackprop.stages import check_nodes
 
 __all__ = ["Graph", "Guard", "children", "count_uses", "dependents", "topological"]
 
@@ -203,6 +204,7 @@ def topological(roots: Iterable[Node], known: Iterable[Node] = ()) -> list[Node]
             else:
                 stack.pop()
                 order.append(node)
+    check_nodes(len(order))
     return order
 
 

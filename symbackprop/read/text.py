@@ -34,6 +34,7 @@ from symbackprop.read.vocabulary.arguments import Listed, Value, collected_here,
 from symbackprop.read.vocabulary.branches import Capture
 from symbackprop.read.vocabulary.indexing import subscript
 from symbackprop.read.vocabulary.solvers import bind_reader
+from symbackprop.stages import watched
 
 __all__ = ["read_formula"]
 
@@ -143,7 +144,7 @@ class _Reader(Machine):
     def _block(self, statements: Sequence[Statement | Definition]) -> Value:
         """Run statements and return the result that the last one is."""
         value: Value = None
-        for statement in statements:
+        for statement in watched(statements):
             if isinstance(statement, Definition):
                 function = TextFunction(statement, self._apply, self.environment)
                 self.environment[statement.name] = function  # type: ignore[assignment]

@@ -18,6 +18,7 @@ from symbackprop.ir.dtype import is_float
 from symbackprop.ir.graph import Graph, children, count_uses
 from symbackprop.ir.node import Apply, Const, Node, Operation, Output, constant, make_output
 from symbackprop.ops.broadcasting import rebuilt
+from symbackprop.stages import watched
 
 __all__ = ["Context", "Rewrites", "Row", "rewrite", "with_new_arguments"]
 
@@ -180,7 +181,7 @@ class _Walk:
     def run(self) -> None:
         """Fill `normal` with the normal form of every node; most nodes are in it and take one step."""
         normal, step = self.normal, self._step
-        for node in self.context.nodes:  # arguments first
+        for node in watched(self.context.nodes):  # arguments first
             if node not in normal:
                 target = step(node)
                 if target is node:

@@ -14,6 +14,7 @@ from types import CodeType, FrameType
 from typing import NamedTuple
 
 from symbackprop.errors import SymbackpropError
+from symbackprop.stages import look
 
 __all__ = ["Place", "Places"]
 
@@ -56,6 +57,7 @@ class Places:
 
     def here(self) -> Place:
         """Return the place in the innermost of the user's frames that is running."""
+        look()  # a function that never ends comes here again and again
         frame = self._frame()
         if frame is None:
             return _NOWHERE
