@@ -11,6 +11,7 @@ import operator
 import threading
 import weakref
 from collections.abc import Iterable, Mapping
+from functools import lru_cache
 from math import gcd
 
 from symbackprop.errors import BudgetError, ShapeError
@@ -27,6 +28,7 @@ _DEEPEST = 60  # levels of nested divisions, minima and maxima
 _BITS = 2000  # of a coefficient
 _PARTS = 50  # of a minimum or maximum
 _STEPS = 100  # of a proof that a size is at least 0
+_KEPT = 2048  # results of each kind of arithmetic: a formula has few sizes, in many places
 
 _table: weakref.WeakValueDictionary[Terms, SizeExpression] = weakref.WeakValueDictionary()
 _lock = threading.RLock()
@@ -178,6 +180,7 @@ def _order(size: Size) -> tuple[bool, int, str]:
 # --- arithmetic -------------------------------------------------------------------------------------------------------
 
 
+@lru_cache(_KEPT)
 def _sum(a: Size, b: Size) -> Size:
     totals = dict(terms_of(a))
     for monomial, coefficient in terms_of(b):
@@ -217,6 +220,7 @@ def _pairs(totals: Mapping[Monomial, int], kind: str) -> list[tuple[tuple[Size, 
     ]
 
 
+@lru_cache(_KEPT)
 def _product(a: Size, b: Size) -> Size:
     left, right = terms_of(a), terms_of(b)
     if len(left) * len(right) > _LONGEST:
@@ -244,6 +248,7 @@ def lone_atom(size: Size, kinds: tuple[str, ...]) -> tuple[str, int, tuple[Size,
     return kind, coefficient, content, rest
 
 
+@lru_cache(_KEPT)
 def divide(a: Size, b: Size) -> Size:
     """Return a // b."""
     a, b = _plain(a), _plain(b)
@@ -279,6 +284,7 @@ def _divided_rest(varying: Mapping[Monomial, int], constant: int, b: int) -> Siz
     return single("//", (a, b)) if b > 1 else a
 
 
+@lru_cache(_KEPT)
 def remainder(a: Size, b: Size) -> Size:
     """Return a % b."""
     a, b = _plain(a), _plain(b)
@@ -302,6 +308,11 @@ def remainder(a: Size, b: Size) -> Size:
 
 def extreme(kind: str, sizes: Iterable[Size]) -> Size:
     """Return the minimum or maximum of sizes: flat, sorted, without those that never decide."""
+    return _extreme(kind, tuple(sizes))
+
+
+@lru_cache(_KEPT)
+def _extreme(kind: str, sizes: tuple[Size, ...]) -> Size:
     kept: list[Size] = []
     for part in dict.fromkeys(part for size in sizes for part in _flattened(kind, size)):
         if any(_covers(kind, other, part) for other in kept):

@@ -9,6 +9,7 @@ normal forms are one object. Named sizes are at least 0, and distinct names neve
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
+from functools import lru_cache
 
 from symbackprop.errors import ShapeError
 from symbackprop.ir.polynomial import (
@@ -158,6 +159,7 @@ def _replaced(size: SizeExpression, atom: Atom, part: Size) -> Size:
     return total
 
 
+@lru_cache(2048)
 def exact_division(a: Size, b: Size) -> Size | None:
     """Return the polynomial q with q*b = a, or None where there is none.
 

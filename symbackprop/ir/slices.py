@@ -7,12 +7,15 @@ candidates, so that the length is one minimum over their differences.
 
 from __future__ import annotations
 
+from functools import lru_cache
+
 from symbackprop.errors import ShapeError
 from symbackprop.ir.size import Size, ceil_div, is_nonnegative, maximum, minimum
 
 __all__ = ["counts_from_end", "slice_length"]
 
 
+@lru_cache(2048)  # slices of one array after another have the same bounds
 def slice_length(size: Size, start: Size | None, stop: Size | None, step: int | None) -> Size:
     """Return the length of ``range(size)[start:stop:step]``.
 
