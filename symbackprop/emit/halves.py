@@ -33,9 +33,11 @@ def in_halves(node: Apply, template: str, style: Style) -> str:
     UnsupportedError
         If there is no code for the dtype.
     """
-    half = next((x.dtype for x in (node, *node.args) if is_half(x.dtype)), None)
-    if half is None:
-        return template
+    half = node.dtype
+    if half not in _LONGER:
+        half = next((dtype for dtype in [arg.dtype for arg in node.args] if dtype in _LONGER), "")
+        if not half:
+            return template
     assert isinstance(node.op, Primitive)
     if _NOT_THERE[half].search(template):
         raise UnsupportedError(

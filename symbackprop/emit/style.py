@@ -31,6 +31,7 @@ class TargetStyle:
         self.sizes_used: dict[str, None] = {}
         self.size_names: dict[str, Size] = {}
         self.size_bounds: dict[str, int] = {}  # what names of sizes are at least, as is checked on every call
+        self._size_texts: dict[Size, str] = {}  # names are settled before the first text is written
         self.is_name: Callable[[Node], bool] = lambda node: False
         self.modules: frozenset[str] = frozenset()
         self.names = Names()
@@ -83,10 +84,14 @@ class TargetStyle:
 
     def size(self, size: Size) -> str:
         """Return the text of a size, and note the names it needs."""
-        size = at_least(size, self.size_bounds)
-        for name in names(size):
-            self.sizes_used[name] = None
-        return to_text(substitute(size, self.size_names)) if self.size_names else to_text(size)
+        text = self._size_texts.get(size)
+        if text is None:
+            plain = at_least(size, self.size_bounds)
+            for name in names(plain):
+                self.sizes_used[name] = None
+            text = to_text(substitute(plain, self.size_names)) if self.size_names else to_text(plain)
+            self._size_texts[size] = text
+        return text
 
     def shape(self, shape: Shape) -> str:
         """Return a shape as Python text; the one size of a vector stands alone."""

@@ -27,6 +27,10 @@ class NumpyStyle(TargetStyle):
     target = "numpy"
     module = "np"
 
+    def __init__(self) -> None:
+        super().__init__()
+        self._operands: dict[Apply, list[tuple[Node, str]]] = {}  # what is asked of each several times
+
     def dtype(self, dtype: str) -> str:
         """Return the NumPy dtype."""
         return {"bool": "np.bool_", "bfloat16": "ml_dtypes.bfloat16"}.get(dtype, f"np.{dtype}")
@@ -37,6 +41,13 @@ class NumpyStyle(TargetStyle):
 
     def operand(self, consumer: Apply, position: int) -> tuple[Node, str]:
         """Return the argument; the sign of what goes into a part of a buffer is in the statement."""
+        known = self._operands.get(consumer)
+        if known is None:
+            find = self._operand_of_buffer if consumer.op in _BUFFERS else super().operand
+            known = self._operands[consumer] = [find(consumer, i) for i in range(len(consumer.args))]
+        return known[position]
+
+    def _operand_of_buffer(self, consumer: Apply, position: int) -> tuple[Node, str]:
         if consumer.op in (place, scatter_add, add_at) and subtracts(consumer, position):
             arg = consumer.args[position]
             if isinstance(arg, Const):
@@ -64,6 +75,8 @@ class NumpyStyle(TargetStyle):
 
     def looked_through(self, consumer: Apply, arg: Node) -> tuple[Node, str]:
         """Look through the broadcasts and casts that NumPy does by itself in an elementwise operation."""
+        if type(arg) is not Apply or arg.op not in _TRANSPARENT:
+            return arg, ""
         if consumer.op is gather or (consumer.op is scatter_add and index_arrays(consumer, arg)):
             return _looked_through_index(arg, index_arrays(consumer, arg))
         if isinstance(consumer.op, Primitive) and consumer.op.assigns:
@@ -118,6 +131,8 @@ class NumpyStyle(TargetStyle):
 
 
 _COPYING = (replace_parts, add_parts, replace_at, add_at)
+_BUFFERS = frozenset((place, scatter_add, place_masked, overlap_add, *_COPYING))
+_TRANSPARENT = frozenset((broadcast, cast))
 
 
 def _is_mask(consumer: Apply, position: int) -> bool:
