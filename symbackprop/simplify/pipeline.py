@@ -156,10 +156,13 @@ def _recognised(graph: Graph, log: Rewrites, *, stacks: bool = True) -> Graph:
 def _lowered(graph: Graph, log: Rewrites, *, stacks: bool = True) -> Graph:
     """Return a graph in simple primitives, with loops back that read what the loops there computed."""
     graph = in_bodies(graph, lambda bodies: _lowered(bodies, log))
+    lowered = graph
     if any(isinstance(node, Apply) and node.op in _COMPOSITES for node in graph.nodes()):
-        graph = rewrite(rewrite(graph, _LOWERING, log), _CANONICAL, log)
+        lowered = rewrite(graph, _LOWERING, log)
     if has_loops(graph):
-        graph = without_unneeded(with_stored(graph, stacks=stacks))
-    if any(_is_unfinished(node) for node in graph.nodes()):
-        graph = rewrite(graph, _LAST, log)
-    return written_out(share_partial_sums(with_shared_powers(graph, log), log), log)
+        lowered = lowered if lowered is graph else rewrite(lowered, _CANONICAL, log)
+        graph = lowered = without_unneeded(with_stored(lowered, stacks=stacks))
+    last = lowered if lowered is graph else rewrite(lowered, _LAST, log)
+    if (last is graph or last is not lowered) and any(_is_unfinished(node) for node in last.nodes()):
+        last = rewrite(last, _LAST, log)  # a walk that changes something may leave more to find
+    return written_out(share_partial_sums(with_shared_powers(last, log), log), log)
