@@ -10,7 +10,7 @@ from typing import Any
 
 from symbackprop.ir.dtype import is_float
 from symbackprop.ir.factored import Factored
-from symbackprop.ir.node import Apply, Input, Node, Output
+from symbackprop.ir.node import Input, Node
 from symbackprop.ir.recomputation import Recomputation
 from symbackprop.ir.show import graph_text
 from symbackprop.ir.signature import ArgumentSpec, Label, Structure
@@ -164,7 +164,7 @@ class Graph:
         found = {*self.outputs, *(self.counts[name] for name in counts)}
         for node in reversed(self.nodes()):
             if node in found:
-                found.update(children(node))
+                found.update(node.args)
         return found
 
     def __str__(self) -> str:
@@ -173,9 +173,7 @@ class Graph:
 
 def children(node: Node) -> tuple[Node, ...]:
     """Return the nodes that `node` is computed from."""
-    if isinstance(node, Apply):
-        return node.args
-    return (node.source,) if isinstance(node, Output) else ()
+    return node.args
 
 
 def topological(roots: Iterable[Node], known: Iterable[Node] = ()) -> list[Node]:
@@ -190,15 +188,14 @@ def topological(roots: Iterable[Node], known: Iterable[Node] = ()) -> list[Node]
         if root in seen:
             continue
         seen.add(root)
-        stack: list[tuple[Node, Iterator[Node]]] = [(root, iter(children(root)))]
+        stack: list[tuple[Node, Iterator[Node]]] = [(root, iter(root.args))]
         while stack:
             node, rest = stack[-1]
             for child in rest:
                 if child not in seen:
                     seen.add(child)
-                    below = child.args if type(child) is Apply else children(child)
-                    if below:
-                        stack.append((child, iter(below)))
+                    if child.args:
+                        stack.append((child, iter(child.args)))
                         break
                     order.append(child)
             else:
@@ -212,7 +209,7 @@ def dependents(nodes: Iterable[Node], wrt: Iterable[Node]) -> set[Node]:
     """Return the real-valued ones of `nodes`, which come in topological order, that depend on `wrt`."""
     active = set(wrt)
     for node in nodes:
-        for child in children(node):
+        for child in node.args:
             if child in active and is_float(node.dtype):
                 active.add(node)
                 break
@@ -223,7 +220,7 @@ def count_uses(nodes: Iterable[Node], roots: Iterable[Node]) -> dict[Node, int]:
     """Return how often each node is an argument or a root."""
     uses: dict[Node, int] = {}
     for node in nodes:
-        for child in children(node):
+        for child in node.args:
             uses[child] = uses.get(child, 0) + 1
     for root in roots:
         uses[root] = uses.get(root, 0) + 1

@@ -69,6 +69,7 @@ class Node:
     shape: Shape
     dtype: str
     weak: bool  # made of constants alone, so that it takes the dtype of what it meets
+    args: tuple[Node, ...] = ()  # what it is computed from
 
     @property
     def rank(self) -> int:
@@ -171,7 +172,8 @@ class Apply(Node):
 class Output(Node):
     """One of the outputs of an `Apply` that has several."""
 
-    __slots__ = ("index", "source")
+    __slots__ = ("args", "index", "source")
+    args: tuple[Node, ...]  # the source alone
     source: Apply
     index: int
 
@@ -255,6 +257,7 @@ def make_output(source: Apply, index: int, shape: Shape, dtype: str) -> Output:
     if node is None:
         node = Output()
         node.source, node.index, node.shape, node.dtype, node.weak = source, index, shape, dtype, False
+        node.args = (source,)
         node = _intern(key, node)
     return node  # type: ignore[return-value]
 

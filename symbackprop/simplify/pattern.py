@@ -15,8 +15,8 @@ from dataclasses import dataclass
 
 from symbackprop.errors import BudgetError
 from symbackprop.ir.dtype import is_float
-from symbackprop.ir.graph import Graph, children, count_uses
-from symbackprop.ir.node import Apply, Const, Node, Operation, Output, constant, make_output
+from symbackprop.ir.graph import Graph, count_uses
+from symbackprop.ir.node import Apply, Const, Node, Operation, Output, constant, make_apply, make_output
 from symbackprop.ops.broadcasting import rebuilt
 from symbackprop.stages import watched
 
@@ -107,7 +107,8 @@ class Row:
     arrays: bool = False  # whether it can fit only nodes that have axes
 
 
-Tables = dict[bool, dict[Operation, list[Row]]]  # for nodes with axes, and for scalars
+Rule = tuple[Callable[[Apply, Context], Node | None], str]  # of a row: the function and the name
+Tables = dict[bool, dict[Operation, list[Rule]]]  # for nodes with axes, and for scalars
 
 
 def rewrite(graph: Graph, rows: Sequence[Row], log: Rewrites, settled: Iterable[Node] = ()) -> Graph:
@@ -140,9 +141,13 @@ def _consumers(nodes: Sequence[Node], roots: Iterable[Node]) -> dict[Node, set[O
     """Return which operations have each node as an argument; None stands for results, and operations that enlarge it."""
     found: dict[Node, set[Operation | None]] = {root: {None} for root in roots}
     for node in nodes:
-        for child in children(node):
-            shrinks = isinstance(node, Apply) and node.rank <= child.rank
-            found.setdefault(child, set()).add(node.op if shrinks else None)  # type: ignore[attr-defined]
+        rank = len(node.shape)
+        for child in node.args:
+            op = node.op if isinstance(node, Apply) and rank <= len(child.shape) else None
+            if child in found:
+                found[child].add(op)
+            else:
+                found[child] = {op}
     return found
 
 
@@ -154,11 +159,11 @@ def _one_form(node: Const) -> Const:
     return node if value == 0.0 and math.copysign(1.0, value) < 0 else constant(int(value), node.shape, node.dtype)
 
 
-def _by_operation(rows: Iterable[Row]) -> dict[Operation, list[Row]]:
-    table: dict[Operation, list[Row]] = {}
+def _by_operation(rows: Iterable[Row]) -> dict[Operation, list[Rule]]:
+    table: dict[Operation, list[Rule]] = {}
     for row in rows:
         for op in row.ops:
-            table.setdefault(op, []).append(row)
+            table.setdefault(op, []).append((row.apply, row.name))
     return table
 
 
@@ -206,7 +211,7 @@ class _Walk:
                     normal[node] = normal[becomes[node]]
                 stack.pop()
                 continue
-            waiting = [child for child in children(node) if child not in normal]
+            waiting = [arg for arg in node.args if arg not in normal]
             if waiting:
                 stack.extend(reversed(waiting))
                 continue
@@ -230,12 +235,15 @@ class _Walk:
         normal = self.normal
         if not isinstance(node, Apply):
             return _one_form(node) if isinstance(node, Const) else with_new_arguments(node, normal)
-        for arg in node.args:
+        args = node.args
+        for arg in args:
             if normal[arg] is not arg:
-                return rebuilt(node, tuple([normal[arg] for arg in node.args]))
-        for row in self._table[bool(node.shape)].get(node.op, ()):
-            found = row.apply(node, self.context)
+                return make_apply(
+                    node.op, tuple([normal[arg] for arg in args]), node.params, node.shape, node.dtype, node.segment
+                )
+        for apply, name in self._table[node.shape != ()].get(node.op, ()):
+            found = apply(node, self.context)
             if found is not None and found is not node:
-                self._log[row.name] += 1
+                self._log[name] += 1
                 return found
         return node
