@@ -8,12 +8,12 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from fractions import Fraction
 
-from symbackprop.ir.dtype import is_float
+from symbackprop.ir.dtype import FLOATS, is_float
 from symbackprop.ir.node import Apply, Const, Node, Operand, Shape, bind_operators, constant, make_input
 from symbackprop.ir.size import SizeExpression, is_negative
 from symbackprop.ops.broadcasting import align_shapes, converted
 from symbackprop.ops.declare import Primitive, Style, as_node, register
-from symbackprop.ops.elementwise import common_dtype, elementwise
+from symbackprop.ops.elementwise import aligned_numbers, common_dtype, elementwise
 
 __all__ = ["add", "div", "integer_exponent", "integer_power", "is_subtracted", "mul", "neg", "subtract"]
 
@@ -22,6 +22,9 @@ __all__ = ["add", "div", "integer_exponent", "integer_power", "is_subtracted", "
 
 
 def _prepare_sum(operands: Sequence[Operand]) -> tuple[Node, ...]:
+    aligned = aligned_numbers(operands)
+    if aligned is not None:
+        return aligned
     nodes = align_shapes(operands)
     dtype = common_dtype(nodes)
     dtype = "int64" if dtype == "bool" else dtype
@@ -29,8 +32,11 @@ def _prepare_sum(operands: Sequence[Operand]) -> tuple[Node, ...]:
 
 
 def _infer_sum(args: tuple[Node, ...], params: Mapping[str, object]) -> tuple[Shape, str]:
+    first = args[0]
+    if first.dtype in FLOATS and not first.weak and all([arg.dtype == first.dtype for arg in args]):
+        return first.shape, first.dtype
     dtype = common_dtype(args)
-    return args[0].shape, "int64" if dtype == "bool" else dtype
+    return first.shape, "int64" if dtype == "bool" else dtype
 
 
 def _sum_text(node: Apply, style: Style) -> str:
