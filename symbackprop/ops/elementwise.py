@@ -206,7 +206,7 @@ def _reverse_rule(partials: tuple[Partial, ...]) -> Vjp:
 def _product(g: Node, partial: Node) -> Node:
     """Return g * partial as rewriting leaves it, with the sign in front: all that follows is then made only once."""
     sign = _is_negative(g) ^ _is_negative(partial)
-    a, b = (x.args[0] if _is_negative(x) else x for x in (g, partial))  # type: ignore[attr-defined]
+    a, b = (x.args[0] if _is_negative(x) else x for x in (g, partial))
     is_one = isinstance(a, Const) and type(a.value) is int and a.value == 1
     product = b if is_one and a.shape == b.shape and a.dtype == b.dtype else a * b
     return -product if sign else product

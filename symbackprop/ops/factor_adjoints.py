@@ -60,9 +60,9 @@ def parts_of(adjoint: Node, *, turned: bool) -> Parts:
         if isinstance(x, Apply) and x.op is add:
             waiting.extend((term, scale, turned) for term in reversed(x.args))
         elif is_flipped(x):
-            waiting.append((x.args[0], scale, not turned))  # type: ignore[attr-defined]
+            waiting.append((x.args[0], scale, not turned))
         elif _is_lower_triangle(x, turned):
-            waiting.append((x.args[0], scale, turned))  # type: ignore[attr-defined]
+            waiting.append((x.args[0], scale, turned))
         elif (pair := _columns(x)) is not None:
             left, right = reversed(pair) if turned else pair
             (s, left), (t, right) = scaled(left), scaled(right)

@@ -75,7 +75,7 @@ def is_flipped(x: Node) -> bool:
 
 def flipped(x: Node) -> Node:
     """Return the transposes of the matrices in `x`."""
-    return x.args[0] if is_flipped(x) else transpose(x, axes=_exchange(x.rank))  # type: ignore[attr-defined]
+    return x.args[0] if is_flipped(x) else transpose(x, axes=_exchange(x.rank))
 
 
 def times(*factors: Node) -> Node:

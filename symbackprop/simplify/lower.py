@@ -23,9 +23,9 @@ def _lower(node: Apply, context: Context) -> Node | None:
 def _without_shift(node: Apply, context: Context) -> Node | None:
     """max(x) + log(sum(exp(x - max(x)))) - max(x) is the logarithm: what a lowered logsumexp(x) - max(x) has become."""
     for lowered in node.args:
-        if not _is(lowered, add) or len(lowered.args) != 2:  # type: ignore[attr-defined]
+        if not _is(lowered, add) or len(lowered.args) != 2:
             continue
-        shift, rest = lowered.args  # type: ignore[attr-defined]
+        shift, rest = lowered.args
         undone = neg(shift)
         if _is(shift, largest) and _is(rest, log) and undone in node.args:
             kept = [arg for arg in node.args if arg is not lowered and arg is not undone]

@@ -40,7 +40,7 @@ class ForwardPart:
         self.base: dict[Node, Node] = {}
         for place, node in enumerate(self.nodes):
             self.place[node] = self.place[node.source] if isinstance(node, Output) else place
-            self.base[node] = self.base[node.args[0]] if _is_view(node) else node  # type: ignore[attr-defined]
+            self.base[node] = self.base[node.args[0]] if _is_view(node) else node
         self._has_arrays = any(node.shape for node in self.nodes)
         self._bytes: dict[tuple[object, str], int] = {}
 

@@ -175,6 +175,15 @@ def test_interning_is_weak_and_safe_across_threads() -> None:
     from symbackprop.ir import polynomial
 
     built.clear()
+    for remembering in (
+        polynomial._sum,
+        polynomial._product,
+        polynomial.divide,
+        polynomial.remainder,
+        polynomial._extreme,
+    ):
+        assert remembering.cache_info().maxsize == polynomial._KEPT  # what is kept of results is bounded
+        remembering.cache_clear()
     gc.collect()
     assert not [text for text in map(str, polynomial._table.values()) if text.startswith("max(t1")]
 

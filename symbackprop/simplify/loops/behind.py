@@ -115,7 +115,7 @@ def _plan(loop: Loop, results: set[int], consumers: dict[Node, list[Node | None]
         return plan
     products = [term for found in terms.values() for term, _ in found if _is_worth_stacking(term, moving, loop)]
     at_hand: set[Node] = {*loop.row_inputs}
-    factors = dict.fromkeys(arg for term in products for arg in term.args)  # type: ignore[attr-defined]
+    factors = dict.fromkeys(arg for term in products for arg in term.args)
     plan.stacked = [arg for arg in factors if arg in moving and arg not in at_hand]
     at_hand.update(plan.stacked)
     for index, found in terms.items():

@@ -75,7 +75,7 @@ class _Merging:
             if not isinstance(node, Output):
                 new[node] = with_new_arguments(node, new)
                 if node in self._kept:
-                    self._larger[node] = WhileLoop(node).with_steps_kept(new[node].args, self._kept[node])  # type: ignore[attr-defined]
+                    self._larger[node] = WhileLoop(node).with_steps_kept(new[node].args, self._kept[node])
                 continue
             new[node] = self._result(node)
             sources = [loop.node for loop in self._same.get(node.source, ())]

@@ -48,7 +48,7 @@ def with_reads_of_inputs(
             reads.moving.add(made)
             read = read_of(made)
             if read is not None and among(read):
-                made = reads.of(made.args[0], read)  # type: ignore[attr-defined]
+                made = reads.of(made.args[0], read)
         new[node] = made
     return [new[value] for value in values]
 
@@ -73,7 +73,7 @@ class _Reads:
             node, own = waiting[-1]
             below = self._below(node, own)
             pairs = [] if below is None else [
-                (arg, there) for arg, there in zip(node.args, below, strict=True) if there is not None  # type: ignore[attr-defined]
+                (arg, there) for arg, there in zip(node.args, below, strict=True) if there is not None
             ]  # fmt: skip
             needed = [pair for pair in pairs if pair not in self._made]
             if needed:

@@ -138,7 +138,7 @@ def product_of(factors: Sequence[tuple[Node, tuple[int, ...]]], output: tuple[in
     """Return the sum, over all indices that are not in `output`, of the product of `factors`, some of them constant."""
     if len(factors) == 1 and isinstance(factors[0][0], Apply) and factors[0][0].op is neg:
         ((negative, indices),) = factors
-        return neg(product_of([(negative.args[0], indices)], output))  # type: ignore[attr-defined]
+        return neg(product_of([(negative.args[0], indices)], output))
     arrays = [(node, indices) for node, indices in factors if not isinstance(node, Const)]
     present = {index for _, indices in arrays for index in indices}
     sizes = {index: size for node, indices in factors for index, size in zip(indices, node.shape, strict=True)}
