@@ -118,9 +118,8 @@ class WhileLoop:
         """Return the loop that takes as many steps, once it is known how many these are."""
         if self.size is None:
             raise UnsupportedError(
-                "the reverse derivative of a while_loop inside the step of another loop or a branch, or inside a function "
-                "whose derivative is part of the formula, is not supported, as the number of its steps differs from one "
-                "run to the next; use scan with a fixed number of steps, or jvp"
+                "the reverse derivative of a while_loop inside the step of another loop or a branch is not supported, as "
+                "the number of its steps differs from one run to the next; use scan with a fixed number of steps, or jvp"
             )
         return looped(self.body, self.initial, (), self.constants, self.size, kept=kept)
 

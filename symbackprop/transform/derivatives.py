@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import replace
 
 from symbackprop.diff.forward import push_forward
 from symbackprop.diff.reverse import pull_back
 from symbackprop.ir.body import Body
 from symbackprop.ir.graph import Graph
 from symbackprop.ir.node import Apply, Node, Operation, Output
-from symbackprop.ops.bodies import loops_among, nodes_within
+from symbackprop.ops.bodies import inlined, loops_among, nodes_within
 from symbackprop.ops.custom_rules import custom_rule
 from symbackprop.ops.derivatives import (
     by_columns,
@@ -22,6 +23,7 @@ from symbackprop.ops.derivatives import (
     pushforward,
 )
 from symbackprop.ops.implicit import root, solved
+from symbackprop.ops.whiles import WhileLoop, while_loop
 from symbackprop.simplify.loops.bodies import in_bodies, replaced
 from symbackprop.simplify.pattern import with_new_arguments
 from symbackprop.transform.captured import with_captured
@@ -34,9 +36,36 @@ _WrittenOut = Callable[[Apply, Sequence[Node]], list[Node]]
 
 def with_derivatives(graph: Graph, ready: Callable[[Graph], Graph]) -> Graph:
     """Return `graph` with its inner derivatives written out, the innermost first; `ready` prepares what is derived."""
+    counts = _steps_within(graph.nodes())
+    return _written_out(replace(graph, counts={**counts, **graph.counts}) if counts else graph, ready)
+
+
+def _steps_within(nodes: Iterable[Node]) -> dict[str, Node]:
+    """Return how many steps the loops take that derivatives are taken through, by the sizes that these numbers are.
+
+    Derivatives are nested as deep as a person writes them, so this may recurse.
+    """
+    found: dict[str, Node] = {}
+    for node in loops_among(nodes):
+        if node.op in _RULES:
+            body = _body(node)
+            inner = {
+                str(loop.size): loop.count for loop in map(WhileLoop, _whiles(body.nodes())) if loop.size is not None
+            }
+            inner |= _steps_within(body.nodes())
+            here = inlined(Body(body.inputs, tuple(inner.values())), node.args[len(node.args) - len(body.inputs) :])
+            found |= zip(inner, here, strict=True)
+    return found
+
+
+def _whiles(nodes: Iterable[Node]) -> Iterator[Apply]:
+    return (node for node in loops_among(nodes) if node.op is while_loop)
+
+
+def _written_out(graph: Graph, ready: Callable[[Graph], Graph]) -> Graph:
     if not loops_among(graph.nodes()):
         return graph
-    graph = in_bodies(with_captured(graph), lambda bodies: ready(with_derivatives(bodies, ready)))
+    graph = in_bodies(with_captured(graph), lambda bodies: ready(_written_out(bodies, ready)))
     found: dict[Node, list[Node]] = {}
     new: dict[Node, Node] = {}
     for node in graph.nodes():

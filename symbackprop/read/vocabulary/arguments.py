@@ -85,6 +85,7 @@ class Collected:
     counts: dict[str, Node] = field(default_factory=dict)
     outside: set[Node] = field(default_factory=set)  # nodes known to depend on no input of a body
     depth: int = 0  # of the bodies that are being read
+    repeated: int = 0  # of these the ones that run as often as it comes, and not once where they stand
     reserved: int = 0  # names of sizes that are given before the nodes are made
     levels: int = 0  # of the inputs of bodies
     names: dict[Node, str] = field(default_factory=dict)  # the user's of intermediates
@@ -120,9 +121,9 @@ def collecting() -> Iterator[Collected]:
 
 
 def size_to_be() -> str | None:
-    """Return the name of a size that a node is going to define; None inside of bodies, which have no sizes of their own."""
+    """Return the name of a size that a node is going to define; None inside of bodies that run more or less than once."""
     collected = collected_here()
-    if collected.depth:
+    if collected.repeated:
         return None
     collected.reserved += 1
     return f"steps.{collected.reserved}"

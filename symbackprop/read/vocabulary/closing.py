@@ -103,16 +103,18 @@ def _masked(
 
 
 @contextmanager
-def refusing_counts(what: str) -> Iterator[None]:
-    """Refuse sizes that are computed inside a body: they would be others for each run."""
+def refusing_counts(what: str, *, once: bool = False) -> Iterator[None]:
+    """Refuse sizes that are computed inside a body, which would be others for each run; or which runs `once`."""
     collected = collected_here()
     counts = collected.counts
     before = len(counts)
     collected.depth += 1
+    collected.repeated += not once
     try:
         yield
     finally:
         collected.depth -= 1
+        collected.repeated -= not once
     if len(counts) > before:
         raise UnsupportedError(
             f"{what} makes an array whose size is computed, as x[mask] is; use where(mask, x, 0), which keeps the size"

@@ -67,7 +67,7 @@ def jacobian(f: Any, *args: Value, argnums: Value = _ZERO, mode: Value = "auto")
 def hessian(f: Any, *args: Value, argnums: Value = _ZERO) -> Value:
     """``hessian(f, x)``: the second derivative of the number ``f(x)``, of shape ``x.shape + x.shape``."""
     outer = _Point("hessian", f, args, argnums)
-    with refusing_counts(outer.title):
+    with refusing_counts(outer.title, once=True):
         inner = _Point("hessian", f, outer.moved(), argnums)
         _, _, slopes = inner.slopes(False)
     body, captured = closed(leaves(slopes, "the gradient"), outer.bound)
@@ -182,7 +182,7 @@ class _Point:
     @contextmanager
     def moving(self) -> Iterator[Value]:
         """Return what the function gives for moved arguments."""
-        with refusing_counts(self.title):
+        with refusing_counts(self.title, once=True):
             yield self._f(*self.moved())
 
     def slopes(self, has_aux: bool) -> _Slopes:

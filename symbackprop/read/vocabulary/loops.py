@@ -165,7 +165,7 @@ def while_loop(cond: Any, step: Any, init: Value, max_steps: Value = None) -> Va
     size = None if name is None else opaque(name)
     body, condition = whole.part(range(len(new))), whole.part([len(new)])
     loop = repeated(condition, body, initial, captured, limit=limit, size=size)
-    if name is not None:
+    if name is not None and not collected_here().depth:  # that of a derivative is known once this is written out
         collected_here().counts[name] = loop.count
     return filled(init, [loop.final(i) for i in range(len(initial))])
 

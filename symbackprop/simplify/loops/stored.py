@@ -49,7 +49,10 @@ def as_one(graph: Graph) -> Graph:
             groups.setdefault(key, []).append(loop)
     same: dict[Node, list[Loop]] = {loop.node: loops for loops in groups.values() if len(loops) > 1 for loop in loops}
     taken: dict[Node, WhileLoop] = {
-        loops[0].node: whiles[key] for key, loops in groups.items() if key in whiles and not loops[0].values
+        loop.node: whiles[key]
+        for key, loops in groups.items()
+        if key in whiles and not any(loop.values for loop in loops)
+        for loop in loops
     }
     if not same and not taken:
         return graph
@@ -63,7 +66,9 @@ class _Merging:
         self._graph = graph
         self._same = same
         self._taken = taken
-        self._kept = {loop.node: Loop(node).kept for node, loop in taken.items()}  # type: ignore[arg-type]
+        self._kept: dict[Node, set[int]] = {}
+        for node, loop in taken.items():
+            self._kept.setdefault(loop.node, {*loop.kept}).update(Loop(node).kept)  # type: ignore[arg-type]
         self._new: dict[Node, Node] = {}
         self._larger: dict[Node, WhileLoop] = {}
 
@@ -74,8 +79,6 @@ class _Merging:
         for node in graph.nodes():
             if not isinstance(node, Output):
                 new[node] = with_new_arguments(node, new)
-                if node in self._kept:
-                    self._larger[node] = WhileLoop(node).with_steps_kept(new[node].args, self._kept[node])
                 continue
             new[node] = self._result(node)
             sources = [loop.node for loop in self._same.get(node.source, ())]
@@ -87,15 +90,25 @@ class _Merging:
 
     def _result(self, node: Output) -> Node:
         source = node.source
-        if source in self._larger:
-            larger = self._larger[source]
-            return make_output(larger.node, node.index, node.shape, node.dtype)
+        if source in self._kept:
+            at = node.index - WhileLoop(source).carries - 1
+            whole = self._with_steps(source)
+            if at >= 0:
+                return whole.trajectory(WhileLoop(source).kept[at])
+            return make_output(whole.node, node.index, node.shape, node.dtype)
         if source in self._taken:
-            return _of_while(self._larger[self._taken[source].node], Loop(source), node.index)
+            return _of_while(self._with_steps(self._taken[source].node), Loop(source), node.index)
         if source in self._same:
             loop = Loop(source)
             return _result(_whole(self._same[source], self._new), loop, node.index)
         return with_new_arguments(node, self._new)
+
+    def _with_steps(self, node: Apply) -> WhileLoop:
+        """Return a `while_loop` with the trajectories of all loops that it stands for, which have the same arguments."""
+        if node not in self._larger:
+            args = [self._new[arg] for arg in node.args]
+            self._larger[node] = WhileLoop(node).with_steps_kept(args, sorted(self._kept[node]))
+        return self._larger[node]
 
 
 def _of_while(whole: WhileLoop, loop: Loop, index: int) -> Node:
