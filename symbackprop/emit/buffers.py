@@ -8,26 +8,17 @@ no argument, no table, nothing that another function made.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from symbackprop.emit.calls import CHOICE, Call, Operand, calls_of
-from symbackprop.emit.lines import Line, Made
+from symbackprop.emit.lines import Buffer, Line, Made
 from symbackprop.emit.liveness import Lifetimes
 from symbackprop.emit.release import names_in, statements_of
 from symbackprop.emit.template import fill
 from symbackprop.ir.node import Shape
 
-__all__ = ["Buffer", "Buffers"]
-
-
-@dataclass(frozen=True)
-class Buffer:
-    """Memory for one array at a time."""
-
-    name: str
-    shape: Shape
-    dtype: str
+__all__ = ["Buffers"]
 
 
 @dataclass
@@ -38,9 +29,15 @@ class Buffers:
     ----------
     fresh_name : callable
         Returns the name of the next buffer.
+    fixed : mapping of str to str
+        For names that are given to memory which is not from here what that is called; they are bound to it before.
+    owned : mapping of str to Buffer
+        Buffers that hold an array before anything is written to them, by the name of that.
     """
 
     fresh_name: Callable[[], str]
+    fixed: Mapping[str, str] = field(default_factory=dict)
+    owned: Mapping[str, Buffer] = field(default_factory=dict)
     all: list[Buffer] = field(default_factory=list)
     _free: dict[tuple[Shape, str], list[Buffer]] = field(default_factory=dict)
 
@@ -67,6 +64,10 @@ class Buffers:
         lifetimes = Lifetimes(statements, result)
         ending: list[list[str]] = [[] for _ in range(len(statements) + 1)]
         held: dict[str, list[Buffer]] = {}  # by the name that stands for a memory
+        for name, buffer in self.owned.items():
+            memory = lifetimes.memory_of(name)
+            held.setdefault(memory, []).append(buffer)
+            ending[lifetimes.last_use(memory)].append(memory)
         parts: tuple[list[Line], list[Line]] = ([], [])
         for at, statement in enumerate(statements):
             found = parts[at >= len(first)]
@@ -74,11 +75,12 @@ class Buffers:
             if made is None or len(statement.lines) > 1:
                 found += statement.lines
             else:
-                own, buffer = _LineInBuffers(self, statement.lines[0], made, at, lifetimes, held).written()
+                own, target = _LineInBuffers(self, statement.lines[0], made, at, lifetimes, held).written()
                 memory = lifetimes.memory_of(statement.lines[0].name)
-                if memory not in held:
+                if memory not in held and target is not None:
                     ending[lifetimes.last_use(memory)].append(memory)
-                held.setdefault(memory, []).append(buffer)
+                if target is not None:
+                    held.setdefault(memory, []).append(target)
                 found += own
             for memory in ending[at]:
                 for buffer in held.pop(memory, ()):
@@ -106,20 +108,25 @@ class _LineInBuffers:
                 if lifetimes.last_use(memory) == at:
                     self._dying[memory] = number
 
-    def written(self) -> tuple[list[Line], Buffer]:
-        """Return the lines, and where they put the array."""
+    def written(self) -> tuple[list[Line], Buffer | None]:
+        """Return the lines, and the buffer that they put the array into, if it is one of ours."""
         lines: list[Line] = []
         node = self._made.node
         for number, call in enumerate(self._calls):
             is_last = number == len(self._calls) - 1
             over = self._released(number, call.overwritable, call.protected)
             dtype = "bool" if call.is_mask and not is_last else node.dtype
-            buffer = self._buffers.taken(node.shape, dtype, over)
+            fixed = self._buffers.fixed.get(self._line.name) if is_last else None
+            if fixed is None:
+                buffer = self._buffers.taken(node.shape, dtype, over)
+            else:
+                buffer = Buffer(fixed, node.shape, dtype)
             self._results.append(buffer)
-            lines += self._call_lines(call, buffer, buffer in over, self._line.name if is_last else "")
+            name = self._line.name if is_last and fixed is None else ""
+            lines += self._call_lines(call, buffer, buffer in over, name)
             self._released(number, call.protected, ())
         lines[-1].comment = self._line.comment
-        return lines, buffer
+        return lines, None if fixed is not None else buffer
 
     def _released(self, number: int, operands: Sequence[Operand], beside: Sequence[Operand]) -> list[Buffer]:
         """Give back and return the buffers of `operands` that a call is the last to read, and does not read `beside`."""

@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING
 
+from symbackprop.emit.block_loops import block_operands, write_blocks
+from symbackprop.emit.blocks import in_blocks
 from symbackprop.emit.branches import branch_operands, write_branches
 from symbackprop.emit.lines import Line
 from symbackprop.emit.loops import loop_operands, write_loop
@@ -23,11 +25,13 @@ _OPERANDS: Mapping[Operation, Callable[[Apply], list[tuple[Node, int]]]] = {
     cond: branch_operands,
     scan: loop_operands,
     while_loop: while_operands,
+    in_blocks: block_operands,
 }
 _WRITERS: Mapping[Operation, Callable[[Writer, Apply, list[Line]], None]] = {
     cond: write_branches,
     scan: write_loop,
     while_loop: write_while,
+    in_blocks: write_blocks,
 }
 
 

@@ -6,9 +6,18 @@ import re
 from dataclasses import dataclass, replace
 
 from symbackprop.emit.template import Code
-from symbackprop.ir.node import Apply
+from symbackprop.ir.node import Apply, Shape
 
-__all__ = ["Line", "Made", "mentions", "renamed", "with_name"]
+__all__ = ["Buffer", "Line", "Made", "mentions", "renamed", "with_name"]
+
+
+@dataclass(frozen=True, slots=True)
+class Buffer:
+    """Memory for one array at a time."""
+
+    name: str
+    shape: Shape
+    dtype: str
 
 
 @dataclass(frozen=True, slots=True)

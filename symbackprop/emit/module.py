@@ -7,6 +7,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import NamedTuple
 
+from symbackprop.emit.block_loops import BLOCK
+from symbackprop.emit.blocks import with_blocks
 from symbackprop.emit.buffers import Buffers
 from symbackprop.emit.documentation import description, docstring
 from symbackprop.emit.header import Recipe, header_lines
@@ -116,6 +118,8 @@ def written(graph: Graph, recipe: Recipe, target: str) -> Written:
 
 def _written(graph: Graph, recipe: Recipe, target: str, counts: tuple[str, ...]) -> Written:
     """Write the lines of `graph`, those that compute the sizes named in `counts` among them."""
+    in_buffers = recipe.optimize == "fast" and target == "numpy" and not recipe.checkpoint
+    graph = with_blocks(graph) if in_buffers else graph
     taken = Names()
     parameters, leaves, packing = _parameters(graph, recipe, taken)
     function = taken.share(recipe.name)
@@ -135,7 +139,6 @@ def _written(graph: Graph, recipe: Recipe, target: str, counts: tuple[str, ...])
             counted.setdefault(node, "")
             counted[node] = counted[node] or taken.fresh("count")
         style.size_names[name] = named(counted.get(node) or inputs[node])
-    in_buffers = recipe.optimize == "fast" and target == "numpy" and not recipe.checkpoint
     writer = Writer(graph, scheduled(graph, counts), style, taken, inputs, counted, in_buffers=in_buffers)
     writer.write()
     result = returned(graph, writer, recipe, packing)
@@ -153,14 +156,16 @@ def _written(graph: Graph, recipe: Recipe, target: str, counts: tuple[str, ...])
 
 def put_in_buffers(writer: Writer, result: str) -> None:
     """Have the lines of a function write arrays into buffers, which stand above them."""
-    buffers = Buffers(lambda: writer.names.numbered("b"))
+    shared, style = writer.shared, writer.style
+    buffers = Buffers(lambda: writer.names.numbered("b"), owned=shared.owned)
     writer.forward, writer.backward = buffers.lines(writer.forward, writer.backward, result)
-    style = writer.style
-    made = []
-    for buffer in buffers.all:
+    made = [*shared.block_rows]
+    for buffer in (*buffers.all, *shared.owned.values(), *shared.memory):
         dtype = "" if buffer.dtype == "float64" else f", dtype={style.dtype(buffer.dtype)}"
         made.append(Line(buffer.name, f"np.empty({style.shape(buffer.shape)}{dtype})"))
     writer.forward = [*made, *writer.forward]
+    if shared.block_rows:
+        writer.constants.append(Line(BLOCK, "262_144", "numbers that fit into the cache of a processor"))
 
 
 def _parameters(graph: Graph, recipe: Recipe, taken: Names) -> tuple[tuple[str, ...], tuple[str, ...], Packing | None]:
@@ -254,7 +259,7 @@ def _size_bounds(graph: Graph) -> dict[str, int]:
 
 def _size_lines(graph: Graph, parameters: Sequence[str], style: TargetStyle) -> list[str]:
     """Return the lines that read the sizes in use from the shapes of arguments."""
-    wanted = {name: None for name in style.sizes_used if name not in graph.counts}
+    wanted = {name: None for name in style.sizes_used if name not in graph.counts and name[0] != "#"}
     lines = []
     for spec, parameter in zip(graph.arguments, parameters, strict=True):
         for axis, size in enumerate(spec.shape or ()):

@@ -40,7 +40,7 @@ class Statement:
     @property
     def is_fresh(self) -> bool:
         """Whether what it binds shares memory with nothing else."""
-        return len(self.lines) == 1 and self.lines[0].is_fresh
+        return self.lines[0].is_fresh
 
     def add(self, line: Line) -> None:
         """Take in a line that belongs to the statement."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 
+from symbackprop.emit.lines import Buffer, Line
 from symbackprop.emit.names import Names
 from symbackprop.emit.stored_states import Stack
 from symbackprop.ir.graph import Graph
@@ -35,6 +36,12 @@ class Shared:
         For loops that store few of their states the lists of these.
     schedule : str
         What the function is called that says which of them are stored, if there is any.
+    memory : list of Buffer
+        What is allocated before all else.
+    block_rows : list of Line
+        The lines that say how many rows the blocks of loops have.
+    owned : dict of str to Buffer
+        Those of it that hold arrays which loops over blocks fill, by the names of these.
     """
 
     names: Names
@@ -45,6 +52,9 @@ class Shared:
     wanted: set[Node] = field(default_factory=set)
     stacks: dict[Node, Stack] = field(default_factory=dict)
     schedule: str = ""
+    memory: list[Buffer] = field(default_factory=list)
+    block_rows: list[Line] = field(default_factory=list)
+    owned: dict[str, Buffer] = field(default_factory=dict)
     _indices: list[str] = field(default_factory=list)
 
     def adjoints_among(self, nodes: Iterable[Node]) -> dict[Node, Node]:

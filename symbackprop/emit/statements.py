@@ -93,11 +93,23 @@ class Writer(Naming):
         if is_forward:
             self.shared.primal.update(nodes)
         schedule = Schedule(nodes if is_forward else [], [] if is_forward else nodes, set(nodes), adjoint_of)
-        graph = Graph((), (), tuple(outputs), tuple(outputs), (), names=self.graph.names)
+        return self.inner_of(schedule, outputs, codes, self.graph.names)
+
+    def inner_of(
+        self,
+        schedule: Schedule,
+        outputs: Sequence[Node],
+        codes: dict[Node, Code],
+        names: Mapping[Node, str],
+        *,
+        in_buffers: bool = False,
+    ) -> Writer:
+        """Return the writer of a body whose nodes are scheduled, and may have names of the user's."""
+        graph = Graph((), (), tuple(outputs), tuple(outputs), (), names=names)
         bare = {node: code.text for node, code in codes.items() if code.text.isidentifier()}
         inner = Writer(
             graph, schedule, self.style, self.names, bare, constants=self.constants, shared=self.shared,
-            depth=self.depth + 1, input_codes=codes,
+            depth=self.depth + 1, input_codes=codes, in_buffers=in_buffers,
         )  # fmt: skip
         inner.write()
         self.style.is_name = self._bare.__contains__
@@ -153,7 +165,7 @@ class Writer(Naming):
         """Fill `forward` and `backward`."""
         for node in watched(self.schedule.forward):
             self._place(node, self.forward if node in self.schedule.needed else None)
-        if not self.depth:  # the names of a body settle later: see `finish`
+        if not self.depth or self.in_buffers:  # the names of a body settle later: see `finish`
             self._find_hosts()
         for turn, piece in groupby(self.schedule.backward, self.schedule.turns.get):
             nodes, start = [*piece], len(self.backward)

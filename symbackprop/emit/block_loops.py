@@ -1,0 +1,166 @@
+"""Loops over blocks of rows, as statements: slices of what is there, what is computed of them, and where that goes."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from symbackprop.emit.blocks import BlockLoop
+from symbackprop.emit.buffers import Buffers
+from symbackprop.emit.lines import Buffer, Line
+from symbackprop.emit.schedule import Schedule
+from symbackprop.emit.template import ATOM, Code
+from symbackprop.ir.node import Apply, Node
+from symbackprop.ir.size import Size, named, names, product
+
+if TYPE_CHECKING:
+    from symbackprop.emit.statements import Writer
+
+__all__ = ["BLOCK", "block_operands", "write_blocks"]
+
+BLOCK = "BLOCK"  # the constant of a module that says how many numbers a block has
+
+
+def block_operands(node: Apply) -> list[tuple[Node, int]]:
+    """Return what the text of a loop is made of, and in how many places each stands: in every step."""
+    return [(arg, 2) for arg in node.args]
+
+
+def write_blocks(writer: Writer, node: Apply, lines: list[Line]) -> None:
+    """Append the statements of a loop over blocks."""
+    _BlockWriter(writer, node).write(lines)
+
+
+class _BlockWriter:
+    def __init__(self, writer: Writer, node: Apply) -> None:
+        self.writer = writer
+        self.loop = BlockLoop(node)
+        self.results = writer.results_of(node)
+        fresh, style = writer.names.fresh, writer.style
+        self.rows, self.start, self.stop = fresh("rows"), fresh("start"), fresh("stop")
+        (rows,), (own,) = names(self.loop.rows), names(self.loop.own_rows)
+        style.size_names[rows] = named(self.rows)
+        style.size_names[own] = named(f"({self.stop} - {self.start})")
+
+    def write(self, lines: list[Line]) -> None:
+        writer, loop = self.writer, self.loop
+        stored = {position: self._result_name(position) for position in self.results if position < loop.stored}
+        parts = {position: f"{name}_part" for position, name in stored.items()}
+        header, codes = self._arguments()
+        inner = self._inner(codes, parts)
+        fixed, behind = self._stores(inner, stored, parts)
+        header += [Line(parts[i], f"{stored[i]}[{self.start}:{self.stop}]") for i in fixed]
+        pool = Buffers(lambda: writer.names.numbered("b"), {parts[i]: parts[i] for i in fixed})
+        before, added, after = self._sums(inner, len(stored))
+        forward, backward = pool.lines(inner.forward, inner.backward, " ".join(line.text for line in (*behind, *added)))
+        inner.finish()
+        self._allocate(pool, stored)
+        length = writer.style.size(loop.length)
+        lines += before
+        lines.append(Line("", f"for {self.start} in range(0, {length}, {self.rows}):", is_fresh=True))
+        body = [Line(self.stop, f"min({self.start} + {self.rows}, {length})"), *header, *self._shortened(pool)]
+        lines += [line.indented() for line in (*body, *forward, *backward, *behind, *added)]
+        lines += after
+        writer.note_text(loop.node, f"for {self.start} in range(0, {length}, {self.rows}):")
+
+    def _result_name(self, position: int) -> str:
+        """Return the name of a result, which from now on has it."""
+        writer, result = self.writer, self.results[position]
+        stem = writer.graph.names.get(result) or writer.adjoint_name(result)
+        name = writer.names.fresh(stem) if stem else writer.names.numbered("t")
+        writer.bind(result, name)
+        return name
+
+    def _arguments(self) -> tuple[list[Line], dict[Node, Code]]:
+        """Return the lines that take a block of arguments, and the codes of all."""
+        writer, loop = self.writer, self.loop
+        lines: list[Line] = []
+        codes: dict[Node, Code] = {}
+        for arg, inner, sliced in zip(loop.node.args, loop.body.inputs, loop.sliced, strict=True):
+            code = writer.operand_code(arg)
+            if sliced:
+                text = code.text if code.binding == ATOM else f"({code.text})"
+                part = writer.names.fresh(f"{text}_part" if text.isidentifier() else "part")
+                lines.append(Line(part, f"{text}[{self.start}:{self.stop}]"))
+                code = Code(part)
+            codes[inner] = code
+        return lines, codes
+
+    def _inner(self, codes: dict[Node, Code], parts: dict[int, str]) -> Writer:
+        """Return the writer of a block, which has written its lines."""
+        writer, loop = self.writer, self.loop
+        nodes = loop.body.nodes()
+        backward = [node for node in nodes if node not in loop.primal]
+        forward = [node for node in nodes if node in loop.primal]
+        writer.shared.primal.update(forward)
+        schedule = Schedule(forward, backward, set(nodes), writer.shared.adjoints_among(backward))
+        called = {node: writer.graph.names[node] for node in nodes if node in writer.graph.names}
+        called.update((loop.body.outputs[position], part) for position, part in parts.items())
+        return writer.inner_of(schedule, loop.body.outputs, codes, called, in_buffers=True)
+
+    def _stores(self, inner: Writer, stored: dict[int, str], parts: dict[int, str]) -> tuple[list[int], list[Line]]:
+        """Return the results that are written where they belong, and the lines that put others there."""
+        made = {line.name for line in inner.lines if line.made is not None}
+        fixed, lines = [], []
+        for position, name in stored.items():
+            code = inner.result(self.loop.body.outputs[position]).text
+            if code in made:
+                parts[position] = code
+                fixed.append(position)
+            else:
+                lines.append(Line("", f"{name}[{self.start}:{self.stop}] = {code}"))
+        return fixed, lines
+
+    def _sums(self, inner: Writer, stored: int) -> tuple[list[Line], list[Line], list[Line]]:
+        """Return the lines of sums over all rows: before the loop, in it and behind it."""
+        writer, loop, memory = self.writer, self.loop, self.writer.shared.memory
+        before, added, after = list[Line](), list[Line](), list[Line]()
+        for position, result in self.results.items():
+            if position < loop.stored:
+                continue
+            text = inner.result(loop.body.outputs[position]).text
+            name = self._result_name(position)
+            if result.shape:
+                memory.append(Buffer(name, result.shape, result.dtype))
+                before.append(Line("", f"{name}[...] = 0.0", is_fresh=True))
+                added.append(Line("", f"{name} += {text}"))
+                continue
+            parts = writer.names.fresh(f"{name}_parts")
+            before.append(Line(parts, "[]", is_fresh=True))
+            added.append(Line("", f"{parts}.append({text})"))
+            after.append(Line(name, f"{parts}[0] if len({parts}) == 1 else np.sum({parts})", is_fresh=True))
+        return before, added, after
+
+    def _allocate(self, pool: Buffers, stored: dict[int, str]) -> None:
+        """Note what memory a loop needs, and how many rows fit into the cache."""
+        shared, loop = self.writer.shared, self.loop
+        widths: list[Size] = [
+            product(arg.shape[1:]) for arg, sliced in zip(loop.node.args, loop.sliced, strict=True) if sliced
+        ]
+        for position, name in stored.items():
+            result = self.results[position]
+            shared.owned[name] = Buffer(name, result.shape, result.dtype)
+            widths.append(product(result.shape[1:]))
+        for buffer in pool.all:
+            is_block = self._is_block(buffer)
+            shape = (loop.rows, *buffer.shape[1:]) if is_block else buffer.shape
+            shared.memory.append(Buffer(buffer.name, shape, buffer.dtype))
+            widths += [product(buffer.shape[1:])] if is_block else []
+        style = self.writer.style
+        width = style.size(sum(widths, 0))
+        width = width if width.isidentifier() or width.isdigit() else f"({width})"
+        text = f"max(1, min({style.size(loop.length)}, {BLOCK} // {width}))"
+        shared.block_rows.append(Line(self.rows, text))
+
+    def _is_block(self, buffer: Buffer) -> bool:
+        """Tell whether a buffer is for rows of a block."""
+        return buffer.shape[:1] == (self.loop.own_rows,)
+
+    def _shortened(self, pool: Buffers) -> list[Line]:
+        """Return the lines that shorten the buffers for the last block, which may have fewer rows than others."""
+        buffers = [buffer.name for buffer in pool.all if self._is_block(buffer)]
+        if not buffers:
+            return []
+        count = f"{self.stop} - {self.start}"
+        lines = [Line("", f"if {count} < {self.rows}:")]
+        lines += [Line(name, f"{name}[: {count}]", depth=1) for name in buffers]
+        return lines

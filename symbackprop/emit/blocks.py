@@ -1,0 +1,295 @@
+"""Loops over blocks of rows, small enough that all that is computed of a block stays in the processor's cache.
+
+What works row by row (`rows`) and belongs together becomes one node, `in_blocks`, whose body computes a block: rows
+that others need are stored, sums over all rows are sums of those of the blocks. A loop has to end before anything
+reads such a sum; what needs it, row by row again, is in a loop of the next phase. Loops in which nothing is saved, as
+every array is stored anyway, stay what they were.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field, replace
+from typing import NoReturn
+
+from symbackprop.emit.rows import constant_rows, is_look, of_rows, sliced_args, summed_args
+from symbackprop.ir.body import Body
+from symbackprop.ir.graph import Graph, children
+from symbackprop.ir.node import Apply, Const, Input, Node, Output, make_apply, make_input, make_output
+from symbackprop.ir.size import Size, has_opaque, named
+from symbackprop.ops.broadcasting import rebuilt, reduce_sum
+from symbackprop.ops.declare import Primitive
+from symbackprop.ops.reduction import count_of, mean
+
+__all__ = ["BlockLoop", "in_blocks", "with_blocks"]
+
+_FEWEST = 3  # arrays that a loop computes
+_SHORTEST = 4096  # rows, where their number is known
+_LEVEL = 1000  # of the inputs of bodies, above those of all others
+
+
+def _refuse(*_: object) -> NoReturn:
+    raise AssertionError("blocks are made when all derivatives are known")
+
+
+in_blocks = Primitive(
+    name="in_blocks", kind="custom", arity=None, infer=_refuse, texts={}, vjp=_refuse, jvp=_refuse,
+    prepare=_refuse, source="a sum over rows is one over blocks of rows", has_bodies=True, public=False,
+)  # fmt: skip
+
+
+class BlockLoop:
+    """A node that `in_blocks` makes, with names for its parts."""
+
+    def __init__(self, node: Apply) -> None:
+        self.node = node
+        self.body: Body = node.param("body")  # type: ignore[assignment]
+        self.length: Size = node.param("length")  # type: ignore[assignment]
+        self.number: int = node.param("number")  # type: ignore[assignment]
+        self.sliced: tuple[bool, ...] = node.param("sliced")  # type: ignore[assignment]
+        self.stored: int = node.param("stored")  # type: ignore[assignment]
+        self.primal: frozenset[Node] = node.param("primal")  # type: ignore[assignment]
+
+    @property
+    def rows(self) -> Size:
+        """The rows of a block, of which the last may have fewer."""
+        return named(f"#rows{self.number}")
+
+    @property
+    def own_rows(self) -> Size:
+        """The rows of the block at work."""
+        return named(f"#own{self.number}")
+
+
+Key = tuple[Size, int]  # the number of rows, and the phase
+
+
+@dataclass(eq=False)
+class _Group:
+    """What may become a loop."""
+
+    number: int
+    length: Size
+    members: list[Apply] = field(default_factory=list)
+    needed: list[Apply] = field(default_factory=list)  # members, and looks at their rows or at arguments
+    stored: list[Apply] = field(default_factory=list)
+    sums: list[Apply] = field(default_factory=list)
+    images: dict[Node, Node] = field(default_factory=dict)
+
+    @property
+    def is_worth_it(self) -> bool:
+        computed = len(self.members) - len(self.sums)
+        return len(self.members) >= _FEWEST and computed > len(self.stored)
+
+
+def with_blocks(graph: Graph) -> Graph:
+    """Return `graph` with loops over blocks of rows."""
+    blocks = _Blocks(graph)
+    return blocks.graph() if blocks.groups else graph
+
+
+class _Blocks:
+    def __init__(self, graph: Graph) -> None:
+        self._graph = graph
+        self._roots = (*graph.outputs, *graph.counts.values())
+        needed = graph.needed(graph.counts)
+        self._nodes = [node for node in graph.nodes() if node in needed]
+        self._flags: dict[Node, tuple[bool, ...]] = {}
+        self._phase: dict[Node, int] = {}
+        self._ready: dict[Node, int] = {}  # the first phase in which all of an array is there
+        self._sums: set[Node] = set()
+        self._group_of: dict[Node, _Group] = {}
+        found: dict[Key, _Group] = {}
+        for node in self._nodes:
+            self._classify(node, found)
+        self._looked: dict[Node, list[_Group]] = {}
+        self._find_stored()
+        self.groups = [group for group in found.values() if group.is_worth_it]
+        if self.groups and len(self.groups) < len(found):
+            kept = set(self.groups)
+            self._group_of = {node: group for node, group in self._group_of.items() if group in kept}
+            self._find_stored()
+        self._new: dict[Node, Node] = {}
+        self._primal = set(graph.primal_nodes)
+
+    # --- what belongs together ----------------------------------------------------------------------------------------
+
+    def _classify(self, node: Node, found: dict[Key, _Group]) -> None:
+        """Find out whether a node works row by row, and in which phase."""
+        flags, length = None, None
+        if isinstance(node, Apply):
+            summed = summed_args(node)
+            flags = summed or sliced_args(node)
+            length = (
+                next((arg.shape[0] for arg, own in zip(node.args, flags, strict=True) if own), None) if flags else None
+            )
+            length = node.shape[0] if flags and not summed else length
+        if flags is None or not _is_long(length):
+            self._ready[node] = max([self._ready[child] for child in children(node)], default=0)
+            return
+        assert isinstance(node, Apply) and length is not None
+        phases = [
+            self._phase.get(arg, self._ready[arg]) if own else self._ready[arg]
+            for arg, own in zip(node.args, flags, strict=True)
+        ]
+        phase = max(phases, default=0)
+        self._flags[node] = flags
+        self._ready[node] = phase + 1
+        if summed_args(node) is not None:
+            self._sums.add(node)
+        else:
+            self._phase[node] = phase
+        if not is_look(node):
+            key = (length, phase)
+            group = found.setdefault(key, _Group(len(found) + 1, length))
+            self._group_of[node] = group
+            group.members.append(node)
+
+    def _find_stored(self) -> None:
+        """Find out which rows others need than the loop that computes them."""
+        whole: set[Node] = set(self._roots)
+        self._looked = {}
+        groups = list(dict.fromkeys(self._group_of.values()))
+        for group in groups:
+            group.needed, group.stored, group.sums = [], [], []
+        for node in reversed(self._nodes):
+            group_of = self._group_of.get(node)
+            if group_of is not None:
+                assert isinstance(node, Apply)
+                group_of.needed.append(node)
+                if node in self._sums:
+                    group_of.sums.append(node)
+                elif node in whole:
+                    group_of.stored.append(node)
+                self._need(node, group_of, whole)
+                continue
+            for group in self._looked.get(node, ()):
+                assert isinstance(node, Apply)
+                group.needed.append(node)
+                self._need(node, group, whole)
+            if node in whole:
+                whole.update(children(node))
+        for group in groups:
+            for nodes in (group.needed, group.stored, group.sums):
+                nodes.reverse()
+
+    def _need(self, node: Apply, group: _Group, whole: set[Node]) -> None:
+        """Note what `node` needs, computed in the loop of `group`."""
+        for arg, own in zip(node.args, self._flags[node], strict=True):
+            if own and self._group_of.get(arg) is group and arg not in self._sums:
+                continue
+            if own and arg in self._phase and is_look(arg):  # which is looked at again there
+                groups = self._looked.setdefault(arg, [])
+                if group not in groups:
+                    groups.append(group)
+            elif not isinstance(arg, Const):
+                whole.add(arg)
+
+    # --- the graph ----------------------------------------------------------------------------------------------------
+
+    def graph(self) -> Graph:
+        """Return the graph with loops in the place of what they compute."""
+        built: set[_Group] = set()
+        for node in sorted(self._nodes, key=self._stage):
+            group = self._group_of.get(node)
+            if group is None:
+                if all(child in self._new for child in children(node)):
+                    self._new[node] = self._rebuilt(node)
+            elif group not in built:
+                built.add(group)
+                self._build(group)
+        return self._with_tables()
+
+    def _stage(self, node: Node) -> int:
+        """Return a number that is larger for what needs the end of a loop."""
+        in_loop = node in self._phase or node in self._sums
+        return 2 * self._ready[node] - in_loop
+
+    def _rebuilt(self, node: Node) -> Node:
+        if isinstance(node, Apply):
+            return rebuilt(node, tuple([self._new[arg] for arg in node.args]))
+        if isinstance(node, Output):
+            return make_output(self._new[node.source], node.index, node.shape, node.dtype)  # type: ignore[arg-type]
+        return node
+
+    def _build(self, group: _Group) -> None:
+        """Make the node of a loop, and what it gives."""
+        rows = named(f"#own{group.number}")
+        images, inputs, args, sliced = group.images, list[Input](), list[Node](), list[bool]()
+
+        def bound(arg: Node, own: bool) -> Node:
+            if isinstance(arg, Const) and own:
+                return constant_rows(arg, rows)
+            if arg.weak and not own:  # numbers, which stand above the function
+                return arg
+            known = images.get(arg) if own else wholes.get(arg)
+            if known is None:
+                shape = (rows, *arg.shape[1:]) if own else arg.shape
+                known = make_input(len(inputs), shape, arg.dtype, _LEVEL + group.number)
+                inputs.append(known)
+                args.append(self._new[arg])
+                sliced.append(own)
+                (images if own else wholes)[arg] = known
+            return known
+
+        wholes: dict[Node, Node] = {}
+        for node in group.needed:
+            operands = [bound(arg, own) for arg, own in zip(node.args, self._flags[node], strict=True)]
+            images[node] = _summed(node, operands) if node in self._sums else of_rows(node, operands, rows)
+        results = [*group.stored, *group.sums]
+        params = (
+            ("body", Body(tuple(inputs), tuple(images[node] for node in results))),
+            ("length", group.length),
+            ("number", group.number),
+            ("primal", frozenset(images[node] for node in images if node in self._primal)),
+            ("sliced", tuple(sliced)),
+            ("stored", len(group.stored)),
+        )
+        loop = make_apply(in_blocks, tuple(args), params, (), "float64")
+        for position, node in enumerate(results):
+            output: Node = make_output(loop, position, node.shape, node.dtype)
+            if node.op is mean and node in self._sums:
+                output = output / count_of(node.args[0], node.param("axes"), node.dtype)  # type: ignore[arg-type]
+            self._new[node] = output
+
+    def _with_tables(self) -> Graph:
+        """Return the new graph, which knows the names and adjoints of old nodes where their places are now."""
+        graph, new = self._graph, self._new
+        every = [new, *(group.images for group in self.groups)]
+        stored = {node for group in self.groups for node in group.stored}
+        names: dict[Node, str] = {}
+        adjoints: dict[Node, Node] = {}
+        remarks: dict[Node, str] = {}
+        for place in every:
+            for node, image in place.items():
+                if node in graph.names and (place is new or node not in stored):
+                    names[image] = graph.names[node]
+                if node in graph.remarks:
+                    remarks[image] = graph.remarks[node]
+                adjoint = graph.adjoints.get(node)
+                if adjoint in place and (place is new or adjoint not in stored):
+                    adjoints[image] = place[adjoint]
+                elif adjoint in stored and node not in new:  # of what only a block knows
+                    adjoints[image] = new[adjoint]
+        return replace(
+            graph,
+            primals=tuple(new.get(node, node) for node in graph.primals),
+            outputs=tuple(new[node] for node in graph.outputs),
+            counts={name: new[node] for name, node in graph.counts.items()},
+            forward=tuple(new.get(node, node) for node in graph.forward),
+            names=names,
+            adjoints=adjoints,
+            remarks=remarks,
+        )
+
+
+def _is_long(length: Size | None) -> bool:
+    """Tell whether so many rows may be worth a loop."""
+    return length is not None and (length >= _SHORTEST if isinstance(length, int) else not has_opaque(length))
+
+
+def _summed(node: Apply, operands: Sequence[Node]) -> Node:
+    """Return the sum over the rows of a block; that of a mean is divided when all are there."""
+    if node.op is mean:
+        return reduce_sum(operands[0], axes=node.param("axes"))
+    return make_apply(node.op, tuple(operands), node.params, node.shape, node.dtype)
