@@ -34,6 +34,7 @@ from symbackprop.ops.cost import Cost, cost_of
 from symbackprop.ops.opaque import opaque
 from symbackprop.show.listing import explained
 from symbackprop.stages import CompileReport, Stages
+from symbackprop.workspace import WithWorkspace
 
 if TYPE_CHECKING:
     from symbackprop.check.report import Report
@@ -42,13 +43,14 @@ if TYPE_CHECKING:
 __all__ = ["CompiledFunction"]
 
 _EITHER = Parameter.POSITIONAL_OR_KEYWORD
+Memory = Mapping[str, object] | None
 Compile = Callable[..., "CompiledFunction"]
 Print = Callable[[Graph, Recipe, str], Printed]
 Verify = Callable[..., "Report"]
 ToSympy = Callable[..., "Expressions"]
 
 
-class CompiledFunction:
+class CompiledFunction(WithWorkspace):
     """A function made from a formula: call it with positional or keyword arguments.
 
     Made by `compile_value`, `compile_grad` and their family; not by hand.
@@ -112,18 +114,18 @@ class CompiledFunction:
 
     def __call__(self, /, *args: object, **kwargs: object) -> Any:
         """Check and convert the arguments, and compute."""
-        if self._records is None:
-            return self._computed(args, kwargs)
-        return recorded(self._computed(args, kwargs), self._records)
+        computed = self._computed(args, kwargs)
+        return computed if self._records is None else recorded(computed, self._records)
 
-    def _computed(self, args: tuple[object, ...], kwargs: dict[str, object]) -> Any:
+    def _computed(self, args: tuple[object, ...], kwargs: dict[str, object], memory: Memory = None) -> Any:
+        held = {**self._bound, **memory} if memory else self._bound
         if self._packer is not None:
             given, leaves = self._packer.leaves(args, kwargs)
             bound = self._binder.bind((*leaves, *self._found.values()), {})
-            return self._packer.call(self._function, self._packer.packed(given, bound), self._bound)
-        if not self._recipe.sparse and self._binder.wants_arrays(args, kwargs):
+            return self._packer.call(self._function, self._packer.packed(given, bound), held)
+        if not memory and not self._recipe.sparse and self._binder.wants_arrays(args, kwargs):
             return self._mapped(args, kwargs)
-        return self._function(*self._binder.bind(args, kwargs), **self._bound)
+        return self._function(*self._binder.bind(args, kwargs), **held)
 
     def _mapped(self, args: tuple[object, ...], kwargs: dict[str, object]) -> Any:
         """Map scalar inputs over arrays, entry by entry, as a ufunc does."""

@@ -18,6 +18,7 @@ from scipy import linalg, sparse, special
 from symbackprop.check import written_out
 from symbackprop.check.paths import EMITTED
 from symbackprop.emit.packing import Packer, arguments_of_leaves
+from symbackprop.emit.workspace import BLOCK, SMALL
 from symbackprop.errors import UnsupportedError
 from symbackprop.ir.packing import Packing
 from symbackprop.ir.signature import ArgumentSpec, leaves_of
@@ -43,6 +44,9 @@ _BUILTINS = (
 
 
 _OF_COUNTS = ("comb", "isqrt")  # functions of `math` that no formula has, for the schedules of loops
+
+
+_SIZES = {BLOCK: 12, SMALL: -1}  # constants that choose between ways of doing the same
 
 
 def run_source(source: str, name: str, words: Any | None = None) -> Callable[..., Any]:
@@ -71,6 +75,8 @@ def run_source(source: str, name: str, words: Any | None = None) -> Callable[...
 
     scope: dict[str, Any] = {"__builtins__": {**allowed, "__import__": importer}, "__name__": "emitted"}
     exec(compile(source, EMITTED, "exec"), scope)
+    if words is not None:  # arrays are small here: no few are handed over, and blocks are such that there are several
+        scope.update({name: size for name, size in _SIZES.items() if name in scope})
     function: Callable[..., Any] = scope[name]
     return function
 

@@ -6,18 +6,17 @@ from typing import TYPE_CHECKING
 
 from symbackprop.emit.blocks import BlockLoop
 from symbackprop.emit.buffers import Buffers
-from symbackprop.emit.lines import Buffer, Line
+from symbackprop.emit.lines import Buffer, Line, in_groups
 from symbackprop.emit.schedule import Schedule
 from symbackprop.emit.template import ATOM, Code
+from symbackprop.emit.workspace import BLOCK
 from symbackprop.ir.node import Apply, Node
 from symbackprop.ir.size import Size, named, names, product
 
 if TYPE_CHECKING:
     from symbackprop.emit.statements import Writer
 
-__all__ = ["BLOCK", "block_operands", "write_blocks"]
-
-BLOCK = "BLOCK"  # the constant of a module that says how many numbers a block has
+__all__ = ["block_operands", "write_blocks"]
 
 
 def block_operands(node: Apply) -> list[tuple[Node, int]]:
@@ -125,9 +124,10 @@ class _BlockWriter:
                 added.append(Line("", f"{name} += {text}"))
                 continue
             parts = writer.names.fresh(f"{name}_parts")
+            kind = "" if result.dtype == "float64" else f", dtype={writer.style.dtype(result.dtype)}"
             before.append(Line(parts, "[]", is_fresh=True))
             added.append(Line("", f"{parts}.append({text})"))
-            after.append(Line(name, f"{parts}[0] if len({parts}) == 1 else np.sum({parts})", is_fresh=True))
+            after.append(Line(name, f"{parts}[0] if len({parts}) == 1 else np.sum({parts}{kind})", is_fresh=True))
         return before, added, after
 
     def _allocate(self, pool: Buffers, stored: dict[int, str]) -> None:
@@ -146,8 +146,10 @@ class _BlockWriter:
             shared.memory.append(Buffer(buffer.name, shape, buffer.dtype))
             widths += [product(buffer.shape[1:])] if is_block else []
         style = self.writer.style
-        width = style.size(sum(widths, 0))
-        width = width if width.isidentifier() or width.isdigit() else f"({width})"
+        total = sum(widths, 0)
+        shared.block_numbers.append(total * loop.length)
+        width = style.size(total)
+        width = width if width.isdigit() and width != "0" else f"max({width}, 1)"
         text = f"max(1, min({style.size(loop.length)}, {BLOCK} // {width}))"
         shared.block_rows.append(Line(self.rows, text))
 
@@ -161,6 +163,7 @@ class _BlockWriter:
         if not buffers:
             return []
         count = f"{self.stop} - {self.start}"
-        lines = [Line("", f"if {count} < {self.rows}:")]
-        lines += [Line(name, f"{name}[: {count}]", depth=1) for name in buffers]
+        lines = [Line("", f"if {count} < {self.rows}:  # the last block")]
+        for group in in_groups(buffers, 4):
+            lines.append(Line(", ".join(group), ", ".join(f"{name}[:{count}]" for name in group), depth=1))
         return lines

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 
 from symbackprop.emit.header import Recipe
 from symbackprop.emit.names import Names
+from symbackprop.emit.workspace import Memory
 from symbackprop.ir.auxiliary import Results, parted
 from symbackprop.ir.graph import Graph
 from symbackprop.ir.node import Node
@@ -56,7 +57,14 @@ def description(graph: Graph, recipe: Recipe) -> list[str]:
     return [*traced, f"inputs: {shapes}" if shapes else "inputs: none", f"computes: {_computes(graph, recipe)}"]
 
 
-def docstring(graph: Graph, recipe: Recipe, leaves: Sequence[str], taken: Names, packing: Packing | None) -> list[str]:
+def docstring(
+    graph: Graph,
+    recipe: Recipe,
+    leaves: Sequence[str],
+    taken: Names,
+    packing: Packing | None,
+    memory: Memory | None = None,
+) -> list[str]:
     """Return the numpydoc docstring."""
     formula = recipe.formula.strip().split("\n")
     lines = [f'"""Return {_computes(graph, recipe)}.', ""]
@@ -81,6 +89,11 @@ def docstring(graph: Graph, recipe: Recipe, leaves: Sequence[str], taken: Names,
         lines.append(f"{parameter} : {kind}{about}{original}{inside}")
     for guard in graph.guards:
         lines.append(f"    Requires {guard.left} {guard.relation} {guard.right}: {guard.message}")
+    if memory is not None:
+        lines.append(f"{memory.parameter} : tuple, optional")
+        lines.append(
+            f"    What `{memory.function}` returns, to work in; results are then parts of it, until the next call."
+        )
     lines += ["", *_returns(graph, recipe)]
     lines.append('"""')
     return lines

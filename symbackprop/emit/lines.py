@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from typing import TypeVar
 
 from symbackprop.emit.template import Code
 from symbackprop.ir.node import Apply, Shape
 
-__all__ = ["Buffer", "Line", "Made", "mentions", "renamed", "with_name"]
+__all__ = ["Buffer", "Line", "Made", "in_groups", "mentions", "renamed", "with_name"]
+
+T = TypeVar("T")
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,6 +58,11 @@ class Line:
     def indented(self) -> Line:
         """Return the line one level deeper."""
         return replace(self, depth=self.depth + 1)
+
+
+def in_groups(items: Sequence[T], most: int) -> list[Sequence[T]]:
+    """Return `items` in groups of so many at most."""
+    return [items[start : start + most] for start in range(0, len(items), most)]
 
 
 def renamed(line: Line, old: str, new: str) -> Line:

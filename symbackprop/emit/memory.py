@@ -21,6 +21,8 @@ def allocated(graph: Graph, recipe: Recipe, target: str) -> tuple[Size, ...]:
     """
     writing = written(graph, recipe, target)
     writer = writing.writer
+    if writing.memory is not None:
+        return writing.memory.allocated
     sizes = {name: _bytes(node) for name, node in writer.arrays().items() if not _is_view(node)}
     stacks = {stack.name: stack for stack in writer.shared.stacks.values()}
     sizes.update((name, stack.bytes()) for name, stack in stacks.items())

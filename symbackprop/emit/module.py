@@ -4,10 +4,9 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import NamedTuple
 
-from symbackprop.emit.block_loops import BLOCK
 from symbackprop.emit.blocks import with_blocks
 from symbackprop.emit.buffers import Buffers
 from symbackprop.emit.documentation import description, docstring
@@ -23,6 +22,7 @@ from symbackprop.emit.stored_states import schedule_function
 from symbackprop.emit.style import TargetStyle
 from symbackprop.emit.style_math import MathStyle
 from symbackprop.emit.style_numpy import NumpyStyle
+from symbackprop.emit.workspace import Memory, memory_of
 from symbackprop.errors import ArgumentError
 from symbackprop.ir.graph import Graph
 from symbackprop.ir.node import Apply, Const, Node
@@ -61,37 +61,56 @@ class Printed:
     prelude: str  # imports, and constants of the module
     body: str  # the statements, indented
     packing: Packing | None = None  # how arguments are packed, tangents and cotangents among them
+    memory: Memory | None = None  # that the function may be given to work in
 
 
 def print_module(graph: Graph, recipe: Recipe, version: str, target: str) -> Printed:
     """Print `graph` as a module for `target`."""
-    taken, function, parameters, leaves, style, writer, result, packing = written(graph, recipe, target)
-    body = _size_lines(graph, leaves, style)
+    main = written(graph, recipe, target)
+    function, parameters, style, memory = main.function, main.parameters, main.style, main.memory
+    constants, functions = [*main.writer.constants], list[str]()
+    tables = len(graph.tables)
+    body = _body(graph, recipe, main)
+    if memory is not None:
+        plain = written(graph, replace(recipe, optimize="readable"), target)
+        functions = _of_few(graph, recipe, main, plain)
+        functions = [*functions, "", "", *memory.definition(), "", ""]
+        constants = [*memory.constants, *constants]
+    doc = _indented(docstring(graph, recipe, main.leaves, main.taken, main.packing, memory))
+    above = "".join(f"{line}\n" for line in _lines(constants))
+    if main.writer.shared.schedule:
+        above += ("\n" if above else "") + schedule_function(main.writer.shared.schedule)
+    text, imports = _imported("\0".join([above, "\n".join(functions), _indented(body)]), target, main.taken)
+    imports = _with_paths(imports, style.imports)
+    above, others, code = _aligned(text).split("\0")
+    above += "\n" if above else ""
+    head = header_lines(recipe, version, [*description(graph, recipe), *_needs(text, style.imports)])
+    own = None if memory is None else memory.parameter
+    signature = f"def {function}({_parameter_list(parameters, main.packing, tables, own)}):"
+    source = "\n".join([*head, "", *imports, above, others + signature, doc, code, ""])
+    packing = None if recipe.packing is None else with_duals(recipe.packing, graph.arguments)
+    return Printed(source, function, parameters, target, "\n".join([*imports, above]), code, packing, memory)
+
+
+def _body(graph: Graph, recipe: Recipe, own: Written) -> list[str]:
+    """Return the statements of a function."""
+    writer = own.writer
+    body = _size_lines(graph, own.leaves, own.style)
+    if own.memory is not None:
+        body += own.memory.taking(f"{own.memory.small}({_arguments(own, graph)})")
     if writer.forward and writer.backward:
         behind = _PARTS.get(recipe.kind, "backward")
         body += ["# forward", *_lines(writer.forward), f"# {behind}", *_lines(writer.backward)]
     else:
         body += _lines([*writer.forward, *writer.backward])
-    body += f"return {result}".split("\n")
+    body += f"return {own.result}".split("\n")
     if recipe.finite:  # what would be warned of is told
         body = ['with np.errstate(over="ignore", invalid="ignore", divide="ignore"):', *_indented(body).split("\n")]
-    if packing is not None:
+    if own.packing is not None:
         by_name = [spec.name for spec in graph.arguments]
         words = set(re.findall(r"\w+", "\n".join(body)))
-        body = [*unpacking_lines(packing.arguments, dict(zip(by_name, leaves, strict=True)), words), *body]
-    doc = _indented(docstring(graph, recipe, leaves, taken, packing))
-    constants = "".join(f"{line}\n" for line in _lines(writer.constants))
-    if writer.shared.schedule:
-        constants += ("\n" if constants else "") + schedule_function(writer.shared.schedule)
-    text, imports = _imported(f"{constants}\0{_indented(body)}", target, taken)
-    imports = _with_paths(imports, style.imports)
-    constants, _, code = _aligned(text).partition("\0")
-    constants += "\n" if constants else ""
-    head = header_lines(recipe, version, [*description(graph, recipe), *_needs(text, style.imports)])
-    signature = f"def {function}({_parameter_list(parameters, packing, len(graph.tables))}):"
-    source = "\n".join([*head, "", *imports, constants, signature, doc, code, ""])
-    packing = None if recipe.packing is None else with_duals(recipe.packing, graph.arguments)
-    return Printed(source, function, parameters, target, "\n".join([*imports, constants]), code, packing)
+        body = [*unpacking_lines(own.packing.arguments, dict(zip(by_name, own.leaves, strict=True)), words), *body]
+    return body
 
 
 class Written(NamedTuple):
@@ -105,6 +124,7 @@ class Written(NamedTuple):
     writer: Writer
     result: str
     packing: Packing | None
+    memory: Memory | None = None  # that it works in, where it does not allocate as it goes
 
 
 def written(graph: Graph, recipe: Recipe, target: str) -> Written:
@@ -142,8 +162,7 @@ def _written(graph: Graph, recipe: Recipe, target: str, counts: tuple[str, ...])
     writer = Writer(graph, scheduled(graph, counts), style, taken, inputs, counted, in_buffers=in_buffers)
     writer.write()
     result = returned(graph, writer, recipe, packing)
-    if in_buffers:
-        put_in_buffers(writer, result)
+    memory = _in_buffers(writer, result, function) if in_buffers else None
     if recipe.checkpoint:
         kept = set() if graph.recomputation is None else {*graph.recomputation.kept}
         arrays = writer.arrays()
@@ -151,21 +170,14 @@ def _written(graph: Graph, recipe: Recipe, target: str, counts: tuple[str, ...])
         writer.forward, writer.backward = released(
             writer.forward, writer.backward, result, arrays.keys(), ends, at_once=recipe.has_budget
         )
-    return Written(taken, function, parameters, leaves, style, writer, result, packing)
+    return Written(taken, function, parameters, leaves, style, writer, result, packing, memory)
 
 
-def put_in_buffers(writer: Writer, result: str) -> None:
-    """Have the lines of a function write arrays into buffers, which stand above them."""
-    shared, style = writer.shared, writer.style
-    buffers = Buffers(lambda: writer.names.numbered("b"), owned=shared.owned)
+def _in_buffers(writer: Writer, result: str, function: str) -> Memory | None:
+    """Have the lines of a function write arrays into buffers, and return these."""
+    buffers = Buffers(lambda: writer.names.numbered("b"), owned=writer.shared.owned)
     writer.forward, writer.backward = buffers.lines(writer.forward, writer.backward, result)
-    made = [*shared.block_rows]
-    for buffer in (*buffers.all, *shared.owned.values(), *shared.memory):
-        dtype = "" if buffer.dtype == "float64" else f", dtype={style.dtype(buffer.dtype)}"
-        made.append(Line(buffer.name, f"np.empty({style.shape(buffer.shape)}{dtype})"))
-    writer.forward = [*made, *writer.forward]
-    if shared.block_rows:
-        writer.constants.append(Line(BLOCK, "262_144", "numbers that fit into the cache of a processor"))
+    return memory_of(writer, buffers.all, function)
 
 
 def _parameters(graph: Graph, recipe: Recipe, taken: Names) -> tuple[tuple[str, ...], tuple[str, ...], Packing | None]:
@@ -190,11 +202,13 @@ def _modules_of(graph: Graph) -> frozenset[str]:
     )
 
 
-def _parameter_list(parameters: Sequence[str], packing: Packing | None, tables: int) -> str:
+def _parameter_list(parameters: Sequence[str], packing: Packing | None, tables: int, memory: str | None = None) -> str:
     """Return the parameters of the function with defaults, and a star before those that are given by name only."""
     given = len(parameters) - tables
+    behind = [f"{memory}=None"] if memory else []
     if packing is None:
-        return ", ".join([*parameters[:given], *["*"] * bool(tables), *parameters[given:]])
+        named_only = [*parameters[given:], *behind]
+        return ", ".join([*parameters[:given], *["*"] * bool(named_only), *named_only])
     defaults = dict(packing.defaults)
     names = [name for name, _ in packing.arguments] + [name for name, _ in packing.constants]
     by_name_only = len(names) - len(packing.constants) - len(packing.named_only)
@@ -202,7 +216,7 @@ def _parameter_list(parameters: Sequence[str], packing: Packing | None, tables: 
         f"{printed}={_default_text(defaults[name])}" if name in defaults else printed
         for name, printed in zip(names, parameters[:given], strict=True)
     ]
-    shown += parameters[given:]
+    shown += [*parameters[given:], *behind]
     if by_name_only < len(shown):
         shown.insert(by_name_only, "*")
     return ", ".join(shown)
@@ -243,6 +257,29 @@ def _name_sizes(graph: Graph, style: TargetStyle, taken: Names) -> None:
             for name in names(size):
                 if name not in style.size_names:
                     style.size_names[name] = named(taken.fresh(name))
+
+
+def _arguments(own: Written, graph: Graph) -> str:
+    """Return the arguments with which a function of the same parameters is called."""
+    shown = _parameter_list(own.parameters, own.packing, len(graph.tables)).split(", ")
+    names = [text.partition("=")[0] for text in shown]
+    named_only = names.index("*") if "*" in names else len(names)
+    return ", ".join([*names[:named_only], *(f"{name}={name}" for name in names[named_only + 1 :])])
+
+
+def _of_few(graph: Graph, recipe: Recipe, main: Written, plain: Written) -> list[str]:
+    """Return the plain form of a function, which has no constants of its own in the module."""
+    assert main.memory is not None
+    signature = _parameter_list(plain.parameters, plain.packing, len(graph.tables))
+    known = {(line.name, line.text) for line in main.writer.constants}
+    own = [line for line in plain.writer.constants if (line.name, line.text) not in known]
+    constants = [f"{line.name} = {line.text}" for line in own]
+    main.style.imports.update(plain.style.imports)
+    return [
+        f"def {main.memory.small}({signature}):",
+        f'    """Do what {main.function} does, with arrays so small that the calls are what takes time."""',
+        *(_indented([*constants, *_body(graph, recipe, plain)]).split("\n")),
+    ]
 
 
 def _size_bounds(graph: Graph) -> dict[str, int]:

@@ -154,7 +154,8 @@ class Naming:
         for node in reversed(self.schedule.forward):
             if not isinstance(node, Apply):
                 continue
-            line = self._texts.get(node) or line_of.get(node) or f"L = {self._codes[node].text}"
+            if (line := self._texts.get(node) or line_of.get(node)) is None:
+                line = f"L = {self._codes[node].text}" if node in self._codes else ""
             inside = bound_by(node)
             for position, arg in enumerate(node.args):
                 line_of.setdefault(arg, line)

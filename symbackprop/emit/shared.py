@@ -10,6 +10,7 @@ from symbackprop.emit.names import Names
 from symbackprop.emit.stored_states import Stack
 from symbackprop.ir.graph import Graph
 from symbackprop.ir.node import Node
+from symbackprop.ir.size import Size
 
 __all__ = ["Shared", "shared_of"]
 
@@ -40,6 +41,8 @@ class Shared:
         What is allocated before all else.
     block_rows : list of Line
         The lines that say how many rows the blocks of loops have.
+    block_numbers : list of sizes
+        How many numbers a loop over blocks works on in all.
     owned : dict of str to Buffer
         Those of it that hold arrays which loops over blocks fill, by the names of these.
     """
@@ -54,6 +57,7 @@ class Shared:
     schedule: str = ""
     memory: list[Buffer] = field(default_factory=list)
     block_rows: list[Line] = field(default_factory=list)
+    block_numbers: list[Size] = field(default_factory=list)
     owned: dict[str, Buffer] = field(default_factory=dict)
     _indices: list[str] = field(default_factory=list)
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from functools import cached_property
 from typing import Any
 
@@ -42,14 +42,16 @@ class NetworkFunction(CompiledFunction):
         """The function that computes the value alone."""
         return self.of(super().value, self.network)
 
-    def _computed(self, args: tuple[object, ...], kwargs: dict[str, object]) -> Any:
+    def _computed(
+        self, args: tuple[object, ...], kwargs: dict[str, object], memory: Mapping[str, object] | None = None
+    ) -> Any:
         packer = self._packer
         assert packer is not None
         given, leaves = packer.leaves(args, kwargs)
         bound = self._binder.bind(tuple(leaves), {})
         own = len(self.formula_graph.arguments)  # behind which tangents and cotangents come
         self._limits.check(bound[:own])
-        return packer.call(self._function, packer.packed(given, bound), {})
+        return packer.call(self._function, packer.packed(given, bound), memory or {})
 
     def check_limits(self, leaves: Sequence[Any]) -> None:
         """Raise an error if arguments are out of the limits of the layers: sizes, labels and the like."""

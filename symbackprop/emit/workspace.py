@@ -1,0 +1,157 @@
+"""The memory that a function works in: a function of its own allocates it, so that it can be kept from call to call.
+
+The printed function allocates what it is not given. Where everything is so small that the calls of NumPy are what
+takes the time, it hands over to the plain form of itself, which stands above it.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from itertools import groupby
+from typing import TYPE_CHECKING
+
+from symbackprop.emit.lines import Buffer, Line, in_groups
+from symbackprop.ir.dtype import item_size
+from symbackprop.ir.size import Size, product, to_text
+
+if TYPE_CHECKING:
+    from symbackprop.emit.statements import Writer
+
+__all__ = ["BLOCK", "SMALL", "Memory", "memory_of"]
+
+BLOCK = "BLOCK"  # how many numbers the arrays have that a loop works on at once
+SMALL = "SMALL"  # how many numbers are so few that nothing is gained by buffers
+_CONSTANTS = {
+    BLOCK: Line(BLOCK, "131_072", "numbers that stay in the cache of a processor together"),
+    SMALL: Line(SMALL, "8_192", "numbers that need no buffers"),
+}
+_TOGETHER = 8  # buffers that one line makes
+
+
+@dataclass(frozen=True)
+class Memory:
+    """What a function works in.
+
+    Parameters
+    ----------
+    function : str
+        The name of the function that allocates it.
+    parameter : str
+        The name under which the function takes it.
+    small : str
+        The name of the plain form of the function.
+    lines : tuple of Line
+        What allocates it.
+    names : tuple of str
+        What it consists of.
+    sizes : mapping of str to str
+        The named sizes that it depends on, and what they are called in the text.
+    total : str
+        How many numbers it holds, if no loop is cut into blocks.
+    allocated : tuple of sizes
+        The bytes of its arrays.
+    """
+
+    function: str
+    parameter: str
+    small: str
+    lines: tuple[Line, ...]
+    names: tuple[str, ...]
+    sizes: Mapping[str, str]
+    total: str
+    allocated: tuple[Size, ...]
+
+    @property
+    def constants(self) -> list[Line]:
+        """The constants of the module that the lines speak of."""
+        has_blocks = any(BLOCK in line.text for line in self.lines)
+        return [_CONSTANTS[name] for name in ((BLOCK, SMALL) if has_blocks else (SMALL,))]
+
+    def taking(self, call: str) -> list[str]:
+        """Return the lines with which the function takes its memory, or leaves the work to `call` of its plain form."""
+        sizes = _tuple(self.sizes.values())
+        own = self.parameter
+        lines = [
+            f"if {own} is None and {self.total} <= {SMALL}:",
+            f"    return {call}",
+            f"if {own} is None:",
+            f"    {own} = {self.function}({', '.join(self.sizes.values())})",
+        ]
+        if self.sizes:
+            shown = ", ".join(f"{name}={{{called}}}" for name, called in self.sizes.items())
+            lines += [
+                f"elif {own}[0] != {sizes}:",
+                f'    raise ValueError(f"the workspace is for other sizes than {shown}")',
+            ]
+        targets = ["_", *self.names]
+        if len(targets) <= _TOGETHER:
+            return [*lines, f"{', '.join(targets)} = {own}"]
+        parts = [f"    {', '.join(part)}," for part in in_groups(targets, _TOGETHER)]
+        return [*lines, "(", *parts, f") = {own}"]
+
+    def definition(self) -> list[str]:
+        """Return the function that allocates the memory."""
+        held = [_tuple(self.sizes.values()), *self.names]
+        parts = [f"        {', '.join(part)}," for part in in_groups(held, _TOGETHER)]
+        return [
+            f"def {self.function}({', '.join(self.sizes.values())}):",
+            f'    """Allocate what the function below works in, to be handed to it as ``{self.parameter}``; one a thread."""',
+            *(f"    {line.name} = {line.text}" for line in self.lines),
+            *(["    return (", *parts, "    )"] if len(held) > _TOGETHER else [f"    return {', '.join(held)}"]),
+        ]  # fmt: skip
+
+
+def memory_of(writer: Writer, buffers: Sequence[Buffer], function: str) -> Memory | None:
+    """Return the memory of a function, whose `buffers` are beside those of its loops; None if it needs none."""
+    shared, style = writer.shared, writer.style
+    single = [*buffers, *shared.owned.values()]
+    if not single and not shared.memory:
+        return None
+    lines = [*shared.block_rows, *_allocating(writer, single, together=False)]
+    lines += _allocating(writer, shared.memory, together=True)
+    total = style.size(_sum([*(product(buffer.shape) for buffer in single), *shared.block_numbers]))
+    words = set(re.findall(r"\w+", " ".join(line.text for line in lines)))
+    sizes = {
+        name: text
+        for name, size in style.size_names.items()
+        if (text := to_text(size)) in words and name[0] != "#" and text.isidentifier()
+    }
+    fresh = writer.names.fresh
+    made = tuple(name for line in lines for name in line.name.split(", "))
+    return Memory(
+        fresh(f"{function}_workspace"),
+        fresh("work"),
+        fresh(f"{function}_of_few"),
+        tuple(lines),
+        made,
+        sizes,
+        total,
+        tuple(product(buffer.shape) * item_size(buffer.dtype) for buffer in (*single, *shared.memory)),
+    )
+
+
+def _allocating(writer: Writer, buffers: Iterable[Buffer], *, together: bool) -> list[Line]:
+    """Return the lines that allocate buffers; those of loops, which are no results, may lie in one array."""
+    style = writer.style
+    lines: list[Line] = []
+    for (shape, dtype), alike in groupby(buffers, key=lambda buffer: (buffer.shape, buffer.dtype)):
+        kind = "" if dtype == "float64" else f", dtype={style.dtype(dtype)}"
+        names = [buffer.name for buffer in alike]
+        for group in in_groups(names, _TOGETHER if together else 1):
+            whole = shape if len(group) == 1 else (len(group), *shape)
+            lines.append(Line(", ".join(group), f"np.empty({style.shape(whole)}{kind})"))
+    return lines
+
+
+def _sum(sizes: Iterable[Size]) -> Size:
+    total: Size = 0
+    for size in sizes:
+        total = total + size
+    return total
+
+
+def _tuple(texts: Iterable[str]) -> str:
+    items = [*texts]
+    return f"({', '.join(items)}{',' * (len(items) == 1)})"
