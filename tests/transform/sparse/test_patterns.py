@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import math
+import random
+import re
 from typing import Any
 
 import numpy as np
@@ -143,6 +145,40 @@ def pattern_of(text: str, **known: Any) -> list[str]:
 )
 def test_patterns_are_exact(text: str, rows: list[str]) -> None:
     assert pattern_of(text) == rows
+
+
+VECTORS = [
+    "{m} @ {v}", "where(arange(3) % 2 == 0, {v}, {v})", "concatenate(({v}[1:], zeros(1)))", "{v} * array([0.0, 1.0, 2.0])",
+    "{v}**arange(3)", "{m}[1]", "sum({m}, axis=0)", "cumprod({v})", "convolve({v}, array([1.0, 0.0, 2.0]), 'same')",
+    "linalg.solve({m} + 3*eye(3), {v})", "cumsum({v})", "grad(prod({v}) + sum({v}**3), x)", "exp({v})", "pad({v}, 1)[:3]",
+]  # fmt: skip
+MATRICES = [
+    "diag({v})", "outer({v}, {v})", "tril({m})", "triu({m}, 1)", "{m} @ {m}", "{m} * {m}", "{m} + {m}", "eye(3) * {m}", "{m}.T",
+    "where(arange(3)[:, None] == arange(3) + 1, {m}, {m})", "array([[1.0, 0, 0], [0, 0, 2], [3, 1, 0]]) @ {m}", "sin({m})",
+    "inv({m} + 3*eye(3))", "kron(eye(2), {m})[1:4, 2:5]", "cumsum({m}, axis=1)", "stack(({v}, zeros(3), {v}))",
+]  # fmt: skip
+
+
+def expression(rng: random.Random, among: list[str], depth: int) -> str:
+    if depth == 0:
+        return "x" if among is VECTORS else "z"
+    text = rng.choice(among)
+    while (at := re.search(r"\{[vm]\}", text)) is not None:
+        own = VECTORS if at.group() == "{v}" else MATRICES
+        text = f"{text[: at.start()]}({expression(rng, own, depth - 1)}){text[at.end() :]}"
+    return text
+
+
+@pytest.mark.parametrize("seed", range(24))
+def test_random_formulas_have_no_entry_that_is_always_zero(seed: int) -> None:
+    graph = sb.compile_value(f"x[3] z[3,3] -> {expression(random.Random(seed), VECTORS, 3)}").formula_graph
+    wanted, (node,) = [*graph.inputs], graph.primals
+    (pattern,) = patterns_of([node], wanted, Known({}))
+    rng = np.random.default_rng(seed)
+    found = np.zeros(pattern.shape, dtype=bool)
+    for _ in range(3):
+        found |= np.abs(jacobian(node, wanted, {x: drawn(x, rng) for x in wanted})) > 1e-14
+    np.testing.assert_array_equal(pattern.toarray(), found)
 
 
 def test_index_arrays_that_are_known_say_which_entries() -> None:
