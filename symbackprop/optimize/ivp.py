@@ -178,7 +178,17 @@ class IvpProblem:
         -------
         bunch
             What SciPy gives, with ``state``, the parts of ``y`` by name: the times are along the last axis.
+
+        Raises
+        ------
+        ArgumentError
+            On ``args=``: what the formula takes beside time and state is in the problem's data.
         """
+        if options.get("args") is not None:
+            raise ArgumentError(
+                "args= is not passed on: the formula's other inputs are the problem's data, and replace(data={...}) gives "
+                "them other values"
+            )
         name = str(method).lower()
         dense = self._sparse and name == "lsoda"
         jac = (lambda t, y: self.jac(t, y).toarray()) if dense else self.jac

@@ -254,7 +254,8 @@ class ScipyProblem:
         Raises
         ------
         UnsupportedError
-            If the formula is a scalar, there are constraints, or the Jacobian is sparse and the method is 'lm'.
+            If the formula is a scalar, there are constraints, or the method is 'lm' and there are bounds, the Jacobian is
+            sparse, or there are fewer residuals than free entries.
         """
         self._refuse_constraints("least_squares")
         if self._sparse and options.get("method") == "lm":
@@ -264,6 +265,8 @@ class ScipyProblem:
                 "least_squares wants residuals, and the formula gives one scalar; use minimize(), or return the "
                 "residuals instead of the sum of their squares"
             )
+        if options.get("method") == "lm":
+            self._check_for_lm("bounds" in options)
         given = {"jac": self.jac, "bounds": self.bounds, **options}
         return self._named(scipy_optimize().least_squares(self.fun, self.x0, **given))
 
@@ -283,11 +286,13 @@ class ScipyProblem:
         Raises
         ------
         UnsupportedError
-            If there are bounds or constraints, which SciPy's `root` does not have.
+            If there are bounds or constraints, which SciPy's `root` does not have, or not as many equations as free
+            entries.
         """
         self._refuse_constraints("root")
         if self._vector.is_bounded:
             raise UnsupportedError("root has no bounds; use least_squares(), or leave the bounds out")
+        self._check_equations(method)
 
         def equations(x: Array) -> Array:
             return np.atleast_1d(self.fun(x))
@@ -298,6 +303,32 @@ class ScipyProblem:
         jac = jacobian if method in _ROOT_WITH_JACOBIAN else None
         given = {"method": method, "jac": jac, **options}
         return self._named(scipy_optimize().root(equations, self.x0, **given))
+
+    def _check_for_lm(self, has_bounds: bool) -> None:
+        """Refuse what SciPy's method 'lm', which is MINPACK's, does not take."""
+        if self._vector.is_bounded and not has_bounds:
+            raise UnsupportedError("method 'lm' has no bounds; take 'trf' or 'dogbox', or replace(bounds={})")
+        count = np.size(self.fun(self.x0))
+        if count < self._vector.size:
+            raise UnsupportedError(
+                f"method 'lm' wants as many residuals as free entries or more, and there are {count} for "
+                f"{self._vector.size}; take 'trf' or 'dogbox', or fix some entries"
+            )
+
+    def _check_equations(self, method: str) -> None:
+        """Refuse systems that are not square; of the methods of `root`, 'lm' takes more equations too."""
+        count, free = np.size(self.fun(self.x0)), self._vector.size
+        if count == free or (str(method).lower() == "lm" and count > free):
+            return
+        if self._is_scalar:
+            raise UnsupportedError(
+                f"root wants as many equations as free entries, and the formula gives one scalar for {free}; minimize() "
+                "is for an objective, and the root of its gradient is where that ends"
+            )
+        raise UnsupportedError(
+            f"root wants as many equations as free entries, and the formula gives {count} for {free}; use "
+            "least_squares(), or fix some entries"
+        )
 
     def _refuse_constraints(self, solver: str) -> None:
         if self._constrained:

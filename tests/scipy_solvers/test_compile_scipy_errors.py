@@ -153,3 +153,19 @@ def test_derivatives_that_no_rule_gives() -> None:
     with pytest.raises(UnsupportedError, match="jv"):
         sb.compile_scipy("[jv(v, x), x]", {"v": 0.5, "x": 1.0})
     assert sb.compile_scipy("jv(v, x)", {"x": 1.0}, {"v": 0.5}).jac([1.0]).shape == (1,)
+
+
+def test_solvers_say_what_they_do_not_take() -> None:
+    objective = compiled()
+    with pytest.raises(UnsupportedError, match="the formula gives one scalar for 4; minimize"):
+        objective.root()
+    residuals = compiled(formula="X @ w + b - y", bounds={"b": (0, 1)})
+    with pytest.raises(UnsupportedError, match="method 'lm' has no bounds; take 'trf'"):
+        residuals.least_squares(method="lm")
+    assert residuals.replace(bounds={}).least_squares(method="lm").success
+    fewer = compiled(formula="X[:2] @ w + b - y[:2]")
+    with pytest.raises(UnsupportedError, match="there are 2 for 4; take 'trf'"):
+        fewer.least_squares(method="lm")
+    with pytest.raises(UnsupportedError, match="gives 2 for 4; use least_squares"):
+        fewer.root()
+    assert sb.compile_scipy("x**2 - 2", {"x": 1.0}).root().params["x"] == pytest.approx(2**0.5)

@@ -167,3 +167,10 @@ def test_what_is_done_to_a_sparse_jacobian_leaves_later_ones_alone() -> None:
     first.data[::2] = 0.0
     first.eliminate_zeros()
     np.testing.assert_array_equal(problem.jac(0.0, problem.y0).toarray(), wanted)
+
+
+def test_arguments_of_scipy_are_data() -> None:
+    problem = sb.compile_ivp("-k*x", {"x": 1.0}, {"k": 2.0})
+    with pytest.raises(sb.ArgumentError, match="the formula's other inputs are the problem's data"):
+        problem.solve_ivp((0, 1), args=(3.0,))
+    assert problem.replace(data={"k": 3.0}).solve_ivp((0, 1)).success
