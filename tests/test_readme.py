@@ -15,6 +15,7 @@ from documents import ROOT, blocks, outcomes, python_blocks, run
 PAGES = (
     "README.md",
     "docs/scipy.md",
+    "docs/performance.md",
     "docs/custom_rules.md",
     "docs/loops.md",
     "docs/checkpointing.md",

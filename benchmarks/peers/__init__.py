@@ -5,13 +5,15 @@ returns the call, and ``lines(workload)``, the lines that a user writes. What a 
 Arguments are in the peer's own arrays before the clock starts, and the results stay in them.
 """
 
-__all__ = ["OURS", "PEERS", "REFERENCE"]
+__all__ = ["FAST", "OURS", "PEERS", "REFERENCE"]
 
 REFERENCE = "by hand"
 OURS = "symbackprop"
+FAST = "symbackprop fast"  # with optimize="fast"
 PEERS = {  # to the modules, which are imported where they are timed
     REFERENCE: "benchmarks.peers.with_numpy",
     OURS: "benchmarks.peers.with_symbackprop",
+    FAST: "benchmarks.peers.with_symbackprop_fast",
     "autograd": "benchmarks.peers.with_autograd",
     "jax": "benchmarks.peers.with_jax",
     "torch": "benchmarks.peers.with_torch",

@@ -8,7 +8,7 @@ from pathlib import Path
 
 from rich.table import Table
 
-from benchmarks.peers import PEERS, REFERENCE
+from benchmarks.peers import FAST, OURS, PEERS, REFERENCE
 from benchmarks.peers.comparison import Case
 
 __all__ = ["plot", "save_json", "table"]
@@ -33,7 +33,8 @@ def table(cases: Sequence[Case]) -> Table:
 
 def _figures(case: Case, name: str) -> list[str]:
     result = case.results[name]
-    others = [other for other in case.results if other not in (name, REFERENCE)]
+    ours = (OURS, FAST) if name in (OURS, FAST) else (name,)
+    others = [other for other in case.results if other not in (*ours, REFERENCE)]
     best = min(others, key=lambda other: case.results[other].median, default="")
     return [
         _duration(result.median),

@@ -12,13 +12,14 @@ from benchmarks.workloads import GRADIENT, HESSIAN, Workload
 __all__ = ["compiled", "lines", "prepare"]
 
 
-def compiled(workload: Workload) -> sb.CompiledFunction:
+def compiled(workload: Workload, optimize: str = "readable") -> sb.CompiledFunction:
     """Compile the derivative that the workload asks for."""
+    options = {"wrt": workload.wrt, "optimize": optimize, **workload.options}
     if workload.derivative == GRADIENT:
-        return sb.compile_value_and_grad(workload.formula, wrt=workload.wrt, **workload.options)
+        return sb.compile_value_and_grad(workload.formula, **options)
     if workload.derivative == HESSIAN:
-        return sb.compile_hessian(workload.formula, wrt=workload.wrt, **workload.options)
-    return sb.compile_jacobian(workload.formula, wrt=workload.wrt, **workload.options)
+        return sb.compile_hessian(workload.formula, **options)
+    return sb.compile_jacobian(workload.formula, **options)
 
 
 def prepare(workload: Workload, arguments: dict[str, Any]) -> Call:
