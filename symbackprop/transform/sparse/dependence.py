@@ -125,7 +125,8 @@ def _settled(node: Apply, states: Sequence[Flags], known: Known) -> Flags:
     others = [uniform(~np.logical_or(state, zero)) for state, zero in zip(states, zeros, strict=True)]
     if node.op is where:
         fixed = [np.logical_not(state) for state in states]
-        return uniform(np.logical_and(others[0], fixed[1]) | np.logical_and(zeros[0], fixed[2]))
+        chosen = np.logical_and(others[0], fixed[1]) | np.logical_and(zeros[0], fixed[2])
+        return uniform(chosen | np.logical_and(zeros[1], zeros[2]))
     if node.op is primitives()["logical_or"]:
         return either(others)
     return either([zeros[place] for place in _ABSORBING.get(node.op, ())])

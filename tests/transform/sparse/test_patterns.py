@@ -137,6 +137,7 @@ def pattern_of(text: str, **known: Any) -> list[str]:
         ("x[2,2,2] -> linalg.slogdet(x)[1]", ["xxxx....", "....xxxx"]),
         ("x[2] y[2] -> linalg.expm(diag(x)) @ y", ["x.x.", ".x.x"]),
         ("x[2] y[3] -> interp(x, array([0.0, 1.0, 2.0]), y)", ["x.xxx", ".xxxx"]),
+        ("x[2] y[2] -> where(x > y, pad(x[:1], (0, 1)), pad(y[:1], (0, 1))) * x", ["x.x.", "...."]),
         ("x[3] -> grad(prod(x), x)", [".xx", "x.x", "xx."]),
         ("x[2] -> convolve(array([1.0, 0.0, 2.0]), x)", ["x.", ".x", "x.", ".x"]),
         ("x[2] -> array([[1.0, 0.0], [inf, nan]]) @ x", ["x.", "xx"]),
