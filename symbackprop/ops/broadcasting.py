@@ -26,7 +26,7 @@ from symbackprop.ir.node import (
     make_apply,
     make_input,
 )
-from symbackprop.ir.size import Size, SizeExpression, may_be_equal, shape_text
+from symbackprop.ir.size import Size, SizeExpression, may_be_equal, minimum, shape_text
 from symbackprop.ops.declare import Primitive, Style, as_node, linear
 
 __all__ = [
@@ -298,9 +298,9 @@ def broadcast_shapes(shapes: Sequence[Shape]) -> Shape:
     result: list[Size] = [1] * rank
     for shape in shapes:
         for axis, size in enumerate(shape, rank - len(shape)):
-            if size == 1 or size == result[axis]:
+            if size == 1 or size == result[axis] or is_one_of(size, result[axis]):
                 continue
-            if result[axis] != 1:
+            if result[axis] != 1 and not is_one_of(result[axis], size):
                 if agreed(result[axis], size):
                     result[axis] = min(result[axis], size, key=lambda s: len(str(s)))  # the plainer one
                     continue
@@ -320,6 +320,7 @@ def broadcast_to(x: Node, shape: Shape) -> Node:
         return constant(x.value, shape, x.dtype)
     offset = len(shape) - x.rank
     if offset >= 0:
+        x = _without_one_of(x, shape[offset:])
         own = shape[offset:]
         x = with_shape(
             x, tuple(b if a not in (1, b) and agreed(a, b) else a for a, b in zip(x.shape, own, strict=True))
@@ -330,6 +331,23 @@ def broadcast_to(x: Node, shape: Shape) -> Node:
     if len(kept) < x.rank:
         x = reshape(x, shape=tuple(x.shape[axis] for axis in kept))
     return broadcast(x, shape=shape, axes=tuple(axis + offset for axis in kept)) if x.shape != shape else x
+
+
+def is_one_of(size: Size, other: Size) -> bool:
+    """Tell whether a size is ``min(other, 1)``, as of ``x[:1]``: 1, unless the other one is 0, which it then is too."""
+    return size != other and not isinstance(other, int) and size == minimum(other, 1)
+
+
+def _without_one_of(x: Node, shape: Shape) -> Node:
+    """Return `x` with 1 for each size that is 1 or 0 as the one of `shape` allows.
+
+    A sum over what is one entry is that entry; where there is none, nothing comes of the sum.
+    """
+    axes = tuple(axis for axis, (own, other) in enumerate(zip(x.shape, shape, strict=True)) if is_one_of(own, other))
+    if not axes:
+        return x
+    rest = reduce_sum(x, axes=axes)
+    return reshape(rest, shape=tuple(1 if axis in axes else size for axis, size in enumerate(x.shape)))
 
 
 def align_shapes(operands: Sequence[Operand]) -> list[Node]:

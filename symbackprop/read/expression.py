@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from symbackprop.errors import FormulaSyntaxError
 from symbackprop.read import program as kinds
+from symbackprop.read.dotted import is_dotted
 from symbackprop.read.entries import Entry
 from symbackprop.read.program import Instruction
 from symbackprop.read.tokens import Token, number_value
@@ -18,7 +19,6 @@ PYTHON_DTYPES = frozenset(("bool", "float", "int"))  # words of Python that a dt
 _TERNARY, _OR, _AND, _NOT, _COMPARE, _UNARY, _POWER = 1, 2, 3, 4, 5, 12, 13
 _BINARY = {"|": 6, "&": 8, "+": 10, "-": 10, "*": 11, "/": 11, "//": 11, "%": 11, "@": 11, "**": _POWER}
 _COMPARISONS = frozenset(("<", "<=", ">", ">=", "==", "!="))
-_MODULES = frozenset(("np", "numpy", "math", "scipy", "special", "linalg"))
 _CLOSING = {"(": ")", "[": "]"}
 
 
@@ -114,7 +114,7 @@ class ExpressionParser:
     def _name(self, token: Token) -> bool:
         _, name, start, end = token
         following = self.tokens[self.position]
-        if following.text == "." and following.kind == "op" and name in _MODULES:
+        if following.text == "." and following.kind == "op" and is_dotted(name, self.tokens[self.position + 1].text):
             name, end = self._dotted(name, end)
             following = self.tokens[self.position]
         if following.text == "(":

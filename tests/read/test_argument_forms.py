@@ -448,3 +448,14 @@ def test_entries_go_along_the_diagonal(entries: Any) -> None:
     np.fill_diagonal(expected, entries)
     assert compiled(x, entries).tolist() == expected.tolist()
     assert sb.compile_grad("sum(fill_diagonal(x, v)**2)", inputs="x[n,d] v[k]").verify(points=1, seconds=0.3)
+
+
+def test_methods_of_ufuncs_need_no_prefix() -> None:
+    x = np.array([3.0, 1.0, 4.0])
+    for text in ("maximum.accumulate(x)", "minimum.accumulate(x)", "add.accumulate(x)", "multiply.accumulate(x)",
+                 "add.reduce(x)", "maximum.reduce(x)", "subtract.outer(x, x)", "add.outer(x, x)"):  # fmt: skip
+        ufunc, method = text.split("(")[0].split(".")
+        arguments = (x, x) if method == "outer" else (x,)
+        expected = getattr(getattr(np, ufunc), method)(*arguments)
+        np.testing.assert_array_equal(sb.compile_value(f"x[3] -> {text}")(x), expected)
+    assert sb.compile_value("power[2] -> power.sum()")([1.0, 2.0]) == 3.0  # which is an input here

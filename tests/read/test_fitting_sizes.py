@@ -59,3 +59,32 @@ def test_fitting_sizes_leave_no_trace_in_the_code() -> None:
     body = source.split('"""')[-1]
     assert "reshape" not in body
     assert not re.search(r"^\s*\w+ = w\b", body, re.MULTILINE)
+
+
+# --- a first row against all of them ----------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("count", range(4))
+def test_a_slice_of_one_entry_at_most_is_broadcast(count: int) -> None:
+    """``x[:1]`` has one entry, or none where there is none to be broadcast to: the rule of NumPy at every size."""
+    x = np.array([3.0, 1.0, 4.0])[:count]
+    matrix = np.outer(x, [1.0, 2.0, 5.0])
+    for text in ("x - x[:1]", "x[-1:]*x", "maximum(x[:1], x)"):
+        np.testing.assert_array_equal(
+            sb.compile_value(f"x[n] -> {text}")(x), eval(text, {"maximum": np.maximum, "x": x})
+        )
+    np.testing.assert_array_equal(
+        sb.compile_value("X[n,d] -> X - X[:1] + X[:, :1]")(matrix), matrix - matrix[:1] + matrix[:, :1]
+    )
+    gradient = sb.compile_grad("x[n] -> sum((x - x[:1])**2*x)", wrt="x")(x)
+    expected = (x - x[:1]) ** 2 + 2 * x * (x - x[:1])
+    if count:
+        expected[0] -= np.sum(2 * x * (x - x[:1]))
+    np.testing.assert_allclose(gradient, expected, rtol=1e-14)
+
+
+def test_a_slice_of_two_entries_is_not() -> None:
+    f = sb.compile_value("x[n] -> x - x[:2]")
+    assert f([3.0, 1.0]).tolist() == [0.0, 0.0]
+    with pytest.raises(sb.ArgumentError, match="needs n == min"):
+        f([3.0, 1.0, 4.0])
