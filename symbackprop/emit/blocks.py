@@ -12,12 +12,13 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from typing import NoReturn
 
-from symbackprop.emit.rows import constant_rows, is_look, of_rows, sliced_args, summed_args
+from symbackprop.emit.rows import constant_rows, is_look, of_rows, sliced_args, summed_args, turned_among
 from symbackprop.ir.body import Body
 from symbackprop.ir.graph import Graph, children
 from symbackprop.ir.node import Apply, Const, Input, Node, Output, make_apply, make_input, make_output
 from symbackprop.ir.size import Size, has_opaque, named
 from symbackprop.ops.broadcasting import rebuilt, reduce_sum
+from symbackprop.ops.contraction import einsum
 from symbackprop.ops.declare import Primitive
 from symbackprop.ops.reduction import count_of, mean
 
@@ -99,6 +100,7 @@ class _Blocks:
         self._ready: dict[Node, int] = {}  # the first phase in which all of an array is there
         self._sums: set[Node] = set()
         self._group_of: dict[Node, _Group] = {}
+        self._turned = turned_among(self._nodes)
         found: dict[Key, _Group] = {}
         for node in self._nodes:
             self._classify(node, found)
@@ -124,7 +126,8 @@ class _Blocks:
                 next((arg.shape[0] for arg, own in zip(node.args, flags, strict=True) if own), None) if flags else None
             )
             length = node.shape[0] if flags and not summed else length
-        if flags is None or not _is_long(length):
+        lies_turned = self._lies_turned(node)
+        if flags is None or lies_turned or not _is_long(length):
             self._ready[node] = max([self._ready[child] for child in children(node)], default=0)
             return
         assert isinstance(node, Apply) and length is not None
@@ -144,6 +147,12 @@ class _Blocks:
             group = found.setdefault(key, _Group(len(found) + 1, length))
             self._group_of[node] = group
             group.members.append(node)
+
+    def _lies_turned(self, node: Node) -> bool:
+        """Tell whether the rows of an array, or of what it is computed from entry by entry, are apart in memory."""
+        if is_look(node) or not isinstance(node, Apply) or node.op is einsum:
+            return node in self._turned and not is_look(node)
+        return node in self._turned or not self._turned.isdisjoint(node.args)
 
     def _find_stored(self) -> None:
         """Find out which rows others need than the loop that computes them."""

@@ -39,7 +39,7 @@ def is_fresh(node: Apply) -> bool:
 
 def made_of(writer: Writer, node: Apply, template: str, operands: Sequence[Code]) -> Made | None:
     """Return what an array is made of, where calls can write it into a buffer, the size of which is known before."""
-    if not node.shape or node.dtype not in _DTYPES or any(map(has_opaque, node.shape)):
+    if node in writer.turned or not node.shape or node.dtype not in _DTYPES or any(map(has_opaque, node.shape)):
         return None
     arrays = set()
     for position in range(len(operands)):

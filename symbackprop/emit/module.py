@@ -16,6 +16,7 @@ from symbackprop.emit.names import Names
 from symbackprop.emit.outputs import returned
 from symbackprop.emit.packing import unpacking_lines
 from symbackprop.emit.release import released
+from symbackprop.emit.rows import turned_among
 from symbackprop.emit.schedule import scheduled
 from symbackprop.emit.statements import Writer
 from symbackprop.emit.stored_states import schedule_function
@@ -159,7 +160,9 @@ def _written(graph: Graph, recipe: Recipe, target: str, counts: tuple[str, ...])
             counted.setdefault(node, "")
             counted[node] = counted[node] or taken.fresh("count")
         style.size_names[name] = named(counted.get(node) or inputs[node])
-    writer = Writer(graph, scheduled(graph, counts), style, taken, inputs, counted, in_buffers=in_buffers)
+    turned = turned_among(graph.nodes()) if in_buffers else frozenset()
+    schedule = scheduled(graph, counts)
+    writer = Writer(graph, schedule, style, taken, inputs, counted, in_buffers=in_buffers, turned=turned)
     writer.write()
     result = returned(graph, writer, recipe, packing)
     memory = _in_buffers(writer, result, function) if in_buffers else None

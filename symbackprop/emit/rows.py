@@ -6,19 +6,20 @@ faster at the whole of it.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 
 from symbackprop.ir.node import Apply, Const, Node, constant, make_apply
 from symbackprop.ir.size import Size
 from symbackprop.ops.arithmetic import add
 from symbackprop.ops.broadcasting import broadcast, cast, reduce_sum, reshape
 from symbackprop.ops.contraction import einsum
+from symbackprop.ops.contraction_text import einsum_text
 from symbackprop.ops.declare import Primitive
 from symbackprop.ops.indexing import place, slice_
 from symbackprop.ops.layout import concatenate, transpose
 from symbackprop.ops.reduction import largest, mean, smallest
 
-__all__ = ["constant_rows", "is_look", "of_rows", "sliced_args", "summed_args"]
+__all__ = ["constant_rows", "is_look", "of_rows", "sliced_args", "summed_args", "turned_among"]
 
 Flags = tuple[bool, ...]  # for each argument whether it is needed row by row
 _REDUCTIONS = (reduce_sum, largest, smallest, mean)
@@ -30,7 +31,7 @@ def sliced_args(node: Apply) -> Flags | None:
     if not node.shape or not isinstance(op, Primitive):
         return None
     every = (True,) * len(node.args)
-    if op is add or op is cast or (op.kind == "elementwise" and op.lines is None):
+    if _is_entrywise(node) and op.lines is None:
         return every
     if op is broadcast:
         return (0 in node.param("axes"),)  # type: ignore[operator]
@@ -91,3 +92,27 @@ def of_rows(node: Apply, args: Sequence[Node], rows: Size) -> Node:
 def constant_rows(node: Const, rows: Size) -> Const:
     """Return a constant array with so many rows."""
     return constant(node.value, (rows, *node.shape[1:]), node.dtype)
+
+
+def turned_among(nodes: Iterable[Node]) -> set[Node]:
+    """Return the arrays that do not lie in memory row by row: what is transposed, and what is computed of it.
+
+    NumPy lets what it computes lie as its arguments do. So has the code to: copies cost more than buffers save.
+    """
+    turned: set[Node] = set()
+    for node in nodes:
+        if isinstance(node, Apply) and (_turns(node) or (_is_entrywise(node) and not turned.isdisjoint(node.args))):
+            turned.add(node)
+    return turned
+
+
+def _turns(node: Apply) -> bool:
+    if node.op is einsum:
+        text = einsum_text(node, None)  # type: ignore[arg-type]  # which is the same in every style
+        return text.startswith(("np.transpose(", "np.swapaxes(")) and " @ " in text and text.endswith(")")
+    return node.op is transpose
+
+
+def _is_entrywise(node: Apply) -> bool:
+    op = node.op
+    return isinstance(op, Primitive) and (op is add or op is cast or op.kind == "elementwise")

@@ -7,7 +7,7 @@ backward) uses it, or if its text would make a line that no person would write.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence, Set
 from dataclasses import dataclass, field
 from itertools import groupby
 
@@ -58,6 +58,7 @@ class Writer(Naming):
     depth: int = 0  # of the loops and branches around it
     input_codes: dict[Node, Code] = field(default_factory=dict)
     in_buffers: bool = False  # whether arrays are written into memory that is given
+    turned: Set[Node] = frozenset()  # arrays that are not, as they lie otherwise than row by row
 
     def __post_init__(self) -> None:
         if self.shared is None:
