@@ -7,6 +7,9 @@ for ``abs(u)``, of a and b for ``maximum(a, b)``, whose ``minimum`` takes the ot
 are exchanged, by the laws of sums, products and signs (see `forms`), does not depend on the choice, and is written with
 one of them: ``x**3``. So is a product with ``sign(u)`` that is 0 where u is.
 
+The entries of an array bend each for itself: what is the same only if all pieces are exchanged at once, as a product of
+two sums of absolute values, does depend on the choice. So bends of arrays are followed as far as entries stay apart.
+
 What has that symmetry by a theorem alone stays as it is written.
 """
 
@@ -14,8 +17,9 @@ from __future__ import annotations
 
 from symbackprop.ir.graph import Graph
 from symbackprop.ir.node import Apply, Const, Input, Node, constant
-from symbackprop.ops.arithmetic import div, mul, neg
-from symbackprop.ops.broadcasting import rebuilt
+from symbackprop.ops.arithmetic import add, div, mul, neg
+from symbackprop.ops.broadcasting import cast, rebuilt
+from symbackprop.ops.declare import Primitive
 from symbackprop.ops.extrema import minimum
 from symbackprop.ops.rounding import absolute, sign
 from symbackprop.simplify.forms import BENT, Forms, Multiple
@@ -49,6 +53,10 @@ def without_bends(graph: Graph, log: Rewrites) -> Graph:
     return graph.mapped(lambda node: new.get(node, node))
 
 
+def _is_entry_by_entry(node: Apply) -> bool:
+    return node.op in (add, cast) or (isinstance(node.op, Primitive) and node.op.kind == "elementwise")
+
+
 class _Symmetries:
     """What nodes are, and what they become when the pieces of one bend are exchanged.
 
@@ -63,6 +71,7 @@ class _Symmetries:
         self._untold: set[Node] = set()  # of which it is not known what they become
         self._sizes: dict[Node, int] = {}  # how many nodes become something else, at most
         self._bend: dict[Node, int] = {}
+        self._of_arrays: set[int] = set()  # the bends whose entries each have pieces of their own
 
     def enter(self, node: Node) -> int | None:
         """Take in a node after all its arguments; return a bend that it has not, though they have."""
@@ -82,6 +91,11 @@ class _Symmetries:
             if not self._forms.is_one(bend):
                 self._bend[node] = bend
                 moved.add(bend)
+                if node.shape:
+                    self._of_arrays.add(bend)
+        if not _is_entry_by_entry(node) and not moved.isdisjoint(self._of_arrays):
+            self._untold.add(node)  # entries meet here, and the pieces of each are exchanged without those of others
+            return None
         images = {bend: self._forms.applied(node, self._images(node, bend), bend) for bend in sorted(moved)}
         smooth = [bend for bend, image in images.items() if image == own]
         self._keep(node, {bend: image for bend, image in images.items() if image != own})

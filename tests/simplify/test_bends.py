@@ -122,3 +122,29 @@ def test_long_chains_take_time_in_proportion() -> None:
     lines = ["u0 = abs(x)", *(f"u{i} = abs(u{i - 1} - {i})" for i in range(1, 100)), "u99*u99"]
     value, (slope,) = sb.compile_value_and_grad("\n".join(lines))(0.3)
     assert value == slope * slope / 4.0
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "sum(x*abs(a))/sum(abs(a))",
+        "sum(x*abs(a))*sum(abs(a))",
+        "sum(abs(a)[:, None]*abs(a))",
+        "sum(outer(abs(a), maximum(a, 0)))",
+        "sum(abs(a)*abs(a)[::-1])",
+        "sum(x*sign(a))*sum(abs(a))",
+        "(abs(a) @ x)**2",
+        "prod(abs(a))",
+        "max(abs(a))*sum(abs(a))",
+        "sum(hypot(cumsum(abs(a)), x))",
+    ],
+)
+def test_each_entry_of_an_array_bends_for_itself(text: str) -> None:
+    x, a = np.array([1.0, 2.0, -0.5]), np.array([1.0, -3.0, 2.0])
+    words = {name: getattr(np, name) for name in dir(np)} | {"np": np}
+    value = sb.compile_value(text, inputs="x[n] a[n]")
+    np.testing.assert_allclose(value(x, a), eval(text, words, {"x": x, "a": a}), rtol=1e-14)
+    step = 1e-6 * np.array([0.3, -1.0, 0.7])
+    slope = (eval(text, words, {"x": x, "a": a + step}) - eval(text, words, {"x": x, "a": a - step})) / 2e-6
+    gradient = sb.compile_grad(text, wrt="a", inputs="x[n] a[n]")(x, a)
+    np.testing.assert_allclose(gradient @ step / 1e-6, slope, rtol=1e-6, atol=1e-8)
