@@ -108,7 +108,7 @@ class WithWorkspace:
         --------
         >>> import numpy as np
         >>> import symbackprop as sb
-        >>> g = sb.compile_grad("x[n] -> sum(sin(x)*exp(-x*x))", optimize="fast")
+        >>> g = sb.compile_grad("x[n] -> sum(sin(x)*exp(-x*x))", wrt="x", optimize="fast")
         >>> work = g.workspace(n=3)
         >>> bool(np.all(work(np.zeros(3)) == g(np.zeros(3))))
         True
