@@ -10,7 +10,7 @@ from typing import Any
 
 from symbackprop.ir.dtype import is_float
 from symbackprop.ir.factored import Factored
-from symbackprop.ir.node import Input, Node
+from symbackprop.ir.node import Input, Node, Output
 from symbackprop.ir.recomputation import Recomputation
 from symbackprop.ir.show import graph_text
 from symbackprop.ir.signature import ArgumentSpec, Label, Structure
@@ -206,11 +206,16 @@ def topological(roots: Iterable[Node], known: Iterable[Node] = ()) -> list[Node]
 
 
 def dependents(nodes: Iterable[Node], wrt: Iterable[Node]) -> set[Node]:
-    """Return the real-valued ones of `nodes`, which come in topological order, that depend on `wrt`."""
+    """Return the real-valued ones of `nodes`, which come in topological order, that depend on `wrt`.
+
+    What has several results has the dtype of the first; it is among them if any of its arguments is.
+    """
     active = set(wrt)
+    nodes = list(nodes)
+    sources = {node.source for node in nodes if isinstance(node, Output)}
     for node in nodes:
         for child in node.args:
-            if child in active and is_float(node.dtype):
+            if child in active and (is_float(node.dtype) or node in sources):
                 active.add(node)
                 break
     return active

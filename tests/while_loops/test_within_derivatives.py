@@ -75,3 +75,22 @@ def test_traced_functions() -> None:
         return sb.grad(halved)(x) ** 2
 
     assert sb.compile_value(f, inputs={"x": ""})(4.0) == 1.0 - 0.25 * 3
+
+
+COUNTED = """def small(s):
+    return s[0] < 3
+def step(s):
+    return s[0] + 1, s[1]*s[1]
+def f(x):
+    return while_loop(small, step, (0, x))[1]
+"""
+
+
+def test_a_counter_before_the_carries_that_are_real() -> None:
+    x = 1.1
+    value, (slope,) = sb.compile_value_and_grad(COUNTED + "f(x)")(x)
+    assert (value, slope) == (pytest.approx(x**8), pytest.approx(8 * x**7))
+    assert sb.compile_jvp(COUNTED + "f(x)")(x, 1.0)[1] == pytest.approx(8 * x**7)
+    assert sb.compile_grad(COUNTED + "grad(f, x)")(x) == (pytest.approx(56 * x**6),)
+    assert sb.compile_derivative(COUNTED + "f(x)", order=3)(x) == pytest.approx(336 * x**5)
+    assert sb.compile_grad(COUNTED + "f(x)").verify(points=1)
