@@ -301,7 +301,7 @@ _RULES: Mapping[Operation, Callable[[Apply], Sequence[Moves]]] = {
     place: _placed,
     reduce_sum: _reduced,
     reshape: _reshaped,
-    sized: _reshaped,
+    sized: _same,
     slice_: _sliced,
     transpose: _transposed,
 }

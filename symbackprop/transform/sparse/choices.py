@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence, Set
+from collections.abc import Sequence, Set
 from itertools import combinations
 from typing import Any
 
 from symbackprop.ir.dtype import is_float
-from symbackprop.ir.graph import topological
+from symbackprop.ir.graph import children, topological
 from symbackprop.ir.node import Apply, Input, Node, Operation, constant, make_apply
 from symbackprop.ir.size import product
 from symbackprop.ops.broadcasting import broadcast, reshape, sized
@@ -18,7 +18,7 @@ from symbackprop.ops.layout import concatenate, diagonal, roll, transpose
 from symbackprop.ops.literal import literal
 from symbackprop.ops.updates import replace_parts
 
-__all__ = ["LAYOUTS", "choices_among", "numbered", "positions_in"]
+__all__ = ["LAYOUTS", "Choices", "numbered", "positions_in"]
 
 LAYOUTS: frozenset[Operation] = frozenset([broadcast, sized, transpose])  # these keep axes apart
 
@@ -28,16 +28,33 @@ _CHOICES: frozenset[Operation] = LAYOUTS | {
 _NONE = -1  # the position of an entry that is not from an input
 
 
-def choices_among(nodes: Iterable[Node], wanted: Sequence[Input]) -> set[Node]:
-    """Return those of `nodes`, arguments first, each of whose entries is one of a `wanted` input or depends on none."""
-    moving: set[Node] = set(wanted)
-    chosen: set[Node] = set(wanted)
-    for node in nodes:
-        if isinstance(node, Apply) and is_float(node.dtype) and any(arg in moving for arg in node.args):
-            moving.add(node)
-            if _is_choice(node) and all(arg in chosen or arg not in moving for arg in node.args):
-                chosen.add(node)
-    return chosen
+class Choices:
+    """Which nodes are choices of entries of some inputs.
+
+    Attributes
+    ----------
+    moving : set of Node
+        What depends on the inputs.
+    chosen : set of Node
+        That of which each entry is one of an input, or depends on none.
+    """
+
+    def __init__(self, wanted: Sequence[Input]) -> None:
+        self.moving: set[Node] = set(wanted)
+        self.chosen: set[Node] = set(wanted)
+        self._known: set[Node] = set(wanted)
+
+    def note(self, root: Node) -> None:
+        """Take notice of a node, and of all that it is computed from."""
+        for node in topological([root], known=self._known):
+            self._known.add(node)
+            below = [child for child in children(node) if child in self.moving]
+            if below:
+                self.moving.add(node)
+                if isinstance(node, Apply) and is_float(node.dtype) and _is_choice(node):
+                    real = [arg for arg in below if is_float(arg.dtype)]
+                    if real and all(arg in self.chosen for arg in real):
+                        self.chosen.add(node)
 
 
 def _is_choice(node: Apply) -> bool:

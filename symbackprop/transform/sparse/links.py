@@ -13,11 +13,11 @@ from typing import Any, NamedTuple
 from symbackprop.errors import UnsupportedError
 from symbackprop.ir.graph import children, topological
 from symbackprop.ir.node import Apply, Input, Node, make_input
-from symbackprop.ir.size import product
+from symbackprop.ir.size import Size, evaluate, names, product
 from symbackprop.ops.bodies import substitute
 from symbackprop.ops.indexing import gather, slice_
 from symbackprop.transform.sparse.alignment import Relation, alignments_of
-from symbackprop.transform.sparse.choices import LAYOUTS, choices_among, numbered, positions_in
+from symbackprop.transform.sparse.choices import LAYOUTS, Choices, numbered, positions_in
 from symbackprop.transform.sparse.inside import entries_kept
 from symbackprop.transform.sparse.relations import LARGEST, not_sparse
 
@@ -107,7 +107,10 @@ def sources_of(
 ) -> tuple[list[Node], list[Source]]:
     """Return the values in terms of sources, and these: the inputs, and those choices of entries that `is_source` names."""
     nodes = topological(values)
-    chosen = choices_among(nodes, wanted)
+    choices = Choices(wanted)
+    for value in values:
+        choices.note(value)
+    chosen = choices.chosen
     level = 1 + max((node.level for node in nodes if isinstance(node, Input)), default=0)
     found = [node for node in nodes if isinstance(node, Apply) and node in chosen and is_source(node)]
     fresh: dict[Node, Input] = {node: make_input(i, node.shape, node.dtype, level) for i, node in enumerate(found)}
@@ -192,9 +195,14 @@ def _check(value: Node, link: Link) -> None:
     entries = own * free * len(link.offsets)
     if isinstance(entries, int) and entries > LARGEST:
         raise UnsupportedError(not_sparse(entries))
-    if not link.axes and not isinstance(own, int) and not isinstance(other, int):
+    if not link.axes and not _is_bounded(own) and not _is_bounded(other):
         raise UnsupportedError(
             f"a block of the sparse derivative has all of its {own * other} entries, as it is not known to be a band, "
             "blocks or a diagonal, or read at given positions, whatever the sizes are; give sizes that are numbers, or "
             "example arrays"
         )
+
+
+def _is_bounded(size: Size) -> bool:
+    """Tell whether a size does not grow with those that have names, as ``min(n, 3)`` does not."""
+    return evaluate(size, dict.fromkeys(names(size), LARGEST)) < LARGEST // 2

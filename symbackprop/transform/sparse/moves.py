@@ -11,11 +11,12 @@ from collections.abc import Hashable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from symbackprop.ir.node import Apply, Node
+from symbackprop.ir.node import Apply, Node, Shape
+from symbackprop.ops.broadcasting import reshape
 from symbackprop.ops.indexing import gather, slice_
 from symbackprop.ops.layout import roll
 
-__all__ = ["Read", "read_of"]
+__all__ = ["Gathered", "Read", "Reshaped", "Rolled", "Slice", "read_of"]
 
 Labels = list[Hashable]
 
@@ -98,7 +99,30 @@ class Gathered:
         return gather(x, *self.indices, axis=self.axes[0])
 
 
-Read = Slice | Rolled | Gathered
+@dataclass(frozen=True, slots=True)
+class Reshaped:
+    """All entries of an array, in another shape."""
+
+    axes: tuple[int, ...]
+    shape: Shape
+
+    def onto(self, places: Mapping[int, int]) -> Reshaped | None:
+        """Return the read of an array that has those of the axes that are in `places`, which says where.
+
+        None if these are not all, each in its place.
+        """
+        return self if places == {axis: axis for axis in self.axes} else None
+
+    def after(self, labels: Sequence[Hashable]) -> Labels:
+        """Return the labels of the axes of what is read, given those of an array."""
+        return [("read", axis) for axis in range(len(self.shape))]
+
+    def of(self, x: Node) -> Node:
+        """Return what is read of an array."""
+        return reshape(x, shape=self.shape)
+
+
+Read = Slice | Rolled | Gathered | Reshaped
 
 
 def read_of(node: Node) -> Read | None:
@@ -111,6 +135,8 @@ def read_of(node: Node) -> Read | None:
     if node.op is roll:
         axes, shifts = node.param("axes"), node.param("shifts")
         return Rolled(tuple(zip(axes, shifts, strict=True)))  # type: ignore[call-overload]
+    if node.op is reshape:
+        return Reshaped(tuple(range(node.args[0].rank)), node.shape)
     if node.op is gather:
         first: Any = node.param("axis")
         return Gathered(tuple(range(first, first + len(node.args) - 1)), node.args[1:])

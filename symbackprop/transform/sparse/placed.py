@@ -20,10 +20,10 @@ from symbackprop.ops.layout import concatenate, transpose
 from symbackprop.ops.literal import literal
 from symbackprop.ops.sparse import csr_array, entries_array
 from symbackprop.transform.sparse.banded import Piece
-from symbackprop.transform.sparse.choices import numbered
+from symbackprop.transform.sparse.choices import Choices, numbered
 from symbackprop.transform.sparse.links import Home, Link, Source, links_of, read_at_all, read_by_a_call, sources_of
-from symbackprop.transform.sparse.moves import Read
-from symbackprop.transform.sparse.reads import at_one_vector, with_reads_of_inputs
+from symbackprop.transform.sparse.reads import with_reads_of_inputs, with_vectors_of_inputs
+from symbackprop.transform.sparse.rows import Rows, rows_of
 
 __all__ = ["BANDS", "READS", "Products", "Way", "hessian_of", "jacobians_of"]
 
@@ -36,21 +36,32 @@ class Way(NamedTuple):
     Parameters
     ----------
     read : callable
-        Which reads are brought down to the inputs.
+        How reads are brought down to the inputs.
     is_source : callable
         Which choices of entries of inputs derivatives are taken with respect to.
+    are_taken_apart : bool
+        Whether values are taken apart into what their entries are joined and added up of.
     """
 
-    read: Callable[[Read], bool]
+    read: Callable[[Sequence[Node], Sequence[Input]], list[Node]]
     is_source: Callable[[Apply], bool]
+    are_taken_apart: bool
 
     def sources(self, values: Sequence[Node], wanted: Sequence[Input]) -> tuple[list[Node], list[Source]]:
         """Return the values in terms of sources, and these."""
-        return sources_of(with_reads_of_inputs(values, wanted, self.read), wanted, self.is_source)
+        return sources_of(self.read(values, wanted), wanted, self.is_source)
+
+    def rows(self, value: Node, sources: Sequence[Source]) -> list[Rows]:
+        """Return what a value is made of, in terms of sources."""
+        if not self.are_taken_apart:
+            return [Rows(value, numbered(value))]
+        choices = Choices([source.node for source in sources])
+        choices.note(value)
+        return rows_of(value, choices)
 
 
-BANDS = Way(at_one_vector, read_by_a_call)  # slices stay: they are bands
-READS = Way(lambda read: True, read_at_all)  # each read is an array of its own, whose positions are known
+BANDS = Way(with_vectors_of_inputs, read_by_a_call, False)  # slices stay: they are bands
+READS = Way(with_reads_of_inputs, read_at_all, True)  # each read is an array of its own, whose positions are known
 
 
 class Side(NamedTuple):
@@ -80,7 +91,7 @@ class Placed(NamedTuple):
     piece: Piece
     rows: Side
     columns: Side
-    source: Source | None  # of the rows, if these are the entries of one
+    are_rows_whole: bool  # whether each row of the matrix is one of the piece's
 
 
 def jacobians_of(
@@ -96,12 +107,15 @@ def jacobians_of(
         If a block is dense in sizes that have names.
     """
     inner, sources = way.sources(values, wanted)
+    parts = [(number, rows) for number, value in enumerate(inner) for rows in way.rows(value, sources)]
+    entries = [rows.entries for _, rows in parts]
     found: dict[tuple[int, int], list[Placed]] = {}
-    for piece in products(inner, links_of(inner, sources)):
-        number = piece.link.number
-        rows = Side(numbered(values[number]), piece.rows, range(values[number].rank), False)
+    for piece in products(entries, links_of(entries, sources)):
+        number, own = parts[piece.link.number]
+        rows = Side(own.positions, piece.rows, range(own.node.rank), own.lacks)
         for home in piece.link.source.homes:
-            found.setdefault((number, home.of), []).append(Placed(piece, rows, _columns(piece, home), None))
+            placed = Placed(piece, rows, _columns(piece, home), own.node is inner[number])
+            found.setdefault((number, home.of), []).append(placed)
     matrices = [
         _matrix(value.shape, x, found.get((number, place), []), value.dtype)
         for number, value in enumerate(values)
@@ -131,7 +145,7 @@ def hessian_of(
         for first in source.homes:
             rows = Side(first.positions, piece.rows, range(source.node.rank), first.lacks)
             for second in piece.link.source.homes:
-                placed = Placed(piece, rows, _columns(piece, second), source)
+                placed = Placed(piece, rows, _columns(piece, second), source.reads is None)
                 found.setdefault((first.of, second.of), []).append(placed)
     matrices = [
         _matrix(x.shape, y, found.get((first, second), []), x.dtype)
@@ -182,9 +196,7 @@ def _matrix(height: Shape, x: Input, pieces: Sequence[Placed], dtype: str) -> No
 def _is_in_order(pieces: Sequence[Placed]) -> bool:
     """Tell whether pieces one behind the other have each row's columns in order: at offsets along the first axis."""
     one = pieces[0].piece.link
-    if not all(placed.piece.is_whole and placed.piece.link is one for placed in pieces):
-        return False
-    if any(placed.source is not None and placed.source.reads is not None for placed in pieces):
+    if not all(placed.are_rows_whole and placed.piece.is_whole and placed.piece.link is one for placed in pieces):
         return False
     if one.source.reads is not None and (len(pieces) > 1 or not one.source.is_ascending(one.axes)):
         return False  # positions that are read are in any order, and may repeat

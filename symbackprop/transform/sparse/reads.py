@@ -1,34 +1,27 @@
-"""Reads brought down to what is read: ``sin(x)[i]`` is ``sin(x[i])``, as is all that works along other axes.
+"""Reads brought down to what is read, and joins brought up to what is returned.
 
-So it can be seen on which entries of an input a value depends: each is read at places that do not depend on what is
-computed of it.
+``sin(x)[i]`` is ``sin(x[i])``, as is all that works along other axes, and ``concatenate((a, b))**2`` is
+``concatenate((a**2, b**2))``. So it can be seen on which entries of an input a value depends: each is read at places
+that do not depend on what is computed of it, and goes to places that do not either.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Hashable, Sequence
-from itertools import chain
-from typing import Any
+from collections.abc import Callable, Sequence
 
 from symbackprop.errors import UnsupportedError
-from symbackprop.ir.graph import children, topological
-from symbackprop.ir.node import Apply, Const, Input, Node, Operation, constant, make_apply, make_input
-from symbackprop.ops import primitives
-from symbackprop.ops.arithmetic import add
-from symbackprop.ops.broadcasting import broadcast, cast, reduce_sum
-from symbackprop.ops.contraction import contract, einsum
-from symbackprop.ops.declare import Primitive
-from symbackprop.ops.indexing import choose, slice_
-from symbackprop.ops.layout import concatenate, transpose
+from symbackprop.ir.graph import topological
+from symbackprop.ir.node import Apply, Const, Input, Node, constant, make_input
 from symbackprop.simplify.pattern import with_new_arguments
-from symbackprop.transform.sparse.moves import Gathered, Read, read_of
+from symbackprop.transform.sparse.axes import labelled, rebuilt_of
+from symbackprop.transform.sparse.choices import Choices
+from symbackprop.transform.sparse.joins import computed_by_parts, join_of, joined_among_zeros, read_by_parts
+from symbackprop.transform.sparse.moves import Gathered, Read, Reshaped, read_of
+from symbackprop.transform.sparse.shapes import computed_before_reshape
 
-__all__ = ["at_one_vector", "with_reads_of_inputs"]
+__all__ = ["at_one_vector", "with_reads_of_inputs", "with_vectors_of_inputs"]
 
-Labels = Sequence[Hashable]
-Labelled = Sequence[Labels]  # for each argument of a node, for each axis: that of the node, or a name of its own
-
-_MOST = 50_000  # nodes that are made
+_MOST = 50_000  # reads that are made
 
 
 def at_one_vector(read: Read) -> bool:
@@ -36,20 +29,21 @@ def at_one_vector(read: Read) -> bool:
     return isinstance(read, Gathered) and len(read.indices) == 1 and read.indices[0].rank == 1
 
 
-def with_reads_of_inputs(
-    values: Sequence[Node], wanted: Sequence[Input], among: Callable[[Read], bool] = at_one_vector
-) -> list[Node]:
-    """Return `values` with reads, `among` some kinds of them, as near to the `wanted` inputs as they can be."""
-    reads = _Reads(wanted)
+def with_vectors_of_inputs(values: Sequence[Node], wanted: Sequence[Input]) -> list[Node]:
+    """Return `values` with reads at one vector of positions as near to the `wanted` inputs as they can be."""
+    return _walked(values, _Reads(wanted), lambda reads, node: reads.pushed(node, at_one_vector))
+
+
+def with_reads_of_inputs(values: Sequence[Node], wanted: Sequence[Input]) -> list[Node]:
+    """Return `values` with all reads as near to the `wanted` inputs as they can be, and joins as near to the values."""
+    return _walked(values, _Reads(wanted), _Reads.joined)
+
+
+def _walked(values: Sequence[Node], reads: _Reads, step: Callable[[_Reads, Apply], Node]) -> list[Node]:
     new: dict[Node, Node] = {}
     for node in topological(values):
-        made = with_new_arguments(node, new)
-        if node in reads.moving or any(child in reads.moving for child in children(made)):
-            reads.moving.add(made)
-            read = read_of(made)
-            if read is not None and among(read):
-                made = reads.of(made.args[0], read)
-        new[node] = made
+        made = reads.noted(with_new_arguments(node, new))
+        new[node] = reads.noted(step(reads, made)) if isinstance(made, Apply) and made in reads.moving else made
     return [new[value] for value in values]
 
 
@@ -63,8 +57,60 @@ class _Reads:
     """
 
     def __init__(self, wanted: Sequence[Input]) -> None:
-        self.moving: set[Node] = set(wanted)
+        self._choices = Choices(wanted)
+        self.moving = self._choices.moving
         self._made: dict[tuple[Node, Read], Node] = {}
+
+    def noted(self, node: Node) -> Node:
+        """Return a node, of which it is known now what it depends on."""
+        self._choices.note(node)
+        return node
+
+    def pushed(self, node: Apply, among: Callable[[Read], bool]) -> Node:
+        """Return a node as it is read of inputs, if it is a read among some kinds of these."""
+        read = read_of(node)
+        return node if read is None or not among(read) else self.of(node.args[0], read)
+
+    def joined(self, node: Apply) -> Node:
+        """Return a node as it is read of inputs, or computed of parts of joins and joined again."""
+        made: Node = node
+        for step in (self._read_of_inputs, self._among_zeros, self._before_reshape, self._by_parts):
+            made = made if not isinstance(made, Apply) or made in self._choices.chosen else step(made)
+            self._choices.note(made)
+        return made
+
+    def _read_of_inputs(self, node: Apply) -> Node:
+        read = read_of(node)
+        if read is None:
+            return node
+        x = node.args[0]
+        join = join_of(x) if self._is_join(x) else None
+        if join is None or join.axis not in read.axes:
+            return self.of(x, read)
+        by_parts = read_by_parts(x, read, self.of)
+        return node if by_parts is None else by_parts
+
+    def _among_zeros(self, node: Apply) -> Node:
+        joined = joined_among_zeros(node)
+        return node if joined is None else joined
+
+    def _before_reshape(self, node: Apply) -> Node:
+        before = computed_before_reshape(
+            node, self._is_computed, self.of, lambda made: self.noted(self._by_parts(made))
+        )
+        return node if before is None else before
+
+    def _by_parts(self, node: Apply) -> Node:
+        by_parts = computed_by_parts(node, self._is_join, self.of)
+        return node if by_parts is None else by_parts
+
+    def _is_computed(self, node: Node) -> bool:
+        """Tell whether a node depends on inputs, and is no choice of their entries."""
+        return node in self.moving and node not in self._choices.chosen
+
+    def _is_join(self, node: Node) -> bool:
+        """Tell whether a node is a join of what is computed: one of inputs is a choice of their entries."""
+        return self._is_computed(node) and join_of(node) is not None
 
     def of(self, x: Node, read: Read) -> Node:
         """Return what is read of `x`."""
@@ -73,16 +119,14 @@ class _Reads:
             node, own = waiting[-1]
             below = self._below(node, own)
             pairs = [] if below is None else [
-                (arg, there) for arg, there in zip(node.args, below, strict=True) if there is not None
+                (arg, there) for arg, there in zip(node.args, below, strict=True) if there is not None  # type: ignore[attr-defined]
             ]  # fmt: skip
             needed = [pair for pair in pairs if pair not in self._made]
             if needed:
                 waiting += needed
                 continue
             waiting.pop()
-            self._made[node, own] = made = self._read(node, own, below)
-            if node in self.moving:
-                self.moving.add(made)
+            self._made[node, own] = self.noted(self._read(node, own, below))
             if len(self._made) > _MOST:
                 raise UnsupportedError(
                     f"the entries of the sparse derivative are read in more than {_MOST} ways, whatever the sizes are; "
@@ -96,107 +140,26 @@ class _Reads:
         if below is None or not isinstance(node, Apply):
             return read.of(node)
         args = [arg if own is None else self._made[arg, own] for arg, own in zip(node.args, below, strict=True)]
-        labelled = _labelled(node)
-        assert labelled is not None
-        own = [
-            labels if there is None else there.after(labels) for there, labels in zip(below, labelled[0], strict=True)
-        ]
-        return _rebuilt(node, args, own, read)
+        known = labelled(node)
+        assert known is not None
+        own = [labels if there is None else there.after(labels) for there, labels in zip(below, known[0], strict=True)]
+        shape = read.of(make_input(0, node.shape, node.dtype)).shape
+        return rebuilt_of(node, args, own, read.after(range(node.rank)), shape)
 
     def _below(self, node: Node, read: Read) -> Sequence[Read | None] | None:
         """Return what is read of the arguments of a node, None for all of one; None where it is read itself."""
-        if not isinstance(node, Apply) or node not in self.moving:
+        if not isinstance(node, Apply) or node not in self.moving or node in self._choices.chosen:
             return None
-        labelled = _labelled(node)
-        if labelled is None or any(axis in labelled[1] for axis in read.axes):
+        known = labelled(node)
+        if known is None or not set(read.axes).isdisjoint(known[1]):
             return None
         below: list[Read | None] = []
-        for labels in labelled[0]:
+        for labels in known[0]:
+            if isinstance(read, Reshaped) and [*labels] not in ([], [*range(node.rank)]):
+                return None
             places = {axis: place for place, axis in enumerate(labels) if axis in read.axes}
             own = read.onto(places) if places else None
             if places and own is None:
                 return None
             below.append(own)
         return below
-
-
-# --- what an operation does to axes ------------------------------------------------------------------------------------
-
-
-def _axes_of(node: Apply) -> Sequence[int]:
-    params: dict[str, Any] = dict(node.params)
-    return params["axes"] if "axes" in params else (params["axis"],)
-
-
-def _labelled(node: Apply) -> tuple[Labelled, Sequence[int]] | None:
-    """Return the labels of the axes of a node's arguments, and along which of its own axes nothing can be read of these.
-
-    None for an operation that is not looked into.
-    """
-    op = node.op
-    assert isinstance(op, Primitive)
-    if op.kind == "elementwise" or op in (add, cast, choose):
-        return [range(node.rank)] * len(node.args), ()
-    if op is broadcast:
-        return [_axes_of(node)], ()
-    if op is transpose:
-        axes = _axes_of(node)
-        return [axes], ()
-    if op in _REDUCING:
-        gone = _axes_of(node)
-        kept = iter(range(node.rank))
-        return [[("own", axis) if axis in gone else next(kept) for axis in range(node.args[0].rank)]], ()
-    if op in _WORKING_ALONG:
-        return [range(node.rank)] * len(node.args), _axes_of(node)
-    if op is einsum:
-        output: Any = node.param("output")
-        operands: Any = node.param("operands")
-        return [[output.index(i) if i in output else ("own", i) for i in indices] for indices in operands], ()
-    if op is slice_:
-        kept = iter(range(node.rank))
-        bounds = [*_bounds(node)]
-        own = [
-            next(kept) if bound is None or isinstance(bound, tuple) else ("own", i) for i, bound in enumerate(bounds)
-        ]
-        return [own], [label for label, bound in zip(own, bounds, strict=True) if isinstance(bound, tuple)]  # type: ignore[misc]
-    return None
-
-
-def _bounds(node: Apply) -> Sequence[Any]:
-    return node.param("bounds")  # type: ignore[return-value]
-
-
-def _rebuilt(node: Apply, args: Sequence[Node], labels: Sequence[Labels], read: Read) -> Node:
-    """Return a node of what has been read of its arguments, whose axes have these labels now."""
-    op = node.op
-    after = read.after(range(node.rank))
-    params: dict[str, Any] = dict(node.params)
-    if op is einsum:
-        numbers = {label: number for number, label in enumerate(dict.fromkeys(chain(after, *labels)))}
-        return contract(args, [tuple(numbers[i] for i in own) for own in labels], tuple(numbers[i] for i in after))
-    shape = read.of(make_input(0, node.shape, node.dtype)).shape
-    if op is broadcast:
-        params = {"shape": shape, "axes": tuple(after.index(label) for label in labels[0])}
-    elif op is transpose:
-        params = {"axes": tuple(labels[0].index(label) for label in after)}
-    elif op is slice_:
-        old = _labelled(node)[0][0]  # type: ignore[index]
-        bounds = dict(zip(old, _bounds(node), strict=True))
-        params = {"bounds": tuple(bounds.get(label) for label in labels[0])}
-    elif op in _REDUCING:
-        params["axes"] = tuple(axis for axis, label in enumerate(labels[0]) if label not in after)
-    elif op in _WORKING_ALONG:
-        axes = tuple(after.index(axis) for axis in _axes_of(node))
-        params |= {"axes": axes} if "axes" in params else {"axis": axes[0]}
-    return make_apply(op, tuple(args), tuple(sorted(params.items())), shape, node.dtype)
-
-
-_REDUCING: frozenset[Operation] = frozenset(
-    [reduce_sum, *(primitives()[name] for name in ("mean", "max", "min", "prod", "logsumexp", "power_norm"))]
-)
-_WORKING_ALONG: frozenset[Operation] = frozenset(
-    [
-        concatenate,
-        *(primitives()[name] for name in ("softmax", "log_softmax", "sort", "cumsum", "cumprod", "cummax", "gradient")),
-    ]
-)
