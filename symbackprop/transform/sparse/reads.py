@@ -119,7 +119,7 @@ class _Reads:
             node, own = waiting[-1]
             below = self._below(node, own)
             pairs = [] if below is None else [
-                (arg, there) for arg, there in zip(node.args, below, strict=True) if there is not None  # type: ignore[attr-defined]
+                (arg, there) for arg, there in zip(node.args, below, strict=True) if there is not None
             ]  # fmt: skip
             needed = [pair for pair in pairs if pair not in self._made]
             if needed:

@@ -27,7 +27,7 @@ def computed_before_reshape(
 
     What is computed there is `followed` further.
     """
-    shape = next((arg.args[0].shape for arg in node.args if _is_reshape(arg) and is_computed(arg)), None)  # type: ignore[attr-defined]
+    shape = next((arg.args[0].shape for arg in node.args if _is_reshape(arg) and is_computed(arg)), None)
     if shape is None:
         return None
     op = node.op

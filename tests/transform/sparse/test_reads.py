@@ -23,6 +23,10 @@ JACOBIANS = [
     ("x[n] a -> x[0]*x - a*x[-1]", ("x", "a")),
     ("x[n] -> pad(x**2, 1)[2:] - pad(x, 1)[:-2][::-1]", "x"),
     ("X[n,3] -> sum(roll(X, 1, axis=0)[:, 1:]*X[:, ::-1][:, :2], axis=1)", "X"),
+    ("x[n] a b -> concatenate([x[:1] - a, x[1:] - x[:-1]**2, x[-1:] - b])**2", ("x", "a", "b")),
+    ("x[n] -> c = concatenate((x[:2]**2, x[2:]*x[:-2])); roll(c, 1) - c[::-1]*x", "x"),
+    ("x[n] -> c = concatenate((sin(x), x[::2]**2)); c[1:]*c[:-1], c[::-2]*x[0]", "x"),
+    ("x[n] -> reshape(stack((x, roll(x, 1)*x), axis=1), (-1,))**2, stack((x[0]*x, x[-1] - x))", "x"),
 ]
 HESSIANS = [
     ("x[n] -> sum((roll(x, 1) - 2*x + roll(x, -1))**4)", "x"),
@@ -30,6 +34,10 @@ HESSIANS = [
     ("x[n] a -> sum((x[0] - a)**2*x**2)", ("x", "a")),
     ("x[n] e[m,2]:int -> sum(diff(x[e], axis=1)**4)", "x"),
     ("X[n,3] -> sum((roll(X, 1, axis=0) - X)[::2]**3)", "X"),
+    (
+        "x[n] a -> r = concatenate((x[:1] - a, x[1:] - x[:-1]**2)); r @ r + sum(ravel(stack((x, x[::-1]), axis=1))**3)",
+        "x",
+    ),
 ]
 
 
