@@ -142,7 +142,7 @@ def _split(g: Node, out: Apply) -> Sequence[Node]:
     for arg in out.args:
         stop = start + arg.shape[axis]
         bounds = tuple((start, stop, 1) if i == axis else None for i in range(out.rank))
-        parts.append(slice_(g, bounds=bounds))
+        parts.append(with_shape(slice_(g, bounds=bounds), arg.shape))  # sizes that have names may be written otherwise
         start = stop
     return parts
 
