@@ -6,18 +6,17 @@ import html
 import os
 from collections.abc import Callable, Mapping
 from functools import cached_property, partial
-from inspect import Parameter, Signature
-from keyword import iskeyword
+from inspect import Signature
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from symbackprop.emit.arguments import Binder
+from symbackprop.emit.arguments import Binder, call_signature
 from symbackprop.emit.bound import save_with_arrays
+from symbackprop.emit.counting.printed import counted
 from symbackprop.emit.header import Recipe
 from symbackprop.emit.load import load_function
 from symbackprop.emit.mapping import filled, one_by_one
-from symbackprop.emit.memory import allocated
 from symbackprop.emit.module import Printed
 from symbackprop.emit.packing import Packer
 from symbackprop.emit.save import write_text
@@ -27,7 +26,7 @@ from symbackprop.ir.digest import digest_of
 from symbackprop.ir.factored import Factored
 from symbackprop.ir.graph import Graph, Guard
 from symbackprop.ir.node import Apply
-from symbackprop.ir.records import Records, importable, recorded
+from symbackprop.ir.records import Records, importable, recorded, recorded_call
 from symbackprop.ir.signature import ArgumentSpec, label_texts
 from symbackprop.ops.bodies import loops_among
 from symbackprop.ops.cost import Cost, cost_of
@@ -42,7 +41,6 @@ if TYPE_CHECKING:
 
 __all__ = ["CompiledFunction"]
 
-_EITHER = Parameter.POSITIONAL_OR_KEYWORD
 Memory = Mapping[str, object] | None
 Compile = Callable[..., "CompiledFunction"]
 Print = Callable[[Graph, Recipe, str], Printed]
@@ -160,7 +158,7 @@ class CompiledFunction(WithWorkspace):
 
     def __untraced__(self) -> Callable[..., Any]:
         """Return what stands for this function inside another one that is compiled."""
-        return self.function if self._records is None else partial(_recorded_call, self.function, self._records)
+        return self.function if self._records is None else partial(recorded_call, self.function, self._records)
 
     @property
     def constants(self) -> Mapping[str, np.ndarray[Any, Any]]:
@@ -173,15 +171,7 @@ class CompiledFunction(WithWorkspace):
     @property
     def __signature__(self) -> Signature:
         """The arguments by the names that a call takes, for `inspect.signature`."""
-        packing = self._printed.packing
-        called = [spec.name for spec in self.signature] if packing is None else [n for n, _ in packing.arguments]
-        defaults = {} if packing is None else dict(packing.defaults)
-        return Signature(
-            [
-                Parameter(_called(name, printed), _EITHER, default=defaults.get(name, Parameter.empty))
-                for name, printed in zip(called, self._printed.parameters, strict=False)
-            ]
-        )
+        return call_signature(self._printed, self.signature)
 
     @property
     def recipe(self) -> Recipe:
@@ -313,14 +303,25 @@ class CompiledFunction(WithWorkspace):
         return self._to_sympy(self._recipe, self._origin, sizes)
 
     def cost(self) -> Cost:
-        """Return the counted operations of the value, and of value and gradient together.
+        """Return what this function takes, and the value of its formula alone.
 
         Returns
         -------
         Cost
-            With polynomials in the named sizes, numbers for given ones (`at`, `peak_bytes`), and the ratio.
+            Operations, transcendental functions, calls of NumPy, bytes moved and bytes that live at once, as polynomials
+            in the named sizes and as numbers for given ones (`numbers`, `table`), with the ratio; printed, a table.
+
+        Examples
+        --------
+        >>> import symbackprop as sb
+        >>> cost = sb.compile_value_and_grad("X[n,d] w[d] -> sum(exp(X @ w))", wrt="w").cost()
+        >>> cost.of_function.calls, cost.of_function.transcendental
+        (4, n)
         """
-        return cost_of(self.value.graph, self.graph, allocated(self.graph, self._recipe, self._printed.target))
+        value = self.value
+        of_function = counted(self.graph, self._recipe, self._printed)
+        of_value = of_function if value is self else counted(value.graph, value.recipe, value.printed)
+        return cost_of(value.graph, self.graph, of_value, of_function)
 
     def compile_report(self) -> CompileReport:
         """Return what compiling took, stage by stage.
@@ -383,15 +384,6 @@ def _derivatives(recipe: Recipe) -> tuple[int, int]:
     if recipe.kind in ("hvp", "hessian"):
         return 1 + recipe.with_value, 0
     return recipe.order if recipe.kind == "taylor" else 1, 0
-
-
-def _recorded_call(function: Callable[..., Any], records: Records, *args: Any, **kwargs: Any) -> Any:
-    return recorded(function(*args, **kwargs), records)
-
-
-def _called(name: str, printed: str) -> str:
-    """Return the name of an argument, or the printed one where Python has no such name."""
-    return name if name.isidentifier() and not iskeyword(name) else printed
 
 
 def _again(

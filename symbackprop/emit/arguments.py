@@ -3,17 +3,20 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from inspect import Parameter, Signature
+from keyword import iskeyword
 from typing import Any
 
 import numpy as np
 
 from symbackprop.emit.conversion import array_of, scalar_maker
+from symbackprop.emit.module import Printed
 from symbackprop.emit.sizes import SizeBinder
 from symbackprop.errors import ArgumentError, nearest_names
 from symbackprop.ir.graph import Guard
 from symbackprop.ir.signature import ArgumentSpec
 
-__all__ = ["Binder"]
+__all__ = ["Binder", "call_signature"]
 
 _NUMBERS = (float, int, np.floating, np.integer)
 
@@ -155,3 +158,21 @@ def _declared(spec: ArgumentSpec) -> str:
 
 def _listed(shapes: Mapping[str, tuple[int, ...]]) -> str:
     return ", ".join(f"{name} of shape {shape}" for name, shape in shapes.items())
+
+
+def call_signature(printed: Printed, specs: Sequence[ArgumentSpec]) -> Signature:
+    """Return the arguments of a printed function by the names that a call takes."""
+    packing = printed.packing
+    called = [spec.name for spec in specs] if packing is None else [name for name, _ in packing.arguments]
+    defaults = {} if packing is None else dict(packing.defaults)
+    return Signature(
+        [
+            Parameter(_called(name, own), Parameter.POSITIONAL_OR_KEYWORD, default=defaults.get(name, Parameter.empty))
+            for name, own in zip(called, printed.parameters, strict=False)
+        ]
+    )
+
+
+def _called(name: str, printed: str) -> str:
+    """Return the name of an argument, or the printed one where Python has no such name."""
+    return name if name.isidentifier() and not iskeyword(name) else printed

@@ -6,7 +6,7 @@ import sys
 from collections.abc import Callable
 from typing import Any, NamedTuple
 
-__all__ = ["Records", "importable", "recorded", "records_in"]
+__all__ = ["Records", "importable", "recorded", "recorded_call", "records_in"]
 
 
 class Records(NamedTuple):
@@ -60,3 +60,8 @@ def importable(records: Records | None) -> Records | None:
             return None
         waiting.extend(record.items)
     return records
+
+
+def recorded_call(function: Callable[..., Any], records: Records, *args: Any, **kwargs: Any) -> Any:
+    """Return what a function returns, in named tuples where these are in `records`."""
+    return recorded(function(*args, **kwargs), records)

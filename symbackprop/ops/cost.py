@@ -7,14 +7,16 @@ multiplication and an addition for each combination of indices. Moving entries c
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
+from symbackprop.columns import aligned
 from symbackprop.ir.graph import Graph, topological
 from symbackprop.ir.node import Apply, Node
 from symbackprop.ir.size import Size, evaluate, names, product
 from symbackprop.ops.arithmetic import add
 from symbackprop.ops.bodies import bodies_of
 from symbackprop.ops.contraction import einsum, index_sizes
+from symbackprop.ops.counts import Counts, Numbers
 from symbackprop.ops.declare import Primitive
 from symbackprop.ops.loops import Loop, scan
 from symbackprop.ops.revolve import Schedule
@@ -24,16 +26,19 @@ from symbackprop.ops.whiles import while_loop
 __all__ = ["Cost", "cost_of", "count_again", "count_operations", "schedules_of"]
 
 
+_NOTHING = Counts()
+
+
 @dataclass(frozen=True)
 class Cost:
-    """Counted operations of a formula, and of formula and gradient together.
+    """What a compiled function takes, and what the value of its formula alone takes; printed, a table.
 
     Parameters
     ----------
     value : size
         Operations of the value alone; an expression in the named sizes.
     value_and_gradient : size
-        Operations of both together.
+        Operations of value and derivatives together.
     again : size
         Those among them that are done for the second time, where checkpoints are asked for.
     allocated : tuple of size
@@ -41,6 +46,8 @@ class Cost:
     schedules : tuple of Schedule
         How loops store few of their states, where they do: what ``again(n, 32)`` means, the steps that come again of n
         with 32 slots.
+    of_value, of_function : Counts
+        All that is counted of the code that computes the value, and of this function.
     """
 
     value: Size
@@ -48,9 +55,11 @@ class Cost:
     again: Size = 0
     allocated: tuple[Size, ...] = ()
     schedules: tuple[Schedule, ...] = ()
+    of_value: Counts = _NOTHING
+    of_function: Counts = _NOTHING
 
     def at(self, sizes: Mapping[str, int] | None = None) -> tuple[int, int, float]:
-        """Return both counts and their ratio for given sizes.
+        """Return the operations of the value, of value and derivatives together, and their ratio for given sizes.
 
         Raises
         ------
@@ -79,22 +88,74 @@ class Cost:
         ShapeError
             If a named size has no value.
         """
-        known: dict[Size, int] = {}
-        values = self._known(sizes)
-        live = most = 0
-        for size in self.allocated:
-            if size not in known:
-                known[size] = evaluate(size, values)
-            live += known[size]
-            most = max(most, live)
-        return most
+        return _peak(self.allocated, self._known(sizes))
+
+    def numbers(self, sizes: Mapping[str, int] | None = None) -> tuple[Numbers, Numbers]:
+        """Return all that is counted of the value, and of this function, for given sizes.
+
+        Raises
+        ------
+        ShapeError
+            If a named size has no value.
+        """
+        known = self._known(sizes)
+        of_value, of_function = (
+            Numbers(
+                evaluate(own.operations, known),
+                evaluate(own.transcendental, known),
+                evaluate(own.calls, known),
+                evaluate(own.moved, known),
+                _peak(own.allocated, known),
+            )
+            for own in (self.of_value, self.of_function)
+        )
+        return of_value, of_function
+
+    def table(self, sizes: Mapping[str, int] | None = None) -> str:
+        """Return a table of all counts: in terms of sizes, or as numbers for given ones.
+
+        Raises
+        ------
+        ShapeError
+            If sizes are given, and a named one has no value.
+        """
+        every = self._thousands() if sizes is None else dict(sizes)
+        numbers = self.numbers(every)
+        rows: list[tuple[str, ...]] = [
+            ("", "value", "this function", "ratio" if sizes is not None or not every else f"at {_LARGE:,}")
+        ]
+        for name, title in _TITLES.items():
+            counts = [getattr(own, name) for own in numbers]
+            ratio = f"{counts[1] / counts[0]:.2f}" if counts[0] else ""
+            shown = [f"{count:,}" for count in counts]
+            if sizes is None:
+                found = (getattr(own, name) for own in (self.of_value, self.of_function))
+                shown = ["see peak_bytes" if size is None else str(size) for size in found]
+            rows.append((title, *shown, ratio))
+        unknown = self.of_function.unknown
+        lines = aligned(rows)
+        if unknown:
+            lines.append(
+                f"not, or not wholly, counted: {', '.join(unknown[:_SHOWN])}{', ...' * (len(unknown) > _SHOWN)}"
+            )
+        return "\n".join(lines)
 
     @property
     def ratio(self) -> float:
-        """The ratio of the counts; where it depends on sizes, that for sizes of 1,000."""
+        """The ratio of the operations; where it depends on sizes, that for sizes of 1,000.
+
+        That of a value and its gradient is at most 5, whatever the number of inputs, where all operations are sums and
+        products of two, and about as much otherwise: the cheap gradient principle.
+        """
+        return self.at(self._thousands())[2]
+
+    def _thousands(self) -> dict[str, int]:
+        """Return a large number for each size."""
         lengths = [name for schedule in self.schedules for name in names(schedule.length)]
-        sizes = dict.fromkeys((*names(self.value), *names(self.value_and_gradient), *lengths), 1000)
-        return self.at(sizes)[2]
+        counts = [size for own in (self.of_value, self.of_function) for size in (own.calls, own.moved, *own.allocated)]
+        found = {name for size in (self.value, self.value_and_gradient, *counts) for name in names(size)}
+        counted = {name for schedule in self.schedules for name in schedule.at(dict.fromkeys(lengths, 1))}
+        return dict.fromkeys(sorted({*found, *lengths} - counted), _LARGE)
 
     def _known(self, sizes: Mapping[str, int] | None) -> dict[str, int]:
         """Return the values of all names, with those that stand for counts of schedules."""
@@ -106,18 +167,45 @@ class Cost:
     def __str__(self) -> str:
         again = f", {self.again} of them again" if self.again != 0 else ""
         both = f"value and gradient: {self.value_and_gradient}{again}"
-        return f"value: {self.value} operations; {both}; ratio {self.ratio:.2f}"
+        head = f"value: {self.value} operations; {both}; ratio {self.ratio:.2f}"
+        return f"{head}\n{self.table()}"
 
 
-def cost_of(value_graph: Graph, graph: Graph, allocated: tuple[Size, ...] = ()) -> Cost:
-    """Return the cost of a formula, given the graph of its value, that of value and gradient, and what it allocates."""
+_LARGE = 1000  # what sizes are taken to be where a ratio depends on them
+_SHOWN = 5  # parts of the code that are not known
+_TITLES = {
+    "operations": "operations",
+    "transcendental": "transcendental",
+    "calls": "NumPy calls",
+    "moved": "bytes moved",
+    "peak": "bytes at once",
+}
+
+
+def _peak(allocated: Iterable[Size], values: Mapping[str, int]) -> int:
+    """Return the bytes that live at once at most."""
+    known: dict[Size, int] = {}
+    live = most = 0
+    for size in allocated:
+        if size not in known:
+            known[size] = evaluate(size, values)
+        live += known[size]
+        most = max(most, live)
+    return most
+
+
+def cost_of(value_graph: Graph, graph: Graph, of_value: Counts, of_function: Counts) -> Cost:
+    """Return the cost of a formula, given the graph of its value and that of a function, and what their codes take."""
     both = topological((*value_graph.primals, *graph.outputs))
+    value = count_operations(topological(value_graph.primals))
     return Cost(
-        count_operations(topological(value_graph.primals)),
+        value,
         count_operations(both),
         count_again(both),
-        allocated,
+        of_function.allocated,
         schedules_of(both),
+        replace(of_value, operations=value),
+        replace(of_function, operations=count_operations(topological(graph.outputs))),
     )
 
 
