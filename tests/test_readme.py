@@ -16,6 +16,7 @@ PAGES = (
     "README.md",
     "docs/scipy.md",
     "docs/performance.md",
+    "docs/cost.md",
     "docs/custom_rules.md",
     "docs/loops.md",
     "docs/checkpointing.md",

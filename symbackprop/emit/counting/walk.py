@@ -324,7 +324,8 @@ class _Walk:
     def _subscript(self, node: ast.Subscript) -> Any:
         value, index = self._value(node.value), self._index(node.slice)
         if isinstance(value, tuple):
-            return value[index[0]] if isinstance(index[0], int) else UNKNOWN
+            is_known = isinstance(index[0], int) and -len(value) <= index[0] < len(value)
+            return value[index[0]] if is_known else UNKNOWN  # a list that is filled later is empty here
         if not isinstance(value, Array):
             return value
         chosen, is_copy = indexed(value, index)
