@@ -15,7 +15,7 @@ from collections.abc import Mapping, Sequence
 
 from symbackprop.ir.node import Apply, Node, Shape, make_input
 from symbackprop.ir.size import product
-from symbackprop.ops.broadcasting import axis_text, broadcast, cast, reshape, sum_axes
+from symbackprop.ops.broadcasting import broadcast, cast, reduction_text, reshape, sum_axes
 from symbackprop.ops.comparison import equal, logical_and, where
 from symbackprop.ops.contraction import permuted
 from symbackprop.ops.creation import arange
@@ -269,7 +269,7 @@ def _infer_prod(args: tuple[Node, ...], params: Mapping[str, object]) -> tuple[S
 
 prod: Primitive = custom(
     "prod",
-    numpy=lambda node, style: f"np.prod({{0}}{axis_text(node)})",
+    numpy=reduction_text,
     infer=_infer_prod,
     vjp=lambda g, out: [restored(g, out.args[0], out.param("axes")) * _partials(out)],
     jvp=lambda tangents, out: sum_axes(tangents[0] * _partials(out), out.param("axes")),

@@ -8,7 +8,7 @@ from symbackprop.errors import ShapeError
 from symbackprop.ir.dtype import default_float, is_float
 from symbackprop.ir.node import Apply, Const, Node, Shape, constant, make_input
 from symbackprop.ir.size import product
-from symbackprop.ops.broadcasting import axis_text, broadcast, cast, reduce_sum, sum_axes
+from symbackprop.ops.broadcasting import axis_text, broadcast, cast, reduce_sum, reduction_text, sum_axes
 from symbackprop.ops.comparison import equal
 from symbackprop.ops.declare import Primitive, Style, custom, linear
 
@@ -86,11 +86,12 @@ def tie_shares(x: Node, out: Node, axes: tuple[int, ...]) -> Node:
 
 
 def _extremum_text(node: Apply, style: Style) -> str:
-    options = axis_text(node)
-    if ("empty", True) in node.params:  # there may be no entries
-        sign = "-" if node.op.name == "max" else ""
-        options += f", initial={sign}{'np.inf' if is_float(node.dtype) else _LARGEST_INTEGER}"
-    return f"np.{node.op.name}({{0}}{options})"
+    text = reduction_text(node, style)
+    if ("empty", True) not in node.params:
+        return text
+    sign = "-" if node.op.name == "max" else ""  # there may be no entries
+    initial = f"initial={sign}{'np.inf' if is_float(node.dtype) else _LARGEST_INTEGER}"
+    return f"{text[:-1]}{initial})" if text.endswith("()") else f"{text[:-1]}, {initial})"
 
 
 _LARGEST_INTEGER = "9223372036854775807"
@@ -135,7 +136,7 @@ def logical_reduction(name: str) -> Primitive:
     """Declare ``any`` or ``all``."""
     primitive: Primitive = custom(
         name,
-        numpy=lambda node, style: f"np.{name}({{0}}{axis_text(node)})",
+        numpy=reduction_text,
         infer=lambda args, params: (_infer(args, params)[0], "bool"),
         vjp=_no_vjp,
         jvp=lambda tangents, out: None,
@@ -153,7 +154,7 @@ all_: Primitive = logical_reduction("all")
 
 def _position_text(node: Apply, style: Style) -> str:
     axis = node.param("axis")
-    return f"np.{node.op.name}({{0}})" if axis is None else f"np.{node.op.name}({{0}}, axis={axis})"
+    return f"{{0}}.{node.op.name}({'' if axis is None else f'axis={axis}'})"
 
 
 def _infer_position(args: tuple[Node, ...], params: Mapping[str, object]) -> tuple[Shape, str]:

@@ -33,4 +33,4 @@ def value_and_grad(W, X, b, G):
         The derivatives are in a tuple, behind the value.
     """
     Z = W @ X + b[:, None]
-    return np.vdot(G, Z), (G @ X.T, W.T @ G, np.sum(G, axis=1), Z)
+    return np.vdot(G, Z), (G @ X.T, W.T @ G, G.sum(axis=1), Z)

@@ -30,10 +30,10 @@ def value_and_grad(z, y):
         The derivatives are in a tuple, behind the value.
     """
     # forward
-    t1 = z - np.max(z)
+    t1 = z - z.max()
     t2 = np.exp(t1)
-    t3 = np.sum(t2)
+    t3 = t2.sum()
     t4 = t1 - np.log(t3)
     # backward
     p = t2 / t3
-    return -(y @ t4), (p * np.sum(y) - y, -t4)
+    return -(y @ t4), (p * y.sum() - y, -t4)

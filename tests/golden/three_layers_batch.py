@@ -55,4 +55,4 @@ def value_and_grad(W1, b1, W2, b2, W3, b3, X, Y):
     Z3_bar = t2_bar * (A3 * (1.0 - A3))       # t1 = np.exp(-np.abs(Z3)); A3 = np.where(Z3 >= 0.0, 1.0, t1) / (1.0 + t1)
     Z2_bar = (W3.T @ Z3_bar) * (1.0 - A2 * A2)  # A2 = np.tanh(Z2)
     Z1_bar = (W2.T @ Z2_bar) * (1.0 - A1 * A1)  # A1 = np.tanh(Z1)
-    return 0.5 * np.vdot(t2, t2) / s, (Z1_bar @ X.T, np.sum(Z1_bar, axis=1), Z2_bar @ A1.T, np.sum(Z2_bar, axis=1), Z3_bar @ A2.T, np.sum(Z3_bar, axis=1), W1.T @ Z1_bar, -t2_bar)
+    return 0.5 * np.vdot(t2, t2) / s, (Z1_bar @ X.T, Z1_bar.sum(axis=1), Z2_bar @ A1.T, Z2_bar.sum(axis=1), Z3_bar @ A2.T, Z3_bar.sum(axis=1), W1.T @ Z1_bar, -t2_bar)

@@ -65,7 +65,7 @@ def test_the_maximum_is_taken_off_once(name):
     formula = SHIFTED[name]
     compiled = sb.compile_value_and_grad(formula, inputs=None if "->" in formula else {"X": "m n"}, wrt="X")
     source = body(compiled)
-    assert source.count("np.max(") == 1
+    assert source.count(".max(") == 1
     assert "==" not in source  # the gradient does not go through the maximum
     assert compiled.verify()
     value, gradient = compiled(X + 1e6)

@@ -34,10 +34,10 @@ def test_scalar_forms(formula: str, text: str) -> None:
         ("A[n,m] B[m,k] -> (A @ B).T", "B.T @ A.T"), ("x[n] y[n] -> sum(x*y)", "x @ y"), ("x[n] -> sum(x**2)", "x @ x"),
         ("A[n,m] x[m] -> sum(A*x, axis=1)", "A @ x"), ("A[n,m] y[n] -> sum(A*y[:, None], axis=0)", "A.T @ y"),
         ("A[n,n] B[n,n] -> trace(A @ B)", "np.vdot(A, B.T)"),
-        ("A[n,n] -> log(linalg.det(A))", "np.log(sign) + logdet"), ("A[n,n] -> log(abs(linalg.det(A)))", "logdet"), ("x[n] -> sum(2*x)", "2.0 * np.sum(x)"),
+        ("A[n,n] -> log(linalg.det(A))", "np.log(sign) + logdet"), ("A[n,n] -> log(abs(linalg.det(A)))", "logdet"), ("x[n] -> sum(2*x)", "2.0 * x.sum()"),
         ("A[n,m] -> A.T.T + 0", "A.copy()"), ("A[n,m] x[m] -> (2*A) @ x", "2.0 * (A @ x)"),
-        ("x[n] -> sum(-x)", "-np.sum(x)"), ("A[n,m] B[k,m] -> einsum('ij,kj->ik', A, B)", "A @ B.T"),
-        ("x[n] y[m] -> x[:, None]*y", "x[:, None] * y"), ("A[n,m] -> sum(A @ ones(A.shape[1]))", "np.sum(A)"),
+        ("x[n] -> sum(-x)", "-x.sum()"), ("A[n,m] B[k,m] -> einsum('ij,kj->ik', A, B)", "A @ B.T"),
+        ("x[n] y[m] -> x[:, None]*y", "x[:, None] * y"), ("A[n,m] -> sum(A @ ones(A.shape[1]))", "A.sum()"),
     ],
 )  # fmt: skip
 def test_array_forms(formula: str, text: str) -> None:

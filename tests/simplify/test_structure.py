@@ -52,7 +52,7 @@ def test_diagonal_matrices_guard_nothing() -> None:
     text = body("v[n] B[n,n] -> sum((B + diag(exp(v)))**2)", wrt="v")
     assert "np.diag(exp_v)" in text
     assert "np.where" not in text
-    assert "np.any" not in text
+    assert ".any(" not in text
     _, gradient = sb.compile_value_and_grad("v[n] B[n,n] -> sum((B + diag(exp(v)))**2)", wrt="v")(V, B)
     assert_allclose(gradient, 2 * np.diag(B + np.diag(np.exp(V))) * np.exp(V))
 
@@ -135,7 +135,7 @@ def test_an_array_that_others_need_too_is_copied() -> None:
 
 def test_sums_of_transposes_and_parts_of_one_entry() -> None:
     text = body("A[m,n,k] -> sum(sin(sum(transpose(A, (2, 0, 1)), axis=2)))")
-    assert "np.sum(A, axis=1)" in text
+    assert "A.sum(axis=1)" in text
     C = np.random.default_rng(3).normal(size=(2, 3, 4))
     assert_allclose(sb.compile_value("A[m,n,k] -> sum(transpose(A, (2, 0, 1)), axis=2)")(C), C.sum(axis=1).T)
     assert_allclose(sb.compile_value("A[m,n,k] -> sum(transpose(A, (2, 0, 1)), axis=(0, 1))")(C), C.sum(axis=(0, 2)))
