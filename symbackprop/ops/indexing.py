@@ -147,10 +147,10 @@ def are_apart(a: Bounds, b: Bounds) -> bool:
 
 
 def _ends_before(a: object, b: object) -> bool:
-    """Tell whether one slice ends where another begins, at a size that counts from the start."""
-    if not isinstance(a, tuple) or not isinstance(b, tuple) or a[2] < 1 or b[2] < 1 or a[1] is None:
+    """Tell whether one slice ends where another begins, or before it, at sizes that count from the start."""
+    if not isinstance(a, tuple) or not isinstance(b, tuple) or a[2] < 1 or b[2] < 1 or a[1] is None or b[0] is None:
         return False
-    return bool(a[1] == b[0]) and is_nonnegative(a[1])
+    return is_nonnegative(a[1]) and is_nonnegative(b[0] - a[1])
 
 
 def _span(bound: object) -> tuple[float, float] | None:

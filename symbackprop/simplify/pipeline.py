@@ -39,6 +39,7 @@ from symbackprop.simplify.common_products import share_products
 from symbackprop.simplify.diagonals import written_out
 from symbackprop.simplify.factors import factor_sums
 from symbackprop.simplify.guard import guard_branches
+from symbackprop.simplify.loops.ahead import with_factors_ahead
 from symbackprop.simplify.loops.before import with_products_before
 from symbackprop.simplify.loops.behind import with_sums_behind
 from symbackprop.simplify.loops.bodies import has_loops, in_bodies
@@ -161,7 +162,8 @@ def _lowered(graph: Graph, log: Rewrites, *, stacks: bool = True) -> Graph:
         lowered = rewrite(graph, _LOWERING, log)
     if has_loops(graph):
         lowered = lowered if lowered is graph else rewrite(lowered, _CANONICAL, log)
-        graph = lowered = without_unneeded(with_stored(lowered, stacks=stacks))
+        lowered = without_unneeded(with_stored(lowered, stacks=stacks))
+        graph = lowered = without_unneeded(with_factors_ahead(lowered)) if stacks else lowered
     last = lowered if lowered is graph else rewrite(lowered, _LAST, log)
     if (last is graph or last is not lowered) and any(_is_unfinished(node) for node in last.nodes()):
         last = rewrite(last, _LAST, log)  # a walk that changes something may leave more to find

@@ -1,6 +1,7 @@
 """Products that no carry takes part in are made before the loop, for all steps at once: one large product for many small.
 
-``x_t @ W`` in every step is ``x @ W`` before the first. What does not depend on the step at all goes before the loop too.
+``x_t @ W`` in every step is ``x @ W`` before the first, and ``E[k_t]``, of one position a step, is ``E[k]``. What does
+not depend on the step at all goes before the loop too.
 """
 
 from __future__ import annotations
@@ -9,22 +10,24 @@ from collections.abc import Mapping, Set
 
 from symbackprop.ir.body import Body
 from symbackprop.ir.graph import Graph, children, count_uses
-from symbackprop.ir.node import Apply, Const, Input, Node, Output, make_input
+from symbackprop.ir.node import Apply, Const, Input, Node, Output, constant, make_input
+from symbackprop.ir.size import Size
 from symbackprop.ops.arithmetic import add, neg
 from symbackprop.ops.bodies import substitute
 from symbackprop.ops.broadcasting import broadcast
-from symbackprop.ops.contraction import contract, einsum
+from symbackprop.ops.contraction import contract, einsum, permuted
 from symbackprop.ops.creation import arange
 from symbackprop.ops.declare import Primitive
+from symbackprop.ops.indexing import gather
 from symbackprop.ops.loops import Loop, looped, scan
 from symbackprop.simplify.loops.bodies import with_known
 from symbackprop.simplify.loops.there import loop_there, of_one_step_there
 from symbackprop.simplify.loops.unneeded import needed_loops
 from symbackprop.simplify.pattern import with_new_arguments
 
-__all__ = ["over_steps", "with_products_before"]
+__all__ = ["CARRIED", "ROW", "SHARED", "dependence", "over_steps", "repeated_rows", "with_products_before"]
 
-_SHARED, _ROW, _CARRIED = 0, 1, 2  # what a node of a step depends on: nothing of the step; its rows; its carries
+SHARED, ROW, CARRIED = 0, 1, 2  # what a node of a step depends on: nothing of the step; its rows; its carries
 
 
 def with_products_before(graph: Graph, *, stacks: bool = True) -> Graph:
@@ -61,7 +64,7 @@ class _Moving:
         self._stacks = stacks
         self._known = known  # what the loop there computes: it is moved here if it was moved there
         self._uses = count_uses(loop.body.nodes(), loop.body.outputs)
-        self._kinds = _kinds(loop)
+        self._kinds = dependence(loop)
         self._counting = _counting(loop)
         self._rows: dict[Node, Node] = dict(zip(loop.row_inputs, loop.sequences, strict=True))
         self._shared: dict[Node, Node] = dict(zip(loop.constant_inputs, loop.constants, strict=True))
@@ -94,7 +97,7 @@ class _Moving:
 
     def _before(self, node: Apply | Output) -> Node | None:
         """Return what is left in the step of a node that can be computed before the loop."""
-        if self._kinds[node] == _SHARED:
+        if self._kinds[node] == SHARED:
             if _is_free(node) or node.weak or node in self._counting:
                 return None
             return self._bound(node, self._shared, substitute([node], self._shared)[node])
@@ -102,6 +105,8 @@ class _Moving:
             return None
         if node.op is einsum and self._is_product(node):
             return self._bound(node, self._rows, over_steps(node, self._rows, self._shared))
+        if node.op is gather and self._is_read(node):
+            return self._bound(node, self._rows, self._read_over_steps(node))
         if node.op is add:
             return self._partial_sum(node)
         return None
@@ -109,21 +114,41 @@ class _Moving:
     def _is_product(self, node: Apply) -> bool:
         """Tell whether a node is the product of a row and something that all steps share, summed over an index."""
         operands, output = node.param("operands"), node.param("output")
-        if node in self._known and node not in self._inputs:
+        if self._stays_there(node):
             return False
         kinds = [self._kinds[arg] for arg in node.args]
-        if self._kinds[node] != _ROW or _SHARED not in kinds:
+        if self._kinds[node] != ROW or SHARED not in kinds:
             return False
         contracted = {index for indices in operands for index in indices} - set(output)  # type: ignore[attr-defined, call-overload]
         return bool(contracted) and all(
-            kind == _SHARED or arg in self._rows for kind, arg in zip(kinds, node.args, strict=True)
+            kind == SHARED or arg in self._rows for kind, arg in zip(kinds, node.args, strict=True)
         )
+
+    def _is_read(self, node: Apply) -> bool:
+        """Tell whether a node is read from what all steps share, at one position that the rows give."""
+        x, *positions = node.args
+        if self._stays_there(node) or self._kinds[x] != SHARED or positions[0].rank:
+            return False
+        return all(self._kinds[at] == SHARED or at in self._rows for at in positions)
+
+    def _stays_there(self, node: Apply) -> bool:
+        """Tell whether the loop there computes a node that has not been moved out of it."""
+        return node in self._known and node not in self._inputs
+
+    def _read_over_steps(self, node: Apply) -> Node:
+        """Return what a node reads in all steps, row by row."""
+        x, *positions = node.args
+        stacked = [self._rows[at] if at in self._rows else self._everywhere(at) for at in positions]
+        first: int = node.param("axis")  # type: ignore[assignment]
+        read = [*range(first, first + len(positions))]
+        outer = substitute([x], self._shared)[x]
+        return gather(permuted(outer, (*read, *(a for a in range(x.rank) if a not in read))), *stacked, axis=0)
 
     def _partial_sum(self, node: Apply) -> Node | None:
         """Take the terms of a sum together that are there before the loop."""
         terms = self._terms(node)
         moved = [arg for arg in terms if arg in self._inputs and self._inputs[arg] in self._rows]
-        early = [arg for arg in terms if self._kinds[arg] == _SHARED or arg in moved]
+        early = [arg for arg in terms if self._kinds[arg] == SHARED or arg in moved]
         if not moved or len(early) < 2 or len(early) == len(terms):
             return None
         whole = add(*early)
@@ -145,13 +170,7 @@ class _Moving:
 
     def _everywhere(self, node: Node) -> Node:
         """Return for a node that is the same in all steps the array of its repetitions."""
-        outer = substitute([node], self._shared)[node]
-        if isinstance(outer, Const):
-            return broadcast(outer, shape=(self._loop.length, *node.shape), axes=tuple(range(1, node.rank + 1)))
-        if isinstance(outer, Apply) and outer.op is broadcast:
-            axes = tuple(axis + 1 for axis in outer.param("axes"))  # type: ignore[attr-defined]
-            return broadcast(outer.args[0], shape=(self._loop.length, *node.shape), axes=axes)
-        return broadcast(outer, shape=(self._loop.length, *node.shape), axes=tuple(range(1, node.rank + 1)))
+        return repeated_rows(substitute([node], self._shared)[node], self._loop.length)
 
     def _bound(self, node: Node, table: dict[Node, Node], outer: Node) -> Input:
         """Return the input of the step by which it reads what is now computed outside."""
@@ -160,6 +179,16 @@ class _Moving:
             self._inputs[node] = make_input(self._first + len(self._inputs), node.shape, node.dtype, level)
         table[self._inputs[node]] = outer
         return self._inputs[node]
+
+
+def repeated_rows(x: Node, length: Size) -> Node:
+    """Return the array that has `x` in each of its rows."""
+    shape = (length, *x.shape)
+    if isinstance(x, Const):
+        return constant(x.value, shape, x.dtype)
+    if isinstance(x, Apply) and x.op is broadcast:
+        return broadcast(x.args[0], shape=shape, axes=tuple(axis + 1 for axis in x.param("axes")))  # type: ignore[attr-defined]
+    return broadcast(x, shape=shape, axes=tuple(range(1, x.rank + 1)))
 
 
 def over_steps(node: Apply, rows: Mapping[Node, Node], shared: Mapping[Node, Node]) -> Node:
@@ -175,13 +204,13 @@ def over_steps(node: Apply, rows: Mapping[Node, Node], shared: Mapping[Node, Nod
     return contract(arrays, indices, (step, *output))
 
 
-def _kinds(loop: Loop) -> dict[Node, int]:
+def dependence(loop: Loop) -> dict[Node, int]:
     """Return for every node of a step what it depends on."""
-    kinds: dict[Node, int] = dict.fromkeys(loop.carry_inputs, _CARRIED)
-    kinds.update(dict.fromkeys(loop.row_inputs, _ROW))
+    kinds: dict[Node, int] = dict.fromkeys(loop.carry_inputs, CARRIED)
+    kinds.update(dict.fromkeys(loop.row_inputs, ROW))
     for node in loop.body.nodes():
         if node not in kinds:
-            kinds[node] = max([kinds[child] for child in children(node)], default=_SHARED)
+            kinds[node] = max([kinds[child] for child in children(node)], default=SHARED)
     return kinds
 
 

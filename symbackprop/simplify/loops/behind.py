@@ -2,7 +2,8 @@
 
 The reverse pass gives for an array that all steps share the cotangent of every step, stacked, and sums these. Where a
 cotangent is a product, as that of a weight is, the sum of all products is one product of the stacked factors, which is
-smaller and faster. Anything else is added up as the loop goes, so that no stack of it is made.
+smaller and faster. Where it stands at positions of an array of zeros, all of them are added into one such array. Anything
+else is added up as the loop goes, so that no stack of it is made.
 """
 
 from __future__ import annotations
@@ -16,9 +17,10 @@ from symbackprop.ir.node import Apply, Input, Node, Output, constant
 from symbackprop.ops.arithmetic import add, neg
 from symbackprop.ops.bodies import substitute
 from symbackprop.ops.broadcasting import reduce_sum, sum_axes
-from symbackprop.ops.contraction import contract, einsum
+from symbackprop.ops.contraction import contract, einsum, permuted
+from symbackprop.ops.indexing import scatter_add
 from symbackprop.ops.loops import Loop, looped
-from symbackprop.simplify.loops.before import over_steps
+from symbackprop.simplify.loops.before import over_steps, repeated_rows
 from symbackprop.simplify.loops.unneeded import needed_loops
 from symbackprop.simplify.pattern import with_new_arguments
 
@@ -171,8 +173,12 @@ def _summed(term: Node) -> Node:
 
 
 def _is_worth_stacking(term: Node, moving: set[Node], loop: Loop) -> bool:
-    """Tell whether a term is a product of arrays that are not larger than itself."""
-    if not isinstance(term, Apply) or term.op is not einsum:
+    """Tell whether a term is a product of arrays that are not larger than itself, or one at positions among zeros."""
+    if not isinstance(term, Apply):
+        return False
+    if term.op is scatter_add:
+        return len(term.args) == term.param("indices") + 1  # type: ignore[operator]
+    if term.op is not einsum:
         return False
     factors = [arg for arg in term.args if arg in moving]
     return len(factors) > 1 and all(arg in loop.row_inputs or arg.rank <= term.rank for arg in factors)
@@ -244,9 +250,31 @@ class _Made:
             every = {0, *(axis + 1 for axis in inner), *(kept[axis] + 1 for axis in axes)}
             return reduce_sum(self._rows[_summed(term)], axes=tuple(sorted(every)))
         assert isinstance(term, Apply)
+        if term.op is scatter_add:
+            return sum_axes(self._added_over_all_steps(term), axes)
         operands: Sequence[tuple[int, ...]] = term.param("operands")  # type: ignore[assignment]
         output: tuple[int, ...] = term.param("output")  # type: ignore[assignment]
         step = 1 + max(index for indices in operands for index in indices)
         arrays = [self._rows[arg] if arg in self._rows else substitute([arg], self._shared)[arg] for arg in term.args]
         indices = [(step, *own) if arg in self._rows else own for arg, own in zip(term.args, operands, strict=True)]
         return sum_axes(contract(arrays, indices, output), axes)
+
+    def _added_over_all_steps(self, term: Apply) -> Node:
+        """Return the sum over all steps of what is added at positions of an array of zeros, these axes first."""
+        *positions, value = term.args
+        first: int = term.param("axis")  # type: ignore[assignment]
+        count, rank = len(positions), positions[0].rank
+        read = [*range(first, first + count)]
+        order = (*read, *(axis for axis in range(term.rank) if axis not in read))
+        moved = (0, *(first + 1 + axis for axis in range(rank)))
+        stacks = [self._stack_of(node) for node in (*positions, value)]
+        value = permuted(stacks.pop(), (*moved, *(axis for axis in range(value.rank + 1) if axis not in moved)))
+        shape = tuple(term.shape[axis] for axis in order)
+        added = scatter_add(*stacks, value, shape=shape, axis=0, indices=count)
+        return permuted(added, tuple(order.index(axis) for axis in range(term.rank)))
+
+    def _stack_of(self, node: Node) -> Node:
+        """Return what a node of a step is in all steps, stacked."""
+        if node in self._rows:
+            return self._rows[node]
+        return repeated_rows(substitute([node], self._shared)[node], self._loop.length)
