@@ -64,20 +64,20 @@ def test_the_code_of_four_layers() -> None:
     del z4
     # backward
     t2 = t1 * (1.0 - a4 * a4)
-    b4_bar = 2.0 * np.sum(t2, axis=0)         # z4 = a3 @ W4 + b4
+    b4_bar = 2.0 * t2.sum(axis=0)             # z4 = a3 @ W4 + b4
     W4_bar = 2.0 * (a3.T @ t2)                # z4 = a3 @ W4 + b4
     t3 = (t2 @ W4.T) * (1.0 - a3 * a3)
-    b3_bar = 2.0 * np.sum(t3, axis=0)         # z3 = a2 @ W3 + b3
+    b3_bar = 2.0 * t3.sum(axis=0)             # z3 = a2 @ W3 + b3
     W3_bar = 2.0 * (a2.T @ t3)                # z3 = a2 @ W3 + b3
     t4 = (t3 @ W3.T) * (1.0 - a2 * a2)
-    b2_bar = 2.0 * np.sum(t4, axis=0)         # z2 = a1 @ W2 + b2
+    b2_bar = 2.0 * t4.sum(axis=0)             # z2 = a1 @ W2 + b2
     del t1, a4, t2, a3, t3, a2
     # again: z1 to a1, from the arguments
     z1 = x @ W1 + b1
     a1 = np.tanh(z1)
     W2_bar = 2.0 * (a1.T @ t4)                # z2 = a1 @ W2 + b2
     t5 = (t4 @ W2.T) * (1.0 - a1 * a1)
-    b1_bar = 2.0 * np.sum(t5, axis=0)         # z1 = x @ W1 + b1
+    b1_bar = 2.0 * t5.sum(axis=0)             # z1 = x @ W1 + b1
     W1_bar = 2.0 * (x.T @ t5)                 # z1 = x @ W1 + b1
     return W1_bar, b1_bar, W2_bar, b2_bar, W3_bar, b3_bar, W4_bar, b4_bar
 """
