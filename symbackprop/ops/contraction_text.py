@@ -12,6 +12,7 @@ from symbackprop.ops.declare import Style
 __all__ = ["einsum_text"]
 
 Indices = tuple[int, ...]
+_SMALL = 8  # rows and columns of a matrix that BLAS is too large for
 _LETTERS = "ijklmnopqrstuvwxyzabcdefgh"
 
 
@@ -19,7 +20,7 @@ def einsum_text(node: Apply, style: Style) -> str:
     """Return the template that computes an einsum."""
     operands: tuple[Indices, ...] = node.param("operands")  # type: ignore[assignment]
     output: Indices = node.param("output")  # type: ignore[assignment]
-    if len(operands) == 2:
+    if len(operands) == 2 and not _is_stack_of_small(node, operands, output):
         own = [set(indices) & set(output) for indices in operands]
         vector_first = own[0] < own[1]  # a matrix stands before a vector
         for left, right in ((1, 0), (0, 1)) if vector_first else ((0, 1), (1, 0)):
@@ -34,6 +35,20 @@ def einsum_text(node: Apply, style: Style) -> str:
         if text is not None:
             return text
     return _general_text(operands, output)
+
+
+def _is_stack_of_small(node: Apply, operands: tuple[Indices, ...], output: Indices) -> bool:
+    """Tell whether an einsum multiplies vectors by matrices so small that calling BLAS for each takes longer than that."""
+    a, b = sorted(operands, key=len)
+    sizes = {
+        i: size for arg, own in zip(node.args, operands, strict=True) for i, size in zip(own, arg.shape, strict=True)
+    }
+    inner = [i for i in a if i in b and i not in output]
+    free = [i for i in b if i not in a]
+    if len(inner) != 1 or len(free) != 1 or len(a) < 2 or any(i not in b for i in a):
+        return False
+    entries = [sizes[i] for i in (*inner, *free)]
+    return all(isinstance(size, int) and size <= _SMALL for size in entries)
 
 
 def _spread_text(operands: tuple[Indices, ...], output: Indices) -> str | None:

@@ -21,6 +21,7 @@ from symbackprop.simplify.numbers import exact, folded, is_number, times
 from symbackprop.simplify.pattern import Context, Row
 from symbackprop.simplify.scalars import (
     coefficient_of,
+    gather_repeated,
     gather_scalars,
     is_absorbed,
     quotient_by_scalar,
@@ -28,7 +29,7 @@ from symbackprop.simplify.scalars import (
     scale_scalar,
 )
 
-__all__ = ["ROWS"]
+__all__ = ["ROWS", "product_in_sum"]
 
 
 def _is(node: Node, op: object) -> bool:
@@ -49,31 +50,35 @@ def _axes(node: Node, name: str = "axes") -> tuple[int, ...]:
 
 
 def _delay_broadcast(node: Apply, context: Context) -> Node | None:
-    """f(broadcast(x), broadcast(y), 2) is broadcast(f(x, y, 2)) where both repeat along the same axes."""
-    axes: tuple[int, ...] | None = None
+    """f(broadcast(x), broadcast(y), 2) is broadcast(f(x, y, 2)) where one of them has all axes of the others."""
+    axes: tuple[int, ...] = ()
+    every: set[int] = set()
     for arg in node.args:
         if isinstance(arg, Const):
             continue
         repeated = _args(arg)[0] if _is(arg, neg) else arg
-        if not _is(repeated, broadcast) or (axes is not None and _axes(repeated) != axes):
+        if not _is(repeated, broadcast):
             return None
-        axes = _axes(repeated)
-    if axes is None:
-        if not node.shape:
-            return None
-        axes = ()  # an array filled with one number
+        own = _axes(repeated)
+        every.update(own)
+        axes = own if len(own) > len(axes) else axes
+    if len(every) > len(axes) or not node.shape:
+        return None  # an outer product; or a number, and not an array filled with one
     inner_shape = tuple(node.shape[axis] for axis in axes)
-    inner = [_before_broadcast(arg, inner_shape) for arg in node.args]
+    inner = [_before_broadcast(arg, inner_shape, axes) for arg in node.args]
     made = node.op(*inner, **dict(node.params))  # type: ignore[operator]
     return broadcast(converted(made, node.dtype), shape=node.shape, axes=axes)
 
 
-def _before_broadcast(arg: Node, shape: Shape) -> Node:
-    """Return a constant in a smaller shape, the argument of a broadcast, or its negative."""
+def _before_broadcast(arg: Node, shape: Shape, axes: tuple[int, ...]) -> Node:
+    """Return a constant in a smaller shape, the argument of a broadcast, or its negative, repeated as far as `axes` go."""
     if isinstance(arg, Const):
         return constant(arg.value, shape, arg.dtype)
+    if _is(arg, neg):
+        return neg(_before_broadcast(_args(arg)[0], shape, axes))
     (inner,) = _args(arg)
-    return neg(_args(inner)[0]) if _is(arg, neg) else inner
+    own = tuple(axes.index(axis) for axis in _axes(arg))
+    return inner if len(own) == len(axes) else broadcast(inner, shape=shape, axes=own)
 
 
 def _simplify_broadcast(node: Apply, context: Context) -> Node | None:
@@ -194,11 +199,16 @@ def _factors(node: Node) -> list[Node]:
 
 def _contract_product(node: Apply, context: Context) -> Node | None:
     """sum(x * y) is a contraction, if all is summed or a factor does not have all the axes."""
+    found = product_in_sum(node, context)
+    return contract(*found) if found is not None and _is_matrix_product(found[1], found[2]) else None
+
+
+def product_in_sum(node: Apply, context: Context) -> tuple[list[Node], list[tuple[int, ...]], tuple[int, ...]] | None:
+    """Return operands, their indices and those of the result of the contraction that a sum of products is, if it is one."""
     (x,) = node.args
     factors = _factors(x)
     if not factors or x.dtype not in FLOATS or not context.is_free(x):
         return None
-    axes = _axes(node)
     operands, arrays = [], []
     for factor in factors:
         if isinstance(factor, Const):
@@ -206,15 +216,15 @@ def _contract_product(node: Apply, context: Context) -> Node | None:
         dropped = _is(factor, broadcast)
         operands.append(_axes(factor) if dropped else tuple(range(x.rank)))
         arrays.append(_args(factor)[0] if dropped else factor)
-    if len(axes) < x.rank and not _is_matrix_product(operands, axes):
-        return None
-    return contract(arrays, operands, kept_axes(x.rank, axes), dict(enumerate(x.shape)))
+    covered = {index for own in operands for index in own}
+    kept = kept_axes(x.rank, _axes(node))
+    return (arrays, operands, kept) if len(covered) == x.rank else None
 
 
-def _is_matrix_product(operands: list[tuple[int, ...]], axes: tuple[int, ...]) -> bool:
+def _is_matrix_product(operands: list[tuple[int, ...]], kept: tuple[int, ...]) -> bool:
     """Tell whether no kept axis is shared by both factors, so that BLAS multiplies matrices or vectors."""
     shared = set(operands[0]) & set(operands[1])
-    return shared <= set(axes) and bool(shared)
+    return not kept or (shared.isdisjoint(kept) and bool(shared))
 
 
 # --- transposes and contractions --------------------------------------------------------------------------------------
@@ -367,6 +377,7 @@ ROWS = (
     Row("delay broadcast", _ELEMENTWISE, _delay_broadcast, arrays=True),
     Row("simplify broadcast", (broadcast,), _simplify_broadcast),
     Row("gather scalar factors", (mul,), gather_scalars, arrays=True),
+    Row("gather repeated factors", (mul,), gather_repeated, arrays=True),
     Row("scale scalar factor", (mul,), scale_scalar, arrays=True),
     Row("quotient by scalar", (div,), quotient_by_scalar, arrays=True),
     Row("simplify sum", (reduce_sum,), _simplify_sum),

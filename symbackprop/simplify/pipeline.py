@@ -21,6 +21,7 @@ from symbackprop.simplify import (
     choices,
     diagonals,
     entries,
+    gram,
     identity,
     lengths,
     lower,
@@ -33,6 +34,7 @@ from symbackprop.simplify import (
     squares,
     stable,
     structure,
+    sums_of_products,
 )
 from symbackprop.simplify.bends import without_bends
 from symbackprop.simplify.common_products import share_products
@@ -66,6 +68,7 @@ _CANONICAL = (
 )
 _RECOGNISING = (*stable.ROWS, *lengths.ROWS, *signs.ROWS, *shifts.ROWS, *normalised.ROWS, *_CANONICAL)
 _LAST = (*structure.ROWS, *_CANONICAL)
+_PRODUCTS = (*sums_of_products.ROWS, *gram.ROWS, *arrays.ROWS)
 _BY_POSITION = frozenset((arange, diagonal, eye, scatter_add, triangle))
 _LOWERING = lower.rows()
 _BENDS = 8  # at which what is computed of them may be smooth
@@ -167,4 +170,7 @@ def _lowered(graph: Graph, log: Rewrites, *, stacks: bool = True) -> Graph:
     last = lowered if lowered is graph else rewrite(lowered, _LAST, log)
     if (last is graph or last is not lowered) and any(_is_unfinished(node) for node in last.nodes()):
         last = rewrite(last, _LAST, log)  # a walk that changes something may leave more to find
-    return written_out(share_partial_sums(with_shared_powers(last, log), log), log)
+    last = with_shared_powers(last, log)
+    if any(sums_of_products.sums_products(node) or gram.multiplies_products(node) for node in last.nodes()):
+        last = rewrite(last, _PRODUCTS, log)
+    return written_out(share_partial_sums(last, log), log)

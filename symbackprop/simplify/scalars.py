@@ -6,6 +6,7 @@ result of a sum, which is smaller.
 
 from __future__ import annotations
 
+from symbackprop.ir.dtype import is_half
 from symbackprop.ir.node import Apply, Const, Node, constant
 from symbackprop.ops.arithmetic import div, mul, neg
 from symbackprop.ops.broadcasting import broadcast, reduce_sum
@@ -14,7 +15,7 @@ from symbackprop.simplify.numbers import is_modest, is_number
 from symbackprop.simplify.pattern import Context
 
 __all__ = [
-    "coefficient_of", "gather_scalars", "is_absorbed", "may_share_signs", "quotient_by_scalar",
+    "coefficient_of", "gather_repeated", "gather_scalars", "is_absorbed", "may_share_signs", "quotient_by_scalar",
     "scalar_out_of_sum", "scale_scalar",
 ]  # fmt: skip
 
@@ -59,6 +60,25 @@ def gather_scalars(node: Apply, context: Context) -> Node | None:
             return mul(mul(constant(left.value, (), left.dtype), scalar), rest)
         return mul(scalar, mul(left, rest) if right is node.args[1] else mul(rest, left))
     return None
+
+
+def gather_repeated(node: Apply, context: Context) -> Node | None:
+    """(X * u[:, None]) * v[:, None] is X * (u * v)[:, None], in an adjoint, where one repeats along all axes of the other."""
+    if context.is_primal(node) or node.rank < 2:
+        return None
+    for left, right in (node.args, node.args[::-1]):
+        if not _is(left, broadcast) or not _is(right, mul) or not context.is_free(right) or right.weak:
+            continue
+        for factor, rest in (_args(right), _args(right)[::-1]):
+            if _is(factor, broadcast) and not _is(rest, broadcast) and _are_nested(left, factor):
+                return mul(rest, mul(factor, left))
+    return None
+
+
+def _are_nested(one: Node, other: Node) -> bool:
+    """Tell whether one of two broadcast arrays has all axes of the other, before they are repeated."""
+    a, b = (set(node.param("axes")) for node in (one, other))  # type: ignore[attr-defined]
+    return bool(a and b) and (a <= b or b <= a) and not is_half(one.dtype)
 
 
 def scale_scalar(node: Apply, context: Context) -> Node | None:
