@@ -149,7 +149,7 @@ def test_the_printed_code_of_attention() -> None:
     ):  # fmt: skip
         assert line in text, line
     text = code(sb.compile_value_and_grad("input t 8\ntransformer_encoder 2 8 gelu norm_first=true" + LOSS))
-    assert text.count("einsum") == 1 and "delta4" in text and "delta5" in text
+    assert "delta4" in text and "delta5" in text
 
 
 def test_masks_of_dropout_are_inputs_in_training_alone() -> None:
