@@ -16,6 +16,7 @@ import click
 from rich.console import Console
 from rich.table import Table
 
+from benchmarks.accuracy import POINTS, accuracy_table, measured
 from benchmarks.checkpoint import CHECKPOINT
 from benchmarks.compile_time import COMPILE
 from benchmarks.derivatives import DERIVATIVES
@@ -57,7 +58,9 @@ ALL = {
 
 @click.command()
 @click.option("--quick", is_flag=True, help="Fewer rounds and smaller sizes.")
-@click.option("--only", multiple=True, type=click.Choice([*ALL, "peers", *WORKLOADS]), help="Only these workloads.")
+@click.option(
+    "--only", multiple=True, type=click.Choice([*ALL, "accuracy", "peers", *WORKLOADS]), help="Only these workloads."
+)
 @click.option("--peer", "peers", multiple=True, type=click.Choice(list(PEERS)), help="Only these peers.")
 @click.option("--size", "sizes", multiple=True, type=click.Choice(SIZES), help="Only these sizes.")
 @click.option(
@@ -94,6 +97,10 @@ def main(
             plot(cases, picture)
         if file:
             save_json(cases, file)
+    if "accuracy" in only or not only:
+        accuracies = list(measured(count=5 if quick else POINTS))
+        console.print(accuracy_table(accuracies))
+        rows += [found.row() for found in accuracies]
     console.print(_limits(rows))
     sys.exit(0 if all(row.holds for row in rows) else 1)
 

@@ -5,6 +5,6 @@ how it rounds. Every peer computes the value and the gradient of that at the sam
 many digits as it takes for fifty to be right.
 """
 
-from benchmarks.accuracy.table import accuracy_table, measured
+from benchmarks.accuracy.table import POINTS, accuracy_table, measured
 
-__all__ = ["accuracy_table", "measured"]
+__all__ = ["POINTS", "accuracy_table", "measured"]

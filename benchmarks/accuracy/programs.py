@@ -15,12 +15,30 @@ from typing import Any
 from benchmarks.accuracy.function import Function
 from benchmarks.peers import OURS
 
-__all__ = ["PROGRAMS", "Row", "run"]
+__all__ = ["PROGRAMS", "Computed", "run"]
 
-Row = list[float]  # the value, and the derivative in each argument; nan where the program raises an error
-_WORDS = (
-    "exp log log1p expm1 sqrt sin cos tan arcsin arccos arctan arctanh arctan2 sinh cosh tanh hypot logaddexp abs"
-).split()
+Computed = list[float]  # the value, and the derivative in each argument; nan where the program raises an error
+_WORDS = [
+    "exp",
+    "log",
+    "log1p",
+    "expm1",
+    "sqrt",
+    "sin",
+    "cos",
+    "tan",
+    "arcsin",
+    "arccos",
+    "arctan",
+    "arctanh",
+    "arctan2",
+    "sinh",
+    "cosh",
+    "tanh",
+    "hypot",
+    "logaddexp",
+    "abs",
+]
 
 
 def _namespace(module: Any, special: Any) -> SimpleNamespace:
@@ -28,7 +46,7 @@ def _namespace(module: Any, special: Any) -> SimpleNamespace:
     return SimpleNamespace(**words, erf=special.erf, erfc=getattr(special, "erfc", None), gammaln=special.gammaln)
 
 
-def _guarded(compute: Callable[..., Any], point: Sequence[float]) -> Row:
+def _guarded(compute: Callable[..., Any], point: Sequence[float]) -> Computed:
     try:
         value, gradient = compute(*point)
         return [float(value), *(float(slope) for slope in gradient)]
@@ -36,7 +54,7 @@ def _guarded(compute: Callable[..., Any], point: Sequence[float]) -> Row:
         return [float("nan")] * (1 + len(point))
 
 
-def _symbackprop(function: Function, points: Sequence[tuple[float, ...]]) -> list[Row]:
+def _symbackprop(function: Function, points: Sequence[tuple[float, ...]]) -> list[Computed]:
     import numpy as np
     import scipy.special
 
@@ -48,7 +66,7 @@ def _symbackprop(function: Function, points: Sequence[tuple[float, ...]]) -> lis
     return [_guarded(compiled.function, point) for point in points]
 
 
-def _sympy(function: Function, points: Sequence[tuple[float, ...]]) -> list[Row]:
+def _sympy(function: Function, points: Sequence[tuple[float, ...]]) -> list[Computed]:
     import sympy
 
     words = SimpleNamespace(
@@ -64,7 +82,7 @@ def _sympy(function: Function, points: Sequence[tuple[float, ...]]) -> list[Row]
     return [_guarded(compiled, point) for point in points]
 
 
-def _autograd(function: Function, points: Sequence[tuple[float, ...]]) -> list[Row]:
+def _autograd(function: Function, points: Sequence[tuple[float, ...]]) -> list[Computed]:
     import autograd
     import autograd.numpy
     import autograd.scipy.special
@@ -76,7 +94,7 @@ def _autograd(function: Function, points: Sequence[tuple[float, ...]]) -> list[R
     return [_guarded(computed, point) for point in points]
 
 
-def _jax(function: Function, points: Sequence[tuple[float, ...]]) -> list[Row]:
+def _jax(function: Function, points: Sequence[tuple[float, ...]]) -> list[Computed]:
     import jax
     import jax.numpy
     import jax.scipy.special
@@ -90,7 +108,7 @@ def _jax(function: Function, points: Sequence[tuple[float, ...]]) -> list[Row]:
     return [_guarded(compiled, point) for point in points]
 
 
-PROGRAMS: dict[str, Callable[[Function, Sequence[tuple[float, ...]]], list[Row]]] = {
+PROGRAMS: dict[str, Callable[[Function, Sequence[tuple[float, ...]]], list[Computed]]] = {
     OURS: _symbackprop,
     "sympy": _sympy,
     "autograd": _autograd,
@@ -98,7 +116,7 @@ PROGRAMS: dict[str, Callable[[Function, Sequence[tuple[float, ...]]], list[Row]]
 }
 
 
-def run(program: str, name: str, count: int) -> list[Row]:
+def run(program: str, name: str, count: int) -> list[Computed]:
     """Return what a program computes of a function, by name, at its points."""
     from benchmarks.accuracy.functions import FUNCTIONS
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from symbackprop.ir.node import constant
-from symbackprop.ops.declare import Primitive
+from symbackprop.ops.declare import Primitive, primitives
 from symbackprop.ops.elementwise import elementwise
 
 __all__ = ["exp", "exp2", "expm1", "log", "log1p", "log2", "log10", "logaddexp", "logaddexp2"]
@@ -105,8 +105,8 @@ logaddexp: Primitive = elementwise(
     "logaddexp",
     numpy="np.logaddexp({0}, {1})",
     math="max({0}, {1}) + math.log1p(math.exp(-abs({0} - {1})))",
-    partials=(lambda x, y, out: exp(x - out), lambda x, y, out: exp(y - out)),
-    derivative="exp(x - out), exp(y - out)",
+    partials=(lambda x, y, out: primitives()["expit"](x - y), lambda x, y, out: primitives()["expit"](y - x)),
+    derivative="expit(x - y), expit(y - x)",
     points=[(0.7, -1.9), (2.0, 2.0), (-30.0, 5.0), (700.0, 710.0)],
     analytic=False,
     flops=25,

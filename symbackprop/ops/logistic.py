@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from symbackprop.ir.node import Apply, Node, constant
-from symbackprop.ops.comparison import equal, greater_equal, where
+from symbackprop.ops.arithmetic import integer_power
+from symbackprop.ops.comparison import equal, greater_equal, less, where
 from symbackprop.ops.declare import Primitive
 from symbackprop.ops.elementwise import elementwise
 from symbackprop.ops.exponential import exp, log, log1p
 from symbackprop.ops.extrema import relu
-from symbackprop.ops.hyperbolic import tanh
+from symbackprop.ops.hyperbolic import sinh, tanh
 from symbackprop.ops.rounding import absolute
 
 __all__ = ["expit", "log_expit", "logcosh", "logit", "softplus", "xlog1py", "xlogy"]
@@ -81,10 +82,12 @@ softplus: Primitive = elementwise(
 
 
 def _lower_logcosh(node: Apply) -> Node:
-    """Return |x| + log(1 + exp(-2*|x|)) - log(2), which does not overflow."""
+    """Return |x| + log(1 + exp(-2*|x|)) - log(2), which does not overflow; near 0, where that cancels, log1p(2*sinh(x/2)**2)."""
     (x,) = node.args
     size = absolute(x)
-    return size + log1p(exp(-2 * size)) - log(constant(2, x.shape, x.dtype))
+    near = less(size, 1)
+    far = size + log1p(exp(-2 * size)) - log(constant(2, x.shape, x.dtype))
+    return where(near, log1p(2 * integer_power(sinh(where(near, x, 0) / 2), n=2)), far)
 
 
 logcosh: Primitive = elementwise(
@@ -103,7 +106,7 @@ logcosh: Primitive = elementwise(
 logit: Primitive = elementwise(
     "logit",
     numpy="np.log({0}) - np.log1p(-{0})",
-    math="math.log({0}) - math.log1p(-{0})",
+    math="math.log1p((2.0 * {0} - 1.0) / (1.0 - {0})) if 0.25 < {0} < 0.75 else math.log({0}) - math.log1p(-{0})",
     partials=(lambda x, out: 1 / (x * (1 - x)),),
     derivative="1 / (x*(1 - x))",
     points=[(0.7,), (0.3,), (0.01,)],

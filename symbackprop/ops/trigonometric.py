@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from symbackprop.ir.node import PI, Node, constant
-from symbackprop.ops.arithmetic import integer_power
 from symbackprop.ops.comparison import equal, less, where
 from symbackprop.ops.declare import Primitive
 from symbackprop.ops.elementwise import elementwise
@@ -96,7 +95,9 @@ arctan: Primitive = elementwise(
 
 
 def _over_square(part: Node, x: Node, y: Node) -> Node:
-    return part / (integer_power(x, n=2) + integer_power(y, n=2))
+    """Return part / (x**2 + y**2), whose squares overflow where their quotient does not."""
+    length = hypot(x, y)
+    return part / length / length
 
 
 arctan2: Primitive = elementwise(

@@ -16,6 +16,7 @@ from symbackprop.ops.lengths import length
 from symbackprop.ops.powers import pow_, root, sqrt
 from symbackprop.ops.reduction import mean
 from symbackprop.ops.rounding import absolute
+from symbackprop.simplify.differences import exact_root
 from symbackprop.simplify.numbers import exact, is_number, is_value
 from symbackprop.simplify.pattern import Context, Row
 
@@ -51,7 +52,8 @@ def _hypotenuse(node: Apply, context: Context) -> Node | None:
     (x,) = node.args
     if not _is(x, add) or len(_args(x)) > (_SIDES if not node.shape else 2):
         return None
-    return _of([_side(term) for term in _args(x)]) if all(map(_is_square, _args(x))) else None
+    sides = [_side(term) if _is_square(term) else None if node.shape else exact_root(term) for term in _args(x)]
+    return None if None in sides else _of(sides)  # type: ignore[arg-type]
 
 
 def _root_of_squares(node: Apply, context: Context) -> Node | None:

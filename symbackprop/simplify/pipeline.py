@@ -20,7 +20,9 @@ from symbackprop.simplify import (
     arrays,
     choices,
     diagonals,
+    differences,
     entries,
+    exponentials,
     gram,
     identity,
     lengths,
@@ -66,7 +68,16 @@ _CANONICAL = (
     *diagonals.ROWS,
     *rotations.ROWS,
 )
-_RECOGNISING = (*stable.ROWS, *lengths.ROWS, *signs.ROWS, *shifts.ROWS, *normalised.ROWS, *_CANONICAL)
+_RECOGNISING = (
+    *stable.ROWS,
+    *lengths.ROWS,
+    *exponentials.ROWS,
+    *differences.ROWS,
+    *signs.ROWS,
+    *shifts.ROWS,
+    *normalised.ROWS,
+    *_CANONICAL,
+)
 _LAST = (*structure.ROWS, *_CANONICAL)
 _PRODUCTS = (*sums_of_products.ROWS, *gram.ROWS, *arrays.ROWS)
 _BY_POSITION = frozenset((arange, diagonal, eye, scatter_add, triangle))

@@ -211,17 +211,6 @@ def _sigmoid(node: Apply, context: Context) -> Node | None:
     return _op("expit")(x) if top is power else None
 
 
-def _one_minus_sigmoid(node: Apply, context: Context) -> Node | None:
-    """1 - expit(x) is expit(-x), unless expit(x) is at hand for other uses."""
-    rest = _other_term(node, 1)
-    if rest is not None and _is(rest, neg) and _is(_args(rest)[0], _op("expit")) and context.is_primal(node):
-        sigmoid = _args(rest)[0]
-        if context.is_free(sigmoid):
-            (x,) = _args(sigmoid)
-            return _op("expit")(_args(x)[0] if _is(x, neg) else neg(x))
-    return None
-
-
 def _softmax(node: Apply, context: Context) -> Node | None:
     """exp(x) / sum(exp(x)) along one axis is softmax(x)."""
     top, bottom = node.args
@@ -295,7 +284,6 @@ ROWS = (
     Row("x log1p of a number", (primitives()["xlog1py"],), _x_log1p_number),
     Row("expm1", (add,), _exp_minus_one),
     Row("expit", (div,), _sigmoid),
-    Row("1 - expit", (add,), _one_minus_sigmoid),
     Row("softmax", (div,), _softmax),
     Row("softmax of shifted", (_op("softmax"), _op("log_softmax")), _softmax_of_shifted),
     Row("logsumexp of shifted", (_op("logsumexp"),), _log_sum_exp_of_shifted),

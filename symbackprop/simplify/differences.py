@@ -1,0 +1,227 @@
+"""Differences of numbers that are nearly equal, in forms that do not cancel.
+
+Every row is equal over the reals where what it replaces is defined, and has at most an error of a few units where that
+has none.
+"""
+
+from __future__ import annotations
+
+import math
+from fractions import Fraction
+
+from symbackprop.ir.node import Apply, Node, constant
+from symbackprop.ops.arithmetic import add, div, integer_power, mul, neg
+from symbackprop.ops.cancelling import hypot_minus, log_erfc, root_minus, sech_squared, square_difference
+from symbackprop.ops.error_functions import erf, erfc, log_ndtr
+from symbackprop.ops.exponential import log
+from symbackprop.ops.hyperbolic import arctanh, cosh, sinh, tanh
+from symbackprop.ops.logistic import logit
+from symbackprop.ops.powers import sqrt
+from symbackprop.ops.trigonometric import hypot
+from symbackprop.simplify.numbers import exact, is_number, is_value
+from symbackprop.simplify.pattern import Context, Row
+
+__all__ = ["ROWS", "exact_root"]
+
+
+def _is(node: Node, op: object) -> bool:
+    return isinstance(node, Apply) and node.op is op
+
+
+def _args(node: Node) -> tuple[Node, ...]:
+    assert isinstance(node, Apply)
+    return node.args
+
+
+def exact_root(number: Node) -> Node | None:
+    """Return the root of a positive number that is rational; None where there is none."""
+    value = exact(number.value) if is_number(number) else None  # type: ignore[attr-defined]
+    if not isinstance(value, (int, Fraction)) or value <= 0:
+        return None
+    value = Fraction(value)
+    top, bottom = math.isqrt(value.numerator), math.isqrt(value.denominator)
+    if top * top != value.numerator or bottom * bottom != value.denominator:
+        return None
+    return constant(Fraction(top, bottom), number.shape, number.dtype)
+
+
+def _root_of(square: Node) -> Node | None:
+    """Return x of x**2, and the root of a number that is a square."""
+    if _is(square, integer_power) and square.param("n") == 2:  # type: ignore[attr-defined]
+        return _args(square)[0]
+    return exact_root(square)
+
+
+def _two(node: Node) -> tuple[Node, Node] | None:
+    return _args(node) if _is(node, add) and len(_args(node)) == 2 else None  # type: ignore[return-value]
+
+
+def _minus(node: Node) -> Node | None:
+    """Return x of -x, and of a negative number its size."""
+    if _is(node, neg):
+        return _args(node)[0]
+    if is_number(node) and exact(node.value) < 0:  # type: ignore[attr-defined, operator]
+        return constant(-exact(node.value), node.shape, node.dtype)  # type: ignore[attr-defined, operator]
+    return None
+
+
+# --- squares and roots ------------------------------------------------------------------------------------------------
+
+
+def _difference_of_squares(node: Apply, context: Context) -> Node | None:
+    """1 - x**2 is (1 - x)*(1 + x), where nothing else needs the square; a**2 - b**2 too, of numbers."""
+    terms = _two(node)
+    if terms is None or not context.is_primal(node):
+        return None
+    for a, b in (terms, terms[::-1]):
+        taken = _minus(b)
+        if taken is None or not all(is_number(square) or context.is_free(square) for square in (a, taken)):
+            continue
+        x, y = _root_of(a), _root_of(taken)
+        if x is None or y is None or (is_number(x) and is_number(y)):
+            continue
+        if is_number(x) and _is(y, tanh):
+            return sech_squared(*_args(y)) if is_value(x, 1) else None
+        if node.shape and not (is_number(x) or is_number(y)):
+            return None
+        return square_difference(x, y)
+    return None
+
+
+def _root_minus(node: Apply, context: Context) -> Node | None:
+    """sqrt(b**2 + w) - b is w / (sqrt(b**2 + w) + b) where b is positive; so sqrt(1 + x) - 1 and quadratic roots."""
+    terms = _two(node)
+    if terms is None or not context.is_primal(node):
+        return None
+    for first, b in (terms, terms[::-1]):
+        negative = _is(first, neg)
+        root = _args(first)[0] if negative else first
+        if not (_is(root, sqrt) or _is(root, hypot)) or not context.is_free(root):
+            continue
+        taken = (b if negative else _minus(b)) or neg(b)
+        found = _rest_of_root(root, taken)
+        if found is not None:
+            return neg(found) if negative else found
+    return None
+
+
+def _rest_of_root(root: Node, b: Node) -> Node | None:
+    """Return root - b, where the root is that of b**2 and something."""
+    size = b if not _is(b, neg) else _args(b)[0]
+    if is_number(b) and exact(b.value) <= 0:  # type: ignore[attr-defined, operator]
+        return None
+    if _is(root, hypot):
+        for side, other in (_args(root), _args(root)[::-1]):
+            if side is size:
+                return hypot_minus(b, other)
+        return None
+    (inside,) = _args(root)
+    if _is(inside, square_difference) and _args(inside)[0] is size:
+        return root_minus(b, neg(integer_power(_args(inside)[1], n=2)))
+    if not _is(inside, add):
+        return None
+    for position, term in enumerate(_args(inside)):
+        if _root_of(term) is size:
+            rest = _args(inside)[:position] + _args(inside)[position + 1 :]
+            return root_minus(b, rest[0] if len(rest) == 1 else add(*rest))
+    return None
+
+
+def _square_of_root_of_number(node: Apply, context: Context) -> Node | None:
+    """(sqrt(2) * x)**2 is 2 * x**2: an exponential of it would magnify the error of the root."""
+    (x,) = node.args
+    if node.param("n") != 2 or not (_is(x, mul) or _is(x, div)):
+        return None
+    if _is(x, mul) and _is(_args(x)[0], sqrt) and is_number(_args(_args(x)[0])[0]):
+        return mul(_args(_args(x)[0])[0], integer_power(_args(x)[1], n=2))
+    return None
+
+
+# --- functions --------------------------------------------------------------------------------------------------------
+
+
+def _cosh_minus_one(node: Apply, context: Context) -> Node | None:
+    """cosh(x) - 1 is 2*sinh(x/2)**2."""
+    terms = _two(node)
+    if terms is None or not context.is_primal(node):
+        return None
+    for a, b in (terms, terms[::-1]):
+        if _is(a, cosh) and is_value(b, -1):
+            return 2 * integer_power(sinh(_args(a)[0] / 2), n=2)
+        if _is(a, neg) and _is(_args(a)[0], cosh) and is_value(b, 1):
+            return -2 * integer_power(sinh(_args(_args(a)[0])[0] / 2), n=2)
+    return None
+
+
+def _error_functions(node: Apply, context: Context) -> Node | None:
+    """1 - erf(x) is erfc(x), 1 + erf(x) is erfc(-x), and 1 - erfc(x) is erf(x)."""
+    terms = _two(node)
+    if terms is None or not context.is_primal(node):
+        return None
+    for a, b in (terms, terms[::-1]):
+        negative = _is(a, neg)
+        function = _args(a)[0] if negative else a
+        if not (_is(function, erf) or _is(function, erfc)) or not (is_value(b, 1) or is_value(b, -1)):
+            continue
+        (x,) = _args(function)
+        one = is_value(b, 1)
+        if _is(function, erfc):
+            return None if negative is not one else erf(x) if one else neg(erf(x))
+        tail = erfc(x) if negative is one else erfc(neg(x))
+        return tail if one else neg(tail)
+    return None
+
+
+def _log_of_tail(node: Apply, context: Context) -> Node | None:
+    """log(erfc(x)) and log(erfc(x) / 2) are finite where erfc(x) underflows."""
+    (x,) = node.args
+    if _is(x, erfc) and context.is_free(x):
+        return log_erfc(*_args(x))
+    if _is(x, mul) and is_number(_args(x)[0]) and exact(_args(x)[0].value) * 2 == 1 and _is(_args(x)[1], erfc):  # type: ignore[attr-defined, operator]
+        (u,) = _args(_args(x)[1])
+        return log_ndtr(neg(_times_root_of_two(u)))
+    return None
+
+
+def _times_root_of_two(u: Node) -> Node:
+    """Return sqrt(2) * u: of sqrt(1/2) * x that is x."""
+    if _is(u, neg):
+        return neg(_times_root_of_two(_args(u)[0]))
+    if _is(u, mul) and _is(_args(u)[0], sqrt) and is_number(_args(_args(u)[0])[0]):
+        number = _args(_args(u)[0])[0]
+        twice = constant(2 * Fraction(exact(number.value)), number.shape, number.dtype)  # type: ignore[attr-defined, arg-type]
+        return _args(u)[1] if is_value(twice, 1) else mul(sqrt(twice), _args(u)[1])
+    return mul(sqrt(constant(2, u.shape, u.dtype)), u)
+
+
+def _log_of_ratio(node: Apply, context: Context) -> Node | None:
+    """log(p / (1 - p)) is logit(p), and log((1 + x) / (1 - x)) is 2*arctanh(x)."""
+    (x,) = node.args
+    if not _is(x, div) or not context.is_primal(node):
+        return None
+    top, bottom = _args(x)
+    below = _other_than_one(bottom)
+    if below is None or not _is(below, neg):
+        return None
+    (p,) = _args(below)
+    if top is p:
+        return logit(p)
+    return 2 * arctanh(p) if _other_than_one(top) is p else None
+
+
+def _other_than_one(node: Node) -> Node | None:
+    terms = _two(node)
+    if terms is None:
+        return None
+    return next((other for one, other in (terms, terms[::-1]) if is_value(one, 1)), None)
+
+
+ROWS = (
+    Row("sqrt(b**2 + w) - b", (add,), _root_minus),
+    Row("difference of squares", (add,), _difference_of_squares),
+    Row("square of a root of a number", (integer_power,), _square_of_root_of_number),
+    Row("cosh - 1", (add,), _cosh_minus_one),
+    Row("erf and erfc", (add,), _error_functions),
+    Row("log of erfc", (log,), _log_of_tail),
+    Row("logit or arctanh", (log,), _log_of_ratio),
+)

@@ -1,0 +1,189 @@
+"""Sums, differences and quotients of exponentials, which overflow or cancel as they are written.
+
+Every row is equal over the reals where what it replaces is defined.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from symbackprop.ir.node import Apply, Const, Node, constant
+from symbackprop.ops.arithmetic import add, div, mul, neg
+from symbackprop.ops.cancelling import log_one_minus_exp, reciprocal_expm1
+from symbackprop.ops.exponential import exp, expm1, log, log1p, logaddexp
+from symbackprop.ops.hyperbolic import cosh, sinh, tanh
+from symbackprop.ops.logistic import expit
+from symbackprop.ops.powers import sqrt
+from symbackprop.simplify.numbers import exact, is_modest, is_number, is_value
+from symbackprop.simplify.pattern import Context, Row
+
+__all__ = ["ROWS"]
+
+_TERMS = 8
+
+
+def _is(node: Node, op: object) -> bool:
+    return isinstance(node, Apply) and node.op is op
+
+
+def _args(node: Node) -> tuple[Node, ...]:
+    assert isinstance(node, Apply)
+    return node.args
+
+
+def _logarithms(terms: Sequence[Node]) -> list[Node] | None:
+    """Return the logarithms of exponentials and positive numbers; None where anything else is among them."""
+    found: list[Node] = []
+    for term in terms:
+        if _is(term, exp):
+            found.append(_args(term)[0])
+        elif is_value(term, 1):
+            found.append(constant(0, term.shape, term.dtype))
+        elif is_number(term) and exact(term.value) > 0:  # type: ignore[attr-defined, operator]
+            found.append(log(term))
+        else:
+            return None
+    return found
+
+
+def _combined(logarithms: Sequence[Node]) -> Node:
+    total = logarithms[0]
+    for logarithm in logarithms[1:]:
+        total = logaddexp(total, logarithm)
+    return total
+
+
+# --- logarithms -------------------------------------------------------------------------------------------------------
+
+
+def _log_of_sum(node: Apply, context: Context) -> Node | None:
+    """log(exp(x) + exp(y) + exp(z)) is logaddexp(logaddexp(x, y), z); so is log1p of all but a 1."""
+    (x,) = node.args
+    if not _is(x, add) or len(_args(x)) > _TERMS or not context.is_primal(node):
+        return None
+    logarithms = _logarithms(_args(x))
+    if logarithms is None or not any(_is(term, exp) for term in _args(x)):
+        return None
+    return _combined([constant(0, x.shape, x.dtype), *logarithms] if node.op is log1p else logarithms)
+
+
+def _log_of_difference(node: Apply, context: Context) -> Node | None:
+    """log(1 - exp(x)) is that of two numbers that do not cancel, and log(exp(x) - exp(y)) is x + log(1 - exp(y - x))."""
+    (x,) = node.args
+    if node.op is log1p:
+        return log_one_minus_exp(*_args(_args(x)[0])) if _is(x, neg) and _is(_args(x)[0], exp) else None
+    if _is(x, neg) and _is(_args(x)[0], expm1):
+        return log_one_minus_exp(*_args(_args(x)[0]))
+    if not _is(x, add) or len(_args(x)) != 2:
+        return None
+    a, b = _args(x) if _is(_args(x)[1], neg) else _args(x)[::-1]
+    if _is(a, exp) and _is(b, neg) and _is(_args(b)[0], exp):
+        (larger,), (smaller,) = _args(a), _args(_args(b)[0])
+        return add(larger, log_one_minus_exp(smaller - larger))
+    return None
+
+
+def _log_of_multiple(node: Apply, context: Context) -> Node | None:
+    """log(exp(x) / c) is x - log(c), where c is a modest positive number: exp(x) underflows where x does not."""
+    (x,) = node.args
+    if not (_is(x, mul) or _is(x, div)) or not context.is_primal(node):
+        return None
+    a, b = _args(x)
+    if _is(x, mul) and _is(b, exp) and _is_positive(a):
+        return add(*_args(b), log(a))
+    if _is(x, div) and _is(a, exp) and _is_positive(b):
+        return add(*_args(a), neg(log(b)))
+    return None
+
+
+def _is_positive(number: Node) -> bool:
+    """Tell whether a constant is a modest positive number, or the root of one."""
+    if _is(number, sqrt):
+        return number.weak
+    return is_number(number) and exact(number.value) > 0 and is_modest(number)  # type: ignore[attr-defined, operator]
+
+
+# --- quotients --------------------------------------------------------------------------------------------------------
+
+
+def _share_of_exponentials(node: Apply, context: Context) -> Node | None:
+    """exp(x) / (exp(x) + exp(y) + exp(z)) is expit(x - log(exp(y) + exp(z))), where nothing else needs the sum."""
+    top, bottom = node.args
+    if not _is(top, exp) or not _is(bottom, add) or not context.is_primal(node) or not context.is_free(bottom):
+        return None
+    rest = [term for term in _args(bottom) if term is not top]
+    logarithms = _logarithms(rest)
+    if len(rest) != len(_args(bottom)) - 1 or logarithms is None or len(rest) > _TERMS:
+        return None
+    return expit(_args(top)[0] - _combined(logarithms))
+
+
+def _hyperbolic(node: Apply, context: Context) -> Node | None:
+    """(exp(x) - exp(-x)) / (exp(x) + exp(-x)) is tanh(x); with any x and y it is tanh((x - y) / 2)."""
+    top, bottom = node.args
+    if _is(top, sinh) and _is(bottom, cosh) and _args(top) == _args(bottom):
+        return tanh(*_args(top))
+    if _is(top, cosh) and _is(bottom, sinh) and _args(top) == _args(bottom):
+        return div(1, tanh(*_args(top)))
+    difference, total = _exponents(top, -1), _exponents(bottom, 1)
+    if difference is None or total is None or set(difference) != set(total) or not context.is_primal(node):
+        return None
+    x, y = difference
+    return tanh(x if neg(x) is y or neg(y) is x else (x - y) / 2)
+
+
+def _exponents(node: Node, sign: int) -> tuple[Node, Node] | None:
+    """Return x and y of exp(x) + exp(y), or of exp(x) - exp(y)."""
+    if not _is(node, add) or len(_args(node)) != 2:
+        return None
+    a, b = _args(node)
+    if sign < 0:
+        if _is(a, neg):
+            a, b = b, a
+        if not _is(b, neg):
+            return None
+        (b,) = _args(b)
+    return (_args(a)[0], _args(b)[0]) if _is(a, exp) and _is(b, exp) else None
+
+
+def _half_of_exponentials(node: Apply, context: Context) -> Node | None:
+    """(exp(x) - exp(-x)) / 2 is sinh(x), and (exp(x) + exp(-x)) / 2 is cosh(x)."""
+    number, total = node.args
+    if not is_number(number) or exact(number.value) * 2 != 1 or not context.is_primal(node):  # type: ignore[attr-defined, operator]
+        return None
+    for sign, function in ((-1, sinh), (1, cosh)):
+        found = _exponents(total, sign)
+        if found is not None and (neg(found[0]) is found[1] or neg(found[1]) is found[0]):
+            return function(found[0])
+    return None
+
+
+def _over_expm1(node: Apply, context: Context) -> Node | None:
+    """a / (exp(x) - 1) is a * (1 / expm1(x)), which is 0 where the exponential overflows."""
+    top, bottom = node.args
+    if not _is(bottom, expm1) or not context.is_primal(node):
+        return None
+    share = reciprocal_expm1(*_args(bottom))
+    return share if is_value(top, 1) else mul(top, share)
+
+
+def _product_with_complement(node: Apply, context: Context) -> Node | None:
+    """1 - expit(x) is expit(-x), within the formula itself: in an adjoint it is what the sigmoid gives at no cost."""
+    one, rest = node.args if len(node.args) == 2 else (node, node)
+    if isinstance(rest, Const):
+        one, rest = rest, one
+    if not is_value(one, 1) or not _is(rest, neg) or not _is(_args(rest)[0], expit) or not context.is_primal(node):
+        return None
+    return expit(neg(_args(_args(rest)[0])[0]))
+
+
+ROWS = (
+    Row("log of exponentials", (log, log1p), _log_of_sum),
+    Row("log of a difference of exponentials", (log, log1p), _log_of_difference),
+    Row("log of a multiple of an exponential", (log,), _log_of_multiple),
+    Row("share of exponentials", (div,), _share_of_exponentials),
+    Row("tanh", (div,), _hyperbolic),
+    Row("sinh or cosh", (mul,), _half_of_exponentials),
+    Row("over expm1", (div,), _over_expm1),
+    Row("1 - expit", (add,), _product_with_complement),
+)
