@@ -54,15 +54,57 @@ def _guarded(compute: Callable[..., Any], point: Sequence[float]) -> Computed:
         return [float("nan")] * (1 + len(point))
 
 
-def _symbackprop(function: Function, points: Sequence[tuple[float, ...]]) -> list[Computed]:
-    import numpy as np
-    import scipy.special
+class _Text:
+    """A formula as text: exact numbers in it stay exact."""
 
+    def __init__(self, text: str) -> None:
+        self.text = text
+
+    def __str__(self) -> str:
+        return self.text
+
+    @classmethod
+    def call(cls, word: str, *arguments: object) -> _Text:
+        return cls(f"{word}({', '.join(map(str, arguments))})")
+
+    def __neg__(self) -> _Text:
+        return _Text(f"(-{self})")
+
+    def __add__(self, other: object) -> _Text:
+        return _Text(f"({self} + {other})")
+
+    def __radd__(self, other: object) -> _Text:
+        return _Text(f"({other} + {self})")
+
+    def __sub__(self, other: object) -> _Text:
+        return _Text(f"({self} - {other})")
+
+    def __rsub__(self, other: object) -> _Text:
+        return _Text(f"({other} - {self})")
+
+    def __mul__(self, other: object) -> _Text:
+        return _Text(f"({self} * {other})")
+
+    def __rmul__(self, other: object) -> _Text:
+        return _Text(f"({other} * {self})")
+
+    def __truediv__(self, other: object) -> _Text:
+        return _Text(f"({self} / {other})")
+
+    def __rtruediv__(self, other: object) -> _Text:
+        return _Text(f"({other} / {self})")
+
+    def __pow__(self, other: object) -> _Text:
+        return _Text(f"({self})**({other})")
+
+
+def _symbackprop(function: Function, points: Sequence[tuple[float, ...]]) -> list[Computed]:
     import symbackprop as sb
 
     names = list(inspect.signature(function.written).parameters)[1:]
-    written = partial(function.written, _namespace(np, scipy.special))
-    compiled = sb.compile_value_and_grad(written, inputs=dict.fromkeys(names, ""))
+    words = {word: partial(_Text.call, word) for word in (*_WORDS, "erf", "erfc", "gammaln")}
+    formula = function.written(SimpleNamespace(**words), *map(_Text, names))
+    compiled = sb.compile_value_and_grad(str(formula), inputs=dict.fromkeys(names, ""))
     return [_guarded(compiled.function, point) for point in points]
 
 

@@ -17,6 +17,7 @@ from symbackprop.ops.exponential import log
 from symbackprop.ops.hyperbolic import arctanh, cosh, sinh, tanh
 from symbackprop.ops.logistic import logit
 from symbackprop.ops.powers import sqrt
+from symbackprop.ops.reduction import mean, restored
 from symbackprop.ops.trigonometric import hypot
 from symbackprop.simplify.numbers import exact, is_number, is_value
 from symbackprop.simplify.pattern import Context, Row
@@ -98,8 +99,8 @@ def _root_minus(node: Apply, context: Context) -> Node | None:
         root = _args(first)[0] if negative else first
         if not (_is(root, sqrt) or _is(root, hypot)) or not context.is_free(root):
             continue
-        taken = (b if negative else _minus(b)) or neg(b)
-        found = _rest_of_root(root, taken)
+        taken = b if negative else _minus(b)
+        found = _rest_of_root(root, neg(b) if taken is None else taken)
         if found is not None:
             return neg(found) if negative else found
     return None
@@ -125,6 +126,58 @@ def _rest_of_root(root: Node, b: Node) -> Node | None:
             rest = _args(inside)[:position] + _args(inside)[position + 1 :]
             return root_minus(b, rest[0] if len(rest) == 1 else add(*rest))
     return None
+
+
+def _reciprocal_root_minus_one(node: Apply, context: Context) -> Node | None:
+    """1 / sqrt(1 + w) - 1 is (1 - sqrt(1 + w)) / sqrt(1 + w), with that difference as above."""
+    terms = _two(node)
+    if terms is None or not context.is_primal(node):
+        return None
+    for share, one in (terms, terms[::-1]):
+        if not is_value(one, -1) or not _is(share, div) or not is_value(_args(share)[0], 1):
+            continue
+        root = _args(share)[1]
+        found = _rest_of_root(root, _args(share)[0]) if _is(root, sqrt) or _is(root, hypot) else None
+        if found is not None:
+            return neg(div(found, root))
+    return None
+
+
+def _variance(node: Apply, context: Context) -> Node | None:
+    """mean(x**2) - mean(x)**2 is mean((x - mean(x))**2), in two passes; so of some numbers."""
+    terms = _two(node)
+    if terms is None or not context.is_primal(node):
+        return None
+    squares, taken = terms if _is(terms[1], neg) else terms[::-1]
+    if not _is(taken, neg) or not _is(_args(taken)[0], integer_power) or _args(taken)[0].param("n") != 2:  # type: ignore[attr-defined]
+        return None
+    (centre,) = _args(_args(taken)[0])
+    if _is(squares, mean) and _is(centre, mean):
+        return _variance_of_array(squares, centre)
+    total, count = _mean_of(squares)
+    parts, other = _mean_of(centre)
+    if not total or count != other or count != len(total) or len(total) != len(parts):
+        return None
+    if {_root_of(square) for square in total} != set(parts):
+        return None
+    deviations = [integer_power(part - centre, n=2) for part in parts]
+    return div(add(*deviations), constant(count, node.shape, node.dtype))
+
+
+def _variance_of_array(squares: Node, centre: Node) -> Node | None:
+    (x,), axes = _args(centre), centre.param("axes")  # type: ignore[attr-defined]
+    if squares.param("axes") != axes or _root_of(_args(squares)[0]) is not x:  # type: ignore[attr-defined]
+        return None
+    return mean(integer_power(x - restored(centre, x, axes), n=2), axes=axes)
+
+
+def _mean_of(node: Node) -> tuple[tuple[Node, ...], object]:
+    """Return the terms of a sum over a number, and that number."""
+    if _is(node, mul) and is_number(_args(node)[0]) and _is(_args(node)[1], add):
+        return _args(_args(node)[1]), 1 / Fraction(exact(_args(node)[0].value))  # type: ignore[attr-defined, arg-type]
+    if _is(node, div) and is_number(_args(node)[1]) and _is(_args(node)[0], add):
+        return _args(_args(node)[0]), exact(_args(node)[1].value)  # type: ignore[attr-defined]
+    return (), None
 
 
 def _square_of_root_of_number(node: Apply, context: Context) -> Node | None:
@@ -218,6 +271,8 @@ def _other_than_one(node: Node) -> Node | None:
 
 ROWS = (
     Row("sqrt(b**2 + w) - b", (add,), _root_minus),
+    Row("1 / sqrt(1 + w) - 1", (add,), _reciprocal_root_minus_one),
+    Row("variance", (add,), _variance),
     Row("difference of squares", (add,), _difference_of_squares),
     Row("square of a root of a number", (integer_power,), _square_of_root_of_number),
     Row("cosh - 1", (add,), _cosh_minus_one),
