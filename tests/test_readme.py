@@ -26,6 +26,7 @@ PAGES = (
     "docs/derivatives.md",
     "docs/nested_derivatives.md",
     "docs/higher_derivatives.md",
+    "docs/accuracy.md",
     "docs/sparse.md",
     "docs/layers.md",
     "docs/sequences.md",

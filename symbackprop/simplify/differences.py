@@ -82,7 +82,7 @@ def _difference_of_squares(node: Apply, context: Context) -> Node | None:
         if x is None or y is None or (is_number(x) and is_number(y)):
             continue
         if is_number(x) and _is(y, tanh):
-            return sech_squared(*_args(y)) if is_value(x, 1) else None
+            return sech_squared(*_args(y)) if is_value(x, 1) and context.is_free(y) else None
         if node.shape and not (is_number(x) or is_number(y)):
             return None
         return square_difference(x, y)

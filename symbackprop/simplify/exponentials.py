@@ -16,6 +16,7 @@ from symbackprop.ops.logistic import expit
 from symbackprop.ops.powers import sqrt
 from symbackprop.simplify.numbers import exact, is_modest, is_number, is_value
 from symbackprop.simplify.pattern import Context, Row
+from symbackprop.simplify.places import terms_of
 
 __all__ = ["ROWS"]
 
@@ -59,10 +60,11 @@ def _combined(logarithms: Sequence[Node]) -> Node:
 def _log_of_sum(node: Apply, context: Context) -> Node | None:
     """log(exp(x) + exp(y) + exp(z)) is logaddexp(logaddexp(x, y), z); so is log1p of all but a 1."""
     (x,) = node.args
-    if not _is(x, add) or len(_args(x)) > _TERMS or not context.is_primal(node):
+    terms = terms_of(x)
+    if not 1 < len(terms) <= _TERMS or not context.is_primal(node):
         return None
-    logarithms = _logarithms(_args(x))
-    if logarithms is None or not any(_is(term, exp) for term in _args(x)):
+    logarithms = _logarithms(terms)
+    if logarithms is None or not any(_is(term, exp) for term in terms):
         return None
     return _combined([constant(0, x.shape, x.dtype), *logarithms] if node.op is log1p else logarithms)
 
@@ -111,9 +113,10 @@ def _share_of_exponentials(node: Apply, context: Context) -> Node | None:
     top, bottom = node.args
     if not _is(top, exp) or not _is(bottom, add) or not context.is_primal(node) or not context.is_free(bottom):
         return None
-    rest = [term for term in _args(bottom) if term is not top]
+    terms = terms_of(bottom)
+    rest = [term for term in terms if term is not top]
     logarithms = _logarithms(rest)
-    if len(rest) != len(_args(bottom)) - 1 or logarithms is None or len(rest) > _TERMS:
+    if not rest or len(rest) != len(terms) - 1 or logarithms is None or len(rest) > _TERMS:
         return None
     return expit(_args(top)[0] - _combined(logarithms))
 

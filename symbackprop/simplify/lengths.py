@@ -19,6 +19,7 @@ from symbackprop.ops.rounding import absolute
 from symbackprop.simplify.differences import exact_root
 from symbackprop.simplify.numbers import exact, is_number, is_value
 from symbackprop.simplify.pattern import Context, Row
+from symbackprop.simplify.places import terms_of
 
 __all__ = ["ROWS"]
 
@@ -50,9 +51,10 @@ def _of(sides: list[Node]) -> Node:
 def _hypotenuse(node: Apply, context: Context) -> Node | None:
     """sqrt(x**2 + y**2) is hypot(x, y); of more squares too it is a length, of arrays only where all else is slower."""
     (x,) = node.args
-    if not _is(x, add) or len(_args(x)) > (_SIDES if not node.shape else 2):
+    terms = terms_of(x)
+    if not 1 < len(terms) <= (_SIDES if not node.shape else 2):
         return None
-    sides = [_side(term) if _is_square(term) else None if node.shape else exact_root(term) for term in _args(x)]
+    sides = [_side(term) if _is_square(term) else None if node.shape else exact_root(term) for term in terms]
     return None if None in sides else _of(sides)  # type: ignore[arg-type]
 
 

@@ -1,12 +1,12 @@
-"""The factors of a product, with the places where they stand, so that one is exchanged and all else stays as it is."""
+"""The terms of a sum, and the factors of a product with the places where they stand, so that one is exchanged and all else stays as it is."""
 
 from __future__ import annotations
 
 from symbackprop.ir.node import Apply, Node
-from symbackprop.ops.arithmetic import div, mul, neg
+from symbackprop.ops.arithmetic import add, div, mul, neg
 from symbackprop.ops.broadcasting import rebuilt
 
-__all__ = ["Place", "factors_of", "with_factor"]
+__all__ = ["Place", "factors_of", "terms_of", "with_factor"]
 
 _FACTORS = 16  # of one product that are looked at
 Place = tuple[int, ...]  # which argument, from the product down
@@ -25,6 +25,19 @@ def factors_of(node: Node) -> list[tuple[Node, Place]]:
         assert isinstance(part, Apply)
         count = 1 if op is div else len(part.args)
         waiting += [(part.args[i], (*place, i)) for i in reversed(range(count))]
+    return found
+
+
+def terms_of(node: Node) -> list[Node]:
+    """Return the terms of a sum, and of the sums in it."""
+    found: list[Node] = []
+    waiting = [node]
+    while waiting:
+        part = waiting.pop()
+        if isinstance(part, Apply) and part.op is add and len(found) + len(waiting) < _FACTORS:
+            waiting += reversed(part.args)
+        else:
+            found.append(part)
     return found
 
 
