@@ -7,6 +7,7 @@ has none.
 from __future__ import annotations
 
 import math
+from collections import Counter
 from fractions import Fraction
 
 from symbackprop.ir.node import Apply, Node, constant
@@ -158,7 +159,7 @@ def _variance(node: Apply, context: Context) -> Node | None:
     parts, other = _mean_of(centre)
     if not total or count != other or count != len(total) or len(total) != len(parts):
         return None
-    if {_root_of(square) for square in total} != set(parts):
+    if Counter(map(_root_of, total)) != Counter(parts):
         return None
     deviations = [integer_power(part - centre, n=2) for part in parts]
     return div(add(*deviations), constant(count, node.shape, node.dtype))
