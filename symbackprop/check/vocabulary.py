@@ -25,6 +25,7 @@ from symbackprop.check.linear_algebra import LinearAlgebra
 from symbackprop.check.nested import NESTED
 from symbackprop.check.signals import SIGNALS
 from symbackprop.check.special_functions import TUPLES
+from symbackprop.check.statistics import Statistics, objects
 from symbackprop.check.windows import WINDOWS
 
 __all__ = ["Vocabulary", "vocabulary"]
@@ -69,7 +70,7 @@ def into_given(word: Callable[..., Any]) -> Callable[..., Any]:
     return writing
 
 
-class Vocabulary:
+class Vocabulary(Statistics):
     """The words of NumPy, `math` and `scipy.special` over elements of one kind.
 
     Parameters
@@ -131,9 +132,7 @@ class Vocabulary:
             "asarray": self._array,
             "astype": lambda x, dtype, copy=True: as_dtype(x, dtype, kind),
             "where": self._where,
-            "einsum": lambda text, *arrays, optimize=False: scalar_or_array(
-                np.einsum(text, *map(self._objects, arrays))
-            ),
+            "einsum": lambda text, *arrays, optimize=False: scalar_or_array(np.einsum(text, *map(objects, arrays))),
         }
 
     def _functions(self) -> dict[str, Any]:
@@ -257,72 +256,6 @@ class Vocabulary:
         values = np.array([ends[0] + ends[2] * i for i in range(count)], dtype=object).reshape(count)
         return as_dtype(values, dtype, self._kind)
 
-    def _average(
-        self, a: Any, axis: Any = None, weights: Any = None, returned: bool = False, keepdims: bool = False
-    ) -> Any:
-        """Return the weighted mean; weights of other shape have the axes that `axis` names, in its order."""
-        a = np.asarray(a)
-        w = self.filled(a.shape, 1) if weights is None else self._objects(weights)
-        if w.shape != a.shape:
-            axes = [i % a.ndim for i in (axis if isinstance(axis, tuple) else (axis,))]
-            w = np.transpose(w, np.argsort(axes))
-            w = np.broadcast_to(w.reshape([size if i in axes else 1 for i, size in enumerate(a.shape)]), a.shape)
-        total = np.sum(w, axis=axis, keepdims=keepdims)
-        result = np.sum(a * w, axis=axis, keepdims=keepdims) / total
-        return (result, total) if returned else result
-
-    def _mean(self, a: Any, axis: Any = None, dtype: Any = None, *, keepdims: bool = False, where: Any = None) -> Any:
-        kept = np.broadcast_to(True if where is None else where, np.shape(a))
-        total = np.sum(np.where(kept, a, 0), axis=axis, keepdims=keepdims)
-        return total / self._objects(np.sum(kept, axis=axis, keepdims=keepdims))
-
-    def _var(
-        self,
-        a: Any,
-        axis: Any = None,
-        dtype: Any = None,
-        *,
-        ddof: int = 0,
-        correction: int | None = None,
-        keepdims: bool = False,
-        where: Any = None,
-        mean: Any = None,
-    ) -> Any:
-        kept = np.broadcast_to(True if where is None else where, np.shape(a))
-        centre = self._mean(a, axis, keepdims=True, where=where) if mean is None else mean
-        total = np.sum(np.where(kept, (a - centre) ** 2, 0), axis=axis, keepdims=keepdims)
-        count = np.sum(kept, axis=axis, keepdims=keepdims) - (ddof if correction is None else correction)
-        return total / self._objects(count)
-
-    def _corrcoef(self, x: Any, y: Any = None, rowvar: bool = True, dtype: Any = None) -> Any:
-        covariance = self._cov(x, y, rowvar)
-        if not np.ndim(covariance):
-            return covariance / covariance
-        spread = self._words["sqrt"](np.diagonal(covariance))
-        return covariance / np.outer(spread, spread)
-
-    def _cov(
-        self,
-        m: Any,
-        y: Any = None,
-        rowvar: bool = True,
-        bias: bool = False,
-        ddof: int | None = None,
-        fweights: Any = None,
-        aweights: Any = None,
-        dtype: Any = None,
-    ) -> Any:
-        parts = [np.atleast_2d(x) if rowvar or np.ndim(x) == 1 else np.transpose(x) for x in (m, y) if x is not None]
-        rows = np.vstack(parts)
-        ones = self.filled(rows.shape[1], 1)
-        own = ones if aweights is None else self._objects(aweights)
-        weights = own * (ones if fweights is None else self._objects(fweights))
-        total = np.sum(weights)
-        lost = (0 if bias else 1) if ddof is None else ddof
-        centred = rows - (rows @ weights / total)[:, None]
-        share = np.sum(weights * own) / total if aweights is not None else 1
-        return np.squeeze((centred * weights) @ centred.T / (total - lost * share))[()]
-
     def _clip(self, a: Any, a_min: Any = None, a_max: Any = None, *, min: Any = None, max: Any = None) -> Any:
         low, high = (a_min if min is None else min), (a_max if max is None else max)
         raised = a if low is None else np.maximum(a, low)
@@ -335,7 +268,7 @@ class Vocabulary:
         parts = [
             (a[..., (i + 1) % 3] * b[..., (i + 2) % 3] - a[..., (i + 2) % 3] * b[..., (i + 1) % 3]) for i in range(3)
         ]
-        return np.stack([self._objects(part) for part in parts], axis=axisc)
+        return np.stack([objects(part) for part in parts], axis=axisc)
 
     def _piecewise(self, x: Any, condlist: Any, funclist: Any) -> Any:
         conditions = condlist if isinstance(condlist, (list, tuple)) else [condlist]
@@ -352,14 +285,11 @@ class Vocabulary:
         log = self._mapped(functools.partial(apply_smooth, "log"))
         return log(x) if base is None else log(x) / log(base)
 
-    def _objects(self, x: Any) -> Any:
-        return np.asarray(x, dtype=object)
-
     def _where(self, condition: Any, a: Any, b: Any) -> Any:
         mask = np.asarray(condition, dtype=bool)
         if {np.asarray(x).dtype.kind for x in (a, b)} in ({"i"}, {"b"}):
             return np.where(mask, a, b)[()]  # positions stay integers, and conditions what they are
-        chosen = np.where(mask, self._objects(a), self._objects(b))[()]
+        chosen = np.where(mask, objects(a), objects(b))[()]
         return chosen if isinstance(chosen, np.ndarray) else self.lifted(chosen)
 
     def _logsumexp(self, a: Any, axis: Any = None, b: Any = 1, keepdims: bool = False) -> Any:
@@ -383,9 +313,7 @@ class Vocabulary:
         steps = num - 1 if endpoint else num
         first, span = np.asarray(start, dtype=object), np.asarray(stop - start, dtype=object)
         shares = [lifted(Fraction(i, max(steps, 1)), self._kind) for i in range(num)]
-        values = (
-            np.stack([self._objects(first + span * share) for share in shares], axis=axis) if num else self.filled(0, 0)
-        )
+        values = np.stack([objects(first + span * share) for share in shares], axis=axis) if num else self.filled(0, 0)
         if dtype in (np.int64, "int64"):
             values = as_dtype(self._words["floor"](values), dtype, self._kind)
         return (values, span / steps) if retstep else values
@@ -394,7 +322,7 @@ class Vocabulary:
         self, start: Any, stop: Any, num: int = 50, endpoint: bool = True, dtype: Any = None, axis: int = 0
     ) -> Any:
         shares = self._linspace(0 * start, 0 * start + 1, num, endpoint, axis=axis)
-        first, ratio = self._objects(start), self._objects(stop / start)
+        first, ratio = objects(start), objects(stop / start)
         first, ratio = (np.expand_dims(x, axis) if x.ndim else x for x in (first, ratio))
         return first * ratio**shares
 

@@ -15,7 +15,7 @@ from functools import lru_cache
 from math import gcd
 
 from symbackprop.errors import BudgetError, ShapeError
-from symbackprop.ir.polynomial_text import terms_text
+from symbackprop.ir.polynomial_text import atom_key, term_key, terms_text
 
 __all__ = ["Atom", "Monomial", "Size", "SizeExpression", "Terms", "extreme", "from_terms", "is_nonnegative", "single"]
 
@@ -116,7 +116,7 @@ def terms_of(size: Size) -> Terms:
 
 def from_terms(coefficients: Mapping[Monomial, int]) -> Size:
     """Return the size with these terms."""
-    terms = tuple(sorted(((m, c) for m, c in coefficients.items() if c), key=_term_key))
+    terms = tuple(sorted(((m, c) for m, c in coefficients.items() if c), key=term_key))
     if not terms:
         return 0
     if len(terms) == 1 and not terms[0][0]:
@@ -162,15 +162,6 @@ def _interned(terms: Terms) -> SizeExpression:
 
 
 # --- order ------------------------------------------------------------------------------------------------------------
-
-
-def _term_key(term: tuple[Monomial, int]) -> tuple[int, list[tuple[str, str]]]:
-    return -len(term[0]), [_atom_key(atom) for atom in term[0]]
-
-
-def _atom_key(atom: Atom) -> tuple[str, str]:
-    kind, content = atom
-    return kind, content if isinstance(content, str) else ",".join(map(str, content))
 
 
 def _order(size: Size) -> tuple[bool, int, str]:
@@ -228,7 +219,7 @@ def _product(a: Size, b: Size) -> Size:
     totals: dict[Monomial, int] = {}
     for first, c in left:
         for second, d in right:
-            monomial = tuple(sorted((*first, *second), key=_atom_key))
+            monomial = tuple(sorted((*first, *second), key=atom_key))
             totals[monomial] = totals.get(monomial, 0) + c * d
     return from_terms(totals)
 

@@ -1,11 +1,11 @@
-"""Python text of symbolic sizes."""
+"""Python text of symbolic sizes, and the order in which its parts stand."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 from typing import Any
 
-__all__ = ["terms_text"]
+__all__ = ["atom_key", "term_key", "terms_text"]
 
 
 def terms_text(terms: Sequence[tuple[tuple[Any, ...], int]]) -> str:
@@ -42,3 +42,14 @@ def _is_call(size: object) -> bool:
     """Tell whether a size prints as one call, ``max(...)`` or ``min(...)``."""
     terms: Sequence[tuple[tuple[Any, ...], int]] = getattr(size, "terms", ())
     return len(terms) == 1 and terms[0][1] == 1 and [kind for kind, _ in terms[0][0]] in (["min"], ["max"])
+
+
+def term_key(term: tuple[tuple[Any, ...], int]) -> tuple[int, list[tuple[str, str]]]:
+    """Return the place of a term among others: long ones first, then by their text."""
+    return -len(term[0]), [atom_key(atom) for atom in term[0]]
+
+
+def atom_key(atom: tuple[str, Any]) -> tuple[str, str]:
+    """Return the place of an atom among others."""
+    kind, content = atom
+    return kind, content if isinstance(content, str) else ",".join(map(str, content))

@@ -14,6 +14,7 @@ from symbackprop.ops.arithmetic import add, div, integer_exponent, integer_power
 from symbackprop.ops.comparison import where
 from symbackprop.ops.exponential import exp, log
 from symbackprop.ops.powers import pow_, power, sqrt
+from symbackprop.simplify.applied import args_of, is_applied
 from symbackprop.simplify.numbers import (
     exact,
     folded,
@@ -33,23 +34,14 @@ from symbackprop.simplify.quotients import cancel_product, cancel_quotient, divi
 __all__ = ["ROWS"]
 
 
-def _is(node: Node, op: object) -> bool:
-    return isinstance(node, Apply) and node.op is op
-
-
-def _args(node: Node) -> tuple[Node, ...]:
-    assert isinstance(node, Apply)
-    return node.args
-
-
 # --- sums -------------------------------------------------------------------------------------------------------------
 
 
 def _flatten_left(node: Apply, context: Context) -> Node | None:
     """(a + b) + c is added up in the same order as a + b + c."""
     first = node.args[0]
-    if _is(first, add) and context.is_free(first) and not context.is_primal(first):
-        return add(*_args(first), *node.args[1:])
+    if is_applied(first, add) and context.is_free(first) and not context.is_primal(first):
+        return add(*args_of(first), *node.args[1:])
     return None
 
 
@@ -106,12 +98,12 @@ def _term(value: object, rest: Node | None, like: Node) -> Node | None:
 
 def _lead_with_positive(node: Apply, context: Context) -> Node | None:
     """-a + b prints as b - a."""
-    if _is(node.args[0], neg) and not context.is_primal(node):
+    if is_applied(node.args[0], neg) and not context.is_primal(node):
         for position, term in enumerate(node.args):
-            if not _is(term, neg):
+            if not is_applied(term, neg):
                 return add(term, *node.args[:position], *node.args[position + 1 :])
-        if all(_is(term, neg) for term in node.args):
-            return neg(add(*(_args(term)[0] for term in node.args)))
+        if all(is_applied(term, neg) for term in node.args):
+            return neg(add(*(args_of(term)[0] for term in node.args)))
     return None
 
 
@@ -127,11 +119,11 @@ def _multiply_constants(node: Apply, context: Context) -> Node | None:
     if (
         a.weak
         and not b.weak
-        and _is(b, mul)
-        and _args(b)[0].weak
-        and not (isinstance(a, Const) and is_number(_args(b)[0]))
+        and is_applied(b, mul)
+        and args_of(b)[0].weak
+        and not (isinstance(a, Const) and is_number(args_of(b)[0]))
     ):
-        return mul(mul(a, _args(b)[0]), _args(b)[1])
+        return mul(mul(a, args_of(b)[0]), args_of(b)[1])
     if not isinstance(a, Const):
         return None
     value = exact(a.value)
@@ -144,17 +136,17 @@ def _multiply_constants(node: Apply, context: Context) -> Node | None:
     if value is not None and is_below_zero(value):
         positive = folded(minus(value), a)
         return None if positive is None else neg(mul(positive, b))
-    if _is(b, mul) and isinstance(_args(b)[0], Const):
-        inner, rest = _args(b)
+    if is_applied(b, mul) and isinstance(args_of(b)[0], Const):
+        inner, rest = args_of(b)
         product = folded(times(value, exact(inner.value)), node)  # type: ignore[attr-defined]
         return None if product is None else mul(product, rest)
-    if _is(b, div) and (context.is_free(b) or isinstance(_args(b)[0], Const)):
+    if is_applied(b, div) and (context.is_free(b) or isinstance(args_of(b)[0], Const)):
         return _scale_quotient(node, value, b)
     return None
 
 
 def _scale_quotient(node: Apply, value: object, b: Node) -> Node | None:
-    top, bottom = _args(b)
+    top, bottom = args_of(b)
     if isinstance(top, Const):
         product = folded(times(value, exact(top.value)), node)  # type: ignore[arg-type]
         return None if product is None else div(product, bottom)
@@ -169,19 +161,25 @@ def _lift_sign(node: Apply, context: Context) -> Node | None:
     """(-a) * b is -(a * b), and so for quotients."""
     a, b = node.args
     make: Callable[[Node, Node], Node] = node.op  # type: ignore[assignment]
-    if _is(a, neg) and _is(b, neg):
-        return make(_args(a)[0], _args(b)[0])
-    if _is(a, neg):
-        return neg(make(_args(a)[0], b))
-    return neg(make(a, _args(b)[0])) if _is(b, neg) else None
+    if is_applied(a, neg) and is_applied(b, neg):
+        return make(args_of(a)[0], args_of(b)[0])
+    if is_applied(a, neg):
+        return neg(make(args_of(a)[0], b))
+    return neg(make(a, args_of(b)[0])) if is_applied(b, neg) else None
 
 
 def _lift_coefficient(node: Apply, context: Context) -> Node | None:
     """A * (2 * b) is 2 * (a * b), where nobody else needs 2 * b."""
     a, b = node.args
     for left, right in ((a, b), (b, a)):
-        if _is(right, mul) and not right.weak and _args(right)[0].weak and context.is_free(right) and not left.weak:
-            coefficient, rest = _args(right)
+        if (
+            is_applied(right, mul)
+            and not right.weak
+            and args_of(right)[0].weak
+            and context.is_free(right)
+            and not left.weak
+        ):
+            coefficient, rest = args_of(right)
             if is_modest(coefficient):
                 return mul(coefficient, mul(rest, b) if right is a else mul(a, rest))
     return None
@@ -190,13 +188,13 @@ def _lift_coefficient(node: Apply, context: Context) -> Node | None:
 def _multiply_quotient(node: Apply, context: Context) -> Node | None:
     """A * (1 / b) is a / b."""
     a, b = node.args
-    if a.weak and b.weak and _is(b, div) and is_value(_args(b)[0], 1):
-        return div(a, _args(b)[1])
-    if _is(b, div) and not b.weak and context.is_free(b) and is_number(_args(b)[0]):
-        top, bottom = _args(b)
+    if a.weak and b.weak and is_applied(b, div) and is_value(args_of(b)[0], 1):
+        return div(a, args_of(b)[1])
+    if is_applied(b, div) and not b.weak and context.is_free(b) and is_number(args_of(b)[0]):
+        top, bottom = args_of(b)
         return div(mul(top, a), bottom)
-    if _is(a, div) and not a.weak and context.is_free(a) and is_number(_args(a)[0]) and not is_number(b):
-        top, bottom = _args(a)
+    if is_applied(a, div) and not a.weak and context.is_free(a) and is_number(args_of(a)[0]) and not is_number(b):
+        top, bottom = args_of(a)
         return div(mul(top, b), bottom)
     return None
 
@@ -204,9 +202,14 @@ def _multiply_quotient(node: Apply, context: Context) -> Node | None:
 def _reuse_product(node: Apply, context: Context) -> Node | None:
     """(a * b) * c is a * (b * c), where the formula computes b * c anyway."""
     left, c = node.args
-    if not _is(left, mul) or not context.is_paired(mul, c) or not context.is_free(left) or context.is_primal(node):
+    if (
+        not is_applied(left, mul)
+        or not context.is_paired(mul, c)
+        or not context.is_free(left)
+        or context.is_primal(node)
+    ):
         return None
-    for a, b in (_args(left), _args(left)[::-1]):
+    for a, b in (args_of(left), args_of(left)[::-1]):
         for pair in ((b, c), (c, b)):
             known = context.pair(mul, *pair, node.dtype)
             if known is not None and context.is_primal(known) and not (a.weak or b.weak or c.weak):
@@ -222,8 +225,8 @@ def _divide_by_number(node: Apply, context: Context) -> Node | None:
     if isinstance(number, Const):
         scale = _reciprocal(number)
         return None if scale is None else mul(scale, x)
-    if _is(number, sqrt) and isinstance(_args(number)[0], Const):
-        inside = _reciprocal(_args(number)[0])
+    if is_applied(number, sqrt) and isinstance(args_of(number)[0], Const):
+        inside = _reciprocal(args_of(number)[0])
         if inside is not None:
             return mul(sqrt(inside), x)
     if isinstance(number, Apply) and number.weak and not context.is_primal(node):
@@ -262,9 +265,9 @@ def _commute_sum(node: Apply, context: Context) -> Node | None:
 def _choose_factor(node: Apply, context: Context) -> Node | None:
     """where(c, 0, 1) * y is where(c, 0, y), and for scalars where(c, 0, x) * y is where(c, 0, x * y)."""
     for choice, factor in (node.args, node.args[::-1]):
-        if not _is(choice, where) or isinstance(factor, Const):
+        if not is_applied(choice, where) or isinstance(factor, Const):
             continue
-        condition, a, b = _args(choice)
+        condition, a, b = args_of(choice)
         zeros = [is_value(branch, 0) for branch in (a, b)]
         ones = [is_value(branch, 1) for branch in (a, b)]
         plain = (zeros[0] or ones[0]) and (zeros[1] or ones[1])
@@ -281,11 +284,11 @@ def _negate(node: Apply, context: Context) -> Node | None:
     (x,) = node.args
     if isinstance(x, Const):
         return folded(minus(exact(x.value)), node)
-    if _is(x, neg):
-        return _args(x)[0]
-    if _is(x, add) and len(_args(x)) == 2 and _is(_args(x)[1], neg) and context.is_free(x):
-        a, b = _args(x)
-        return add(_args(b)[0], neg(a))
+    if is_applied(x, neg):
+        return args_of(x)[0]
+    if is_applied(x, add) and len(args_of(x)) == 2 and is_applied(args_of(x)[1], neg) and context.is_free(x):
+        a, b = args_of(x)
+        return add(args_of(b)[0], neg(a))
     return None
 
 
@@ -294,13 +297,13 @@ def _integer_power(node: Apply, context: Context) -> Node | None:
     n: int = node.param("n")  # type: ignore[assignment]
     if n in (0, 1):
         return integer_exponent(x, n)
-    if _is(x, integer_power):
-        return integer_power(_args(x)[0], n=n * x.param("n"))  # type: ignore[attr-defined]
-    if _is(x, neg):
-        even = integer_power(_args(x)[0], n=n)
+    if is_applied(x, integer_power):
+        return integer_power(args_of(x)[0], n=n * x.param("n"))  # type: ignore[attr-defined]
+    if is_applied(x, neg):
+        even = integer_power(args_of(x)[0], n=n)
         return even if n % 2 == 0 else neg(even)
-    if _is(x, sqrt) and n % 2 == 0:
-        return integer_exponent(_args(x)[0], n // 2)
+    if is_applied(x, sqrt) and n % 2 == 0:
+        return integer_exponent(args_of(x)[0], n // 2)
     if isinstance(x, Const) and n <= 64:
         value, result = exact(x.value), exact(1)
         for _ in range(n):
@@ -325,7 +328,7 @@ def _power(node: Apply, context: Context) -> Node | None:
 def _inverse_pair(node: Apply, context: Context) -> Node | None:
     """log(exp(x)) is x; exp(log(x)) is x where log(x) is."""
     (x,) = node.args
-    return _args(x)[0] if _is(x, log if node.op is exp else exp) else None
+    return args_of(x)[0] if is_applied(x, log if node.op is exp else exp) else None
 
 
 ROWS = (

@@ -17,6 +17,7 @@ from symbackprop.ops.indexing import place, scatter_add, slice_
 from symbackprop.ops.layout import diagonal, transpose
 from symbackprop.ops.literal import literal
 from symbackprop.ops.reduction import kept_axes, mean
+from symbackprop.simplify.applied import args_of, is_applied
 from symbackprop.simplify.numbers import exact, folded, is_number, times
 from symbackprop.simplify.pattern import Context, Row
 from symbackprop.simplify.scalars import (
@@ -30,15 +31,6 @@ from symbackprop.simplify.scalars import (
 )
 
 __all__ = ["ROWS", "product_in_sum"]
-
-
-def _is(node: Node, op: object) -> bool:
-    return isinstance(node, Apply) and node.op is op
-
-
-def _args(node: Node) -> tuple[Node, ...]:
-    assert isinstance(node, Apply)
-    return node.args
 
 
 def _axes(node: Node, name: str = "axes") -> tuple[int, ...]:
@@ -56,8 +48,8 @@ def _delay_broadcast(node: Apply, context: Context) -> Node | None:
     for arg in node.args:
         if isinstance(arg, Const):
             continue
-        repeated = _args(arg)[0] if _is(arg, neg) else arg
-        if not _is(repeated, broadcast):
+        repeated = args_of(arg)[0] if is_applied(arg, neg) else arg
+        if not is_applied(repeated, broadcast):
             return None
         own = _axes(repeated)
         every.update(own)
@@ -74,9 +66,9 @@ def _before_broadcast(arg: Node, shape: Shape, axes: tuple[int, ...]) -> Node:
     """Return a constant in a smaller shape, the argument of a broadcast, or its negative, repeated as far as `axes` go."""
     if isinstance(arg, Const):
         return constant(arg.value, shape, arg.dtype)
-    if _is(arg, neg):
-        return neg(_before_broadcast(_args(arg)[0], shape, axes))
-    (inner,) = _args(arg)
+    if is_applied(arg, neg):
+        return neg(_before_broadcast(args_of(arg)[0], shape, axes))
+    (inner,) = args_of(arg)
     own = tuple(axes.index(axis) for axis in _axes(arg))
     return inner if len(own) == len(axes) else broadcast(inner, shape=shape, axes=own)
 
@@ -88,10 +80,10 @@ def _simplify_broadcast(node: Apply, context: Context) -> Node | None:
         return constant(x.value, node.shape, x.dtype)
     if x.shape == node.shape:
         return x
-    if _is(x, neg):
-        return neg(broadcast(_args(x)[0], shape=node.shape, axes=axes))
-    if _is(x, broadcast):
-        return broadcast(_args(x)[0], shape=node.shape, axes=tuple(axes[axis] for axis in _axes(x)))
+    if is_applied(x, neg):
+        return neg(broadcast(args_of(x)[0], shape=node.shape, axes=axes))
+    if is_applied(x, broadcast):
+        return broadcast(args_of(x)[0], shape=node.shape, axes=tuple(axes[axis] for axis in _axes(x)))
     return None
 
 
@@ -106,17 +98,17 @@ def _simplify_sum(node: Apply, context: Context) -> Node | None:
         return folded(times(exact(x.value), count), node)
     if all(x.shape[axis] == 1 for axis in axes):
         return reshape(converted(x, node.dtype), shape=node.shape)
-    if _is(x, reduce_sum):
-        left = kept_axes(_args(x)[0].rank, _axes(x))
-        return reduce_sum(_args(x)[0], axes=tuple(sorted((*_axes(x), *(left[axis] for axis in axes)))))
-    if _is(x, broadcast):
+    if is_applied(x, reduce_sum):
+        left = kept_axes(args_of(x)[0].rank, _axes(x))
+        return reduce_sum(args_of(x)[0], axes=tuple(sorted((*_axes(x), *(left[axis] for axis in axes)))))
+    if is_applied(x, broadcast):
         return _sum_of_broadcast(node, x, axes)
-    if _is(x, transpose):
+    if is_applied(x, transpose):
         return _sum_of_transpose(x, axes)
-    if _is(x, neg):
-        return neg(reduce_sum(_args(x)[0], axes=axes))
-    if _is(x, mul) and is_number(_args(x)[0]):
-        coefficient, rest = _args(x)
+    if is_applied(x, neg):
+        return neg(reduce_sum(args_of(x)[0], axes=axes))
+    if is_applied(x, mul) and is_number(args_of(x)[0]):
+        coefficient, rest = args_of(x)
         return mul(constant(coefficient.value, (), coefficient.dtype), reduce_sum(rest, axes=axes))  # type: ignore
     return None
 
@@ -125,7 +117,7 @@ def _sum_of_broadcast(node: Apply, x: Node, axes: tuple[int, ...]) -> Node | Non
     """Sum over the axes that the operand has, before it is repeated, and multiply by the count of the others."""
     own = _axes(x)
     repeated = [axis for axis in axes if axis not in own]
-    inner = _args(x)[0]
+    inner = args_of(x)[0]
     if x.rank == inner.rank or (x.dtype not in FLOATS and x.dtype != "int64"):
         return None
     summed = tuple(position for position, axis in enumerate(own) if axis in axes)
@@ -142,38 +134,38 @@ def _sum_of_transpose(x: Node, axes: tuple[int, ...]) -> Node:
     summed = sorted(moved[axis] for axis in axes)
     left = [moved[axis] for axis in kept_axes(x.rank, axes)]
     order = tuple(sorted(left).index(axis) for axis in left)
-    return permuted(reduce_sum(_args(x)[0], axes=tuple(summed)), order)
+    return permuted(reduce_sum(args_of(x)[0], axes=tuple(summed)), order)
 
 
 def _sum_of_contraction(node: Apply, context: Context) -> Node | None:
     """The sum of a contraction over some of its axes is a contraction."""
     (x,) = node.args
     axes = _axes(node)
-    if _is(x, einsum) and context.is_free(x):
+    if is_applied(x, einsum) and context.is_free(x):
         output = _axes(x, "output")
         kept = tuple(index for axis, index in enumerate(output) if axis not in axes)
-        return contract(_args(x), _axes(x, "operands"), kept)  # type: ignore[arg-type]
+        return contract(args_of(x), _axes(x, "operands"), kept)  # type: ignore[arg-type]
     return None
 
 
 def _diagonal_of_contraction(node: Apply, context: Context) -> Node | None:
     """The diagonal of A @ B needs only the products that meet there."""
     (x,) = node.args
-    if _is(x, einsum) and context.is_free(x):
+    if is_applied(x, einsum) and context.is_free(x):
         *lead, i, j = _axes(x, "output")
         operands = tuple(tuple(i if k == j else k for k in own) for own in _axes(x, "operands"))  # type: ignore
-        return contract(_args(x), operands, (*lead, i))
+        return contract(args_of(x), operands, (*lead, i))
     return None
 
 
 def _merge_places(node: Apply, context: Context) -> Node | None:
     """The adjoints of several reads of one array are added up in one buffer."""
     for op in (place, scatter_add):
-        parts = [arg for arg in node.args if _is(arg, op) and context.is_free(arg)]
+        parts = [arg for arg in node.args if is_applied(arg, op) and context.is_free(arg)]
         if len(parts) < 2 or (op is scatter_add and len({_addressing(part) for part in parts}) > 1):
             continue
         rest = [arg for arg in node.args if not any(arg is part for part in parts)]
-        args = [arg for part in parts for arg in _args(part)]
+        args = [arg for part in parts for arg in args_of(part)]
         if op is place:
             merged = place(*args, shape=node.shape, bounds=tuple(b for part in parts for b in _axes(part, "bounds")))
         else:
@@ -190,10 +182,10 @@ def _addressing(node: Node) -> tuple[object, object]:
 
 def _factors(node: Node) -> list[Node]:
     """Return the two factors of a product or a square."""
-    if _is(node, mul):
-        return list(_args(node))
-    if _is(node, integer_power) and node.param("n") == 2:  # type: ignore[attr-defined]
-        return [_args(node)[0]] * 2
+    if is_applied(node, mul):
+        return list(args_of(node))
+    if is_applied(node, integer_power) and node.param("n") == 2:  # type: ignore[attr-defined]
+        return [args_of(node)[0]] * 2
     return []
 
 
@@ -213,9 +205,9 @@ def product_in_sum(node: Apply, context: Context) -> tuple[list[Node], list[tupl
     for factor in factors:
         if isinstance(factor, Const):
             return None
-        dropped = _is(factor, broadcast)
+        dropped = is_applied(factor, broadcast)
         operands.append(_axes(factor) if dropped else tuple(range(x.rank)))
-        arrays.append(_args(factor)[0] if dropped else factor)
+        arrays.append(args_of(factor)[0] if dropped else factor)
     covered = {index for own in operands for index in own}
     kept = kept_axes(x.rank, _axes(node))
     return (arrays, operands, kept) if len(covered) == x.rank else None
@@ -237,24 +229,26 @@ def _simplify_transpose(node: Apply, context: Context) -> Node | None:
         return x
     if isinstance(x, Const):
         return constant(x.value, node.shape, x.dtype)
-    if _is(x, transpose):
-        return transpose(_args(x)[0], axes=tuple(_axes(x)[axis] for axis in axes))
-    if _is(x, einsum) and context.is_free(x):
+    if is_applied(x, transpose):
+        return transpose(args_of(x)[0], axes=tuple(_axes(x)[axis] for axis in axes))
+    if is_applied(x, einsum) and context.is_free(x):
         output = _axes(x, "output")
-        return contract(_args(x), _axes(x, "operands"), tuple(output[axis] for axis in axes))  # type: ignore[arg-type]
-    if _is(x, broadcast):
+        return contract(args_of(x), _axes(x, "operands"), tuple(output[axis] for axis in axes))  # type: ignore[arg-type]
+    if is_applied(x, broadcast):
         own = _axes(x)
         places = [axes.index(axis) for axis in own]
         if places == sorted(places):
-            return broadcast(_args(x)[0], shape=node.shape, axes=tuple(places))
+            return broadcast(args_of(x)[0], shape=node.shape, axes=tuple(places))
         order = tuple(sorted(range(len(own)), key=places.__getitem__))
-        moved = transpose(_args(x)[0], axes=order)
+        moved = transpose(args_of(x)[0], axes=order)
         return broadcast(moved, shape=node.shape, axes=tuple(sorted(places)))
-    if _is(x, mul) and context.is_free(x):
-        turned = [_is(arg, transpose) or (_is(arg, einsum) and context.is_free(arg)) for arg in _args(x)]
-        moved_easily = [isinstance(arg, Const) or _is(arg, broadcast) for arg in _args(x)]
+    if is_applied(x, mul) and context.is_free(x):
+        turned = [
+            is_applied(arg, transpose) or (is_applied(arg, einsum) and context.is_free(arg)) for arg in args_of(x)
+        ]
+        moved_easily = [isinstance(arg, Const) or is_applied(arg, broadcast) for arg in args_of(x)]
         if any(turned) and all(a or b for a, b in zip(turned, moved_easily, strict=True)):
-            return mul(*(transpose(arg, axes=axes) for arg in _args(x)))
+            return mul(*(transpose(arg, axes=axes) for arg in args_of(x)))
     return None
 
 
@@ -265,15 +259,15 @@ def _absorb_operands(node: Apply, context: Context) -> Node | None:
     scale: Node | None = None
     changed = negative = False
     for position, arg in enumerate(node.args):
-        if _is(arg, transpose):
+        if is_applied(arg, transpose):
             moved = _axes(arg)
-            arrays[position] = _args(arg)[0]
+            arrays[position] = args_of(arg)[0]
             indices[position] = tuple(operands[position][moved.index(axis)] for axis in range(len(moved)))
-        elif _is(arg, broadcast):
-            arrays[position] = _args(arg)[0]
+        elif is_applied(arg, broadcast):
+            arrays[position] = args_of(arg)[0]
             indices[position] = tuple(operands[position][axis] for axis in _axes(arg))
-        elif _is(arg, neg) and is_absorbed(arg, context):
-            arrays[position], negative = _args(arg)[0], not negative
+        elif is_applied(arg, neg) and is_absorbed(arg, context):
+            arrays[position], negative = args_of(arg)[0], not negative
         elif scale is None and (parts := coefficient_of(arg, node, context)) is not None:
             scale, arrays[position] = parts
         elif isinstance(arg, Const):
@@ -301,14 +295,14 @@ def _reshape(node: Apply, context: Context) -> Node | None:
         return x
     if isinstance(x, Const):
         return constant(x.value, node.shape, x.dtype)
-    if _is(x, neg):
-        return neg(reshape(_args(x)[0], shape=node.shape))
-    if _is(x, slice_) and context.is_free(x):
+    if is_applied(x, neg):
+        return neg(reshape(args_of(x)[0], shape=node.shape))
+    if is_applied(x, slice_) and context.is_free(x):
         return _dropped_axes(node, x)
-    if _is(x, reshape) and not context.is_named(x):
-        return reshape(_args(x)[0], shape=node.shape)
-    if _is(x, broadcast) and all(x.shape[axis] == 1 for axis in range(x.rank) if axis not in _axes(x)):
-        inner = _args(x)[0]
+    if is_applied(x, reshape) and not context.is_named(x):
+        return reshape(args_of(x)[0], shape=node.shape)
+    if is_applied(x, broadcast) and all(x.shape[axis] == 1 for axis in range(x.rank) if axis not in _axes(x)):
+        inner = args_of(x)[0]
         return inner if inner.shape == node.shape else reshape(inner, shape=node.shape)
     return None
 
@@ -317,7 +311,7 @@ def _dropped_axes(node: Apply, x: Node) -> Node | None:
     """x[:, 2:3] without its second axis is x[:, 2]."""
     old: tuple[object, ...] = _axes(x, "bounds")
     bounds = list(old)
-    whole = _args(x)[0]
+    whole = args_of(x)[0]
     spans = [i for i, bound in enumerate(old) if bound is None or isinstance(bound, tuple)]
     for size, i in zip(x.shape, spans, strict=True):
         bound = old[i]
@@ -335,7 +329,7 @@ def _sized(node: Apply, context: Context) -> Node | None:
     (x,) = node.args
     if x.shape == node.shape:
         return x
-    return sized(*_args(x), shape=node.shape) if _is(x, sized) else None
+    return sized(*args_of(x), shape=node.shape) if is_applied(x, sized) else None
 
 
 def _constant_mean(node: Apply, context: Context) -> Node | None:
@@ -348,9 +342,9 @@ def _written_cast(node: Apply, context: Context) -> Node | None:
     (x,) = node.args
     if isinstance(x, Const) and x.dtype == "int64" and is_float(node.dtype):
         return constant(x.value, node.shape, node.dtype)
-    if not _is(x, literal) or not is_float(node.dtype):
+    if not is_applied(x, literal) or not is_float(node.dtype):
         return None
-    return literal(*(converted(number, node.dtype) for number in _args(x)), shape=x.shape)
+    return literal(*(converted(number, node.dtype) for number in args_of(x)), shape=x.shape)
 
 
 _ELEMENTWISE = tuple(op for op in primitives().values() if (op.kind == "elementwise" or op is add) and op is not neg)

@@ -20,19 +20,11 @@ from symbackprop.ops.logistic import logit
 from symbackprop.ops.powers import sqrt
 from symbackprop.ops.reduction import mean, restored
 from symbackprop.ops.trigonometric import hypot
+from symbackprop.simplify.applied import args_of, is_applied
 from symbackprop.simplify.numbers import exact, is_number, is_value
 from symbackprop.simplify.pattern import Context, Row
 
 __all__ = ["ROWS", "exact_root"]
-
-
-def _is(node: Node, op: object) -> bool:
-    return isinstance(node, Apply) and node.op is op
-
-
-def _args(node: Node) -> tuple[Node, ...]:
-    assert isinstance(node, Apply)
-    return node.args
 
 
 def exact_root(number: Node) -> Node | None:
@@ -49,19 +41,19 @@ def exact_root(number: Node) -> Node | None:
 
 def _root_of(square: Node) -> Node | None:
     """Return x of x**2, and the root of a number that is a square."""
-    if _is(square, integer_power) and square.param("n") == 2:  # type: ignore[attr-defined]
-        return _args(square)[0]
+    if is_applied(square, integer_power) and square.param("n") == 2:  # type: ignore[attr-defined]
+        return args_of(square)[0]
     return exact_root(square)
 
 
 def _two(node: Node) -> tuple[Node, Node] | None:
-    return _args(node) if _is(node, add) and len(_args(node)) == 2 else None  # type: ignore[return-value]
+    return args_of(node) if is_applied(node, add) and len(args_of(node)) == 2 else None  # type: ignore[return-value]
 
 
 def _minus(node: Node) -> Node | None:
     """Return x of -x, and of a negative number its size."""
-    if _is(node, neg):
-        return _args(node)[0]
+    if is_applied(node, neg):
+        return args_of(node)[0]
     if is_number(node) and exact(node.value) < 0:  # type: ignore[attr-defined, operator]
         return constant(-exact(node.value), node.shape, node.dtype)  # type: ignore[attr-defined, operator]
     return None
@@ -82,8 +74,8 @@ def _difference_of_squares(node: Apply, context: Context) -> Node | None:
         x, y = _root_of(a), _root_of(taken)
         if x is None or y is None or (is_number(x) and is_number(y)):
             continue
-        if is_number(x) and _is(y, tanh):
-            return sech_squared(*_args(y)) if is_value(x, 1) and context.is_free(y) else None
+        if is_number(x) and is_applied(y, tanh):
+            return sech_squared(*args_of(y)) if is_value(x, 1) and context.is_free(y) else None
         if node.shape and not (is_number(x) or is_number(y)):
             return None
         return square_difference(x, y)
@@ -96,9 +88,9 @@ def _root_minus(node: Apply, context: Context) -> Node | None:
     if terms is None or not context.is_primal(node):
         return None
     for first, b in (terms, terms[::-1]):
-        negative = _is(first, neg)
-        root = _args(first)[0] if negative else first
-        if not (_is(root, sqrt) or _is(root, hypot)) or not context.is_free(root):
+        negative = is_applied(first, neg)
+        root = args_of(first)[0] if negative else first
+        if not (is_applied(root, sqrt) or is_applied(root, hypot)) or not context.is_free(root):
             continue
         taken = b if negative else _minus(b)
         found = _rest_of_root(root, neg(b) if taken is None else taken)
@@ -109,22 +101,22 @@ def _root_minus(node: Apply, context: Context) -> Node | None:
 
 def _rest_of_root(root: Node, b: Node) -> Node | None:
     """Return root - b, where the root is that of b**2 and something."""
-    size = b if not _is(b, neg) else _args(b)[0]
+    size = b if not is_applied(b, neg) else args_of(b)[0]
     if is_number(b) and exact(b.value) <= 0:  # type: ignore[attr-defined, operator]
         return None
-    if _is(root, hypot):
-        for side, other in (_args(root), _args(root)[::-1]):
+    if is_applied(root, hypot):
+        for side, other in (args_of(root), args_of(root)[::-1]):
             if side is size:
                 return hypot_minus(b, other)
         return None
-    (inside,) = _args(root)
-    if _is(inside, square_difference) and _args(inside)[0] is size:
-        return root_minus(b, neg(integer_power(_args(inside)[1], n=2)))
-    if not _is(inside, add):
+    (inside,) = args_of(root)
+    if is_applied(inside, square_difference) and args_of(inside)[0] is size:
+        return root_minus(b, neg(integer_power(args_of(inside)[1], n=2)))
+    if not is_applied(inside, add):
         return None
-    for position, term in enumerate(_args(inside)):
+    for position, term in enumerate(args_of(inside)):
         if _root_of(term) is size:
-            rest = _args(inside)[:position] + _args(inside)[position + 1 :]
+            rest = args_of(inside)[:position] + args_of(inside)[position + 1 :]
             return root_minus(b, rest[0] if len(rest) == 1 else add(*rest))
     return None
 
@@ -135,10 +127,10 @@ def _reciprocal_root_minus_one(node: Apply, context: Context) -> Node | None:
     if terms is None or not context.is_primal(node):
         return None
     for share, one in (terms, terms[::-1]):
-        if not is_value(one, -1) or not _is(share, div) or not is_value(_args(share)[0], 1):
+        if not is_value(one, -1) or not is_applied(share, div) or not is_value(args_of(share)[0], 1):
             continue
-        root = _args(share)[1]
-        found = _rest_of_root(root, _args(share)[0]) if _is(root, sqrt) or _is(root, hypot) else None
+        root = args_of(share)[1]
+        found = _rest_of_root(root, args_of(share)[0]) if is_applied(root, sqrt) or is_applied(root, hypot) else None
         if found is not None:
             return neg(div(found, root))
     return None
@@ -149,11 +141,14 @@ def _variance(node: Apply, context: Context) -> Node | None:
     terms = _two(node)
     if terms is None or not context.is_primal(node):
         return None
-    squares, taken = terms if _is(terms[1], neg) else terms[::-1]
-    if not _is(taken, neg) or not _is(_args(taken)[0], integer_power) or _args(taken)[0].param("n") != 2:  # type: ignore[attr-defined]
+    squares, taken = terms if is_applied(terms[1], neg) else terms[::-1]
+    if not is_applied(taken, neg):
         return None
-    (centre,) = _args(_args(taken)[0])
-    if _is(squares, mean) and _is(centre, mean):
+    (square,) = args_of(taken)
+    if not isinstance(square, Apply) or square.op is not integer_power or square.param("n") != 2:
+        return None
+    (centre,) = square.args
+    if is_applied(squares, mean) and is_applied(centre, mean):
         return _variance_of_array(squares, centre)
     total, count = _mean_of(squares)
     parts, other = _mean_of(centre)
@@ -166,28 +161,28 @@ def _variance(node: Apply, context: Context) -> Node | None:
 
 
 def _variance_of_array(squares: Node, centre: Node) -> Node | None:
-    (x,), axes = _args(centre), centre.param("axes")  # type: ignore[attr-defined]
-    if squares.param("axes") != axes or _root_of(_args(squares)[0]) is not x:  # type: ignore[attr-defined]
+    (x,), axes = args_of(centre), centre.param("axes")  # type: ignore[attr-defined]
+    if squares.param("axes") != axes or _root_of(args_of(squares)[0]) is not x:  # type: ignore[attr-defined]
         return None
     return mean(integer_power(x - restored(centre, x, axes), n=2), axes=axes)
 
 
 def _mean_of(node: Node) -> tuple[tuple[Node, ...], object]:
     """Return the terms of a sum over a number, and that number."""
-    if _is(node, mul) and is_number(_args(node)[0]) and _is(_args(node)[1], add):
-        return _args(_args(node)[1]), 1 / Fraction(exact(_args(node)[0].value))  # type: ignore[attr-defined, arg-type]
-    if _is(node, div) and is_number(_args(node)[1]) and _is(_args(node)[0], add):
-        return _args(_args(node)[0]), exact(_args(node)[1].value)  # type: ignore[attr-defined]
+    if is_applied(node, mul) and is_number(args_of(node)[0]) and is_applied(args_of(node)[1], add):
+        return args_of(args_of(node)[1]), 1 / Fraction(exact(args_of(node)[0].value))  # type: ignore[attr-defined, arg-type]
+    if is_applied(node, div) and is_number(args_of(node)[1]) and is_applied(args_of(node)[0], add):
+        return args_of(args_of(node)[0]), exact(args_of(node)[1].value)  # type: ignore[attr-defined]
     return (), None
 
 
 def _square_of_root_of_number(node: Apply, context: Context) -> Node | None:
     """(sqrt(2) * x)**2 is 2 * x**2: an exponential of it would magnify the error of the root."""
     (x,) = node.args
-    if node.param("n") != 2 or not (_is(x, mul) or _is(x, div)):
+    if node.param("n") != 2 or not (is_applied(x, mul) or is_applied(x, div)):
         return None
-    if _is(x, mul) and _is(_args(x)[0], sqrt) and is_number(_args(_args(x)[0])[0]):
-        return mul(_args(_args(x)[0])[0], integer_power(_args(x)[1], n=2))
+    if is_applied(x, mul) and is_applied(args_of(x)[0], sqrt) and is_number(args_of(args_of(x)[0])[0]):
+        return mul(args_of(args_of(x)[0])[0], integer_power(args_of(x)[1], n=2))
     return None
 
 
@@ -200,10 +195,10 @@ def _cosh_minus_one(node: Apply, context: Context) -> Node | None:
     if terms is None or not context.is_primal(node):
         return None
     for a, b in (terms, terms[::-1]):
-        if _is(a, cosh) and is_value(b, -1):
-            return 2 * integer_power(sinh(_args(a)[0] / 2), n=2)
-        if _is(a, neg) and _is(_args(a)[0], cosh) and is_value(b, 1):
-            return -2 * integer_power(sinh(_args(_args(a)[0])[0] / 2), n=2)
+        if is_applied(a, cosh) and is_value(b, -1):
+            return 2 * integer_power(sinh(args_of(a)[0] / 2), n=2)
+        if is_applied(a, neg) and is_applied(args_of(a)[0], cosh) and is_value(b, 1):
+            return -2 * integer_power(sinh(args_of(args_of(a)[0])[0] / 2), n=2)
     return None
 
 
@@ -213,13 +208,13 @@ def _error_functions(node: Apply, context: Context) -> Node | None:
     if terms is None or not context.is_primal(node):
         return None
     for a, b in (terms, terms[::-1]):
-        negative = _is(a, neg)
-        function = _args(a)[0] if negative else a
-        if not (_is(function, erf) or _is(function, erfc)) or not (is_value(b, 1) or is_value(b, -1)):
+        negative = is_applied(a, neg)
+        function = args_of(a)[0] if negative else a
+        if not (is_applied(function, erf) or is_applied(function, erfc)) or not (is_value(b, 1) or is_value(b, -1)):
             continue
-        (x,) = _args(function)
+        (x,) = args_of(function)
         one = is_value(b, 1)
-        if _is(function, erfc):
+        if is_applied(function, erfc):
             return None if negative is not one else erf(x) if one else neg(erf(x))
         tail = erfc(x) if negative is one else erfc(neg(x))
         return tail if one else neg(tail)
@@ -229,35 +224,35 @@ def _error_functions(node: Apply, context: Context) -> Node | None:
 def _log_of_tail(node: Apply, context: Context) -> Node | None:
     """log(erfc(x)) and log(erfc(x) / 2) are finite where erfc(x) underflows."""
     (x,) = node.args
-    if _is(x, erfc) and context.is_free(x):
-        return log_erfc(*_args(x))
-    if _is(x, mul) and is_number(_args(x)[0]) and exact(_args(x)[0].value) * 2 == 1 and _is(_args(x)[1], erfc):  # type: ignore[attr-defined, operator]
-        (u,) = _args(_args(x)[1])
+    if is_applied(x, erfc) and context.is_free(x):
+        return log_erfc(*args_of(x))
+    if is_applied(x, mul) and is_value(args_of(x)[0], Fraction(1, 2)) and is_applied(args_of(x)[1], erfc):
+        (u,) = args_of(args_of(x)[1])
         return log_ndtr(neg(_times_root_of_two(u)))
     return None
 
 
 def _times_root_of_two(u: Node) -> Node:
     """Return sqrt(2) * u: of sqrt(1/2) * x that is x."""
-    if _is(u, neg):
-        return neg(_times_root_of_two(_args(u)[0]))
-    if _is(u, mul) and _is(_args(u)[0], sqrt) and is_number(_args(_args(u)[0])[0]):
-        number = _args(_args(u)[0])[0]
+    if is_applied(u, neg):
+        return neg(_times_root_of_two(args_of(u)[0]))
+    if is_applied(u, mul) and is_applied(args_of(u)[0], sqrt) and is_number(args_of(args_of(u)[0])[0]):
+        number = args_of(args_of(u)[0])[0]
         twice = constant(2 * Fraction(exact(number.value)), number.shape, number.dtype)  # type: ignore[attr-defined, arg-type]
-        return _args(u)[1] if is_value(twice, 1) else mul(sqrt(twice), _args(u)[1])
+        return args_of(u)[1] if is_value(twice, 1) else mul(sqrt(twice), args_of(u)[1])
     return mul(sqrt(constant(2, u.shape, u.dtype)), u)
 
 
 def _log_of_ratio(node: Apply, context: Context) -> Node | None:
     """log(p / (1 - p)) is logit(p), and log((1 + x) / (1 - x)) is 2*arctanh(x)."""
     (x,) = node.args
-    if not _is(x, div) or not context.is_primal(node):
+    if not is_applied(x, div) or not context.is_primal(node):
         return None
-    top, bottom = _args(x)
+    top, bottom = args_of(x)
     below = _other_than_one(bottom)
-    if below is None or not _is(below, neg):
+    if below is None or not is_applied(below, neg):
         return None
-    (p,) = _args(below)
+    (p,) = args_of(below)
     if top is p:
         return logit(p)
     return 2 * arctanh(p) if _other_than_one(top) is p else None

@@ -14,6 +14,7 @@ from symbackprop.ops.exponential import exp, expm1, log, log1p, logaddexp
 from symbackprop.ops.hyperbolic import cosh, sinh, tanh
 from symbackprop.ops.logistic import expit
 from symbackprop.ops.powers import sqrt
+from symbackprop.simplify.applied import args_of, is_applied
 from symbackprop.simplify.numbers import exact, is_modest, is_number, is_value
 from symbackprop.simplify.pattern import Context, Row
 from symbackprop.simplify.places import terms_of
@@ -23,21 +24,12 @@ __all__ = ["ROWS"]
 _TERMS = 8
 
 
-def _is(node: Node, op: object) -> bool:
-    return isinstance(node, Apply) and node.op is op
-
-
-def _args(node: Node) -> tuple[Node, ...]:
-    assert isinstance(node, Apply)
-    return node.args
-
-
 def _logarithms(terms: Sequence[Node]) -> list[Node] | None:
     """Return the logarithms of exponentials and positive numbers; None where anything else is among them."""
     found: list[Node] = []
     for term in terms:
-        if _is(term, exp):
-            found.append(_args(term)[0])
+        if is_applied(term, exp):
+            found.append(args_of(term)[0])
         elif is_value(term, 1):
             found.append(constant(0, term.shape, term.dtype))
         elif is_number(term) and exact(term.value) > 0:  # type: ignore[attr-defined, operator]
@@ -64,7 +56,7 @@ def _log_of_sum(node: Apply, context: Context) -> Node | None:
     if not 1 < len(terms) <= _TERMS or not context.is_primal(node):
         return None
     logarithms = _logarithms(terms)
-    if logarithms is None or not any(_is(term, exp) for term in terms):
+    if logarithms is None or not any(is_applied(term, exp) for term in terms):
         return None
     return _combined([constant(0, x.shape, x.dtype), *logarithms] if node.op is log1p else logarithms)
 
@@ -73,14 +65,18 @@ def _log_of_difference(node: Apply, context: Context) -> Node | None:
     """log(1 - exp(x)) is that of two numbers that do not cancel, and log(exp(x) - exp(y)) is x + log(1 - exp(y - x))."""
     (x,) = node.args
     if node.op is log1p:
-        return log_one_minus_exp(*_args(_args(x)[0])) if _is(x, neg) and _is(_args(x)[0], exp) else None
-    if _is(x, neg) and _is(_args(x)[0], expm1):
-        return log_one_minus_exp(*_args(_args(x)[0]))
-    if not _is(x, add) or len(_args(x)) != 2:
+        return (
+            log_one_minus_exp(*args_of(args_of(x)[0]))
+            if is_applied(x, neg) and is_applied(args_of(x)[0], exp)
+            else None
+        )
+    if is_applied(x, neg) and is_applied(args_of(x)[0], expm1):
+        return log_one_minus_exp(*args_of(args_of(x)[0]))
+    if not is_applied(x, add) or len(args_of(x)) != 2:
         return None
-    a, b = _args(x) if _is(_args(x)[1], neg) else _args(x)[::-1]
-    if _is(a, exp) and _is(b, neg) and _is(_args(b)[0], exp):
-        (larger,), (smaller,) = _args(a), _args(_args(b)[0])
+    a, b = args_of(x) if is_applied(args_of(x)[1], neg) else args_of(x)[::-1]
+    if is_applied(a, exp) and is_applied(b, neg) and is_applied(args_of(b)[0], exp):
+        (larger,), (smaller,) = args_of(a), args_of(args_of(b)[0])
         return add(larger, log_one_minus_exp(smaller - larger))
     return None
 
@@ -88,19 +84,19 @@ def _log_of_difference(node: Apply, context: Context) -> Node | None:
 def _log_of_multiple(node: Apply, context: Context) -> Node | None:
     """log(exp(x) / c) is x - log(c), where c is a modest positive number: exp(x) underflows where x does not."""
     (x,) = node.args
-    if not (_is(x, mul) or _is(x, div)) or not context.is_primal(node):
+    if not (is_applied(x, mul) or is_applied(x, div)) or not context.is_primal(node):
         return None
-    a, b = _args(x)
-    if _is(x, mul) and _is(b, exp) and _is_positive(a):
-        return add(*_args(b), log(a))
-    if _is(x, div) and _is(a, exp) and _is_positive(b):
-        return add(*_args(a), neg(log(b)))
+    a, b = args_of(x)
+    if is_applied(x, mul) and is_applied(b, exp) and _is_positive(a):
+        return add(*args_of(b), log(a))
+    if is_applied(x, div) and is_applied(a, exp) and _is_positive(b):
+        return add(*args_of(a), neg(log(b)))
     return None
 
 
 def _is_positive(number: Node) -> bool:
     """Tell whether a constant is a modest positive number, or the root of one."""
-    if _is(number, sqrt):
+    if is_applied(number, sqrt):
         return number.weak
     return is_number(number) and exact(number.value) > 0 and is_modest(number)  # type: ignore[attr-defined, operator]
 
@@ -111,23 +107,28 @@ def _is_positive(number: Node) -> bool:
 def _share_of_exponentials(node: Apply, context: Context) -> Node | None:
     """exp(x) / (exp(x) + exp(y) + exp(z)) is expit(x - log(exp(y) + exp(z))), where nothing else needs the sum."""
     top, bottom = node.args
-    if not _is(top, exp) or not _is(bottom, add) or not context.is_primal(node) or not context.is_free(bottom):
+    if (
+        not is_applied(top, exp)
+        or not is_applied(bottom, add)
+        or not context.is_primal(node)
+        or not context.is_free(bottom)
+    ):
         return None
     terms = terms_of(bottom)
     rest = [term for term in terms if term is not top]
     logarithms = _logarithms(rest)
     if not rest or len(rest) != len(terms) - 1 or logarithms is None or len(rest) > _TERMS:
         return None
-    return expit(_args(top)[0] - _combined(logarithms))
+    return expit(args_of(top)[0] - _combined(logarithms))
 
 
 def _hyperbolic(node: Apply, context: Context) -> Node | None:
     """(exp(x) - exp(-x)) / (exp(x) + exp(-x)) is tanh(x); with any x and y it is tanh((x - y) / 2)."""
     top, bottom = node.args
-    if _is(top, sinh) and _is(bottom, cosh) and _args(top) == _args(bottom):
-        return tanh(*_args(top))
-    if _is(top, cosh) and _is(bottom, sinh) and _args(top) == _args(bottom):
-        return div(1, tanh(*_args(top)))
+    if is_applied(top, sinh) and is_applied(bottom, cosh) and args_of(top) == args_of(bottom):
+        return tanh(*args_of(top))
+    if is_applied(top, cosh) and is_applied(bottom, sinh) and args_of(top) == args_of(bottom):
+        return div(1, tanh(*args_of(top)))
     difference, total = _exponents(top, -1), _exponents(bottom, 1)
     if difference is None or total is None or set(difference) != set(total) or not context.is_primal(node):
         return None
@@ -137,16 +138,16 @@ def _hyperbolic(node: Apply, context: Context) -> Node | None:
 
 def _exponents(node: Node, sign: int) -> tuple[Node, Node] | None:
     """Return x and y of exp(x) + exp(y), or of exp(x) - exp(y)."""
-    if not _is(node, add) or len(_args(node)) != 2:
+    if not is_applied(node, add) or len(args_of(node)) != 2:
         return None
-    a, b = _args(node)
+    a, b = args_of(node)
     if sign < 0:
-        if _is(a, neg):
+        if is_applied(a, neg):
             a, b = b, a
-        if not _is(b, neg):
+        if not is_applied(b, neg):
             return None
-        (b,) = _args(b)
-    return (_args(a)[0], _args(b)[0]) if _is(a, exp) and _is(b, exp) else None
+        (b,) = args_of(b)
+    return (args_of(a)[0], args_of(b)[0]) if is_applied(a, exp) and is_applied(b, exp) else None
 
 
 def _half_of_exponentials(node: Apply, context: Context) -> Node | None:
@@ -164,9 +165,9 @@ def _half_of_exponentials(node: Apply, context: Context) -> Node | None:
 def _over_expm1(node: Apply, context: Context) -> Node | None:
     """a / (exp(x) - 1) is a * (1 / expm1(x)), which is 0 where the exponential overflows."""
     top, bottom = node.args
-    if not _is(bottom, expm1) or not context.is_primal(node):
+    if not is_applied(bottom, expm1) or not context.is_primal(node):
         return None
-    share = reciprocal_expm1(*_args(bottom))
+    share = reciprocal_expm1(*args_of(bottom))
     return share if is_value(top, 1) else mul(top, share)
 
 
@@ -175,9 +176,14 @@ def _product_with_complement(node: Apply, context: Context) -> Node | None:
     one, rest = node.args if len(node.args) == 2 else (node, node)
     if isinstance(rest, Const):
         one, rest = rest, one
-    if not is_value(one, 1) or not _is(rest, neg) or not _is(_args(rest)[0], expit) or not context.is_primal(node):
+    if (
+        not is_value(one, 1)
+        or not is_applied(rest, neg)
+        or not is_applied(args_of(rest)[0], expit)
+        or not context.is_primal(node)
+    ):
         return None
-    return expit(neg(_args(_args(rest)[0])[0]))
+    return expit(neg(args_of(args_of(rest)[0])[0]))
 
 
 ROWS = (

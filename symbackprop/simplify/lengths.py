@@ -16,6 +16,7 @@ from symbackprop.ops.lengths import length
 from symbackprop.ops.powers import pow_, root, sqrt
 from symbackprop.ops.reduction import mean
 from symbackprop.ops.rounding import absolute
+from symbackprop.simplify.applied import args_of, is_applied
 from symbackprop.simplify.differences import exact_root
 from symbackprop.simplify.numbers import exact, is_number, is_value
 from symbackprop.simplify.pattern import Context, Row
@@ -27,21 +28,12 @@ _hypot = primitives()["hypot"]
 _SIDES = 16  # of one length
 
 
-def _is(node: Node, op: object) -> bool:
-    return isinstance(node, Apply) and node.op is op
-
-
-def _args(node: Node) -> tuple[Node, ...]:
-    assert isinstance(node, Apply)
-    return node.args
-
-
 def _is_square(node: Node) -> bool:
     return isinstance(node, Apply) and node.op is integer_power and node.param("n") % 2 == 0  # type: ignore[operator]
 
 
 def _side(square: Node) -> Node:
-    return integer_exponent(_args(square)[0], square.param("n") // 2)  # type: ignore[attr-defined]
+    return integer_exponent(args_of(square)[0], square.param("n") // 2)  # type: ignore[attr-defined]
 
 
 def _of(sides: list[Node]) -> Node:
@@ -67,26 +59,26 @@ def _root_of_squares(node: Apply, context: Context) -> Node | None:
 
 
 def _is_sum_of_squares(node: Node) -> bool:
-    if _is(node, add):  # a term may be such a sum too, as hypot(x, y)**2 is
+    if is_applied(node, add):  # a term may be such a sum too, as hypot(x, y)**2 is
         return all(_is_square(part) for term in _unscaled_terms(node) for part in _unscaled_terms(term))
-    if _is(node, reduce_sum) or _is(node, mean):
-        return _is_square(_args(node)[0])
-    if _is(node, einsum) and len(_args(node)) == 2:
+    if is_applied(node, reduce_sum) or is_applied(node, mean):
+        return _is_square(args_of(node)[0])
+    if is_applied(node, einsum) and len(args_of(node)) == 2:
         operands: tuple[object, ...] = node.param("operands")  # type: ignore[attr-defined]
-        return _args(node)[0] is _args(node)[1] and operands[0] == operands[1]
+        return args_of(node)[0] is args_of(node)[1] and operands[0] == operands[1]
     return False
 
 
 def _unscaled_terms(node: Node) -> list[Node]:
     """Return the terms of a sum, or `node` where it is none, without their coefficients, where these are positive."""
-    terms = _args(node) if _is(node, add) else (node,)
-    return [_args(term)[1] if _is_scaled(term) else term for term in terms]
+    terms = args_of(node) if is_applied(node, add) else (node,)
+    return [args_of(term)[1] if _is_scaled(term) else term for term in terms]
 
 
 def _is_scaled(node: Node) -> bool:
-    if not _is(node, mul):
+    if not is_applied(node, mul):
         return False
-    scale, _ = _args(node)
+    scale, _ = args_of(node)
     return is_number(scale) and exact(scale.value) > 0  # type: ignore[attr-defined, operator]
 
 
@@ -114,30 +106,30 @@ def _length_of_lengths(node: Apply, context: Context) -> Node | None:
 
 def _sides(side: Node) -> tuple[Node, ...]:
     """Return what a side is the length of: of one that is no length, itself without its sign."""
-    if _is(side, absolute) or _is(side, neg):
-        return (_args(side)[0],)
-    if _is(side, _hypot) or _is(side, length):
-        return _args(side)
-    if _is(side, mul):
-        a, b = _args(side)
+    if is_applied(side, absolute) or is_applied(side, neg):
+        return (args_of(side)[0],)
+    if is_applied(side, _hypot) or is_applied(side, length):
+        return args_of(side)
+    if is_applied(side, mul):
+        a, b = args_of(side)
         for factor, inner in ((a, b), (b, a)):
             if _has_kink(inner):
-                return tuple(mul(factor, part) for part in _args(inner))
-    if _is(side, div) and _has_kink(_args(side)[0]):
-        return tuple(div(part, _args(side)[1]) for part in _args(_args(side)[0]))
+                return tuple(mul(factor, part) for part in args_of(inner))
+    if is_applied(side, div) and _has_kink(args_of(side)[0]):
+        return tuple(div(part, args_of(side)[1]) for part in args_of(args_of(side)[0]))
     return (side,)
 
 
 def _has_kink(node: Node) -> bool:
-    return _is(node, _hypot) or _is(node, length) or _is(node, absolute)
+    return is_applied(node, _hypot) or is_applied(node, length) or is_applied(node, absolute)
 
 
 def _collinear_sides(node: Apply, context: Context) -> Node | None:
     """hypot(3 * x, 4 * x) is 5 * abs(x), and hypot(x, 0) is abs(x)."""
     sides: dict[Node, Fraction] = {}
     for side in [side for side in node.args if not is_value(side, 0)]:
-        x = _args(side)[0] if _is(side, neg) else side
-        number, x = _args(x) if _is(x, mul) and is_number(_args(x)[0]) else (None, x)
+        x = args_of(side)[0] if is_applied(side, neg) else side
+        number, x = args_of(x) if is_applied(x, mul) and is_number(args_of(x)[0]) else (None, x)
         value = Fraction(1 if number is None else exact(number.value))  # type: ignore[attr-defined, arg-type]
         sides[x] = sides.get(x, Fraction(0)) + value * value
     if len(sides) == len(node.args) or not sides:
@@ -151,9 +143,9 @@ def _collinear_sides(node: Apply, context: Context) -> Node | None:
 
 def _length_with_root(node: Apply, context: Context) -> Node | None:
     """hypot(sqrt(x @ x), y) is sqrt(x @ x + y**2), for the same reason."""
-    if not context.is_primal(node) or not any(_is(side, root) for side in node.args):
+    if not context.is_primal(node) or not any(is_applied(side, root) for side in node.args):
         return None
-    return root(add(*(_args(side)[0] if _is(side, root) else integer_power(side, n=2) for side in node.args)))
+    return root(add(*(args_of(side)[0] if is_applied(side, root) else integer_power(side, n=2) for side in node.args)))
 
 
 ROWS = (

@@ -11,6 +11,7 @@ from symbackprop.ops import primitives
 from symbackprop.ops.arithmetic import add, neg
 from symbackprop.ops.exponential import log
 from symbackprop.ops.reduction import largest
+from symbackprop.simplify.applied import is_applied
 from symbackprop.simplify.pattern import Context, Row
 
 __all__ = ["rows"]
@@ -23,18 +24,14 @@ def _lower(node: Apply, context: Context) -> Node | None:
 def _without_shift(node: Apply, context: Context) -> Node | None:
     """max(x) + log(sum(exp(x - max(x)))) - max(x) is the logarithm: what a lowered logsumexp(x) - max(x) has become."""
     for lowered in node.args:
-        if not _is(lowered, add) or len(lowered.args) != 2:
+        if not is_applied(lowered, add) or len(lowered.args) != 2:
             continue
         shift, rest = lowered.args
         undone = neg(shift)
-        if _is(shift, largest) and _is(rest, log) and undone in node.args:
+        if is_applied(shift, largest) and is_applied(rest, log) and undone in node.args:
             kept = [arg for arg in node.args if arg is not lowered and arg is not undone]
             return add(rest, *kept) if kept else rest
     return None
-
-
-def _is(node: Node, op: object) -> bool:
-    return isinstance(node, Apply) and node.op is op
 
 
 def rows() -> tuple[Row, ...]:

@@ -44,7 +44,7 @@ def is_below_zero(value: Exact) -> bool:
     return is_negative(value) if isinstance(value, SizeExpression) else value < 0
 
 
-def is_value(node: Node, number: int) -> bool:
+def is_value(node: Node, number: int | Fraction) -> bool:
     """Tell whether `node` is a constant filled with `number`."""
     return isinstance(node, Const) and not isinstance(node.value, bool) and exact(node.value) == number
 

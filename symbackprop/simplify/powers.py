@@ -12,6 +12,7 @@ from symbackprop.ir.node import Apply, Const, Node, constant
 from symbackprop.ops.arithmetic import add, integer_power, mul, neg
 from symbackprop.ops.powers import pow_, power
 from symbackprop.ops.rounding import absolute
+from symbackprop.simplify.applied import args_of, is_applied
 from symbackprop.simplify.numbers import exact, is_number, times
 from symbackprop.simplify.pattern import Context, Row
 
@@ -21,41 +22,34 @@ _TERMS = 8  # of sums, and
 _FACTORS = 8  # of products, in which a common factor is looked for
 
 
-def _is(node: Node, op: object) -> bool:
-    return isinstance(node, Apply) and node.op is op
-
-
-def _args(node: Node) -> tuple[Node, ...]:
-    assert isinstance(node, Apply)
-    return node.args
-
-
 def _product_of_powers(node: Apply, context: Context) -> Node | None:
     """a**n * b**n is (a * b)**n, as accurate, and no sooner infinite or zero than the one with the powers is."""
     a, b = node.args
-    if not (_is(a, integer_power) and _is(b, integer_power) and context.is_free(a) and context.is_free(b)):
+    if not (
+        is_applied(a, integer_power) and is_applied(b, integer_power) and context.is_free(a) and context.is_free(b)
+    ):
         return None
     n = a.param("n")  # type: ignore[attr-defined]
     if a is b or n != b.param("n"):  # type: ignore[attr-defined]
         return None
-    return integer_power(mul(_args(a)[0], _args(b)[0]), n=n)
+    return integer_power(mul(args_of(a)[0], args_of(b)[0]), n=n)
 
 
 def _power_of_even_power(node: Apply, context: Context) -> Node | None:
     """(x**2)**1.5 is abs(x)**3, whose derivatives at 0 are finite where they exist, and which overflows no sooner."""
     x, y = node.args
     exponent = exact(y.value) if is_number(y) else None  # type: ignore[attr-defined]
-    if exponent is None or not _is(x, integer_power) or x.param("n") % 2:  # type: ignore[attr-defined]
+    if exponent is None or not is_applied(x, integer_power) or x.param("n") % 2:  # type: ignore[attr-defined]
         return None
-    return power(absolute(_args(x)[0]), constant(times(exponent, x.param("n")), y.shape, y.dtype))  # type: ignore[attr-defined, arg-type]
+    return power(absolute(args_of(x)[0]), constant(times(exponent, x.param("n")), y.shape, y.dtype))  # type: ignore[attr-defined, arg-type]
 
 
 def _integer_power_of_power(node: Apply, context: Context) -> Node | None:
     """(x**1.5)**2 is x**3 where x**1.5 is: both have no negative x."""
     (x,) = node.args
-    if not _is(x, pow_) or not is_number(_args(x)[1]) or not context.is_free(x):
+    if not is_applied(x, pow_) or not is_number(args_of(x)[1]) or not context.is_free(x):
         return None
-    base, y = _args(x)
+    base, y = args_of(x)
     exponent = times(exact(y.value), node.param("n"))  # type: ignore[attr-defined, arg-type]
     if not isinstance(exponent, (int, Fraction)):
         return None
@@ -67,11 +61,11 @@ def _integer_power_of_power(node: Apply, context: Context) -> Node | None:
 def _power_of_negated_sum(node: Apply, context: Context) -> Node | None:
     """(-a - b)**2 is (a + b)**2, bit by bit; likewise for every even power."""
     (x,) = node.args
-    if node.param("n") % 2 or not _is(x, add) or not context.is_free(x):  # type: ignore[operator]
+    if node.param("n") % 2 or not is_applied(x, add) or not context.is_free(x):  # type: ignore[operator]
         return None
-    if not all(_is(term, neg) for term in _args(x)):
+    if not all(is_applied(term, neg) for term in args_of(x)):
         return None
-    return integer_power(add(*(_args(term)[0] for term in _args(x))), n=node.param("n"))
+    return integer_power(add(*(args_of(term)[0] for term in args_of(x))), n=node.param("n"))
 
 
 def _coefficient_of_factor(node: Apply, context: Context) -> Node | None:
@@ -81,14 +75,14 @@ def _coefficient_of_factor(node: Apply, context: Context) -> Node | None:
     grow beyond all bounds while what they multiply underflows.
     """
     number, product = node.args
-    if not is_number(number) or not _is(product, mul) or not context.is_free(product):
+    if not is_number(number) or not is_applied(product, mul) or not context.is_free(product):
         return None
-    for shared, other in (_args(product), _args(product)[::-1]):
-        if _is(shared, mul) and is_number(_args(shared)[0]):
-            inner, rest = _args(shared)
+    for shared, other in (args_of(product), args_of(product)[::-1]):
+        if is_applied(shared, mul) and is_number(args_of(shared)[0]):
+            inner, rest = args_of(shared)
             assert isinstance(number, Const) and isinstance(inner, Const)
             if times(exact(number.value), exact(inner.value)) == 1:
-                return mul(rest, other) if shared is _args(product)[0] else mul(other, rest)
+                return mul(rest, other) if shared is args_of(product)[0] else mul(other, rest)
     return None
 
 
@@ -110,18 +104,18 @@ def _common_factor(node: Apply, context: Context) -> Node | None:
 
 def _factors(term: Node, context: Context) -> tuple[bool, list[Node]]:
     """Return the sign and the factors of a product that nothing else needs; no factors where there is none."""
-    negative = _is(term, neg)
-    inner = _args(term)[0] if negative else term
-    if not _is(inner, mul) or not context.is_free(term):
+    negative = is_applied(term, neg)
+    inner = args_of(term)[0] if negative else term
+    if not is_applied(inner, mul) or not context.is_free(term):
         return negative, []
     factors: list[Node] = []
-    stack = [*reversed(_args(inner))]
+    stack = [*reversed(args_of(inner))]
     while stack:
         part = stack.pop()
-        if _is(part, mul) and not part.weak and context.is_free(part) and len(factors) + len(stack) < _FACTORS:
-            stack += reversed(_args(part))
-        elif _is(part, integer_power) and part.param("n") == 2 and context.is_free(part):  # type: ignore[attr-defined]
-            factors += [_args(part)[0]] * 2
+        if is_applied(part, mul) and not part.weak and context.is_free(part) and len(factors) + len(stack) < _FACTORS:
+            stack += reversed(args_of(part))
+        elif is_applied(part, integer_power) and part.param("n") == 2 and context.is_free(part):  # type: ignore[attr-defined]
+            factors += [args_of(part)[0]] * 2
         else:
             factors.append(part)
     return negative, factors

@@ -4,19 +4,11 @@ from __future__ import annotations
 
 from symbackprop.ir.node import Apply, Const, Node, constant
 from symbackprop.ops.arithmetic import div, mul, neg
+from symbackprop.simplify.applied import args_of, is_applied
 from symbackprop.simplify.numbers import exact, folded, is_dyadic, is_number, is_value, minus, quotient
 from symbackprop.simplify.pattern import Context
 
 __all__ = ["cancel_product", "cancel_quotient", "divide_constants", "reuse_reciprocal"]
-
-
-def _is(node: Node, op: object) -> bool:
-    return isinstance(node, Apply) and node.op is op
-
-
-def _args(node: Node) -> tuple[Node, ...]:
-    assert isinstance(node, Apply)
-    return node.args
 
 
 def divide_constants(node: Apply, context: Context) -> Node | None:
@@ -35,8 +27,8 @@ def divide_constants(node: Apply, context: Context) -> Node | None:
             positive = folded(minus(exact(number.value)), number)  # type: ignore[attr-defined]
             if positive is not None:
                 return neg(div(positive, other) if number is a else div(other, positive))
-    if isinstance(b, Const) and _is(a, mul) and is_number(_args(a)[0]) and context.is_free(a):
-        coefficient, rest = _args(a)
+    if isinstance(b, Const) and is_applied(a, mul) and is_number(args_of(a)[0]) and context.is_free(a):
+        coefficient, rest = args_of(a)
         ratio = quotient(exact(coefficient.value), exact(b.value))  # type: ignore[attr-defined]
         scale = folded(ratio, node) if is_dyadic(ratio) else None
         return None if scale is None else mul(scale, rest)
@@ -46,10 +38,10 @@ def divide_constants(node: Apply, context: Context) -> Node | None:
 def cancel_quotient(node: Apply, context: Context) -> Node | None:
     """(g / (a / b)) / b is g / a, in an adjoint."""
     a, b = node.args
-    if context.is_primal(node) or not _is(a, div) or not context.is_free(a):
+    if context.is_primal(node) or not is_applied(a, div) or not context.is_free(a):
         return None
-    g, q = _args(a)
-    return div(g, _args(q)[0]) if _is(q, div) and _args(q)[1] is b else None
+    g, q = args_of(a)
+    return div(g, args_of(q)[0]) if is_applied(q, div) and args_of(q)[1] is b else None
 
 
 def cancel_product(node: Apply, context: Context) -> Node | None:
@@ -57,8 +49,8 @@ def cancel_product(node: Apply, context: Context) -> Node | None:
     if context.is_primal(node):
         return None
     for ratio, b in (node.args, node.args[::-1]):
-        if _is(ratio, div) and _args(ratio)[1] is b and context.is_free(ratio):
-            return _args(ratio)[0]
+        if is_applied(ratio, div) and args_of(ratio)[1] is b and context.is_free(ratio):
+            return args_of(ratio)[0]
     return None
 
 

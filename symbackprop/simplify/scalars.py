@@ -11,6 +11,7 @@ from symbackprop.ir.node import Apply, Const, Node, constant
 from symbackprop.ops.arithmetic import div, mul, neg
 from symbackprop.ops.broadcasting import broadcast, reduce_sum
 from symbackprop.ops.contraction import einsum
+from symbackprop.simplify.applied import args_of, is_applied
 from symbackprop.simplify.numbers import is_modest, is_number
 from symbackprop.simplify.pattern import Context
 
@@ -22,26 +23,17 @@ __all__ = [
 _SUMMING = frozenset((einsum, reduce_sum))  # out of which signs and numbers are taken
 
 
-def _is(node: Node, op: object) -> bool:
-    return isinstance(node, Apply) and node.op is op
-
-
-def _args(node: Node) -> tuple[Node, ...]:
-    assert isinstance(node, Apply)
-    return node.args
-
-
 def _is_scalar(node: Node) -> bool:
     """Tell whether `node` is one number, repeated."""
-    return _is(node, broadcast) and _args(node)[0].shape == ()
+    return is_applied(node, broadcast) and args_of(node)[0].shape == ()
 
 
 def _scalar_factor(node: Node) -> tuple[Node, Node] | None:
     """Split ``broadcast(s) * x``, for a number s, into s and x."""
-    if _is(node, mul):
-        for factor, rest in (_args(node), _args(node)[::-1]):
-            if _is(factor, broadcast) and _args(factor)[0].shape == ():
-                return _args(factor)[0], rest
+    if is_applied(node, mul):
+        for factor, rest in (args_of(node), args_of(node)[::-1]):
+            if is_applied(factor, broadcast) and args_of(factor)[0].shape == ():
+                return args_of(factor)[0], rest
     return None
 
 
@@ -54,8 +46,8 @@ def gather_scalars(node: Apply, context: Context) -> Node | None:
         scalar, rest = parts
         if not is_modest(scalar):
             continue
-        if _is(left, broadcast) and _args(left)[0].shape == ():
-            return mul(mul(_args(left)[0], scalar), rest)
+        if is_applied(left, broadcast) and args_of(left)[0].shape == ():
+            return mul(mul(args_of(left)[0], scalar), rest)
         if isinstance(left, Const):
             return mul(mul(constant(left.value, (), left.dtype), scalar), rest)
         return mul(scalar, mul(left, rest) if right is node.args[1] else mul(rest, left))
@@ -67,10 +59,10 @@ def gather_repeated(node: Apply, context: Context) -> Node | None:
     if context.is_primal(node) or node.rank < 2:
         return None
     for left, right in (node.args, node.args[::-1]):
-        if not _is(left, broadcast) or not _is(right, mul) or not context.is_free(right) or right.weak:
+        if not is_applied(left, broadcast) or not is_applied(right, mul) or not context.is_free(right) or right.weak:
             continue
-        for factor, rest in (_args(right), _args(right)[::-1]):
-            if _is(factor, broadcast) and not _is(rest, broadcast) and _are_nested(left, factor):
+        for factor, rest in (args_of(right), args_of(right)[::-1]):
+            if is_applied(factor, broadcast) and not is_applied(rest, broadcast) and _are_nested(left, factor):
                 return mul(rest, mul(factor, left))
     return None
 
@@ -85,16 +77,16 @@ def scale_scalar(node: Apply, context: Context) -> Node | None:
     """S * (2 * x), for a number s, is (2 * s) * x."""
     for left, right in (node.args, node.args[::-1]):
         if (
-            _is(left, broadcast)
-            and _args(left)[0].shape == ()
-            and _is(right, mul)
-            and isinstance(_args(right)[0], Const)
-            and is_modest(_args(right)[0])
+            is_applied(left, broadcast)
+            and args_of(left)[0].shape == ()
+            and is_applied(right, mul)
+            and isinstance(args_of(right)[0], Const)
+            and is_modest(args_of(right)[0])
             and context.is_free(right)
         ):
-            coefficient, rest = _args(right)
+            coefficient, rest = args_of(right)
             number = constant(coefficient.value, (), coefficient.dtype)  # type: ignore[attr-defined]
-            return mul(mul(number, _args(left)[0]), rest)
+            return mul(mul(number, args_of(left)[0]), rest)
     return None
 
 
@@ -113,7 +105,7 @@ def quotient_by_scalar(node: Apply, context: Context) -> Node | None:
     top, bottom = node.args
     if not _is_scalar(bottom) or context.is_primal(node) or not context.is_free(top) or not isinstance(top, Apply):
         return None
-    t = _args(bottom)[0]
+    t = args_of(bottom)[0]
     if top.op is mul:
         for one, rest in (top.args, top.args[::-1]):
             s = _number_of(one)
@@ -128,7 +120,7 @@ def _number_of(node: Node) -> Node | None:
     """Return the one number that `node` repeats."""
     if isinstance(node, Const):
         return constant(node.value, (), node.dtype)
-    return _args(node)[0] if _is_scalar(node) else None
+    return args_of(node)[0] if _is_scalar(node) else None
 
 
 # --- out of contractions ----------------------------------------------------------------------------------------------
@@ -136,9 +128,9 @@ def _number_of(node: Node) -> Node | None:
 
 def coefficient_of(arg: Node, node: Apply, context: Context) -> tuple[Node, Node] | None:
     """Split an operand of a contraction into a number, which may go to the result, and an array."""
-    if not _is(arg, mul) or not is_absorbed(arg, context):
+    if not is_applied(arg, mul) or not is_absorbed(arg, context):
         return None
-    number, rest = _args(arg)
+    number, rest = args_of(arg)
     if is_number(number) and is_modest(number):
         return constant(number.value, (), number.dtype), rest  # type: ignore[attr-defined]
     parts = _scalar_factor(arg) if node.rank <= arg.rank else None
@@ -152,6 +144,9 @@ def is_absorbed(node: Node, context: Context) -> bool:
 
 def may_share_signs(node: Node) -> bool:
     """Tell whether `node` sums something with a sign or a number before it, which others may need too."""
-    if not _is(node, einsum) and not _is(node, reduce_sum):
+    if not is_applied(node, einsum) and not is_applied(node, reduce_sum):
         return False
-    return any(_is(arg, neg) or (_is(arg, mul) and _number_of(_args(arg)[0]) is not None) for arg in _args(node))
+    return any(
+        is_applied(arg, neg) or (is_applied(arg, mul) and _number_of(args_of(arg)[0]) is not None)
+        for arg in args_of(node)
+    )

@@ -17,6 +17,7 @@ from symbackprop.ops.layout import transpose
 from symbackprop.ops.normalisation import log_softmax, logsumexp
 from symbackprop.ops.reduction import kept_axes, mean
 from symbackprop.ops.surrogate import stop_gradient
+from symbackprop.simplify.applied import args_of, is_applied
 from symbackprop.simplify.pattern import Context, Row
 
 __all__ = ["ROWS"]
@@ -27,28 +28,19 @@ _DEEPEST = 8  # operations between a logarithm and the exponential
 Base = tuple[Node, tuple[int, ...]]  # what a term repeats, and along which of its axes it is not repeated
 
 
-def _is(node: Node, op: object) -> bool:
-    return isinstance(node, Apply) and node.op is op
-
-
-def _args(node: Node) -> tuple[Node, ...]:
-    assert isinstance(node, Apply)
-    return node.args
-
-
 def _signed(term: Node) -> tuple[bool, Node]:
-    return (True, _args(term)[0]) if _is(term, neg) else (False, term)
+    return (True, args_of(term)[0]) if is_applied(term, neg) else (False, term)
 
 
 def _base(term: Node) -> Base:
-    if _is(term, broadcast):
-        return _args(term)[0], term.param("axes")  # type: ignore[attr-defined]
+    if is_applied(term, broadcast):
+        return args_of(term)[0], term.param("axes")  # type: ignore[attr-defined]
     return term, tuple(range(term.rank))
 
 
 def _without(node: Node, dropped: list[Node]) -> Node | None:
     """Return a sum without some of its terms, each of them once; None if none is left."""
-    left = list(_args(node))
+    left = list(args_of(node))
     for term in dropped:
         left.pop(next(place for place, other in enumerate(left) if other is term))
     if not left:
@@ -63,16 +55,22 @@ def _shift_of_logsumexp(node: Apply, context: Context) -> Node | None:
     """m + logsumexp(x - m) is logsumexp(x)."""
     for term in node.args:
         negative, composite = _signed(term)
-        if not _is(composite, logsumexp) or not _is(_args(composite)[0], add) or not context.is_free(composite):
+        if (
+            not is_applied(composite, logsumexp)
+            or not is_applied(args_of(composite)[0], add)
+            or not context.is_free(composite)
+        ):
             continue
-        (x,) = _args(composite)
+        (x,) = args_of(composite)
         axes: tuple[int, ...] = composite.param("axes")  # type: ignore[attr-defined]
         kept = kept_axes(x.rank, axes)
         for other in node.args:
             sign, shift = _signed(other)
             inner, own = _base(shift)
             places = tuple(kept[axis] for axis in own)
-            shifts = [part for part in _args(x) if _is(part, neg) and _base(_args(part)[0]) == (inner, places)]
+            shifts = [
+                part for part in args_of(x) if is_applied(part, neg) and _base(args_of(part)[0]) == (inner, places)
+            ]
             if other is term or sign != negative or isinstance(inner, Const) or not shifts:
                 continue
             rest = _without(x, shifts[:1])
@@ -88,9 +86,9 @@ def _log_softmax(node: Apply, context: Context) -> Node | None:
     for term in node.args:
         negative, repeated = _signed(term)
         inner, own = _base(repeated)
-        if not negative or not _is(inner, logsumexp) or len(inner.param("axes")) != 1:  # type: ignore[attr-defined]
+        if not negative or not is_applied(inner, logsumexp) or len(inner.param("axes")) != 1:  # type: ignore[attr-defined]
             continue
-        (x,) = _args(inner)
+        (x,) = args_of(inner)
         (axis,) = inner.param("axes")  # type: ignore[attr-defined]
         if own != kept_axes(x.rank, (axis,)) or not any(other is x for other in node.args):
             continue
@@ -109,14 +107,14 @@ def _held_shift(node: Apply, context: Context) -> Node | None:
         return None
     for term in node.args:
         negative, logarithm = _signed(term)
-        if not _is(logarithm, log):
+        if not is_applied(logarithm, log):
             continue
         for other in node.args:
             sign, shift = _signed(other)
             m = _base(shift)[0]
-            if other is term or sign != negative or m.rank or isinstance(m, Const) or _is(m, stop_gradient):
+            if other is term or sign != negative or m.rank or isinstance(m, Const) or is_applied(m, stop_gradient):
                 continue
-            held = _with_held(_args(logarithm)[0], m)
+            held = _with_held(args_of(logarithm)[0], m)
             if held is not None:
                 whole = add(_repeated(stop_gradient(m), shift), log(held))
                 signed, terms = neg(whole) if negative else whole, _without(node, [other, term])
@@ -132,7 +130,7 @@ def _with_held(total: Node, m: Node) -> Node | None:
     """Return what is linear in one ``exp(x - m)``, with `m` held fixed in that."""
     path: list[tuple[Apply, int]] = []
     node = total
-    while not _is(node, exp):
+    while not is_applied(node, exp):
         if not isinstance(node, Apply) or node.op not in _LINEAR or len(path) == _DEEPEST:
             return None
         at = _place_of_exponential(node)
@@ -140,12 +138,16 @@ def _with_held(total: Node, m: Node) -> Node | None:
             return None
         path.append((node, at))
         node = node.args[at]
-    (x,) = _args(node)
-    shifts = [part for part in (_args(x) if _is(x, add) else ()) if _is(part, neg) and _base(_args(part)[0])[0] is m]
+    (x,) = args_of(node)
+    shifts = [
+        part
+        for part in (args_of(x) if is_applied(x, add) else ())
+        if is_applied(part, neg) and _base(args_of(part)[0])[0] is m
+    ]
     if not shifts:
         return None
     held = neg(_repeated(stop_gradient(m), shifts[0]))
-    new: Node = exp(add(*(held if part is shifts[0] else part for part in _args(x))))
+    new: Node = exp(add(*(held if part is shifts[0] else part for part in args_of(x))))
     for user, at in reversed(path):
         args = tuple(new if i == at else arg for i, arg in enumerate(user.args))
         new = user.op(*args, **dict(user.params))  # type: ignore[operator]

@@ -8,6 +8,7 @@ from __future__ import annotations
 from symbackprop.ir.node import Apply, Node, constant
 from symbackprop.ops.arithmetic import add, div, integer_power, mul, neg
 from symbackprop.ops.rounding import absolute, copysign, sign
+from symbackprop.simplify.applied import args_of, is_applied
 from symbackprop.simplify.numbers import exact, folded, is_number, minus
 from symbackprop.simplify.pattern import Context, Row
 from symbackprop.simplify.places import factors_of, with_factor
@@ -15,29 +16,22 @@ from symbackprop.simplify.places import factors_of, with_factor
 __all__ = ["ROWS"]
 
 
-def _is(node: Node, op: object) -> bool:
-    return isinstance(node, Apply) and node.op is op
-
-
-def _args(node: Node) -> tuple[Node, ...]:
-    assert isinstance(node, Apply)
-    return node.args
-
-
 def _power(node: Node) -> int:
-    return node.param("n") if _is(node, integer_power) else 0  # type: ignore[attr-defined]
+    return node.param("n") if is_applied(node, integer_power) else 0  # type: ignore[attr-defined]
 
 
 def _absolute_of_multiple(node: Apply, context: Context) -> Node | None:
     """abs(-2 * x) is 2 * abs(x), bit by bit, and abs(x**2) is x**2."""
     (x,) = node.args
-    if _is(x, absolute) or (_power(x) and _power(x) % 2 == 0):
+    if is_applied(x, absolute) or (_power(x) and _power(x) % 2 == 0):
         return x
-    if _is(x, neg):
-        return absolute(_args(x)[0])
-    if _is(x, mul) and is_number(_args(x)[0]):
-        return mul(_size(_args(x)[0]), absolute(_args(x)[1]))
-    return div(absolute(_args(x)[0]), _size(_args(x)[1])) if _is(x, div) and is_number(_args(x)[1]) else None
+    if is_applied(x, neg):
+        return absolute(args_of(x)[0])
+    if is_applied(x, mul) and is_number(args_of(x)[0]):
+        return mul(_size(args_of(x)[0]), absolute(args_of(x)[1]))
+    return (
+        div(absolute(args_of(x)[0]), _size(args_of(x)[1])) if is_applied(x, div) and is_number(args_of(x)[1]) else None
+    )
 
 
 def _size(number: Node) -> Node:
@@ -49,10 +43,10 @@ def _size(number: Node) -> Node:
 def _sign_of_multiple(node: Apply, context: Context) -> Node | None:
     """sign(-x) is -sign(x), and sign(2 * x) is sign(x)."""
     (x,) = node.args
-    if _is(x, neg):
-        return neg(sign(_args(x)[0]))
-    if _is(x, mul) and is_number(_args(x)[0]):
-        number, rest = _args(x)
+    if is_applied(x, neg):
+        return neg(sign(args_of(x)[0]))
+    if is_applied(x, mul) and is_number(args_of(x)[0]):
+        number, rest = args_of(x)
         value = exact(number.value)  # type: ignore[attr-defined]
         if value and abs(value) >= 1:  # type: ignore[operator, arg-type]  # a smaller one may underflow
             return sign(rest) if value > 0 else neg(sign(rest))  # type: ignore[operator]
@@ -62,7 +56,7 @@ def _sign_of_multiple(node: Apply, context: Context) -> Node | None:
 def _power_of_sign(node: Apply, context: Context) -> Node | None:
     """sign(x)**3 is sign(x), and sign(x)**4 is sign(x)**2."""
     (x,) = node.args
-    if not _is(x, sign) or _power(node) == 2:
+    if not is_applied(x, sign) or _power(node) == 2:
         return None
     return x if _power(node) % 2 else integer_power(x, n=2)
 
@@ -72,10 +66,10 @@ def _sign_times_argument(node: Apply, context: Context) -> Node | None:
     factors = factors_of(node)
     for factor, place in factors:
         even = _power(factor) == 2
-        found = _args(factor)[0] if even else factor
-        if not _is(found, sign):
+        found = args_of(factor)[0] if even else factor
+        if not is_applied(found, sign):
             continue
-        (x,) = _args(found)
+        (x,) = args_of(found)
         for other, elsewhere in factors:
             signed = None if elsewhere == place else _signed(other, x, even)
             if signed is not None:
@@ -85,8 +79,8 @@ def _sign_times_argument(node: Apply, context: Context) -> Node | None:
 
 def _signed(factor: Node, x: Node, even: bool) -> Node | None:
     """Return a factor that is 0 where x is, times the sign of x, or the square of that."""
-    base = _args(factor)[0] if _power(factor) else factor
-    if _is(base, absolute) and _args(base)[0] is x:
+    base = args_of(factor)[0] if _power(factor) else factor
+    if is_applied(base, absolute) and args_of(base)[0] is x:
         signed = x
     elif base is x:
         signed = absolute(x)
@@ -101,15 +95,15 @@ def _signed(factor: Node, x: Node, even: bool) -> Node | None:
 
 def _is_opposite(a: Node, b: Node) -> bool:
     """Tell whether a is -b: y - x and x - y."""
-    if not _is(a, add) or not _is(b, add) or len(_args(a)) != len(_args(b)):
+    if not is_applied(a, add) or not is_applied(b, add) or len(args_of(a)) != len(args_of(b)):
         return False
-    return {neg(term) if not _is(term, neg) else _args(term)[0] for term in _args(a)} == set(_args(b))
+    return {neg(term) if not is_applied(term, neg) else args_of(term)[0] for term in args_of(a)} == set(args_of(b))
 
 
 def _copied_sign(node: Apply, context: Context) -> Node | None:
     """copysign(abs(x), x) is x."""
     a, x = node.args
-    return x if a is x or (_is(a, absolute) and _args(a)[0] is x) else None
+    return x if a is x or (is_applied(a, absolute) and args_of(a)[0] is x) else None
 
 
 ROWS = (

@@ -11,6 +11,7 @@ from symbackprop.ops.declare import Primitive
 from symbackprop.ops.lengths import length
 from symbackprop.ops.powers import root
 from symbackprop.ops.rounding import absolute
+from symbackprop.simplify.applied import args_of, is_applied
 from symbackprop.simplify.numbers import is_modest, is_number
 from symbackprop.simplify.pattern import Context, Row
 from symbackprop.simplify.places import Place, factors_of, with_factor
@@ -21,17 +22,8 @@ _LENGTHS = frozenset((primitives()["hypot"], length))
 _KINKED = _LENGTHS | {absolute, root}
 
 
-def _is(node: Node, op: object) -> bool:
-    return isinstance(node, Apply) and node.op is op
-
-
 def _among(node: Node, ops: frozenset[Primitive]) -> bool:
     return isinstance(node, Apply) and node.op in ops
-
-
-def _args(node: Node) -> tuple[Node, ...]:
-    assert isinstance(node, Apply)
-    return node.args
 
 
 def _exponent(node: Node) -> int:
@@ -40,9 +32,9 @@ def _exponent(node: Node) -> int:
 
 def _square_of(kinked: Node) -> Node:
     """Return the square of an absolute value, a hypotenuse or a root, without the kink."""
-    if _is(kinked, root):
-        return _args(kinked)[0]
-    squares = [integer_power(side, n=2) for side in _args(kinked)]
+    if is_applied(kinked, root):
+        return args_of(kinked)[0]
+    squares = [integer_power(side, n=2) for side in args_of(kinked)]
     return squares[0] if len(squares) == 1 else add(*squares)
 
 
@@ -57,8 +49,8 @@ def _power_of_kinked(node: Apply, context: Context) -> Node | None:
         return None
     if _among(base, _LENGTHS) and not (context.is_primal(node) or context.is_free(base)):
         return None
-    if _is(base, absolute):
-        return integer_power(_args(base)[0], n=n)
+    if is_applied(base, absolute):
+        return integer_power(args_of(base)[0], n=n)
     return integer_exponent(_square_of(base), n // 2)
 
 
@@ -70,20 +62,20 @@ def _power_of_multiple(node: Apply, context: Context) -> Node | None:
         return None
     for factor, place in factors_of(base):
         if place and _among(factor, _LENGTHS):
-            squares = [integer_power(with_factor(base, place, side), n=2) for side in _args(factor)]
+            squares = [integer_power(with_factor(base, place, side), n=2) for side in args_of(factor)]
             return integer_exponent(add(*squares), n // 2)
     return _power_of_multiple_of_root(base, n)
 
 
 def _power_of_multiple_of_root(base: Node, n: int) -> Node | None:
     """Return what a power of a multiple of a root is, where the number that it is multiplied by is modest."""
-    if not (_is(base, mul) or _is(base, div)):
+    if not (is_applied(base, mul) or is_applied(base, div)):
         return None
-    number, kinked = _args(base) if _is(base, mul) else _args(base)[::-1]
-    if not _is(kinked, root) or not is_number(number) or not is_modest(number):
+    number, kinked = args_of(base) if is_applied(base, mul) else args_of(base)[::-1]
+    if not is_applied(kinked, root) or not is_number(number) or not is_modest(number):
         return None
     scale, power = integer_power(number, n=n), integer_power(kinked, n=n)
-    return mul(scale, power) if _is(base, mul) else div(power, scale)
+    return mul(scale, power) if is_applied(base, mul) else div(power, scale)
 
 
 # --- products ---------------------------------------------------------------------------------------------------------
@@ -95,7 +87,7 @@ def _product_of_lengths(node: Apply, context: Context) -> Node | None:
         return None
     found: dict[Node, Place] = {}
     for factor, place in factors_of(node):
-        base = _args(factor)[0] if _exponent(factor) % 2 else factor
+        base = args_of(factor)[0] if _exponent(factor) % 2 else factor
         if not _among(base, _LENGTHS | {root}):
             continue
         if base in found:
@@ -107,19 +99,19 @@ def _product_of_lengths(node: Apply, context: Context) -> Node | None:
 def _squared(node: Node, kinked: Node, places: tuple[Place, Place]) -> Node:
     """Return a product in which a length is a factor in two places, as a sum of products."""
     first, second = places
-    if _is(kinked, root):
-        (total,) = _args(kinked)
+    if is_applied(kinked, root):
+        (total,) = args_of(kinked)
         return _exchanged(_exchanged(node, first, total), second, constant(1, kinked.shape, kinked.dtype))
-    return add(*(_exchanged(_exchanged(node, first, side), second, side) for side in _args(kinked)))
+    return add(*(_exchanged(_exchanged(node, first, side), second, side) for side in args_of(kinked)))
 
 
 def _exchanged(node: Node, place: Place, factor: Node) -> Node:
     """Return a product with `factor` for a length in one place; an odd power leaves an even one of the length."""
     old = node
     for position in place:
-        old = _args(old)[position]
+        old = args_of(old)[position]
     if _exponent(old) % 2:
-        factor = mul(factor, integer_exponent(_args(old)[0], _exponent(old) - 1))
+        factor = mul(factor, integer_exponent(args_of(old)[0], _exponent(old) - 1))
     return with_factor(node, place, factor)
 
 

@@ -16,6 +16,7 @@ from symbackprop.ops.indexing import scatter_add
 from symbackprop.ops.layout import diagonal, identity_mask
 from symbackprop.ops.matrices import triangle
 from symbackprop.ops.updates import add_at
+from symbackprop.simplify.applied import args_of, is_applied
 from symbackprop.simplify.numbers import is_number, is_value
 from symbackprop.simplify.partial_sums import is_stretched
 from symbackprop.simplify.pattern import Context, Row
@@ -25,26 +26,17 @@ __all__ = ["ROWS", "takes_product_away"]
 _PRODUCTS = frozenset((einsum,))
 
 
-def _is(node: Node, op: object) -> bool:
-    return isinstance(node, Apply) and node.op is op
-
-
-def _args(node: Node) -> tuple[Node, ...]:
-    assert isinstance(node, Apply)
-    return node.args
-
-
 def _position(node: Node) -> tuple[int, int] | None:
     """Return the axis along which `node` counts 0, 1, 2, ... and what is added to that."""
-    if not _is(node, broadcast) or len(node.param("axes")) != 1:  # type: ignore[attr-defined]
+    if not is_applied(node, broadcast) or len(node.param("axes")) != 1:  # type: ignore[attr-defined]
         return None
     (axis,) = node.param("axes")  # type: ignore[attr-defined]
-    (counted,) = _args(node)
+    (counted,) = args_of(node)
     offset = 0
-    if _is(counted, add) and len(_args(counted)) == 2 and is_number(_args(counted)[1]):
-        offset = _args(counted)[1].value  # type: ignore[attr-defined]
-        counted = _args(counted)[0]
-    return (axis, offset) if _is(counted, arange) and isinstance(offset, int) else None
+    if is_applied(counted, add) and len(args_of(counted)) == 2 and is_number(args_of(counted)[1]):
+        offset = args_of(counted)[1].value  # type: ignore[attr-defined]
+        counted = args_of(counted)[0]
+    return (axis, offset) if is_applied(counted, arange) and isinstance(offset, int) else None
 
 
 def _positions(node: Apply) -> tuple[int, int] | None:
@@ -75,39 +67,39 @@ def _chosen_diagonal(node: Apply, context: Context) -> Node | None:
 
 def _behind_identity(x: Node) -> Node | None:
     """Return what `x` is on the diagonal, if it is 0 elsewhere."""
-    if _is(x, where):
-        mask, chosen, rest = _args(x)
+    if is_applied(x, where):
+        mask, chosen, rest = args_of(x)
         return chosen if is_value(rest, 0) and _is_identity(mask) else None
-    if _is(x, mul):
-        return next((other for one, other in (_args(x), _args(x)[::-1]) if _is_identity(one)), None)
+    if is_applied(x, mul):
+        return next((other for one, other in (args_of(x), args_of(x)[::-1]) if _is_identity(one)), None)
     return None
 
 
 def _is_identity(node: Node) -> bool:
     """Tell whether `node` is an identity matrix, or the mask of one, or such for each of several matrices."""
-    if _is(node, broadcast) and node.param("axes") == (node.rank - 2, node.rank - 1):  # type: ignore[attr-defined]
-        (node,) = _args(node)
+    if is_applied(node, broadcast) and node.param("axes") == (node.rank - 2, node.rank - 1):  # type: ignore[attr-defined]
+        (node,) = args_of(node)
     if node.rank != 2 or node.shape[0] != node.shape[1]:
         return False
-    if _is(node, eye):
+    if is_applied(node, eye):
         return node.param("k") == 0  # type: ignore[attr-defined, no-any-return]
-    return _is(node, equal) and node is identity_mask(node.shape[0])
+    return is_applied(node, equal) and node is identity_mask(node.shape[0])
 
 
 def _diagonal(node: Apply, context: Context) -> Node | None:
     """Signs and numbers go before a diagonal; that of a triangle which has it is that of the whole."""
     (x,) = node.args
-    if _is(x, neg):
-        return neg(diagonal(_args(x)[0]))
-    if _is(x, mul) and is_number(_args(x)[0]):
-        number, rest = _args(x)
+    if is_applied(x, neg):
+        return neg(diagonal(args_of(x)[0]))
+    if is_applied(x, mul) and is_number(args_of(x)[0]):
+        number, rest = args_of(x)
         return mul(constant(number.value, node.shape, number.dtype), diagonal(rest))  # type: ignore[attr-defined]
-    if not _is(x, triangle):
+    if not is_applied(x, triangle):
         return None
     lower, offset = x.param("lower"), x.param("offset")  # type: ignore[attr-defined]
     if offset < 0 if lower else offset > 0:
         return None
-    (whole,) = _args(x)
+    (whole,) = args_of(x)
     return diagonal(whole if context.is_free(x) else context.also_used(whole))
 
 
@@ -117,8 +109,8 @@ def _diagonal(node: Apply, context: Context) -> Node | None:
 def _triangle(node: Apply, context: Context) -> Node | None:
     """where(columns <= rows + k, x, 0) is tril(x, k), and so for triu."""
     mask, x, rest = node.args
-    if _is(mask, broadcast) and mask.param("axes") == (x.rank - 2, x.rank - 1):  # type: ignore[attr-defined]
-        (mask,) = _args(mask)
+    if is_applied(mask, broadcast) and mask.param("axes") == (x.rank - 2, x.rank - 1):  # type: ignore[attr-defined]
+        (mask,) = args_of(mask)
     if not is_value(rest, 0) or not isinstance(mask, Apply) or mask.op not in (less_equal, greater_equal):
         return None
     found = _positions(mask)
@@ -132,16 +124,16 @@ def _triangle_of_triangle(node: Apply, context: Context) -> Node | None:
     """tril(tril(x, 0), -1) is tril(x, -1); a sign goes before it."""
     (x,) = node.args
     lower, offset = node.param("lower"), node.param("offset")
-    if _is(x, neg):
-        return neg(triangle(_args(x)[0], lower=lower, offset=offset))
-    if _is(x, mul) and is_number(_args(x)[0]):
-        number, rest = _args(x)
+    if is_applied(x, neg):
+        return neg(triangle(args_of(x)[0], lower=lower, offset=offset))
+    if is_applied(x, mul) and is_number(args_of(x)[0]):
+        number, rest = args_of(x)
         return mul(number, triangle(rest, lower=lower, offset=offset))
-    if not _is(x, triangle) or x.param("lower") != lower:  # type: ignore[attr-defined]
+    if not is_applied(x, triangle) or x.param("lower") != lower:  # type: ignore[attr-defined]
         return None
     inner: int = x.param("offset")  # type: ignore[attr-defined]
     both = min(inner, offset) if lower else max(inner, offset)  # type: ignore[call-overload]
-    return triangle(_args(x)[0], lower=lower, offset=both)
+    return triangle(args_of(x)[0], lower=lower, offset=both)
 
 
 # --- writes ----------------------------------------------------------------------------------------------------------
@@ -150,9 +142,9 @@ def _triangle_of_triangle(node: Apply, context: Context) -> Node | None:
 def _added_at(node: Apply, context: Context) -> Node | None:
     """What is written at some positions among zeros, and then added to an array, is added there at once."""
     for at, term in enumerate(node.args):
-        if not _is(term, scatter_add) or not context.is_free(term) or node.dtype != term.dtype:
+        if not is_applied(term, scatter_add) or not context.is_free(term) or node.dtype != term.dtype:
             continue
-        *indices, value = _args(term)
+        *indices, value = args_of(term)
         rest = [other for place, other in enumerate(node.args) if place != at]
         if len(indices) == term.param("indices") and not any(map(is_stretched, rest)):  # type: ignore[attr-defined]
             whole = rest[0] if len(rest) == 1 else add(*rest)
@@ -165,10 +157,10 @@ def _added_at(node: Apply, context: Context) -> Node | None:
 
 def takes_product_away(node: Node) -> bool:
     """Tell whether `node` is X - W @ H of an input, for which NumPy needs a second array, as W @ H - X does not."""
-    if not _is(node, add) or len(_args(node)) != 2 or node.rank < 2:
+    if not is_applied(node, add) or len(args_of(node)) != 2 or node.rank < 2:
         return False
-    x, taken = _args(node)
-    return isinstance(x, Input) and _is(taken, neg) and _is(_args(taken)[0], einsum)
+    x, taken = args_of(node)
+    return isinstance(x, Input) and is_applied(taken, neg) and is_applied(args_of(taken)[0], einsum)
 
 
 def _turned_difference(node: Apply, context: Context) -> Node | None:
@@ -176,8 +168,8 @@ def _turned_difference(node: Apply, context: Context) -> Node | None:
     arrays = list(node.args)
     for at, arg in enumerate(node.args):
         if takes_product_away(arg) and context.only_feeds(arg, _PRODUCTS):
-            x, taken = _args(arg)
-            arrays[at] = add(_args(taken)[0], neg(x))
+            x, taken = args_of(arg)
+            arrays[at] = add(args_of(taken)[0], neg(x))
     turned = sum(one is not other for one, other in zip(arrays, node.args, strict=True))
     if not turned:
         return None

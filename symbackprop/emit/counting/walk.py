@@ -7,12 +7,12 @@ What has a name in the text has the shape of its node, so that what a function g
 from __future__ import annotations
 
 import ast
-from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from typing import Any
 
 from symbackprop.emit.counting.functions import TRANSCENDENTAL, VIEWS, result_of
+from symbackprop.emit.counting.tally import Tally
 from symbackprop.emit.counting.values import (
     NUMBER,
     UNKNOWN,
@@ -27,7 +27,7 @@ from symbackprop.emit.counting.values import (
 )
 from symbackprop.ir.size import Size, maximum, minimum
 
-__all__ = ["Tally", "tally_of"]
+__all__ = ["tally_of"]
 
 _OPERATIONS: Mapping[type, Any] = {
     ast.Add: lambda a, b: a + b,
@@ -38,45 +38,6 @@ _OPERATIONS: Mapping[type, Any] = {
 }
 _MATHEMATICAL = ("math", "cmath")
 _ARRAYS = ("numpy", "scipy")
-
-
-class Tally:
-    """Counts, each as a sum of sizes with how often they come."""
-
-    def __init__(self) -> None:
-        self.calls: Counter[Size] = Counter()
-        self.transcendental: Counter[Size] = Counter()
-        self.moved: Counter[Size] = Counter()
-        self.unknown: list[str] = []  # lines of which not all is known
-
-    def totals(self) -> tuple[Size, Size, Size]:
-        """Return calls of NumPy, calls of transcendental functions, bytes moved."""
-        return _total(self.calls), _total(self.transcendental), _total(self.moved)
-
-    def dearer(self, other: Tally) -> None:
-        """Add the larger of this and `other`, count by count, both of which began empty, into this."""
-        pairs = [(self.calls, other.calls), (self.transcendental, other.transcendental), (self.moved, other.moved)]
-        for own, theirs in pairs:
-            most = maximum(_total(own), _total(theirs))
-            own.clear()
-            own[most] = 1
-        self.unknown += other.unknown
-
-    def add(self, other: Tally) -> None:
-        """Add all counts of `other`."""
-        for own, theirs in zip(self._counters(), other._counters(), strict=True):
-            own.update(theirs)
-        self.unknown += other.unknown
-
-    def _counters(self) -> tuple[Counter[Size], ...]:
-        return self.calls, self.transcendental, self.moved
-
-
-def _total(terms: Counter[Size]) -> Size:
-    total: Size = 0
-    for size, count in terms.items():
-        total = total + size * count
-    return total
 
 
 def tally_of(source: str, name: str, arguments: Mapping[str, Any], known: Mapping[str, Array]) -> Tally:
