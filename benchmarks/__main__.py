@@ -31,6 +31,7 @@ from benchmarks.peers import PEERS
 from benchmarks.peers.comparison import Case, Workers, compare
 from benchmarks.peers.limits import limits
 from benchmarks.peers.report import plot, save_json, table
+from benchmarks.peers.traffic import traffic
 from benchmarks.recurrent import RECURRENT
 from benchmarks.row import Row
 from benchmarks.second_order import SECOND_ORDER
@@ -92,7 +93,7 @@ def main(
         for found in _compared(plan, peers or tuple(PEERS), threads, turns):
             console.print(table(found))
             cases += found
-        rows += limits(cases)
+        rows += [*limits(cases), *traffic(cases)]
         if picture:
             plot(cases, picture)
         if file:

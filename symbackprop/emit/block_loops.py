@@ -9,9 +9,9 @@ from symbackprop.emit.buffers import Buffers
 from symbackprop.emit.lines import Buffer, Line, in_groups
 from symbackprop.emit.schedule import Schedule
 from symbackprop.emit.template import ATOM, Code
-from symbackprop.emit.workspace import BLOCK
+from symbackprop.emit.workspace import BLOCK, NUMBERS
 from symbackprop.ir.node import Apply, Node
-from symbackprop.ir.size import Size, named, names, product
+from symbackprop.ir.size import Size, maximum, minimum, named, names, product
 
 if TYPE_CHECKING:
     from symbackprop.emit.statements import Writer
@@ -148,6 +148,8 @@ class _BlockWriter:
         style = self.writer.style
         total = sum(widths, 0)
         shared.block_numbers.append(total * loop.length)
+        (rows,) = names(loop.rows)
+        shared.block_sizes[rows] = (minimum(loop.length, maximum(NUMBERS // maximum(total, 1), 1)), loop.length)
         width = style.size(total)
         width = width if width.isdigit() and width != "0" else f"max({width}, 1)"
         text = f"max(1, min({style.size(loop.length)}, {BLOCK} // {width}))"

@@ -41,6 +41,8 @@ class Shared:
         What is allocated before all else.
     block_rows : list of Line
         The lines that say how many rows the blocks of loops have.
+    block_sizes : dict of str to (size, size)
+        For the named rows of a block how many there are at most, and how many all blocks have together.
     block_numbers : list of sizes
         How many numbers a loop over blocks works on in all.
     owned : dict of str to Buffer
@@ -57,6 +59,7 @@ class Shared:
     schedule: str = ""
     memory: list[Buffer] = field(default_factory=list)
     block_rows: list[Line] = field(default_factory=list)
+    block_sizes: dict[str, tuple[Size, Size]] = field(default_factory=dict)
     block_numbers: list[Size] = field(default_factory=list)
     owned: dict[str, Buffer] = field(default_factory=dict)
     _indices: list[str] = field(default_factory=list)

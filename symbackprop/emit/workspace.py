@@ -8,23 +8,24 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import groupby
 from typing import TYPE_CHECKING
 
 from symbackprop.emit.lines import Buffer, Line, in_groups
 from symbackprop.ir.dtype import item_size
-from symbackprop.ir.size import Size, product, to_text
+from symbackprop.ir.size import Size, product, substitute, to_text
 
 if TYPE_CHECKING:
     from symbackprop.emit.statements import Writer
 
-__all__ = ["BLOCK", "SMALL", "Memory", "memory_of"]
+__all__ = ["BLOCK", "NUMBERS", "SMALL", "Memory", "memory_of"]
 
+NUMBERS = 131_072  # of a block: what the second cache of a processor holds of float64
 BLOCK = "BLOCK"  # how many numbers the arrays have that a loop works on at once
 SMALL = "SMALL"  # how many numbers are so few that nothing is gained by buffers
 _CONSTANTS = {
-    BLOCK: Line(BLOCK, "131_072", "numbers that stay in the cache of a processor together"),
+    BLOCK: Line(BLOCK, f"{NUMBERS:_}", "numbers that stay in the cache of a processor together"),
     SMALL: Line(SMALL, "8_192", "numbers that need no buffers"),
 }
 _TOGETHER = 8  # buffers that one line makes
@@ -52,6 +53,8 @@ class Memory:
         How many numbers it holds, if no loop is cut into blocks.
     allocated : tuple of sizes
         The bytes of its arrays.
+    values : tuple of (size or Buffer)
+        What `names` stand for, where all rows are one block.
     """
 
     function: str
@@ -62,6 +65,7 @@ class Memory:
     sizes: Mapping[str, str]
     total: str
     allocated: tuple[Size, ...]
+    values: tuple[Size | Buffer, ...]
 
     @property
     def constants(self) -> list[Line]:
@@ -120,6 +124,11 @@ def memory_of(writer: Writer, buffers: Sequence[Buffer], function: str) -> Memor
     }
     fresh = writer.names.fresh
     made = tuple(name for line in lines for name in line.name.split(", "))
+    every = (*single, *shared.memory)
+    rows = {name: sizes[0] for name, sizes in shared.block_sizes.items()}
+    whole = {name: sizes[1] for name, sizes in shared.block_sizes.items()}
+    held: dict[str, Size | Buffer] = {buffer.name: _with_rows(buffer, whole) for buffer in every}
+    held.update((to_text(style.size_names[name]), size) for name, size in whole.items())
     return Memory(
         fresh(f"{function}_workspace"),
         fresh("work"),
@@ -128,8 +137,13 @@ def memory_of(writer: Writer, buffers: Sequence[Buffer], function: str) -> Memor
         made,
         sizes,
         total,
-        tuple(product(buffer.shape) * item_size(buffer.dtype) for buffer in (*single, *shared.memory)),
+        tuple(substitute(product(buffer.shape), rows) * item_size(buffer.dtype) for buffer in every),
+        tuple(held[name] for name in made),
     )
+
+
+def _with_rows(buffer: Buffer, rows: Mapping[str, Size]) -> Buffer:
+    return replace(buffer, shape=tuple(substitute(size, rows) for size in buffer.shape))
 
 
 def _allocating(writer: Writer, buffers: Iterable[Buffer], *, together: bool) -> list[Line]:

@@ -83,15 +83,18 @@ def _counting(counter: Counter) -> tuple[Any, Any]:
         def call(*args: Any, **named: Any) -> Any:
             result = function(*_plain(args), **{key: _plain(value) for key, value in named.items()})
             view = isinstance(result, np.ndarray) and any(np.shares_memory(x, result) for x in _arrays(args))
-            counter.count(None if view else (args, tuple(named.values())), None if view else result)
+            into = any(named.get("out") is not None and np.shares_memory(result, x) for x in _arrays(named.get("out")))
+            read = (args, tuple(value for key, value in named.items() if key != "out"))
+            counter.count(None if view and not into else read, None if view and not into else result)
             return wrapped(result)
 
         return call
 
     names = {name: getattr(np, name) for name in dir(np)}
     functions = {name: counted(f) for name, f in names.items() if callable(f) and not isinstance(f, type)}
-    functions["add"] = types.SimpleNamespace(
-        at=lambda x, i, v: (counter.count((i, v, v, v), None), np.add.at(_plain(x), _plain(i), _plain(v)))
+    functions["add"].at = lambda x, i, v: (
+        counter.count((i, v, v, v), None),
+        np.add.at(_plain(x), _plain(i), _plain(v)),
     )
     return Counted, types.SimpleNamespace(**{**names, **functions})
 
@@ -107,14 +110,29 @@ def _run(function: sb.CompiledFunction, seed: int = 0) -> Counter:
         arguments.append(value.view(Counted) if shape else float(value))
     module: dict[str, Any] = {}
     exec(function.source, module)
+    memory = next((name for name in module if name.endswith("_workspace")), None)
+    work = (
+        {}
+        if memory is None
+        else {"work": _counted(Counted, module[memory](*map(SIZES.get, _parameters(module[memory]))))}
+    )
     module["np"] = namespace
-    module[function.__name__](*arguments)
+    module[function.__name__](*arguments, **work)
     return counter
 
 
+def _parameters(function: Any) -> tuple[str, ...]:
+    return function.__code__.co_varnames[: function.__code__.co_argcount]
+
+
+def _counted(Counted: Any, held: tuple[Any, ...]) -> tuple[Any, ...]:
+    return tuple(x.view(Counted) if isinstance(x, np.ndarray) else x for x in held)
+
+
 @pytest.mark.parametrize("formula", FORMULAS)
-def test_counts_are_those_of_a_run(formula):
-    function = sb.compile_value_and_grad(formula)
+@pytest.mark.parametrize("optimize", ["readable", "fast"])
+def test_counts_are_those_of_a_run(formula, optimize):
+    function = sb.compile_value_and_grad(formula, optimize=optimize)
     cost = function.cost()
     assert cost.of_function.unknown == ()
     value, numbers = cost.numbers(SIZES)

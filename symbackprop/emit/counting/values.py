@@ -146,4 +146,4 @@ def stepped(start: Size, stop: Size, step: Size) -> Size:
     """Return how many numbers a range has."""
     if isinstance(step, int) and step < 0:
         return ceil_div(start - stop, -step)
-    return ceil_div(stop - start, step)
+    return 1 if stop - start == step else ceil_div(stop - start, step)

@@ -7,11 +7,12 @@ What has a name in the text has the shape of its node, so that what a function g
 from __future__ import annotations
 
 import ast
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Container, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from typing import Any
 
 from symbackprop.emit.counting.functions import TRANSCENDENTAL, VIEWS, result_of
+from symbackprop.emit.counting.paths import imported
 from symbackprop.emit.counting.tally import Tally
 from symbackprop.emit.counting.values import (
     NUMBER,
@@ -55,26 +56,19 @@ def tally_of(source: str, name: str, arguments: Mapping[str, Any], known: Mappin
         The arrays that have a name in the text.
     """
     tree = ast.parse(source)
-    walk = _Walk(_imported(tree), dict(arguments), known)
+    others = {node.name for node in tree.body if isinstance(node, ast.FunctionDef)} - {name}
+    walk = _Walk(imported(tree), dict(arguments), known, others)
     (function,) = [node for node in tree.body if isinstance(node, ast.FunctionDef) and node.name == name]
     walk.block(function.body)
     return walk.tally
 
 
-def _imported(tree: ast.Module) -> dict[str, str]:
-    """Return the paths that names stand for."""
-    paths: dict[str, str] = {}
-    for node in tree.body:
-        if isinstance(node, ast.Import):
-            paths.update((alias.asname or alias.name, alias.name) for alias in node.names)
-        elif isinstance(node, ast.ImportFrom):
-            paths.update((alias.asname or alias.name, f"{node.module}.{alias.name}") for alias in node.names)
-    return paths
-
-
 class _Walk:
-    def __init__(self, paths: Mapping[str, str], values: dict[str, Any], known: Mapping[str, Array]) -> None:
+    def __init__(
+        self, paths: Mapping[str, str], values: dict[str, Any], known: Mapping[str, Array], others: Container[str]
+    ) -> None:
         self.tally = Tally()
+        self._others = others
         self._paths = paths
         self._values = values
         self._leaves = frozenset(values)
@@ -137,7 +131,7 @@ class _Walk:
     def _for(self, statement: ast.For) -> None:
         count, step = self._runs(statement.iter)
         self._loops += 1
-        self._bind(statement.target, step)
+        self._bind(statement.target, step if count != 1 else self._first(statement.iter, step))
         with self._repeated(count):
             self.block(statement.body)
 
@@ -147,8 +141,30 @@ class _Walk:
         self.block(statement.body)
 
     def _if(self, statement: ast.If) -> None:
-        self._value(statement.test)
-        self._dearer(lambda: self.block(statement.body), lambda: self.block(statement.orelse))
+        self._either(statement.test, lambda: self.block(statement.body), lambda: self.block(statement.orelse))
+
+    def _either(self, test: ast.expr, first: Any, second: Any) -> None:
+        """Count what one of two ways takes: the dearer one, unless the other is known to be taken."""
+        known = self._known_condition(test)
+        if known is not None:
+            (first if known else second)()
+            return
+        self._value(test)
+        self._dearer(first, second)
+
+    def _known_condition(self, test: ast.expr) -> bool | None:
+        """Return a condition about sizes, or about whether memory is given, where its value is known."""
+        if isinstance(test, ast.BoolOp) and isinstance(test.op, ast.And):
+            return False if any(self._known_condition(part) is False for part in test.values) else None
+        if not isinstance(test, ast.Compare) or not isinstance(test.ops[0], (ast.Is, ast.Lt, ast.Eq)):
+            return None
+        outer, self.tally = self.tally, Tally()  # nothing is computed here
+        left, right = self._value(test.left), self._value(test.comparators[0])
+        self.tally = outer
+        if isinstance(test.ops[0], ast.Is):
+            return False if isinstance(left, tuple) and right is None else None
+        is_same = is_size(left) and is_size(right) and left == right
+        return isinstance(test.ops[0], ast.Eq) if is_same else None
 
     def _with(self, statement: ast.With) -> None:
         self.block(statement.body)
@@ -192,6 +208,11 @@ class _Walk:
         self.tally.unknown.append(f"for ... in {ast.unparse(iterable)}")
         return 1, UNKNOWN
 
+    def _first(self, iterable: ast.expr, step: Any) -> Any:
+        """Return what a loop counts that runs once."""
+        starts = isinstance(iterable, ast.Call) and ast.unparse(iterable).startswith("range(0, ")
+        return 0 if starts else step
+
     # --- expressions --------------------------------------------------------------------------------------------------
 
     def _called(self, written: Size, *read: Array) -> None:
@@ -230,8 +251,7 @@ class _Walk:
         if isinstance(node, (ast.Tuple, ast.List)):
             return tuple([self._value(element) for element in node.elts])
         if isinstance(node, ast.IfExp):
-            self._value(node.test)
-            self._dearer(lambda: self._value(node.body), lambda: self._value(node.orelse))
+            self._either(node.test, lambda: self._value(node.body), lambda: self._value(node.orelse))
             return NUMBER
         for part in ast.iter_child_nodes(node):
             if isinstance(part, ast.expr):
@@ -322,7 +342,15 @@ class _Walk:
         if isinstance(receiver, Array) and isinstance(node.func, ast.Attribute):
             shape = [receiver, tuple(args)] if node.func.attr == "reshape" and len(args) > 1 else [receiver, *args]
             return self._array_call(node.func.attr, shape, named, is_special=False)
+        if isinstance(node.func, ast.Attribute) and node.func.attr == "append":
+            return self._append(node.func.value, receiver, args)
         return self._builtin(node.func.id if isinstance(node.func, ast.Name) else "", args)
+
+    def _append(self, target: ast.expr, items: Any, added: list[Any]) -> Any:
+        """Note what a list holds that is filled by statements which run once."""
+        if isinstance(target, ast.Name) and isinstance(items, tuple) and self._times == 1:
+            self._values[target.id] = (*items, *added)
+        return NUMBER
 
     def _builtin(self, name: str, args: list[Any]) -> Any:
         if name in ("max", "min") and all(map(is_size, args)):
@@ -331,7 +359,9 @@ class _Walk:
             return Span(*([None, *args] if len(args) == 1 else args))
         if name == "len" and isinstance(args[0], Array) and args[0].shape:
             return args[0].shape[0]
-        return NUMBER
+        if name == "len" and isinstance(args[0], tuple):
+            return len(args[0])
+        return UNKNOWN if name in self._others else NUMBER
 
     def _imported_call(self, path: str, args: list[Any], named: dict[str, Any]) -> Any:
         module, _, name = path.rpartition(".")
