@@ -147,7 +147,8 @@ class _BlockWriter:
             widths += [product(buffer.shape[1:])] if is_block else []
         style = self.writer.style
         total = sum(widths, 0)
-        shared.block_numbers.append(total * loop.length)
+        own = sum((product(buffer.shape[1:]) for buffer in pool.all if self._is_block(buffer)), 0)
+        shared.block_numbers.append(own * loop.length)
         (rows,) = names(loop.rows)
         shared.block_sizes[rows] = (minimum(loop.length, maximum(NUMBERS // maximum(total, 1), 1)), loop.length)
         width = style.size(total)

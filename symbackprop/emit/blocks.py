@@ -12,20 +12,19 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from typing import NoReturn
 
-from symbackprop.emit.rows import constant_rows, is_look, of_rows, sliced_args, summed_args, turned_among
+from symbackprop.emit.phases import Phases
+from symbackprop.emit.rows import constant_rows, is_look, of_rows
 from symbackprop.ir.body import Body
 from symbackprop.ir.graph import Graph, children
 from symbackprop.ir.node import Apply, Const, Input, Node, Output, make_apply, make_input, make_output
-from symbackprop.ir.size import Size, has_opaque, named
+from symbackprop.ir.size import Size, named
 from symbackprop.ops.broadcasting import rebuilt, reduce_sum
-from symbackprop.ops.contraction import einsum
 from symbackprop.ops.declare import Primitive
 from symbackprop.ops.reduction import count_of, mean
 
 __all__ = ["BlockLoop", "in_blocks", "with_blocks"]
 
 _FEWEST = 3  # arrays that a loop computes
-_SHORTEST = 4096  # rows, where their number is known
 _LEVEL = 1000  # of the inputs of bodies, above those of all others
 
 
@@ -95,67 +94,38 @@ class _Blocks:
         self._roots = (*graph.outputs, *graph.counts.values())
         needed = graph.needed(graph.counts)
         self._nodes = [node for node in graph.nodes() if node in needed]
-        self._flags: dict[Node, tuple[bool, ...]] = {}
-        self._phase: dict[Node, int] = {}
-        self._ready: dict[Node, int] = {}  # the first phase in which all of an array is there
-        self._sums: set[Node] = set()
-        self._group_of: dict[Node, _Group] = {}
-        self._turned = turned_among(self._nodes)
-        found: dict[Key, _Group] = {}
-        for node in self._nodes:
-            self._classify(node, found)
+        self._primal = set(graph.primal_nodes)
         self._looked: dict[Node, list[_Group]] = {}
-        self._find_stored()
-        self.groups = [group for group in found.values() if group.is_worth_it]
+        self._phases = Phases(self._nodes)
+        self._group_of, found = self._grouped()
+        postponed = self._phases.postponed({*self._primal, *self._roots}, self._find_stored())
+        if postponed is not self._phases:
+            self._phases = postponed
+            self._group_of, found = self._grouped()
+            self._find_stored()
+        self.groups = [group for group in found if group.is_worth_it]
         if self.groups and len(self.groups) < len(found):
             kept = set(self.groups)
             self._group_of = {node: group for node, group in self._group_of.items() if group in kept}
             self._find_stored()
         self._new: dict[Node, Node] = {}
-        self._primal = set(graph.primal_nodes)
 
     # --- what belongs together ----------------------------------------------------------------------------------------
 
-    def _classify(self, node: Node, found: dict[Key, _Group]) -> None:
-        """Find out whether a node works row by row, and in which phase."""
-        flags, length = None, None
-        if isinstance(node, Apply):
-            summed = summed_args(node)
-            flags = summed or sliced_args(node)
-            length = (
-                next((arg.shape[0] for arg, own in zip(node.args, flags, strict=True) if own), None) if flags else None
-            )
-            length = node.shape[0] if flags and not summed else length
-        lies_turned = self._lies_turned(node)
-        if flags is None or lies_turned or not _is_long(length):
-            self._ready[node] = max([self._ready[child] for child in children(node)], default=0)
-            return
-        assert isinstance(node, Apply) and length is not None
-        phases = [
-            self._phase.get(arg, self._ready[arg]) if own else self._ready[arg]
-            for arg, own in zip(node.args, flags, strict=True)
-        ]
-        phase = max(phases, default=0)
-        self._flags[node] = flags
-        self._ready[node] = phase + 1
-        if summed_args(node) is not None:
-            self._sums.add(node)
-        else:
-            self._phase[node] = phase
-        if not is_look(node):
-            key = (length, phase)
-            group = found.setdefault(key, _Group(len(found) + 1, length))
-            self._group_of[node] = group
-            group.members.append(node)
+    def _grouped(self) -> tuple[dict[Node, _Group], list[_Group]]:
+        """Return the groups of nodes, and all of them in their order."""
+        found: dict[Key, _Group] = {}
+        group_of: dict[Node, _Group] = {}
+        for node, length in self._phases.lengths.items():
+            if not is_look(node):
+                key = (length, self._phases.phase(node))
+                group = found.setdefault(key, _Group(len(found) + 1, length))
+                group_of[node] = group
+                group.members.append(node)  # type: ignore[arg-type]  # which has arguments
+        return group_of, [*found.values()]
 
-    def _lies_turned(self, node: Node) -> bool:
-        """Tell whether the rows of an array, or of what it is computed from entry by entry, are apart in memory."""
-        if is_look(node) or not isinstance(node, Apply) or node.op is einsum:
-            return node in self._turned and not is_look(node)
-        return node in self._turned or not self._turned.isdisjoint(node.args)
-
-    def _find_stored(self) -> None:
-        """Find out which rows others need than the loop that computes them."""
+    def _find_stored(self) -> set[Node]:
+        """Find out which rows others need than the loop that computes them; return all arrays of which all is needed."""
         whole: set[Node] = set(self._roots)
         self._looked = {}
         groups = list(dict.fromkeys(self._group_of.values()))
@@ -166,7 +136,7 @@ class _Blocks:
             if group_of is not None:
                 assert isinstance(node, Apply)
                 group_of.needed.append(node)
-                if node in self._sums:
+                if node in self._phases.sums:
                     group_of.sums.append(node)
                 elif node in whole:
                     group_of.stored.append(node)
@@ -181,13 +151,14 @@ class _Blocks:
         for group in groups:
             for nodes in (group.needed, group.stored, group.sums):
                 nodes.reverse()
+        return whole
 
     def _need(self, node: Apply, group: _Group, whole: set[Node]) -> None:
         """Note what `node` needs, computed in the loop of `group`."""
-        for arg, own in zip(node.args, self._flags[node], strict=True):
-            if own and self._group_of.get(arg) is group and arg not in self._sums:
+        for arg, own in zip(node.args, self._phases.flags[node], strict=True):
+            if own and self._group_of.get(arg) is group and arg not in self._phases.sums:
                 continue
-            if own and arg in self._phase and is_look(arg):  # which is looked at again there
+            if own and arg in self._phases.of_rows and is_look(arg):  # which is looked at again there
                 groups = self._looked.setdefault(arg, [])
                 if group not in groups:
                     groups.append(group)
@@ -211,8 +182,8 @@ class _Blocks:
 
     def _stage(self, node: Node) -> int:
         """Return a number that is larger for what needs the end of a loop."""
-        in_loop = node in self._phase or node in self._sums
-        return 2 * self._ready[node] - in_loop
+        in_loop = node in self._phases.of_rows or node in self._phases.sums
+        return 2 * self._phases.ready[node] - in_loop
 
     def _rebuilt(self, node: Node) -> Node:
         if isinstance(node, Apply):
@@ -243,8 +214,8 @@ class _Blocks:
 
         wholes: dict[Node, Node] = {}
         for node in group.needed:
-            operands = [bound(arg, own) for arg, own in zip(node.args, self._flags[node], strict=True)]
-            images[node] = _summed(node, operands) if node in self._sums else of_rows(node, operands, rows)
+            operands = [bound(arg, own) for arg, own in zip(node.args, self._phases.flags[node], strict=True)]
+            images[node] = _summed(node, operands) if node in self._phases.sums else of_rows(node, operands, rows)
         results = [*group.stored, *group.sums]
         params = (
             ("body", Body(tuple(inputs), tuple(images[node] for node in results))),
@@ -257,7 +228,7 @@ class _Blocks:
         loop = make_apply(in_blocks, tuple(args), params, (), "float64")
         for position, node in enumerate(results):
             output: Node = make_output(loop, position, node.shape, node.dtype)
-            if node.op is mean and node in self._sums:
+            if node.op is mean and node in self._phases.sums:
                 output = output / count_of(node.args[0], node.param("axes"), node.dtype)  # type: ignore[arg-type]
             self._new[node] = output
 
@@ -290,11 +261,6 @@ class _Blocks:
             adjoints=adjoints,
             remarks=remarks,
         )
-
-
-def _is_long(length: Size | None) -> bool:
-    """Tell whether so many rows may be worth a loop."""
-    return length is not None and (length >= _SHORTEST if isinstance(length, int) else not has_opaque(length))
 
 
 def _summed(node: Apply, operands: Sequence[Node]) -> Node:

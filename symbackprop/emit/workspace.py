@@ -26,7 +26,7 @@ BLOCK = "BLOCK"  # how many numbers the arrays have that a loop works on at once
 SMALL = "SMALL"  # how many numbers are so few that nothing is gained by buffers
 _CONSTANTS = {
     BLOCK: Line(BLOCK, f"{NUMBERS:_}", "numbers that stay in the cache of a processor together"),
-    SMALL: Line(SMALL, "8_192", "numbers that need no buffers"),
+    SMALL: Line(SMALL, "32_768", "numbers that need no buffers"),
 }
 _TOGETHER = 8  # buffers that one line makes
 

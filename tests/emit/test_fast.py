@@ -161,3 +161,18 @@ def test_workspaces_are_for_their_sizes() -> None:
         fast.workspace(n=-1)
     with pytest.raises(UnsupportedError, match="optimize"):
         readable.workspace(n=5)
+
+
+def test_what_only_the_way_back_needs_is_computed_there() -> None:
+    g = sb.compile_value_and_grad(
+        "X[m,a] W[a,h] V[h,k] -> A = tanh(X @ W)\nsum(tanh(A @ V)**2)", wrt=["W", "V"], optimize="fast"
+    )
+    forward, backward = g.source.rpartition("# forward")[2].split("# backward")
+    assert forward.count("np.subtract(1.0") == 1  # of the last layer, in the loop that needs it
+    assert backward.count("np.subtract(1.0") == 1 and "A_part = A[start" in backward
+
+
+def test_memory_of_the_caller_does_not_count_as_what_buffers_save() -> None:
+    g = sb.compile_value_and_grad("X[n,d] w[d] -> sum(log(1 + exp(X @ w)))", wrt="w", optimize="fast")
+    (threshold,) = [line for line in g.source.splitlines() if "<= SMALL" in line]
+    assert "d*n" not in threshold
