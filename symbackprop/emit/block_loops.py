@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from symbackprop.emit.blocks import BlockLoop
 from symbackprop.emit.buffers import Buffers
-from symbackprop.emit.lines import Buffer, Line, in_groups
+from symbackprop.emit.lines import Blocks, Buffer, Line, renamed_all
 from symbackprop.emit.schedule import Schedule
 from symbackprop.emit.template import ATOM, Code
 from symbackprop.emit.workspace import BLOCK, NUMBERS
@@ -35,9 +35,9 @@ class _BlockWriter:
         self.loop = BlockLoop(node)
         self.results = writer.results_of(node)
         fresh, style = writer.names.fresh, writer.style
-        self.rows, self.start, self.stop = fresh("rows"), fresh("start"), fresh("stop")
-        (rows,), (own,) = names(self.loop.rows), names(self.loop.own_rows)
-        style.size_names[rows] = named(self.rows)
+        self.start, self.stop = fresh("start"), fresh("stop")
+        self.rows = ""  # what its number of rows is called, known once its buffers are
+        (own,) = names(self.loop.own_rows)
         style.size_names[own] = named(f"({self.stop} - {self.start})")
 
     def write(self, lines: list[Line]) -> None:
@@ -48,16 +48,17 @@ class _BlockWriter:
         inner = self._inner(codes, parts)
         fixed, behind = self._stores(inner, stored, parts)
         header += [Line(parts[i], f"{stored[i]}[{self.start}:{self.stop}]") for i in fixed]
-        pool = Buffers(lambda: writer.names.numbered("b"), {parts[i]: parts[i] for i in fixed})
+        pool = Buffers(lambda: writer.names.fresh("_block"), {parts[i]: parts[i] for i in fixed})
         before, added, after = self._sums(inner, len(stored))
         forward, backward = pool.lines(inner.forward, inner.backward, " ".join(line.text for line in (*behind, *added)))
         inner.finish()
-        self._allocate(pool, stored)
+        called, taken = self._allocate(pool, stored)
         length = writer.style.size(loop.length)
         lines += before
         lines.append(Line("", f"for {self.start} in range(0, {length}, {self.rows}):", is_fresh=True))
-        body = [Line(self.stop, f"min({self.start} + {self.rows}, {length})"), *header, *self._shortened(pool)]
-        lines += [line.indented() for line in (*body, *forward, *backward, *behind, *added)]
+        body = [Line(self.stop, f"min({self.start} + {self.rows}, {length})"), *header, *taken]
+        body += [*forward, *backward, *behind, *added]
+        lines += [renamed_all(line, called).indented() for line in body]
         lines += after
         writer.note_text(loop.node, f"for {self.start} in range(0, {length}, {self.rows}):")
 
@@ -130,8 +131,12 @@ class _BlockWriter:
             after.append(Line(name, f"{parts}[0] if len({parts}) == 1 else np.sum({parts}{kind})", is_fresh=True))
         return before, added, after
 
-    def _allocate(self, pool: Buffers, stored: dict[int, str]) -> None:
-        """Note what memory a loop needs, and how many rows fit into the cache."""
+    def _allocate(self, pool: Buffers, stored: dict[int, str]) -> tuple[dict[str, str], list[Line]]:
+        """Note what memory a loop needs, and how many rows fit into the cache.
+
+        Return what its buffers are called, and the lines that take them. Loops with the same number of rows work in the
+        same memory, one after the other.
+        """
         shared, loop = self.writer.shared, self.loop
         widths: list[Size] = [
             product(arg.shape[1:]) for arg, sliced in zip(loop.node.args, loop.sliced, strict=True) if sliced
@@ -140,33 +145,47 @@ class _BlockWriter:
             result = self.results[position]
             shared.owned[name] = Buffer(name, result.shape, result.dtype)
             widths.append(product(result.shape[1:]))
+        own = [product(buffer.shape[1:]) for buffer in pool.all if self._is_block(buffer)]
+        shared.block_numbers.append(sum(own, 0) * loop.length)
+        self._count_rows(sum([*widths, *own], 0))
+        called: dict[str, str] = {}
+        taken: dict[Blocks, list[str]] = {}
         for buffer in pool.all:
-            is_block = self._is_block(buffer)
-            shape = (loop.rows, *buffer.shape[1:]) if is_block else buffer.shape
-            shared.memory.append(Buffer(buffer.name, shape, buffer.dtype))
-            widths += [product(buffer.shape[1:])] if is_block else []
-        style = self.writer.style
-        total = sum(widths, 0)
-        own = sum((product(buffer.shape[1:]) for buffer in pool.all if self._is_block(buffer)), 0)
-        shared.block_numbers.append(own * loop.length)
+            blocks = self._blocks(buffer)
+            names = taken.setdefault(blocks, [])
+            called[buffer.name] = blocks.name_of(len(names), self.writer.names)
+            names.append(called[buffer.name])
+        rows = f"{self.stop} - {self.start}"
+        return called, [blocks.taking(names, rows) for blocks, names in taken.items()]
+
+    def _blocks(self, buffer: Buffer) -> Blocks:
+        """Return the memory in which a buffer of this loop is."""
+        shared = self.writer.shared
+        is_block = self._is_block(buffer)
+        row_shape = buffer.shape[1:] if is_block else buffer.shape
+        key = (self.rows if is_block else "", row_shape, buffer.dtype)
+        if key not in shared.blocks:
+            shape = (self.loop.rows, *row_shape) if is_block else row_shape
+            name = self.writer.names.fresh("blocks" if is_block else "buffers")
+            shared.blocks[key] = Blocks(Buffer(name, shape, buffer.dtype), in_rows=is_block)
+        return shared.blocks[key]
+
+    def _count_rows(self, total: Size) -> None:
+        """Find out how many rows a block has, where `total` numbers belong to a row, and what that is called."""
+        shared, style, loop = self.writer.shared, self.writer.style, self.loop
+        key = (loop.length, total)
+        is_new = key not in shared.block_names
+        self.rows = shared.block_names.setdefault(key, "") or self.writer.names.fresh("rows")
+        shared.block_names[key] = self.rows
         (rows,) = names(loop.rows)
+        style.size_names[rows] = named(self.rows)
         shared.block_sizes[rows] = (minimum(loop.length, maximum(NUMBERS // maximum(total, 1), 1)), loop.length)
-        width = style.size(total)
-        width = width if width.isdigit() and width != "0" else f"max({width}, 1)"
-        text = f"max(1, min({style.size(loop.length)}, {BLOCK} // {width}))"
-        shared.block_rows.append(Line(self.rows, text))
+        if is_new:
+            width = style.size(total)
+            width = width if width.isdigit() and width != "0" else f"max({width}, 1)"
+            text = f"max(1, min({style.size(loop.length)}, {BLOCK} // {width}))"
+            shared.block_rows.append(Line(self.rows, text))
 
     def _is_block(self, buffer: Buffer) -> bool:
         """Tell whether a buffer is for rows of a block."""
         return buffer.shape[:1] == (self.loop.own_rows,)
-
-    def _shortened(self, pool: Buffers) -> list[Line]:
-        """Return the lines that shorten the buffers for the last block, which may have fewer rows than others."""
-        buffers = [buffer.name for buffer in pool.all if self._is_block(buffer)]
-        if not buffers:
-            return []
-        count = f"{self.stop} - {self.start}"
-        lines = [Line("", f"if {count} < {self.rows}:  # the last block")]
-        for group in in_groups(buffers, 4):
-            lines.append(Line(", ".join(group), ", ".join(f"{name}[:{count}]" for name in group), depth=1))
-        return lines

@@ -14,7 +14,7 @@ from dataclasses import dataclass, field
 from symbackprop.emit.calls import CHOICE, Call, Operand, calls_of
 from symbackprop.emit.lines import Buffer, Line, Made
 from symbackprop.emit.liveness import Lifetimes
-from symbackprop.emit.release import names_in, statements_of
+from symbackprop.emit.release import Statement, names_in, statements_of
 from symbackprop.emit.template import fill
 from symbackprop.ir.node import Shape
 
@@ -31,13 +31,13 @@ class Buffers:
         Returns the name of the next buffer.
     fixed : mapping of str to str
         For names that are given to memory which is not from here what that is called; they are bound to it before.
-    owned : mapping of str to Buffer
-        Buffers that hold an array before anything is written to them, by the name of that.
+    owned : dict of str to Buffer
+        Buffers for the arrays that loops fill, by the names of these; those that turn out to be needless are dropped.
     """
 
     fresh_name: Callable[[], str]
     fixed: Mapping[str, str] = field(default_factory=dict)
-    owned: Mapping[str, Buffer] = field(default_factory=dict)
+    owned: dict[str, Buffer] = field(default_factory=dict)
     all: list[Buffer] = field(default_factory=list)
     _free: dict[tuple[Shape, str], list[Buffer]] = field(default_factory=dict)
 
@@ -64,13 +64,14 @@ class Buffers:
         lifetimes = Lifetimes(statements, result)
         ending: list[list[str]] = [[] for _ in range(len(statements) + 1)]
         held: dict[str, list[Buffer]] = {}  # by the name that stands for a memory
-        for name, buffer in self.owned.items():
-            memory = lifetimes.memory_of(name)
-            held.setdefault(memory, []).append(buffer)
-            ending[lifetimes.last_use(memory)].append(memory)
+        filled = self._filled(statements)
         parts: tuple[list[Line], list[Line]] = ([], [])
         for at, statement in enumerate(statements):
             found = parts[at >= len(first)]
+            for name in filled.get(at, ()):
+                memory = lifetimes.memory_of(name)
+                held.setdefault(memory, []).append(self._array(name, found))
+                ending[lifetimes.last_use(memory)].append(memory)
             made = statement.lines[0].made
             if made is None or len(statement.lines) > 1:
                 found += statement.lines
@@ -86,6 +87,28 @@ class Buffers:
                 for buffer in held.pop(memory, ()):
                     self.give_back(buffer)
         return parts
+
+    def _filled(self, statements: Sequence[Statement]) -> dict[int, list[str]]:
+        """Return which arrays are filled first by the loops at some places."""
+        found: dict[int, list[str]] = {}
+        waiting = {*self.owned}
+        for at, statement in enumerate(statements):
+            for name in dict.fromkeys((*statement.bound, *statement.used)):
+                if name in waiting:
+                    waiting.remove(name)
+                    found.setdefault(at, []).append(name)
+        return found
+
+    def _array(self, name: str, lines: list[Line]) -> Buffer:
+        """Return the buffer of an array that a loop is about to fill: a free one, if there is any."""
+        own = self.owned[name]
+        free = self._free.get((own.shape, own.dtype))
+        if not free:
+            return own
+        del self.owned[name]
+        buffer = free.pop()
+        lines.append(Line(name, buffer.name))
+        return buffer
 
 
 class _LineInBuffers:

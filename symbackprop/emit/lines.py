@@ -3,16 +3,18 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from typing import TypeVar
 
+from symbackprop.emit.names import Names
 from symbackprop.emit.template import Code
 from symbackprop.ir.node import Apply, Shape
 
-__all__ = ["Buffer", "Line", "Made", "in_groups", "mentions", "renamed", "with_name"]
+__all__ = ["Blocks", "Buffer", "Line", "Made", "in_groups", "mentions", "renamed", "renamed_all", "with_name"]
 
 T = TypeVar("T")
+_WORD = re.compile(r"(?<![\w.])[A-Za-z_]\w*")
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,6 +24,41 @@ class Buffer:
     name: str
     shape: Shape
     dtype: str
+
+
+@dataclass(eq=False, slots=True)
+class Blocks:
+    """Buffers that are alike, in one array, for the loops over blocks that work in them one after the other.
+
+    Parameters
+    ----------
+    each : Buffer
+        One of them, with the name of the array.
+    in_rows : bool
+        Whether they are for rows of a block, of which the last may have fewer.
+    names : list of str
+        What the loops call them.
+    """
+
+    each: Buffer
+    in_rows: bool
+    names: list[str] = field(default_factory=list)
+
+    def name_of(self, position: int, names: Names) -> str:
+        """Return what the loops call one of them."""
+        if position == len(self.names):
+            self.names.append(names.numbered("b"))
+        return self.names[position]
+
+    @property
+    def whole(self) -> Buffer:
+        """The array of all of them."""
+        return replace(self.each, shape=(len(self.names), *self.each.shape))
+
+    def taking(self, names: Sequence[str], rows: str) -> Line:
+        """Return the line that takes the first of them, for so many rows."""
+        part = ["0" if len(names) == 1 else f":{len(names)}", *([f":{rows}"] if self.in_rows else [])]
+        return Line(", ".join(names), f"{self.each.name}[{', '.join(part)}]")
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,6 +105,15 @@ def in_groups(items: Sequence[T], most: int) -> list[Sequence[T]]:
 def renamed(line: Line, old: str, new: str) -> Line:
     """Return `line` with another name for a variable."""
     return replace(line, name=with_name(line.name, old, new), text=with_name(line.text, old, new))
+
+
+def renamed_all(line: Line, names: Mapping[str, str]) -> Line:
+    """Return `line` with other names for some variables."""
+
+    def new(text: str) -> str:
+        return _WORD.sub(lambda word: names.get(word.group(), word.group()), text)
+
+    return replace(line, name=new(line.name), text=new(line.text)) if names else line
 
 
 def mentions(text: str, name: str) -> bool:

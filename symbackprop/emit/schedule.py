@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 
+from symbackprop.emit.order import shortened
 from symbackprop.ir.graph import Graph, children, topological
 from symbackprop.ir.node import Node, Output
 
@@ -47,8 +48,11 @@ class Schedule:
     sums: Mapping[Node, Node] = field(default_factory=dict)
 
 
-def scheduled(graph: Graph, counts: Iterable[str] = ()) -> Schedule:
-    """Return the order in which `graph` is printed, with the sizes named in `counts` computed on the way."""
+def scheduled(graph: Graph, counts: Iterable[str] = (), *, in_buffers: bool = False) -> Schedule:
+    """Return the order in which `graph` is printed, with the sizes named in `counts` computed on the way.
+
+    Memory that is used again is that of arrays which nobody needs any more: lifetimes are short then.
+    """
     forward = graph.primal_nodes
     primal = set(forward)
     needed = graph.needed(counts)
@@ -59,6 +63,7 @@ def scheduled(graph: Graph, counts: Iterable[str] = ()) -> Schedule:
     backward = topological([*adjoint_of, *graph.outputs], known=primal)
     again = graph.recomputation
     if again is None:
+        backward = shortened(backward, graph.outputs) if in_buffers else backward
         return Schedule(forward, backward, needed, adjoint_of)
     turns = {node: (again.segments[node], _source(node) not in again.originals) for node in backward}
     ordered = _in_turns(backward, turns)

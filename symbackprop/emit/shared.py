@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 
-from symbackprop.emit.lines import Buffer, Line
+from symbackprop.emit.lines import Blocks, Buffer, Line
 from symbackprop.emit.names import Names
 from symbackprop.emit.stored_states import Stack
 from symbackprop.ir.graph import Graph
-from symbackprop.ir.node import Node
+from symbackprop.ir.node import Node, Shape
 from symbackprop.ir.size import Size
 
 __all__ = ["Shared", "shared_of"]
@@ -43,6 +43,10 @@ class Shared:
         The lines that say how many rows the blocks of loops have.
     block_sizes : dict of str to (size, size)
         For the named rows of a block how many there are at most, and how many all blocks have together.
+    block_names : dict of (size, size) to str
+        What the rows of a block are called, by how many there are in all, and how many numbers belong to each.
+    blocks : dict of (str, shape, str) to Blocks
+        The buffers that loops work in, by the name of the number of their rows, the shape of a row, and the dtype.
     block_numbers : list of sizes
         How many numbers a loop over blocks works on in all.
     owned : dict of str to Buffer
@@ -60,6 +64,8 @@ class Shared:
     memory: list[Buffer] = field(default_factory=list)
     block_rows: list[Line] = field(default_factory=list)
     block_sizes: dict[str, tuple[Size, Size]] = field(default_factory=dict)
+    block_names: dict[tuple[Size, Size], str] = field(default_factory=dict)
+    blocks: dict[tuple[str, Shape, str], Blocks] = field(default_factory=dict)
     block_numbers: list[Size] = field(default_factory=list)
     owned: dict[str, Buffer] = field(default_factory=dict)
     _indices: list[str] = field(default_factory=list)

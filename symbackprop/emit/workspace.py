@@ -9,7 +9,6 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
-from itertools import groupby
 from typing import TYPE_CHECKING
 
 from symbackprop.emit.lines import Buffer, Line, in_groups
@@ -111,10 +110,10 @@ def memory_of(writer: Writer, buffers: Sequence[Buffer], function: str) -> Memor
     """Return the memory of a function, whose `buffers` are beside those of its loops; None if it needs none."""
     shared, style = writer.shared, writer.style
     single = [*buffers, *shared.owned.values()]
-    if not single and not shared.memory:
+    every = [*single, *shared.memory, *(blocks.whole for blocks in shared.blocks.values())]
+    if not every:
         return None
-    lines = [*shared.block_rows, *_allocating(writer, single, together=False)]
-    lines += _allocating(writer, shared.memory, together=True)
+    lines = [*shared.block_rows, *(_allocating(writer, buffer) for buffer in every)]
     total = style.size(_sum([*(product(buffer.shape) for buffer in single), *shared.block_numbers]))
     words = set(re.findall(r"\w+", " ".join(line.text for line in lines)))
     sizes = {
@@ -123,8 +122,7 @@ def memory_of(writer: Writer, buffers: Sequence[Buffer], function: str) -> Memor
         if (text := to_text(size)) in words and name[0] != "#" and text.isidentifier()
     }
     fresh = writer.names.fresh
-    made = tuple(name for line in lines for name in line.name.split(", "))
-    every = (*single, *shared.memory)
+    made = tuple(line.name for line in lines)
     rows = {name: sizes[0] for name, sizes in shared.block_sizes.items()}
     whole = {name: sizes[1] for name, sizes in shared.block_sizes.items()}
     held: dict[str, Size | Buffer] = {buffer.name: _with_rows(buffer, whole) for buffer in every}
@@ -146,17 +144,11 @@ def _with_rows(buffer: Buffer, rows: Mapping[str, Size]) -> Buffer:
     return replace(buffer, shape=tuple(substitute(size, rows) for size in buffer.shape))
 
 
-def _allocating(writer: Writer, buffers: Iterable[Buffer], *, together: bool) -> list[Line]:
-    """Return the lines that allocate buffers; those of loops, which are no results, may lie in one array."""
+def _allocating(writer: Writer, buffer: Buffer) -> Line:
+    """Return the line that allocates a buffer."""
     style = writer.style
-    lines: list[Line] = []
-    for (shape, dtype), alike in groupby(buffers, key=lambda buffer: (buffer.shape, buffer.dtype)):
-        kind = "" if dtype == "float64" else f", dtype={style.dtype(dtype)}"
-        names = [buffer.name for buffer in alike]
-        for group in in_groups(names, _TOGETHER if together else 1):
-            whole = shape if len(group) == 1 else (len(group), *shape)
-            lines.append(Line(", ".join(group), f"np.empty({style.shape(whole)}{kind})"))
-    return lines
+    kind = "" if buffer.dtype == "float64" else f", dtype={style.dtype(buffer.dtype)}"
+    return Line(buffer.name, f"np.empty({style.shape(buffer.shape)}{kind})")
 
 
 def _sum(sizes: Iterable[Size]) -> Size:

@@ -176,3 +176,17 @@ def test_memory_of_the_caller_does_not_count_as_what_buffers_save() -> None:
     g = sb.compile_value_and_grad("X[n,d] w[d] -> sum(log(1 + exp(X @ w)))", wrt="w", optimize="fast")
     (threshold,) = [line for line in g.source.splitlines() if "<= SMALL" in line]
     assert "d*n" not in threshold
+
+
+def test_arrays_end_where_nobody_needs_them() -> None:
+    layers = 12
+    formula = "\n".join(
+        [
+            "X[m,h] " + " ".join(f"W{i}[h,h]" for i in range(layers)) + " -> A0 = X",
+            *(f"A{i + 1} = tanh(A{i} @ W{i})" for i in range(layers)),
+            f"sum(A{layers}**2)",
+        ]
+    )
+    g = sb.compile_grad(formula, wrt=[f"W{i}" for i in range(layers)], optimize="fast")
+    of_activations = g.workspace(m=5000, h=10).nbytes / (5000 * 10 * 8)
+    assert of_activations < layers + 4  # each one kept until it is needed, and no adjoint beside the last ones

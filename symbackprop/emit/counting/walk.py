@@ -107,6 +107,10 @@ class _Walk:
             self._values[target.id] = value
         elif isinstance(target, (ast.Tuple, ast.List)):
             parts = value if isinstance(value, tuple) and len(value) == len(target.elts) else None
+            if isinstance(value, Array) and value.shape and value.shape[0] == len(target.elts):
+                parts = (indexed(value, (0,))[0],) * len(target.elts)
+                for _ in parts:
+                    self._called(0)
             for position, element in enumerate(target.elts):
                 self._bind(element, UNKNOWN if parts is None else parts[position])
         elif isinstance(target, ast.Subscript):
