@@ -41,6 +41,7 @@ from symbackprop.transform.gradients import with_gradient
 from symbackprop.transform.higher import with_derivative, with_taylor
 from symbackprop.transform.jacobians import with_hessian, with_jacobian
 from symbackprop.transform.products import with_cotangents, with_hessian_product, with_tangents
+from symbackprop.transform.rounding import with_error_bounds
 from symbackprop.transform.sparse.jacobians import with_sparse_hessian, with_sparse_jacobian
 from symbackprop.transform.structured.blocks import in_factors
 from symbackprop.transform.traces import with_divergence, with_laplacian
@@ -168,6 +169,8 @@ def _derived(graph: Graph, recipe: Recipe, finished: Callable[[Graph], Graph], c
         return with_sparse_hessian(graph, recipe, finished, constants)
     if recipe.kind == "jacobian":
         return with_jacobian(graph, recipe, finished)
+    if recipe.kind == "error_bound":
+        return finished(with_error_bounds(finished(graph)))
     derive = _DERIVATIVES.get(recipe.kind)
     return finished(graph if derive is None else derive(graph, recipe))
 

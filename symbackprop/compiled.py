@@ -20,6 +20,7 @@ from symbackprop.emit.mapping import filled, one_by_one
 from symbackprop.emit.module import Printed
 from symbackprop.emit.packing import Packer
 from symbackprop.emit.save import write_text
+from symbackprop.error_bound import WithErrorBound
 from symbackprop.errors import UnsupportedError
 from symbackprop.ir.auxiliary import returned_records
 from symbackprop.ir.digest import digest_of
@@ -48,7 +49,7 @@ Verify = Callable[..., "Report"]
 ToSympy = Callable[..., "Expressions"]
 
 
-class CompiledFunction(WithWorkspace):
+class CompiledFunction(WithWorkspace, WithErrorBound):
     """A function made from a formula: call it with positional or keyword arguments.
 
     Made by `compile_value`, `compile_grad` and their family; not by hand.
@@ -349,8 +350,6 @@ class CompiledFunction(WithWorkspace):
     def _repr_html_(self) -> str:
         """Return the source for notebooks."""
         return f"<pre>{html.escape(self.source)}</pre>"
-
-    # --- keeping it ---------------------------------------------------------------------------------------------------
 
     def save(self, path: str | os.PathLike[str]) -> None:
         """Write the source to `path`: first under a temporary name, then renamed, so that no half file is left.

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from symbackprop.compiled import CompiledFunction
 from symbackprop.emit.header import Recipe
+from symbackprop.errors import UnsupportedError
 from symbackprop.ir.dtype import is_float
 from symbackprop.ir.graph import Graph
 from symbackprop.ir.node import Apply, Operation
@@ -88,6 +89,10 @@ def verified(
     """Verify emitted source against what the user gave: the SymPy expression, or the text, read again."""
     from symbackprop.check.verify import Subject, verify
 
+    if recipe.kind == "error_bound":
+        raise UnsupportedError(
+            "an error bound is an estimate that no formula defines; verify() the function that it is of"
+        )
     subject = Subject(
         source=compiled.source,
         name=compiled.__name__,

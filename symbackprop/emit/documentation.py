@@ -28,6 +28,7 @@ _FAMILY = {
     "laplacian": "the Laplacian with respect to {of}",
     "divergence": "the divergence with respect to {of}",
     "hessian": "the Hessian with respect to {of}",
+    "error_bound": "a bound of the rounding error of {value}, to first order",
 }
 _BESIDE = {
     "grad": "gradient", "jvp": "tangent", "vjp": "cotangents", "hvp": "product", "gnvp": "product", "fvp": "product",
@@ -39,6 +40,7 @@ _NESTED = {
     "derivative": "The derivatives are nested as the values.",
     "laplacian": "The Laplacians are nested as the values.",
     "divergence": "",
+    "error_bound": "The bounds are nested as the values.",
 }
 
 _PARAMETERS = {
@@ -169,7 +171,7 @@ def _computes(graph: Graph, recipe: Recipe) -> str:
         also = "the gradient " if recipe.kind in ("hvp", "hessian") else ""
         before = f"{value}, {auxiliary}{also}and " if also or auxiliary else f"{value} and "
         its, along = "its" if value == "the value" else "their", _along(graph, recipe, of)
-        text = _FAMILY[recipe.kind].format(of=of, its=its, order=recipe.order, along=along)
+        text = _FAMILY[recipe.kind].format(of=of, its=its, value=value, order=recipe.order, along=along)
         text = text.replace("the ", "the sparse ", 1) if recipe.sparse else text
         if recipe.outputs:
             text += f", of the loss as a function of {', '.join(recipe.outputs)}"

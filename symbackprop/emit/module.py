@@ -45,6 +45,7 @@ _PARTS = {
     "derivative": "derivatives",
     "laplacian": "derivatives",
     "divergence": "derivatives",
+    "error_bound": "rounding errors",
 }
 _COMMENT_COLUMN = 40
 _BEFORE_COMMENT = "\1"  # in lines whose text may still get shorter

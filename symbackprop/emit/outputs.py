@@ -36,7 +36,7 @@ _VALUES = (False, "")
 _FORMS = {
     "jvp": "tangent", "vjp": "cotangent", "hvp": "product", "jacobian": "jacobian", "hessian": "hessian",
     "taylor": "derivative", "derivative": "derivative", "laplacian": "laplacian", "divergence": "divergence",
-    "gnvp": "curvature", "fvp": "curvature",
+    "gnvp": "curvature", "fvp": "curvature", "error_bound": "error bound",
 }  # fmt: skip
 
 
@@ -69,7 +69,7 @@ def _derivatives(
         own = [text for label, text in found if _group(label) == (True, form)]
         if form == "divergence":
             yield from own
-        elif form in ("tangent", "laplacian"):
+        elif form in ("tangent", "laplacian", "error bound"):
             yield _nested(values, own)
         elif form == "derivative":
             yield from (_nested(values, own[first : first + count]) for first in range(0, len(own), count))

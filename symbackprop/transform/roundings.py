@@ -1,0 +1,411 @@
+"""How operations round: by how much each may be wrong, in units of roundoff, before and after its adjoint.
+
+What is not in the tables is refused by name: an error bound that leaves out an operation is none.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from fractions import Fraction
+
+from symbackprop.errors import UnsupportedError
+from symbackprop.ir.dtype import is_float, item_size
+from symbackprop.ir.node import Apply, Const, Node, constant, make_output
+from symbackprop.ir.size import Size, product
+from symbackprop.ops.arithmetic import add
+from symbackprop.ops.broadcasting import rebuilt, reduce_sum
+from symbackprop.ops.contraction import index_sizes
+from symbackprop.ops.declare import Primitive, Refused, result_names
+from symbackprop.ops.exponential import log2
+from symbackprop.ops.extrema import maximum, minimum
+from symbackprop.ops.rounding import absolute
+
+__all__ = ["rounding_error"]
+
+Cotangents = Sequence[Node | None]  # one a result of an operation
+Rule = Callable[[Apply, Cotangents], Node | None]  # the error of the value, in units of roundoff; None if there is none
+
+_ULP = 2  # units of roundoff: what functions of libraries are taken to be within
+_SPECIAL_ULPS = 16 * _ULP  # those of scipy.special, which promises less
+
+_EXACT = frozenset(
+    [
+        "negative",
+        "less",
+        "less_equal",
+        "greater",
+        "greater_equal",
+        "equal",
+        "not_equal",
+        "logical_and",
+        "logical_or",
+        "logical_xor",
+        "logical_not",
+        "isnan",
+        "isfinite",
+        "isinf",
+        "isposinf",
+        "isneginf",
+        "where",
+        "abs",
+        "sign",
+        "floor",
+        "ceil",
+        "trunc",
+        "rint",
+        "round",
+        "floor_divide",
+        "fmod",
+        "copysign",
+        "heaviside",
+        "nan_to_num",
+        "maximum",
+        "minimum",
+        "fmax",
+        "fmin",
+        "relu",
+        "stop_gradient",
+        "straight_through",
+        "scale_cotangent",
+        "scaled",
+        "broadcast",
+        "reshape",
+        "sized",
+        "slice",
+        "transpose",
+        "diagonal",
+        "sliding_windows",
+        "require",
+        "arange",
+        "eye",
+        "place",
+        "gather",
+        "choose",
+        "literal",
+        "roll",
+        "concatenate",
+        "diagonal_matrix",
+        "take_along_axis",
+        "triangle",
+        "masked",
+        "place_masked",
+        "replace_parts",
+        "place_counted",
+        "replace_at",
+        "put_along_axis",
+        "last_written",
+        "max",
+        "min",
+        "any",
+        "all",
+        "argmax",
+        "argmin",
+        "argsort",
+        "argpartition",
+        "sort",
+        "searchsorted",
+        "digitize",
+        "running_argmax",
+        "cummax",
+        "repeated_positions",
+        "order_statistic",
+    ]
+)
+_CORRECTLY_ROUNDED = frozenset(["divide", "sqrt", "root", "linspace", "remainder"])
+_WITH_ROOTS = frozenset(  # functions whose errors near their roots are those of larger numbers
+    [
+        "gammaln",
+        "digamma",
+        "polygamma",
+        "polygamma_difference",
+        "betaln",
+        "jv",
+        "yv",
+        "spherical_jn",
+        "spherical_yn",
+        "airy",
+        "airyai",
+        "airybi",
+        "airyaiprime",
+        "airybiprime",
+        "sici",
+        "Ci",
+        "Si",
+        "expi",
+        "zeta",
+        "riemann_zeta",
+        "spence",
+        "dilogarithm",
+        "eval_legendre",
+        "eval_chebyt",
+        "eval_chebyu",
+        "eval_hermite",
+        "eval_hermitenorm",
+        "eval_laguerre",
+        "eval_genlaguerre",
+        "eval_gegenbauer",
+        "eval_jacobi",
+        "assoc_legendre",
+        "fresnel",
+        "fresnels",
+        "fresnelc",
+    ]
+)
+_STABLE_BACKWARD = frozenset(
+    [
+        "solve",
+        "solve_triangular",
+        "cho_solve",
+        "cholesky",
+        "inv",
+        "cho_inverse",
+        "det",
+        "slogdet",
+        "qr",
+        "lstsq",
+        "eigh",
+        "svd",
+    ]
+)
+
+
+def rounding_error(node: Node, cotangents: Cotangents) -> Node | None:
+    """Return what the rounding of an operation does to a value at most, to first order; None if it is exact.
+
+    Parameters
+    ----------
+    node : Node
+    cotangents : sequence of Node or None
+        The adjoints of its results.
+
+    Raises
+    ------
+    UnsupportedError
+        If it is not known how it rounds.
+    """
+    if isinstance(node, Const):
+        return _own(1)(node, cotangents) if _is_rounded(node) else None  # type: ignore[arg-type]
+    if not isinstance(node, Apply):
+        return None
+    op = node.op
+    if not isinstance(op, Primitive):
+        return None
+    rule = _RULES.get(op.name) or _by_kind(op)
+    if rule is None:
+        raise UnsupportedError(f"there is no error bound for a formula with {op.name}: how it rounds is not known")
+    return rule(node, cotangents)
+
+
+def _by_kind(op: Primitive) -> Rule | None:
+    """Return how an operation rounds that has no rule: a function, entry by entry, as the library has it."""
+    if op.name in _EXACT:
+        return _nothing
+    if op.name in _STABLE_BACKWARD:
+        return _of_arguments
+    if op.name in _WITH_ROOTS:
+        return _absolute
+    if op.kind != "elementwise" or op.has_bodies:
+        return None
+    if op.name in _CORRECTLY_ROUNDED:
+        return _own(1)
+    is_special = any(isinstance(text, str) and "special." in text for text in op.texts.values())
+    return _own(_SPECIAL_ULPS if is_special or op.lower is not None else _ULP)
+
+
+def _is_rounded(node: Const) -> bool:
+    """Tell whether a constant is not the number that it stands for."""
+    value = node.value
+    if isinstance(value, Fraction):
+        return value.denominator & (value.denominator - 1) != 0
+    return not isinstance(value, (int, float, bool)) and value.__class__.__module__ != "numpy" and is_float(node.dtype)
+
+
+def _total(x: Node) -> Node:
+    return x if x.shape == () else reduce_sum(x, axes=tuple(range(x.rank)))
+
+
+def _modulus(x: Node) -> Node:
+    is_number = isinstance(x, Const) and isinstance(x.value, (int, float, Fraction))
+    return constant(abs(x.value), x.shape, x.dtype) if is_number else absolute(x)  # type: ignore[attr-defined]
+
+
+def _times(count: Node | int, x: Node) -> Node:
+    return x if count == 1 else count * x
+
+
+def _nothing(node: Apply, cotangents: Cotangents) -> None:
+    """Return nothing: the operation is exact."""
+
+
+def _own(units: int) -> Rule:
+    """Return the rule of what is wrong by so many units of roundoff of itself."""
+
+    def rule(node: Apply, cotangents: Cotangents) -> Node | None:
+        (g,) = cotangents
+        return None if g is None else _times(units, _total(_modulus(g * node)))
+
+    return rule
+
+
+def _absolute(node: Apply, cotangents: Cotangents) -> Node | None:
+    """Return the error of functions that may be wrong by as much as if their values were no smaller than 1."""
+    names = result_names(node)
+    values = [make_output(node, i, node.shape, node.dtype) for i in range(len(names))] if names else [node]
+    terms = [_total(_modulus(g) * (1 + absolute(v))) for g, v in zip(cotangents, values, strict=True) if g is not None]
+    return _SPECIAL_ULPS * (terms[0] if len(terms) == 1 else add(*terms)) if terms else None
+
+
+def _of_larger(node: Apply, cotangents: Cotangents) -> Node | None:
+    """Return the error of what is the larger argument and something beside it, which may cancel."""
+    (g,) = cotangents
+    if g is None:
+        return None
+    x, y = node.args
+    return _ULP * _total(_modulus(g) * (absolute(node) + maximum(absolute(x), absolute(y))))
+
+
+def _multiplied(node: Apply, cotangents: Cotangents) -> Node | None:
+    """Return nothing where a factor is a power of two."""
+    return None if any(map(_is_power_of_two, node.args)) else _own(1)(node, cotangents)
+
+
+def _is_power_of_two(node: Node) -> bool:
+    while isinstance(node, Apply) and isinstance(node.op, Primitive) and node.op.name == "broadcast":
+        node = node.args[0]
+    if not isinstance(node, Const) or isinstance(node.value, bool):
+        return False
+    value = node.value
+    if (
+        not isinstance(value, (int, float, Fraction))
+        or value == 0
+        or value != value
+        or value in (_INFINITY, -_INFINITY)
+    ):
+        return False
+    top, bottom = abs(Fraction(value)).as_integer_ratio()
+    return top & (top - 1) == 0 and bottom & (bottom - 1) == 0
+
+
+_INFINITY = float("inf")
+
+
+def _power(node: Apply, cotangents: Cotangents) -> Node | None:
+    """Return the error of repeated products, and of a quotient where the exponent is negative."""
+    n = int(node.param("n"))  # type: ignore[call-overload]
+    roundings = max(abs(n) - 1, 0) + (n < 0)
+    return _own(roundings)(node, cotangents) if roundings else None
+
+
+def _cast(node: Apply, cotangents: Cotangents) -> Node | None:
+    """Return nothing where the new dtype has all the digits of the old one."""
+    old, new = node.args[0].dtype, node.dtype
+    is_wide = not is_float(old) or (is_float(new) and item_size(new) >= item_size(old))
+    return None if is_wide else _own(1)(node, cotangents)
+
+
+def _added(node: Apply, cotangents: Cotangents) -> Node | None:
+    """Return the error of a sum from left to right: what has been added is rounded with each term."""
+    if len(node.args) == 2:
+        return _own(1)(node, cotangents)
+    return _linear(len(node.args) - 1)(node, cotangents)
+
+
+def _linear(roundings: Callable[[Apply], Node | int] | int) -> Rule:
+    """Return the rule of sums of entries: that of the moduli of what is summed."""
+
+    def rule(node: Apply, cotangents: Cotangents) -> Node | None:
+        (g,) = cotangents
+        if g is None:
+            return None
+        count = roundings if isinstance(roundings, int) else roundings(node)
+        sums = rebuilt(node, tuple(_modulus(arg) if is_float(arg.dtype) else arg for arg in node.args))
+        return _times(count, _total(_modulus(g) * sums))
+
+    return rule
+
+
+def _of_sum(node: Apply) -> Node | int:
+    """Return the longest chain of additions in ``np.sum``: pairwise along the last axis, in turn along all others.
+
+    Blocks of 128 are added in eight parts (NumPy, `numpy/_core/src/umath/loops_utils.h.src`).
+    """
+    x = node.args[0]
+    axes: tuple[int, ...] = node.param("axes")  # type: ignore[assignment]
+    count = _number(product(x.shape[axis] for axis in axes), x.dtype)
+    if x.rank - 1 not in axes:
+        return count
+    return minimum(count, 11 + log2(maximum(count, 1)))
+
+
+def _of_all(node: Apply) -> Node:
+    """Return how many entries the largest argument has."""
+    sizes = [_number(product(arg.shape), node.dtype) for arg in node.args if is_float(arg.dtype)]
+    total = sizes[0]
+    for size in sizes[1:]:
+        total = maximum(total, size)
+    return total
+
+
+def _of_axis(node: Apply) -> Node:
+    axis: int = node.param("axis")  # type: ignore[assignment]
+    return _number(node.args[0].shape[axis], node.dtype)
+
+
+def _of_contraction(node: Apply) -> Node:
+    """Return the products, and the additions in turn, of an entry of a contraction."""
+    operands: tuple[tuple[int, ...], ...] = node.param("operands")  # type: ignore[assignment]
+    output: tuple[int, ...] = node.param("output")  # type: ignore[assignment]
+    sizes = index_sizes(node.args, operands)
+    summed = product(size for index, size in sizes.items() if index not in output)
+    return _number(summed + len(operands) - 2, node.dtype)
+
+
+def _of_product(node: Apply, cotangents: Cotangents) -> Node | None:
+    (g,) = cotangents
+    return None if g is None else _of_all(node) * _total(_modulus(g * node))
+
+
+def _of_arguments(node: Apply, cotangents: Cotangents) -> Node | None:
+    """Return the error of what is stable backward: as if its arguments were wrong by the order of the matrix."""
+    op = node.op
+    assert isinstance(op, Primitive)
+    if all(g is None for g in cotangents):
+        return None
+    given = list(cotangents) if result_names(node) else cotangents[0]
+    order = _number(max((arg.shape[-1] for arg in node.args if arg.rank >= 2), key=str), node.args[0].dtype)
+    terms = []
+    for arg, contribution in zip(node.args, op.vjp(given, node), strict=True):
+        if contribution is not None and not isinstance(contribution, Refused):
+            terms.append(_total(_modulus(contribution * arg)))
+    return order * (terms[0] if len(terms) == 1 else add(*terms)) if terms else None
+
+
+def _number(size: Size, dtype: str) -> Node:
+    return constant(size, (), dtype)
+
+
+_RULES: Mapping[str, Rule] = {
+    "multiply": _multiplied,
+    "integer_power": _power,
+    "cast": _cast,
+    "add": _added,
+    "sum": _linear(_of_sum),
+    "mean": _linear(_of_sum),
+    "trace": _linear(_of_all),
+    "cumsum": _linear(_of_axis),
+    "scatter_add": _linear(_of_all),
+    "add_parts": _linear(_of_all),
+    "add_at": _linear(_of_all),
+    "overlap_add": _linear(_of_all),
+    "einsum": _linear(_of_contraction),
+    "convolve": _linear(_of_all),
+    "correlate": _linear(_of_all),
+    "polyval": _linear(_of_all),
+    "prod": _of_product,
+    "cumprod": _of_product,
+    "prod_others": _of_product,
+    "power_norm": _of_product,
+    "interp": _own(4),
+    "logaddexp": _of_larger,
+    "logaddexp2": _of_larger,
+}
