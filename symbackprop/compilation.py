@@ -11,7 +11,8 @@ from contextlib import contextmanager
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
-from symbackprop.compiled import CompiledFunction
+from symbackprop.cache import Kept, entry_for
+from symbackprop.compiled import CompiledFunction, Derived
 from symbackprop.diff.reverse import pull_back
 from symbackprop.emit.header import Recipe
 from symbackprop.emit.load import load_function
@@ -79,8 +80,39 @@ def compile_recipe(
 
     Sparse patterns may rest on arguments that are `known`: such functions are for calls with these alone.
     """
+    entry = None if known else entry_for(recipe, constants or {})
+
+    def made(kept: Kept, derive: Callable[[], Derived], stages: Stages) -> CompiledFunction:
+        with stages.stage("load the code"):
+            return CompiledFunction(
+                recipe, kept, derive, compile_recipe, _printed, verified, _expressions, origin, constants, stages
+            )
+
+    def derived() -> Derived:
+        with running() as stages:
+            return _derivatives(recipe, {**(constants or {}), **(known or {})}, stages)
+
+    with running() as stages:
+        kept = None if entry is None else entry.found()
+        if kept is not None:
+            stages.found(kept.nodes)
+            return made(kept, derived, stages)
+        found = derived()
+        with using_float(recipe.dtype), uncollected(), stages.stage("write the code"):
+            graph = found.graph
+            printed = _printed(graph, recipe, _target(graph, recipe))
+            stages.leaves(len(graph.nodes()))
+        kept = Kept(printed, graph.arguments, graph.guards, graph.tables, len(graph.nodes()))
+        compiled = made(kept, lambda: found, stages)  # which tells of numbers that are none
+        if entry is not None:
+            entry.keep(kept)
+        return compiled
+
+
+def _derivatives(recipe: Recipe, constants: Mapping[str, Any], stages: Stages) -> Derived:
+    """Return the graphs of what a recipe asks for."""
     log = Rewrites()
-    with using_float(recipe.dtype), uncollected(), running() as stages:
+    with using_float(recipe.dtype), uncollected():
         primal = graph = _prepared(recipe, log, stages)
         if recipe.outputs:
             graph = _prepared(recipe, log, stages, held=recipe.outputs)
@@ -89,17 +121,8 @@ def compile_recipe(
             check_loss(alone)
         else:
             graph = alone
-        values = {**(constants or {}), **(known or {})}
         with stages.stage("differentiate"):
-            graph = _derived(graph, recipe, _finishing(graph, primal, recipe, log), values)
-        with stages.stage("write the code"):
-            printed = _printed(graph, recipe, _target(graph, recipe))
-            stages.leaves(len(graph.nodes()))
-        with stages.stage("load the code"):
-            return CompiledFunction(
-                recipe, primal, graph, printed, log, compile_recipe, _printed, verified, _expressions, origin, constants,
-                stages,
-            )  # fmt: skip
+            return Derived(primal, _derived(graph, recipe, _finishing(graph, primal, recipe, log), constants), log)
 
 
 def _prepared(recipe: Recipe, log: Rewrites, stages: Stages, held: Sequence[str] = ()) -> Graph:

@@ -3,35 +3,34 @@
 from __future__ import annotations
 
 import html
-import os
 from collections.abc import Callable, Mapping
 from functools import cached_property, partial
 from inspect import Signature
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 
+from symbackprop.cache import Kept
 from symbackprop.emit.arguments import Binder, call_signature
-from symbackprop.emit.bound import save_with_arrays
 from symbackprop.emit.counting.printed import counted
 from symbackprop.emit.header import Recipe
 from symbackprop.emit.load import load_function
 from symbackprop.emit.mapping import filled, one_by_one
 from symbackprop.emit.module import Printed
 from symbackprop.emit.packing import Packer
-from symbackprop.emit.save import write_text
 from symbackprop.error_bound import WithErrorBound
 from symbackprop.errors import UnsupportedError
 from symbackprop.ir.auxiliary import returned_records
 from symbackprop.ir.digest import digest_of
 from symbackprop.ir.factored import Factored
-from symbackprop.ir.graph import Graph, Guard
+from symbackprop.ir.graph import Graph
 from symbackprop.ir.node import Apply
-from symbackprop.ir.records import Records, importable, recorded, recorded_call
+from symbackprop.ir.records import Records, recorded, recorded_call
 from symbackprop.ir.signature import ArgumentSpec, label_texts
 from symbackprop.ops.bodies import loops_among
 from symbackprop.ops.cost import Cost, cost_of
 from symbackprop.ops.opaque import opaque
+from symbackprop.saving import Saving
 from symbackprop.show.listing import explained
 from symbackprop.stages import CompileReport, Stages
 from symbackprop.workspace import WithWorkspace
@@ -40,7 +39,7 @@ if TYPE_CHECKING:
     from symbackprop.check.report import Report
     from symbackprop.symbolic.expressions import Expressions
 
-__all__ = ["CompiledFunction"]
+__all__ = ["CompiledFunction", "Derived"]
 
 Memory = Mapping[str, object] | None
 Compile = Callable[..., "CompiledFunction"]
@@ -49,19 +48,35 @@ Verify = Callable[..., "Report"]
 ToSympy = Callable[..., "Expressions"]
 
 
-class CompiledFunction(WithWorkspace, WithErrorBound):
+class Derived(NamedTuple):
+    """The graphs of a formula: as it is differentiated, and as it is printed; and the rewrites on the way."""
+
+    primal: Graph
+    graph: Graph
+    rewrites: Mapping[str, int]
+
+
+Derive = Callable[[], Derived]
+
+
+class CompiledFunction(Saving, WithWorkspace, WithErrorBound):
     """A function made from a formula: call it with positional or keyword arguments.
 
     Made by `compile_value`, `compile_grad` and their family; not by hand.
+
+    Attributes
+    ----------
+    arguments : tuple of ArgumentSpec
+        All inputs of the printed function, with those that are bound to it.
+    guards : tuple of Guard
+        What could not be decided when compiling and is checked on every call.
     """
 
     def __init__(
         self,
         recipe: Recipe,
-        primal: Graph,
-        graph: Graph,
-        printed: Printed,
-        rewrites: Mapping[str, int],
+        kept: Kept,
+        derive: Derive,
         compile_recipe: Compile,
         print_graph: Print,
         verify: Verify,
@@ -72,10 +87,11 @@ class CompiledFunction(WithWorkspace, WithErrorBound):
     ) -> None:
         self._origin = origin  # what the formula was made from, where that was not text
         self._recipe = recipe
-        self._primal = primal
-        self.graph = graph
-        self._printed = printed
-        self.rewrites = dict(rewrites)
+        self._derive = derive
+        self.arguments = kept.arguments
+        self.guards = kept.guards
+        self._tables = kept.tables
+        self._printed = printed = kept.printed
         self._compile = compile_recipe
         self._print = print_graph
         self._verify = verify
@@ -85,9 +101,9 @@ class CompiledFunction(WithWorkspace, WithErrorBound):
         self.__name__ = self.__qualname__ = printed.name
         self.__doc__ = self._function.__doc__
         self.__wrapped__ = self._function  # where inspect.getsource finds the source
-        self._binder = Binder(self.signature, graph.guards, printed.target)
+        self._binder = Binder(self.signature, self.guards, printed.target)
         self._found = dict(constants or {})  # arrays of the function's own
-        self._constants = {**self._found, **graph.tables}
+        self._constants = {**self._found, **self._tables}
         names = printed.parameters[len(printed.parameters) - len(self._constants) :]
         self._bound = dict(zip(names, self._constants.values(), strict=True))
         self._packer = None if printed.packing is None else Packer(printed.packing)
@@ -136,6 +152,21 @@ class CompiledFunction(WithWorkspace, WithErrorBound):
     # --- what it is ---------------------------------------------------------------------------------------------------
 
     @cached_property
+    def _derived(self) -> Derived:
+        """What is known when the function has been compiled; one that was found in a cache is compiled again for it."""
+        return self._derive()
+
+    @property
+    def graph(self) -> Graph:
+        """The graph that was printed."""
+        return self._derived.graph
+
+    @property
+    def rewrites(self) -> dict[str, int]:
+        """The rewrites that made it, by name, with how often each was made."""
+        return dict(self._derived.rewrites)
+
+    @cached_property
     def computes_arrays(self) -> bool:
         """Whether the function computes arrays, loops, branches or calls opaque functions, though its inputs may be scalars."""
         nodes = self.graph.nodes()
@@ -145,7 +176,7 @@ class CompiledFunction(WithWorkspace, WithErrorBound):
     @property
     def formula_graph(self) -> Graph:
         """The graph of the formula itself, before it is differentiated and lowered."""
-        return self._primal
+        return self._derived.primal
 
     @property
     def source(self) -> str:
@@ -206,12 +237,7 @@ class CompiledFunction(WithWorkspace, WithErrorBound):
     @property
     def signature(self) -> tuple[ArgumentSpec, ...]:
         """The inputs in order, with shapes and dtypes."""
-        return tuple(spec for spec in self.graph.arguments if spec.name not in self.graph.tables)
-
-    @property
-    def guards(self) -> tuple[Guard, ...]:
-        """What could not be decided when compiling and is checked on every call."""
-        return self.graph.guards
+        return tuple(spec for spec in self.arguments if spec.name not in self._tables)
 
     @property
     def structure(self) -> Mapping[str, Factored]:
@@ -223,7 +249,7 @@ class CompiledFunction(WithWorkspace, WithErrorBound):
         """The function that computes the value alone."""
         if self._recipe.kind == "value":
             return self
-        recipe = self._recipe.of_value({spec.name for spec in self.graph.arguments if spec.role})
+        recipe = self._recipe.of_value({spec.name for spec in self.arguments if spec.role})
         return self._compile(recipe, self._origin, self._found).with_records(self._value_records)
 
     @property
@@ -231,7 +257,7 @@ class CompiledFunction(WithWorkspace, WithErrorBound):
         """The hashes of the arrays that are bound to parameters of the printed function, by the names of these."""
         packing = self._recipe.packing
         digests = [] if packing is None else [digest for _, digest in packing.constants]
-        digests += [digest_of(array) for array in self.graph.tables.values()]
+        digests += [digest_of(array) for array in self._tables.values()]
         return dict(zip(self._printed.parameters[len(self._printed.parameters) - len(digests) :], digests, strict=True))
 
     def __repr__(self) -> str:
@@ -351,30 +377,6 @@ class CompiledFunction(WithWorkspace, WithErrorBound):
         """Return the source for notebooks."""
         return f"<pre>{html.escape(self.source)}</pre>"
 
-    def save(self, path: str | os.PathLike[str]) -> None:
-        """Write the source to `path`: first under a temporary name, then renamed, so that no half file is left.
-
-        The arrays in `constants` go to a file beside it, ``grad.npz`` for ``grad.py``, which it loads when imported.
-
-        Raises
-        ------
-        FileError
-            If it cannot be written there; an `OSError`.
-        """
-        if self._bound:
-            save_with_arrays(path, self.source, self.__name__, self._bound)
-        else:
-            write_text(path, self.source)
-
-    def __reduce__(self) -> tuple[object, ...]:
-        return _again, (self._compile, self._recipe, self.source, self._found, importable(self._value_records))
-
-    def __copy__(self) -> CompiledFunction:
-        return self
-
-    def __deepcopy__(self, memo: dict[int, object]) -> CompiledFunction:
-        return self
-
 
 def _derivatives(recipe: Recipe) -> tuple[int, int]:
     """Return how many derivatives a function returns that are nested as its values are, and how many that are not."""
@@ -383,17 +385,3 @@ def _derivatives(recipe: Recipe) -> tuple[int, int]:
     if recipe.kind in ("hvp", "hessian"):
         return 1 + recipe.with_value, 0
     return recipe.order if recipe.kind == "taylor" else 1, 0
-
-
-def _again(
-    compile_recipe: Compile,
-    recipe: Recipe,
-    source: str,
-    constants: Mapping[str, np.ndarray[Any, Any]],
-    records: Records | None = None,
-) -> CompiledFunction:
-    """Compile a pickled function's recipe again; a version that prints it differently says so."""
-    compiled = compile_recipe(recipe, None, constants)
-    if compiled.source != source:
-        raise UnsupportedError("this pickle was made by another version of symbackprop; compile the formula again")
-    return compiled.with_records(records)

@@ -4,12 +4,9 @@ from __future__ import annotations
 
 from dataclasses import replace
 from functools import cached_property
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from symbackprop.errors import UnsupportedError
-
-if TYPE_CHECKING:
-    from symbackprop.compiled import CompiledFunction
 
 __all__ = ["WithErrorBound"]
 
@@ -18,7 +15,7 @@ class WithErrorBound:
     """The part of a compiled function that bounds its rounding errors."""
 
     @cached_property
-    def error_bound(self: Any) -> CompiledFunction:
+    def error_bound(self: Any) -> Any:
         """The function that bounds how far the value is from the exact one, for the same arguments.
 
         To first order in the unit roundoff ``u`` (``2**-53`` for float64, ``2**-24`` for float32), by the adjoints of all
@@ -59,5 +56,4 @@ class WithErrorBound:
         if recipe.batch:
             raise UnsupportedError("an error bound is that of one example; compile the formula without batch=")
         asked = replace(recipe, kind="error_bound", name="error_bound", optimize="readable", target="auto")
-        found: CompiledFunction = self._compile(asked, self._origin, self._found)
-        return found
+        return self._compile(asked, self._origin, self._found)

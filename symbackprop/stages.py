@@ -7,24 +7,26 @@ which costs nothing while nothing is asked for.
 
 from __future__ import annotations
 
+import os
 import sys
 import time
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from contextvars import ContextVar
 from dataclasses import dataclass, field
-from typing import TypeVar
+from typing import Literal, TypeVar
 
 from symbackprop.columns import aligned
 from symbackprop.errors import ArgumentError, BudgetError
 
 __all__ = [
-    "CompileReport", "Limits", "StageReport", "Stages", "begun", "check_nodes", "compiling", "in_stage", "look",
-    "running", "watched",
+    "CompileReport", "Limits", "StageReport", "Stages", "begun", "cache_folder", "check_nodes", "compiling", "in_stage",
+    "look", "running", "watched",
 ]  # fmt: skip
 
 T = TypeVar("T")
 
+_FOLDER = "SYMBACKPROP_CACHE"  # the environment variable
 _BLOCK = 256  # nodes between two looks at the clock
 _PATIENCE = 1.0  # seconds before a bar is shown
 _PERIOD = 0.1  # seconds between two states of it
@@ -107,6 +109,7 @@ class Limits:
     max_nodes: int | None = None
     max_seconds: float | None = None
     progress: bool = False
+    cache: str | None = None  # a folder; "" for none; None for that of the environment
 
 
 @dataclass
@@ -157,6 +160,10 @@ class Stages:
         if self._open:
             self._nodes[self._open[-1]] = nodes
             self.nodes = nodes
+
+    def found(self, nodes: int) -> None:
+        """Note that the code of a graph of so many nodes was found in a cache."""
+        self.nodes, self.from_cache = nodes, True
 
     def check_nodes(self, count: int) -> None:
         """Raise an error if a graph has more nodes than there may be."""
@@ -213,9 +220,13 @@ _running: ContextVar[Stages | None] = ContextVar("the running compilation", defa
 
 @contextmanager
 def compiling(
-    *, max_nodes: int | None = None, max_seconds: float | None = None, progress: bool | None = None
+    *,
+    max_nodes: int | None = None,
+    max_seconds: float | None = None,
+    progress: bool | None = None,
+    cache: str | os.PathLike[str] | Literal[False] | None = None,
 ) -> Iterator[None]:
-    """Limit and show what compilations take: all those inside of a ``with`` statement, or of a function it decorates.
+    """Limit, show and keep what compilations take: all those inside of a ``with`` statement, or of a function it decorates.
 
     Parameters
     ----------
@@ -226,6 +237,11 @@ def compiling(
     progress : bool, optional
         Whether a compilation that takes more than a second shows on standard error how far it is, and about how long
         the rest will take.
+    cache : path or False, optional
+        A folder where what is compiled is kept, and looked for first; False for none. Without it, that which the
+        environment variable ``SYMBACKPROP_CACHE`` names, if it does. What is found there is executed, so the folder is to
+        be trusted as code is. Processes may share it; entries of other versions are not read, and it may be deleted at
+        any time.
 
     What is not given is as it is outside.
 
@@ -234,7 +250,7 @@ def compiling(
     BudgetError
         From the compilation that exceeds a limit, with the stage that it was in.
     ArgumentError
-        On limits that are not positive.
+        On limits that are not positive, and on a cache that is no path.
 
     Examples
     --------
@@ -250,11 +266,14 @@ def compiling(
     for name, value in (("max_nodes", max_nodes), ("max_seconds", max_seconds)):
         if value is not None and (isinstance(value, bool) or not isinstance(value, (int, float)) or not value > 0):
             raise ArgumentError(f"{name} is {value!r}; give a positive number")
+    if cache is not False and cache is not None and not isinstance(cache, (str, os.PathLike)):
+        raise ArgumentError(f"cache is {cache!r}; give the path of a folder, or False")
     outer = _limits.get()
     inner = Limits(
         outer.max_nodes if max_nodes is None else int(max_nodes),
         outer.max_seconds if max_seconds is None else max_seconds,
         outer.progress if progress is None else bool(progress),
+        outer.cache if cache is None else os.fsdecode(cache) if cache else "",
     )
     token = _limits.set(inner)
     try:
@@ -291,6 +310,12 @@ def in_stage(name: str) -> Iterator[None]:
     """Time a stage of the running compilation."""
     with running() as stages, stages.stage(name):
         yield
+
+
+def cache_folder() -> str:
+    """Return the folder where what is compiled is kept, or nothing."""
+    folder = _limits.get().cache
+    return os.environ.get(_FOLDER, "") if folder is None else folder
 
 
 def check_nodes(count: int) -> None:

@@ -9,6 +9,7 @@ from typing import Any
 from symbackprop.compiled import CompiledFunction
 from symbackprop.emit.arguments import Binder
 from symbackprop.emit.packing import Packer
+from symbackprop.ir.signature import ArgumentSpec
 from symbackprop.networks.diagnosis import diagnosed
 from symbackprop.networks.findings import Diagnosis
 from symbackprop.networks.limits import Limits
@@ -33,9 +34,13 @@ class NetworkFunction(CompiledFunction):
         function.network = network
         return function
 
+    @property
+    def _own_arguments(self) -> tuple[ArgumentSpec, ...]:
+        return tuple(spec for spec in self.arguments if not spec.role)
+
     @cached_property
     def _limits(self) -> Limits:
-        return Limits(self.formula_graph.arguments, self.network.written)
+        return Limits(self._own_arguments, self.network.written)
 
     @property
     def value(self) -> NetworkFunction:
@@ -49,7 +54,7 @@ class NetworkFunction(CompiledFunction):
         assert packer is not None
         given, leaves = packer.leaves(args, kwargs)
         bound = self._binder.bind(tuple(leaves), {})
-        own = len(self.formula_graph.arguments)  # behind which tangents and cotangents come
+        own = len(self._own_arguments)  # behind which tangents and cotangents come
         self._limits.check(bound[:own])
         return packer.call(self._function, packer.packed(given, bound), memory or {})
 

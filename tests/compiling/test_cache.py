@@ -1,0 +1,148 @@
+"""A folder of compiled functions: what is found is what was compiled, whoever else writes, and whatever was damaged."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import pickle
+import subprocess
+import sys
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+import symbackprop as sb
+
+LOSS = "X[n,d] w[d] y[n] -> mean(logaddexp(0, -y*(X @ w)))"
+ARGUMENTS = (np.ones((4, 2)), np.ones(2), np.ones(4))
+
+
+def compiled(folder: Path, formula=LOSS, **options) -> sb.CompiledFunction:
+    with sb.compiling(cache=folder):
+        return sb.compile_value_and_grad(formula, **options)
+
+
+def is_found(function: sb.CompiledFunction) -> bool:
+    return function.compile_report().from_cache
+
+
+@pytest.mark.parametrize("options", [{}, {"wrt": "w"}, {"dtype": "float32"}, {"optimize": "fast"}])
+def test_what_is_found_is_what_was_compiled(tmp_path, options):
+    first, again = (compiled(tmp_path, **options) for _ in range(2))
+    assert (is_found(first), is_found(again)) == (False, True)
+    assert (again.source, again.signature, again.guards) == (first.source, first.signature, first.guards)
+    np.testing.assert_array_equal(again(*ARGUMENTS)[0], first(*ARGUMENTS)[0])
+    with pytest.raises(sb.ArgumentError, match="n"):
+        again(np.ones((4, 2)), np.ones(2), np.ones(5))
+    if "optimize" in options:
+        assert again.workspace(n=4, d=2).nbytes == first.workspace(n=4, d=2).nbytes
+    assert again.rewrites == first.rewrites and str(again.graph) == str(first.graph)  # which are made again
+    assert str(again.cost()) == str(first.cost())
+    assert again.value(*ARGUMENTS) == first.value(*ARGUMENTS)
+    assert pickle.loads(pickle.dumps(again)).source == first.source
+
+
+def test_it_is_verified_and_saved(tmp_path):
+    for _ in range(2):
+        function = compiled(tmp_path / "cache", "x*exp(-y)")
+    assert is_found(function) and function.verify(points=1, seconds=1.0)
+    function.save(tmp_path / "grad.py")
+    assert (tmp_path / "grad.py").read_text() == function.source
+
+
+def test_each_option_array_and_kind_has_an_entry_of_its_own(tmp_path):
+    table = np.arange(1000.0)
+
+    def loss(x):
+        return np.sum(table * x**2)
+
+    with sb.compiling(cache=tmp_path):
+        for scale in (1.0, 2.0, 1.0):
+            table = scale * np.arange(1000.0)
+            found = sb.compile_grad(loss, inputs={"x": "1000"})
+            np.testing.assert_array_equal(found(np.ones(1000))[0], 2 * table)
+        assert is_found(found)
+        assert not is_found(sb.compile_value(loss, inputs={"x": "1000"}))
+        assert not is_found(sb.compile_grad("x*y")) and not is_found(sb.compile_grad("x*y", wrt="x"))
+        for known in (False, True):
+            sparse = sb.compile_jacobian("x[6] -> x[1:]*x[:-1]", sparse=True)
+            assert is_found(sparse) is known
+            assert sparse(np.ones(6))[0].nnz == 10
+            network = sb.compile_grad("input 2\ndense 3 tanh\nloss mse")
+            assert is_found(network) is known
+
+
+def test_damaged_entries_are_made_again(tmp_path):
+    source = compiled(tmp_path).source
+    (entry,) = tmp_path.iterdir()
+    whole = entry.read_bytes()
+    for damaged in (
+        b"",
+        whole[:7],
+        whole[:40],
+        whole[:-1],
+        whole[:200] + b"?" + whole[201:],
+        whole + b"more",
+        b"x" * 500,
+    ):
+        entry.write_bytes(damaged)
+        assert not is_found(compiled(tmp_path)), damaged
+        assert entry.read_bytes() == whole
+    assert is_found(again := compiled(tmp_path)) and again.source == source
+
+
+class _Harmful:
+    def __reduce__(self):
+        return os.mkdir, (os.environ["SYMBACKPROP_TEST_HARM"],)
+
+
+def test_entries_hold_records_only(tmp_path, monkeypatch):
+    harm = tmp_path / "harm"
+    monkeypatch.setenv("SYMBACKPROP_TEST_HARM", str(harm))
+    folder = tmp_path / "cache"
+    compiled(folder)
+    (entry,) = folder.iterdir()
+    mark = entry.read_bytes().partition(b"\n")[0]
+    payload = pickle.dumps(_Harmful())
+    entry.write_bytes(b"\n".join([mark, hashlib.sha256(payload).hexdigest().encode(), payload]))
+    assert not is_found(compiled(folder)) and not harm.exists()
+
+
+def test_writers_do_not_disturb_each_other(tmp_path):
+    def work(k: int) -> str:
+        return compiled(tmp_path, "X[n,d] w[d] -> sum(tanh(X @ w)**2)").source
+
+    with ThreadPoolExecutor(8) as pool:
+        assert len(set(pool.map(work, range(24)))) == 1
+    code = (
+        "import sys, symbackprop as sb\n"
+        "with sb.compiling(cache=sys.argv[1]):\n"
+        "    print(sb.compile_grad('x*sin(y)', wrt='x').compile_report().from_cache)"
+    )
+    command = [sys.executable, "-c", code, tmp_path]
+    ran = [subprocess.run(command, check=False, capture_output=True, text=True) for _ in range(2)]
+    assert [run.stdout.strip() for run in ran] == ["False", "True"], ran[0].stderr
+    assert len(list(tmp_path.iterdir())) == 2  # and nothing temporary
+
+
+def test_the_environment_names_a_folder(tmp_path, monkeypatch):
+    monkeypatch.setenv("SYMBACKPROP_CACHE", str(tmp_path))
+    assert [is_found(sb.compile_grad("x*cos(y)")) for _ in range(2)] == [False, True]
+    with sb.compiling(cache=False):
+        assert not is_found(sb.compile_grad("x*cos(y)"))
+    with sb.compiling(cache=tmp_path / "other"):
+        assert not is_found(sb.compile_grad("x*cos(y)"))
+
+
+def test_a_folder_that_cannot_be_written_is_told_of(tmp_path):
+    (tmp_path / "file").write_text("")
+    with pytest.warns(UserWarning, match="could not be kept"):
+        function = compiled(tmp_path / "file" / "cache")
+    assert function(*ARGUMENTS)[0] > 0
+    with pytest.raises(sb.ArgumentError, match="path"), sb.compiling(cache=True):
+        pass
+    with pytest.raises(sb.FormulaSyntaxError):
+        compiled(tmp_path / "cache", "x*(")
+    assert not (tmp_path / "cache").exists()
