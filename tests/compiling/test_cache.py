@@ -70,7 +70,7 @@ def test_each_option_array_and_kind_has_an_entry_of_its_own(tmp_path):
             sparse = sb.compile_jacobian("x[6] -> x[1:]*x[:-1]", sparse=True)
             assert is_found(sparse) is known
             assert sparse(np.ones(6))[0].nnz == 10
-            network = sb.compile_grad("input 2\ndense 3 tanh\nloss mse")
+            network = sb.compile_grad("input 2\ndense 3 tanh\nmean_squared_error")
             assert is_found(network) is known
 
 

@@ -54,7 +54,7 @@ def test_a_round_trip_is_the_identity_on_the_graph(primitive: Primitive) -> None
     there = compiled(primitive)
     found = there.to_sympy()
     back = sb.compile_value(found, inputs=list(found.symbols.values()))
-    assert back._primal.primals[0] is there._primal.primals[0]
+    assert back.formula_graph.primals[0] is there.formula_graph.primals[0]
     RAN[primitive.name] += 1
 
 
@@ -86,7 +86,7 @@ def test_after_one_trip_the_graph_stays(formula: str) -> None:
     once = sb.compile_value(found, inputs=list(found.symbols.values()))
     again = once.to_sympy()
     twice = sb.compile_value(again, inputs=list(again.symbols.values()))
-    assert twice._primal.primals == once._primal.primals
+    assert twice.formula_graph.primals == once.formula_graph.primals
 
 
 def test_value_and_gradient() -> None:
