@@ -17,6 +17,7 @@ from symbackprop.ops.contraction_text import einsum_text
 from symbackprop.ops.declare import Primitive
 from symbackprop.ops.indexing import place, slice_
 from symbackprop.ops.layout import concatenate, transpose
+from symbackprop.ops.polynomials import powers_by_column
 from symbackprop.ops.reduction import largest, mean, smallest
 
 __all__ = ["constant_rows", "is_look", "of_rows", "sliced_args", "summed_args", "turned_among"]
@@ -37,6 +38,8 @@ def sliced_args(node: Apply) -> Flags | None:
         return (0 in node.param("axes"),)  # type: ignore[operator]
     if op in _REDUCTIONS:
         return None if 0 in node.param("axes") else every  # type: ignore[operator]
+    if op is powers_by_column:
+        return every
     if op is transpose:
         return every if node.param("axes")[0] == 0 else None  # type: ignore[index]
     if op is reshape:

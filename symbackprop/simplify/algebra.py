@@ -288,7 +288,8 @@ def _negate(node: Apply, context: Context) -> Node | None:
         return args_of(x)[0]
     if is_applied(x, add) and len(args_of(x)) == 2 and is_applied(args_of(x)[1], neg) and context.is_free(x):
         a, b = args_of(x)
-        return add(args_of(b)[0], neg(a))
+        if not (is_number(a) and is_applied(args_of(b)[0], integer_power)):  # 1 - y**2 is known, as the slope of tanh
+            return add(args_of(b)[0], neg(a))
     return None
 
 

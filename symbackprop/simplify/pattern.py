@@ -88,7 +88,8 @@ class Context:
 
     def replaced(self, old: Node, new: Node) -> None:
         """Take over what is known of `old` for `new`."""
-        self._uses[new] = self._uses.get(new, 0) + self._uses.get(old, 1)
+        gone = old.args.count(new)  # uses that `old` made of it
+        self._uses[new] = self._uses.get(new, gone) - gone + self._uses.get(old, 1)
         self._unfollowed.append((old, new))
         if old in self._named:
             self._named.add(new)

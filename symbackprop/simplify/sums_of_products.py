@@ -7,28 +7,69 @@ for several sums, or read entry by entry too, is multiplied once.
 from __future__ import annotations
 
 from symbackprop.ir.dtype import is_half
-from symbackprop.ir.node import Apply, Node
-from symbackprop.ops.arithmetic import integer_power, mul
+from symbackprop.ir.node import Apply, Const, Node, constant
+from symbackprop.ops.arithmetic import add, integer_power, mul
 from symbackprop.ops.broadcasting import reduce_sum
 from symbackprop.ops.contraction import contract
+from symbackprop.simplify.applied import args_of, is_applied
 from symbackprop.simplify.arrays import product_in_sum
+from symbackprop.simplify.non_negative import is_non_negative
+from symbackprop.simplify.numbers import is_number
 from symbackprop.simplify.pattern import Context, Row
 
 __all__ = ["ROWS", "sums_products"]
 
+_TERMS = 8  # of a sum that is taken apart
+
 
 def sums_products(node: Node) -> bool:
-    """Tell whether `node` is a sum of products or squares."""
+    """Tell whether `node` is a sum of products or squares, or of some of these together."""
     if not isinstance(node, Apply) or node.op is not reduce_sum or is_half(node.dtype):
         return False
     (x,) = node.args
+    return _is_product(x) or (is_applied(x, add) and all(_is_product(term) for term in args_of(x)))
+
+
+def _is_product(x: Node) -> bool:
     return isinstance(x, Apply) and (x.op is mul or (x.op is integer_power and x.param("n") == 2))
 
 
 def _contract_entries(node: Apply, context: Context) -> Node | None:
     """sum(x * y, axis=1) is a contraction."""
-    found = product_in_sum(node, context) if sums_products(node) else None
+    if not sums_products(node) or is_applied(node.args[0], add):
+        return None
+    found = product_in_sum(node, context)
     return None if found is None else contract(*found)
 
 
-ROWS = (Row("contract product of entries", (reduce_sum,), _contract_entries),)
+def _sum_apart(node: Apply, context: Context) -> Node | None:
+    """sum(x**2 + 3*y**2) is sum(x**2) + 3*sum(y**2), each a contraction; terms that are never negative do not cancel."""
+    (x,) = node.args
+    if not sums_products(node) or not is_applied(x, add) or len(args_of(x)) > _TERMS or not context.is_free(x):
+        return None
+    terms = []
+    for term in args_of(x):
+        number, product = _scaled(term)
+        if not context.is_free(term) or not _is_product(product) or not is_non_negative(term):
+            return None
+        found = product_in_sum(reduce_sum(product, **dict(node.params)), context)  # type: ignore[arg-type]
+        if found is None:
+            return None
+        total = contract(*found)
+        terms.append(total if number is None else mul(constant(number.value, total.shape, total.dtype), total))
+    return add(*terms)
+
+
+def _scaled(term: Node) -> tuple[Const | None, Node]:
+    """Split a term into a number and what it multiplies."""
+    if is_applied(term, mul) and isinstance(args_of(term)[0], Const) and is_number(args_of(term)[0]):
+        number, rest = args_of(term)
+        assert isinstance(number, Const)
+        return number, rest
+    return None, term
+
+
+ROWS = (
+    Row("contract product of entries", (reduce_sum,), _contract_entries),
+    Row("sum of squares apart", (reduce_sum,), _sum_apart),
+)

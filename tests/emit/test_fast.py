@@ -106,6 +106,14 @@ def test_blocks_of_any_length() -> None:
             np.testing.assert_allclose(found, wanted, rtol=1e-13, atol=1e-14)
 
 
+def test_powers_of_a_block_stay_in_the_cache() -> None:
+    fast, readable = compiled("c[4] x[n] y[n] -> sum((polyval(c[::-1], x) - y)**2)", wrt="c")
+    assert fast.source.index("for start") < fast.source.index("order='F'", fast.source.index("_workspace"))
+    given = [np.array([0.3, -0.5, 0.2, 1.0]), *np.random.default_rng(0).normal(size=(2, 11))]
+    for found, wanted in zip(leaves_of(cut(fast, 9)(*given)), leaves_of(readable(*given)), strict=True):
+        np.testing.assert_allclose(found, wanted, rtol=1e-13)
+
+
 PIECES = [
     "sin({0})",
     "{0}*{1}",

@@ -175,3 +175,12 @@ def test_lengths_of_lengths_are_lengths() -> None:
 
 def test_multiples_of_hypotenuses_overflow_no_sooner() -> None:
     assert sb.compile_value("(1e-200*hypot(x, y))**2")(3e200, 4e200) == pytest.approx(25.0, rel=1e-15)
+
+
+def test_a_number_that_the_terms_of_an_adjoint_share_is_taken_out() -> None:
+    found = sb.compile_grad("x[n] -> sum(100*(x[1:] - x[:-1]**2)**2 + (1 - x[:-1])**2)")
+    assert "2.0 * (t3 + t2_bar * t1)" in found.source and found.source.count("2.0 *") == 1
+    x = np.array([0.5, -1.0, 2.0])
+    inner = x[1:] - x[:-1] ** 2
+    expected = np.append(-400 * inner * x[:-1] - 2 * (1 - x[:-1]), 0.0) + np.append(0.0, 200 * inner)
+    np.testing.assert_allclose(found(x)[0], expected, rtol=1e-14)

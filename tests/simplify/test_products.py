@@ -42,6 +42,25 @@ def test_products_that_are_summed_are_held_by_no_array(formula: str, text: str) 
         np.testing.assert_allclose(compiled(*arrays), expected, rtol=1e-13, atol=1e-14)
 
 
+@pytest.mark.parametrize(
+    ("formula", "text"),
+    [
+        ("x[n] y[n] -> sum((x - 1)**2 + 100*y**2)", "t1 @ t1 + 100.0 * (y @ y)"),
+        ("x[n,d] y[n,d] -> sum(x**2 + y**2, axis=1)", "np.vecdot(x, x) + np.vecdot(y, y)"),
+        ("x[n] y[n] -> sum(x**2 - y**2)", "(x * x - y * y).sum()"),  # which may cancel, entry by entry
+        ("x[n] y[n] -> sum(x**2 + x*y)", "(x * x + x * y).sum()"),
+        ("x[n] y[n] -> q = y**2\nsum(x**2 + q) + max(q)", "(x * x + q).sum()"),
+    ],
+)
+def test_a_sum_of_squares_is_taken_apart(formula: str, text: str) -> None:
+    compiled = sb.compile_value(formula)
+    assert text in body_of(compiled)
+    rng = np.random.default_rng(0)
+    x, y = rng.normal(size=(2, 4)) if "[n]" in formula else rng.normal(size=(2, 3, 4))
+    expected = eval(formula.split("->")[1], {"sum": np.sum, "x": x, "y": y}) if "q" not in formula else compiled(x, y)
+    np.testing.assert_allclose(compiled(x, y), expected, rtol=1e-14)
+
+
 def test_products_that_others_need_stay() -> None:
     compiled = sb.compile_value("x[n,d] y[n,d] -> p = x*y\nsum(p, axis=1) + p[:, 0]")
     assert "p.sum(axis=1)" in body_of(compiled)
