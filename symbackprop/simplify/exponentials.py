@@ -15,11 +15,12 @@ from symbackprop.ops.hyperbolic import cosh, sinh, tanh
 from symbackprop.ops.logistic import expit
 from symbackprop.ops.powers import sqrt
 from symbackprop.simplify.applied import args_of, is_applied
+from symbackprop.simplify.non_negative import is_non_negative
 from symbackprop.simplify.numbers import exact, is_modest, is_number, is_value
 from symbackprop.simplify.pattern import Context, Row
 from symbackprop.simplify.places import terms_of
 
-__all__ = ["ROWS"]
+__all__ = ["OF_ONE_SIGN", "OF_SIGNS", "ROWS"]
 
 _TERMS = 8
 
@@ -171,6 +172,14 @@ def _over_expm1(node: Apply, context: Context) -> Node | None:
     return share if is_value(top, 1) else mul(top, share)
 
 
+def _over_expm1_of_one_sign(node: Apply, context: Context) -> Node | None:
+    """1 / expm1(x) needs no choice where the sign of x is known: where it is positive, it is exp(-x) / -expm1(-x)."""
+    (x,) = node.args
+    if is_applied(x, neg):
+        return div(1, expm1(x)) if is_non_negative(args_of(x)[0]) else None
+    return neg(div(exp(neg(x)), expm1(neg(x)))) if is_non_negative(x) else None
+
+
 def _product_with_complement(node: Apply, context: Context) -> Node | None:
     """1 - expit(x) is expit(-x), within the formula itself: in an adjoint it is what the sigmoid gives at no cost."""
     one, rest = node.args if len(node.args) == 2 else (node, node)
@@ -196,3 +205,7 @@ ROWS = (
     Row("over expm1", (div,), _over_expm1),
     Row("1 - expit", (add,), _product_with_complement),
 )
+
+# Once nothing is differentiated any more: before that a derivative is known of the whole.
+OF_SIGNS = frozenset((reciprocal_expm1,))
+OF_ONE_SIGN = (Row("over expm1 of one sign", (reciprocal_expm1,), _over_expm1_of_one_sign),)

@@ -4,17 +4,18 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Sequence
+from fractions import Fraction
 
 from symbackprop.ir.node import Apply, Node, Operation
 from symbackprop.ops import primitives
 from symbackprop.ops.arithmetic import add, div, integer_power, mul, neg
 from symbackprop.ops.broadcasting import broadcast, reduce_sum, reshape
 from symbackprop.ops.comparison import where
-from symbackprop.ops.exponential import exp
+from symbackprop.ops.exponential import exp, expm1, log1p
 from symbackprop.ops.extrema import relu
 from symbackprop.ops.layout import diagonal, transpose
 from symbackprop.ops.logistic import expit, softplus
-from symbackprop.ops.powers import root, sqrt
+from symbackprop.ops.powers import pow_, root, sqrt
 from symbackprop.ops.reduction import mean
 from symbackprop.ops.rounding import absolute
 from symbackprop.simplify.numbers import exact, is_number
@@ -55,8 +56,11 @@ def _at_least_zero(node: Node) -> Sequence[Question] | None:
         return [(False, arg) for arg in node.args]
     if node.op is mul:
         return [(False, factor) for factor, count in Counter(_factors(node)).items() if count % 2]
-    if node.op is add and len(node.args) == 2:
-        return _sum(*node.args)
+    if node.op is add:
+        return _sum(*node.args) if len(node.args) == 2 else [(False, term) for term in node.args]
+    if node.op is pow_ and is_number(node.args[1]):
+        exponent = exact(node.args[1].value)  # type: ignore[attr-defined]
+        return () if Fraction(exponent).denominator > 1 else [(False, node.args[0])]  # type: ignore[arg-type]
     return None
 
 
@@ -102,4 +106,6 @@ def _factors(node: Apply) -> list[Node]:
 
 
 _NEVER_NEGATIVE: frozenset[Operation] = frozenset((absolute, exp, expit, relu, root, softplus, _softmax, sqrt))
-_AS_ARGUMENTS: frozenset[Operation] = frozenset((broadcast, diagonal, div, mean, reduce_sum, reshape, transpose))
+_AS_ARGUMENTS: frozenset[Operation] = frozenset(
+    (broadcast, diagonal, div, expm1, integer_power, log1p, mean, reduce_sum, reshape, transpose)
+)

@@ -53,6 +53,7 @@ from symbackprop.simplify.loops.unneeded import without_unneeded
 from symbackprop.simplify.partial_sums import share_partial_sums
 from symbackprop.simplify.pattern import Rewrites, rewrite
 from symbackprop.simplify.polynomials import with_shared_powers
+from symbackprop.simplify.roots import with_shared_roots
 from symbackprop.simplify.rules import without_rules
 
 __all__ = ["canonical", "finish", "prepare", "recognised", "regrouped"]
@@ -79,6 +80,8 @@ _RECOGNISING = (
     *_CANONICAL,
 )
 _LAST = (*structure.ROWS, *_CANONICAL)
+_TIDYING = ("multiply by quotient", "multiply constants")
+_SIMPLER = (*exponentials.OF_ONE_SIGN, *(row for row in algebra.ROWS if row.name in _TIDYING))
 _PRODUCTS = (*sums_of_products.ROWS, *gram.ROWS, *arrays.ROWS)
 _BY_POSITION = frozenset((arange, diagonal, eye, scatter_add, triangle))
 _LOWERING = lower.rows()
@@ -182,6 +185,9 @@ def _lowered(graph: Graph, log: Rewrites, *, stacks: bool = True) -> Graph:
     if (last is graph or last is not lowered) and any(_is_unfinished(node) for node in last.nodes()):
         last = rewrite(last, _LAST, log)  # a walk that changes something may leave more to find
     last = with_shared_powers(last, log)
+    rooted = with_shared_roots(last, log)
+    if rooted is not last or any(isinstance(node, Apply) and node.op in exponentials.OF_SIGNS for node in last.nodes()):
+        last = rewrite(rooted, _SIMPLER, log)
     if any(sums_of_products.sums_products(node) or gram.multiplies_products(node) for node in last.nodes()):
         last = rewrite(last, _PRODUCTS, log)
     return written_out(share_partial_sums(last, log), log)
