@@ -40,6 +40,7 @@ from symbackprop.simplify import (
 )
 from symbackprop.simplify.bends import without_bends
 from symbackprop.simplify.common_products import share_products
+from symbackprop.simplify.contractions import with_ordered_contractions
 from symbackprop.simplify.diagonals import written_out
 from symbackprop.simplify.factors import factor_sums
 from symbackprop.simplify.guard import guard_branches
@@ -98,6 +99,7 @@ def prepare(graph: Graph, log: Rewrites, *, reordered: bool = False) -> Graph:
     """
     graph = in_bodies(without_unneeded(graph), lambda bodies: prepare(bodies, log))
     graph = _straightened(rewrite(graph, _RECOGNISING, log), log)
+    graph = with_ordered_contractions(graph, log)
     if reordered and len(graph.nodes()) > _LARGE:
         graph = regrouped(graph, log)
     guarded = guard_branches(graph, log)
@@ -190,4 +192,5 @@ def _lowered(graph: Graph, log: Rewrites, *, stacks: bool = True) -> Graph:
         last = rewrite(rooted, _SIMPLER, log)
     if any(sums_of_products.sums_products(node) or gram.multiplies_products(node) for node in last.nodes()):
         last = rewrite(last, _PRODUCTS, log)
+    last = with_ordered_contractions(last, log)
     return written_out(share_partial_sums(last, log), log)
