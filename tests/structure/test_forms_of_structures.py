@@ -39,9 +39,9 @@ def test_a_wrong_expression_fails() -> None:
     ((label, form),) = f.graph.factored.items()
     (term,) = form.terms
     for wrong in (replace(term, negative=True), Product((0, 1), ((0, (0,)),))):
-        f.graph = replace(f.graph, factored={label: replace(form, terms=(wrong,))})
+        f._derived = f._derived._replace(graph=replace(f.graph, factored={label: replace(form, terms=(wrong,))}))
         assert not f.verify(points=1, seconds=0)
-    f.graph = replace(f.graph, factored={label: form})
+    f._derived = f._derived._replace(graph=replace(f.graph, factored={label: form}))
     assert f.verify(points=1, seconds=0)
 
 
