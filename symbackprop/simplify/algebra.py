@@ -344,7 +344,7 @@ ROWS = (
     Row("square", (mul,), _square),
     Row("reuse product", (mul,), _reuse_product),
     Row("divide by number", (div,), _divide_by_number),
-    Row("choose factor", (mul,), _choose_factor),
+    Row("choose factor", (mul,), _choose_factor, about=(where,)),
     Row("commuted product", (mul,), _commute),
     Row("divide constants", (div,), divide_constants),
     Row("cancel quotient", (div,), cancel_quotient),

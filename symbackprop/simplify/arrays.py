@@ -378,7 +378,7 @@ ROWS = (
     Row("scalar out of sum", (reduce_sum,), scalar_out_of_sum),
     Row("sum of contraction", (reduce_sum,), _sum_of_contraction),
     Row("diagonal of contraction", (diagonal,), _diagonal_of_contraction),
-    Row("merge writes", (add,), _merge_places),
+    Row("merge writes", (add,), _merge_places, about=(place, scatter_add)),
     Row("part of a constant", (slice_,), _part_of_constant),
     Row("filled vector", (place,), _filled_place),
     Row("contract product", (reduce_sum,), _contract_product),

@@ -89,5 +89,5 @@ ROWS = (
     Row("positive condition", (where,), _positive_condition),
     Row("zero already", (where,), _zero_already),
     Row("decided choice", (where,), _decided_choice),
-    Row("sum of choices", (add,), _sum_of_choices),
+    Row("sum of choices", (add,), _sum_of_choices, about=(where,)),
 )

@@ -266,13 +266,13 @@ def _other_than_one(node: Node) -> Node | None:
 
 
 ROWS = (
-    Row("sqrt(b**2 + w) - b", (add,), _root_minus),
-    Row("1 / sqrt(1 + w) - 1", (add,), _reciprocal_root_minus_one),
-    Row("variance", (add,), _variance),
-    Row("difference of squares", (add,), _difference_of_squares),
+    Row("sqrt(b**2 + w) - b", (add,), _root_minus, about=(sqrt, hypot)),
+    Row("1 / sqrt(1 + w) - 1", (add,), _reciprocal_root_minus_one, about=(sqrt, hypot)),
+    Row("variance", (add,), _variance, about=(integer_power,)),
+    Row("difference of squares", (add,), _difference_of_squares, about=(integer_power,)),
     Row("square of a root of a number", (integer_power,), _square_of_root_of_number),
-    Row("cosh - 1", (add,), _cosh_minus_one),
-    Row("erf and erfc", (add,), _error_functions),
+    Row("cosh - 1", (add,), _cosh_minus_one, about=(cosh,)),
+    Row("erf and erfc", (add,), _error_functions, about=(erf, erfc)),
     Row("log of erfc", (log,), _log_of_tail),
     Row("logit or arctanh", (log,), _log_of_ratio),
 )

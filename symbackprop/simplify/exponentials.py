@@ -201,9 +201,9 @@ ROWS = (
     Row("log of a multiple of an exponential", (log,), _log_of_multiple),
     Row("share of exponentials", (div,), _share_of_exponentials),
     Row("tanh", (div,), _hyperbolic),
-    Row("sinh or cosh", (mul,), _half_of_exponentials),
+    Row("sinh or cosh", (mul,), _half_of_exponentials, about=(exp,)),
     Row("over expm1", (div,), _over_expm1),
-    Row("1 - expit", (add,), _product_with_complement),
+    Row("1 - expit", (add,), _product_with_complement, about=(expit,)),
 )
 
 # Once nothing is differentiated any more: before that a derivative is known of the whole.

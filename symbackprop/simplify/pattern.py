@@ -106,6 +106,7 @@ class Row:
     apply: Callable[[Apply, Context], Node | None]
     exact: bool = True
     arrays: bool = False  # whether it can fit only nodes that have axes
+    about: tuple[Operation, ...] = ()  # it can fit only where one of these is in the graph
 
 
 Rule = tuple[Callable[[Apply, Context], Node | None], str]  # of a row: the function and the name
@@ -169,8 +170,16 @@ def _by_operation(rows: Iterable[Row]) -> dict[Operation, list[Rule]]:
 
 
 @functools.lru_cache(maxsize=64)  # a pass has the same rows every time
-def _tables(rows: tuple[Row, ...]) -> Tables:
-    return {True: _by_operation(rows), False: _by_operation(row for row in rows if not row.arrays)}
+def _subjects(rows: tuple[Row, ...]) -> frozenset[Operation]:
+    """Return the operations that some rows are about."""
+    return frozenset(op for row in rows for op in row.about)
+
+
+@functools.lru_cache(maxsize=256)
+def _tables(rows: tuple[Row, ...], present: frozenset[Operation]) -> Tables:
+    """Return the rules of the rows that can fit where so many of their subjects are `present`."""
+    fitting = [row for row in rows if not row.about or not present.isdisjoint(row.about)]
+    return {True: _by_operation(fitting), False: _by_operation(row for row in fitting if not row.arrays)}
 
 
 class _Walk:
@@ -180,9 +189,15 @@ class _Walk:
         self.context = Context(graph)
         self.normal: dict[Node, Node] = {}
         self._log = log
-        self._table = _tables(tuple(rows))
+        self._rows = tuple(rows)
+        self._absent = set(_subjects(self._rows))  # operations that rows are about which the graph does not have
+        self._absent -= {node.op for node in self.context.nodes if isinstance(node, Apply)}
+        self._find_rules()
         self._becomes: dict[Node, Node] = {}
         self._budget = _STEPS_PER_NODE * (len(self.context.nodes) + 100)
+
+    def _find_rules(self) -> None:
+        self._table = _tables(self._rows, _subjects(self._rows) - self._absent)
 
     def run(self) -> None:
         """Fill `normal` with the normal form of every node; most nodes are in it and take one step."""
@@ -216,6 +231,9 @@ class _Walk:
             if waiting:
                 stack.extend(reversed(waiting))
                 continue
+            if isinstance(node, Apply) and node.op in self._absent:  # a row has brought it in
+                self._absent.remove(node.op)
+                self._find_rules()
             target = self._step(node)
             if target is node:
                 normal[node] = node

@@ -163,7 +163,7 @@ def _place_of_exponential(node: Apply) -> int | None:
 
 
 ROWS = (
-    Row("shift of logsumexp", (add,), _shift_of_logsumexp),
-    Row("log_softmax", (add,), _log_softmax, arrays=True),
-    Row("shift held fixed", (add,), _held_shift),
+    Row("shift of logsumexp", (add,), _shift_of_logsumexp, about=(logsumexp,)),
+    Row("log_softmax", (add,), _log_softmax, arrays=True, about=(logsumexp,)),
+    Row("shift held fixed", (add,), _held_shift, about=(log,)),
 )

@@ -110,6 +110,6 @@ ROWS = (
     Row("absolute value of multiple", (absolute,), _absolute_of_multiple),
     Row("sign of multiple", (sign,), _sign_of_multiple),
     Row("power of sign", (integer_power,), _power_of_sign),
-    Row("sign times argument", (mul,), _sign_times_argument),
+    Row("sign times argument", (mul,), _sign_times_argument, about=(sign,)),
     Row("copied sign", (copysign,), _copied_sign),
 )
