@@ -48,6 +48,7 @@ from symbackprop.simplify.loops.ahead import with_factors_ahead
 from symbackprop.simplify.loops.before import with_products_before
 from symbackprop.simplify.loops.behind import with_sums_behind
 from symbackprop.simplify.loops.bodies import has_loops, in_bodies
+from symbackprop.simplify.loops.running import with_running_products_behind
 from symbackprop.simplify.loops.stored import as_one, with_stored
 from symbackprop.simplify.loops.twins import with_twins
 from symbackprop.simplify.loops.unneeded import without_unneeded
@@ -173,6 +174,12 @@ def _recognised(graph: Graph, log: Rewrites, *, stacks: bool = True) -> Graph:
     return rewrite(graph, _RECOGNISING, log)
 
 
+def _with_products_behind(graph: Graph, log: Rewrites) -> Graph:
+    """Return `graph` with running sums of products behind its loops, and what else these products were needed for."""
+    found = with_running_products_behind(graph)
+    return graph if found is graph else in_bodies(found, lambda bodies: rewrite(bodies, _PRODUCTS, log))
+
+
 def _lowered(graph: Graph, log: Rewrites, *, stacks: bool = True) -> Graph:
     """Return a graph in simple primitives, with loops back that read what the loops there computed."""
     graph = in_bodies(graph, lambda bodies: _lowered(bodies, log))
@@ -182,7 +189,9 @@ def _lowered(graph: Graph, log: Rewrites, *, stacks: bool = True) -> Graph:
     if has_loops(graph):
         lowered = lowered if lowered is graph else rewrite(lowered, _CANONICAL, log)
         lowered = without_unneeded(with_stored(lowered, stacks=stacks))
-        graph = lowered = without_unneeded(with_factors_ahead(lowered)) if stacks else lowered
+        if stacks:
+            lowered = without_unneeded(_with_products_behind(with_factors_ahead(lowered), log))
+        graph = lowered
     last = lowered if lowered is graph else rewrite(lowered, _LAST, log)
     if (last is graph or last is not lowered) and any(_is_unfinished(node) for node in last.nodes()):
         last = rewrite(last, _LAST, log)  # a walk that changes something may leave more to find
