@@ -21,6 +21,7 @@ from symbackprop.ops.powers import sqrt
 from symbackprop.ops.reduction import mean, restored
 from symbackprop.ops.trigonometric import hypot
 from symbackprop.simplify.applied import args_of, is_applied
+from symbackprop.simplify.means import halved_terms
 from symbackprop.simplify.numbers import exact, is_number, is_value
 from symbackprop.simplify.pattern import Context, Row
 
@@ -173,7 +174,8 @@ def _mean_of(node: Node) -> tuple[tuple[Node, ...], object]:
         return args_of(args_of(node)[1]), 1 / Fraction(exact(args_of(node)[0].value))  # type: ignore[attr-defined, arg-type]
     if is_applied(node, div) and is_number(args_of(node)[1]) and is_applied(args_of(node)[0], add):
         return args_of(args_of(node)[0]), exact(args_of(node)[1].value)  # type: ignore[attr-defined]
-    return (), None
+    halved = halved_terms(node)
+    return (halved, 2) if halved else ((), None)
 
 
 def _square_of_root_of_number(node: Apply, context: Context) -> Node | None:
