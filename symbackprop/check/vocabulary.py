@@ -140,6 +140,7 @@ class Vocabulary(Statistics):
         kind = self._kind
         return {
             "average": self._average,
+            "bincount": self._bincount,
             "clip": self._clip,
             "cov": self._cov,
             "cross": self._cross,
@@ -277,6 +278,11 @@ class Vocabulary(Statistics):
         for condition, choice in zip(conditions, choices, strict=False):
             result = self._where(condition, choice, result)
         return np.broadcast_to(result, np.shape(x))[()]
+
+    def _bincount(self, x: Any, weights: Any, minlength: int = 0) -> Any:
+        totals = self.filled(max(minlength, np.max(x, initial=-1) + 1), 0)
+        np.add.at(totals, x, objects(weights))
+        return totals
 
     def _heaviside(self, x: Any, y: Any = 0.5) -> Any:
         return self._mapped(BY_PATH["heaviside"])(x, y)

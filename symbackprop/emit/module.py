@@ -13,6 +13,7 @@ from symbackprop.emit.documentation import description, docstring
 from symbackprop.emit.header import Recipe, header_lines
 from symbackprop.emit.lines import Line
 from symbackprop.emit.names import Names
+from symbackprop.emit.nearest import with_nearest
 from symbackprop.emit.outputs import returned
 from symbackprop.emit.packing import unpacking_lines
 from symbackprop.emit.release import released
@@ -141,7 +142,7 @@ def written(graph: Graph, recipe: Recipe, target: str) -> Written:
 def _written(graph: Graph, recipe: Recipe, target: str, counts: tuple[str, ...]) -> Written:
     """Write the lines of `graph`, those that compute the sizes named in `counts` among them."""
     in_buffers = recipe.optimize == "fast" and target == "numpy" and not recipe.checkpoint
-    graph = with_blocks(graph) if in_buffers else graph
+    graph = with_blocks(with_nearest(graph)) if in_buffers else graph
     taken = Names()
     parameters, leaves, packing = _parameters(graph, recipe, taken)
     function = taken.share(recipe.name)
