@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from symbackprop.emit.blocks import BlockLoop
@@ -17,6 +18,8 @@ if TYPE_CHECKING:
     from symbackprop.emit.statements import Writer
 
 __all__ = ["block_operands", "write_blocks"]
+
+_IN_USE = 8  # arrays of a block that are to stay in the cache together
 
 
 def block_operands(node: Apply) -> list[tuple[Node, int]]:
@@ -147,7 +150,7 @@ class _BlockWriter:
             widths.append(product(result.shape[1:]))
         own = [product(buffer.shape[1:]) for buffer in pool.all if self._is_block(buffer)]
         shared.block_numbers.append(sum(own, 0) * loop.length)
-        self._count_rows(sum([*widths, *own], 0))
+        self._count_rows([*widths, *own])
         called: dict[str, str] = {}
         taken: dict[Blocks, list[str]] = {}
         for buffer in pool.all:
@@ -170,9 +173,15 @@ class _BlockWriter:
             shared.blocks[key] = Blocks(Buffer(name, shape, buffer.dtype), in_rows=is_block)
         return shared.blocks[key]
 
-    def _count_rows(self, total: Size) -> None:
-        """Find out how many rows a block has, where `total` numbers belong to a row, and what that is called."""
+    def _count_rows(self, widths: Sequence[Size]) -> None:
+        """Find out how many rows a block has, where arrays have so many numbers a row, and what that is called.
+
+        Of many arrays few are in use at a time: blocks that have all of them in the cache would be so short that the calls
+        of NumPy take the time.
+        """
         shared, style, loop = self.writer.shared, self.writer.style, self.loop
+        total = sum(widths, 0)
+        total = total * _IN_USE // len(widths) if len(widths) > _IN_USE else total
         key = (loop.length, total)
         is_new = key not in shared.block_names
         self.rows = shared.block_names.setdefault(key, "") or self.writer.names.fresh("rows")

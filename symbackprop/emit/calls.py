@@ -14,9 +14,10 @@ from functools import lru_cache
 
 import numpy as np
 
-__all__ = ["CHOICE", "Call", "Operand", "calls_of"]
+__all__ = ["CHOICE", "ZEROS", "Call", "Operand", "calls_of"]
 
 CHOICE = "np.where"  # which cannot be told where to write, but is two copies
+ZEROS = "np.zeros"  # nor can this one, but it is an assignment
 
 Operand = str | int  # a template, or the result of the call with that number
 
@@ -82,6 +83,8 @@ class Call:
 @lru_cache(maxsize=4096)
 def calls_of(template: str, arrays: frozenset[int]) -> tuple[Call, ...] | None:
     """Return the calls that compute a template, given which of its operands are arrays; None where there are none."""
+    if template == ZEROS:
+        return (Call(ZEROS, ()),)
     source = _PLACEHOLDER.sub(lambda found: f"_arg{found[1]}_", template)
     try:
         found = _Lowering(source, arrays)

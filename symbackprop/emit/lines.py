@@ -10,20 +10,23 @@ from typing import TypeVar
 from symbackprop.emit.names import Names
 from symbackprop.emit.template import Code
 from symbackprop.ir.node import Apply, Shape
+from symbackprop.ir.size import product
 
 __all__ = ["Blocks", "Buffer", "Line", "Made", "in_groups", "mentions", "renamed", "renamed_all", "with_name"]
 
 T = TypeVar("T")
+_FEW = 16  # numbers of a row, over which NumPy would loop for each row
 _WORD = re.compile(r"(?<![\w.])[A-Za-z_]\w*")
 
 
 @dataclass(frozen=True, slots=True)
 class Buffer:
-    """Memory for one array at a time."""
+    """Memory for one array at a time; of `components` each lies in one piece, whose places the second axis counts."""
 
     name: str
     shape: Shape
     dtype: str
+    components: bool = False
 
 
 @dataclass(eq=False, slots=True)
@@ -52,13 +55,19 @@ class Blocks:
 
     @property
     def whole(self) -> Buffer:
-        """The array of all of them."""
-        return replace(self.each, shape=(len(self.names), *self.each.shape))
+        """The array of all of them, with rows of few numbers component by component: loops over these would be short."""
+        few = self.in_rows and len(self.each.shape) > 1 and _are_few(self.each.shape[1:])
+        return replace(self.each, shape=(len(self.names), *self.each.shape), components=few)
 
     def taking(self, names: Sequence[str], rows: str) -> Line:
         """Return the line that takes the first of them, for so many rows."""
         part = ["0" if len(names) == 1 else f":{len(names)}", *([f":{rows}"] if self.in_rows else [])]
         return Line(", ".join(names), f"{self.each.name}[{', '.join(part)}]")
+
+
+def _are_few(shape: Shape) -> bool:
+    count = product(shape)
+    return isinstance(count, int) and 1 < count <= _FEW
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING
 
-from symbackprop.emit.calls import calls_of
-from symbackprop.emit.lines import Made
+from symbackprop.emit.calls import ZEROS, calls_of
+from symbackprop.emit.lines import Line, Made
 from symbackprop.emit.template import Code
 from symbackprop.ir.node import Apply, Const, Node
 from symbackprop.ir.size import has_opaque
@@ -19,7 +19,7 @@ from symbackprop.ops.sparse import csr_array
 if TYPE_CHECKING:
     from symbackprop.emit.statements import Writer
 
-__all__ = ["about", "is_computed", "is_fresh", "made_of"]
+__all__ = ["about", "filling", "is_computed", "is_fresh", "made_of"]
 
 _DTYPES = ("float64", "float32", "bool")  # that every call writes as they are
 
@@ -48,6 +48,14 @@ def made_of(writer: Writer, node: Apply, template: str, operands: Sequence[Code]
             arrays.add(position)
     made = Made(node, template, tuple(operands), frozenset(arrays))
     return made if calls_of(template, made.arrays) else None
+
+
+def filling(writer: Writer, node: Apply, name: str, text: str, comment: str) -> Line:
+    """Return the line of a statement that fills an array; within a block zeros go into memory that is there."""
+    begun, _, zeros = text.partition(" = ")
+    if begun == name and zeros.startswith(ZEROS) and writer.in_buffers and writer.depth and node.dtype in _DTYPES:
+        return Line(name, zeros, comment, made=Made(node, ZEROS, (), frozenset()))
+    return Line("", text, comment)
 
 
 def about(statements: Sequence[str], known: Mapping[str, str]) -> Iterator[str]:

@@ -15,7 +15,7 @@ from symbackprop.emit.again import again_line
 from symbackprop.emit.branches import shared_by_branches
 from symbackprop.emit.control import write_control
 from symbackprop.emit.lines import Line
-from symbackprop.emit.made import about, is_computed, is_fresh, made_of
+from symbackprop.emit.made import about, filling, is_computed, is_fresh, made_of
 from symbackprop.emit.names import Names
 from symbackprop.emit.naming import Naming
 from symbackprop.emit.schedule import Schedule
@@ -302,7 +302,7 @@ class Writer(Naming):
             written = template.replace("{out}", name).replace("{index}", index)
             text = fill(_LOOP.sub(self._loop_index, written), operands).text
             if lines is not None:
-                lines.append(Line("", text, self._origin(node) if position == 0 else ""))
+                lines.append(filling(self, node, name, text, self._origin(node) if position == 0 else ""))
         self._texts[node] = f"{name} = {op.name}(...)" if copied is None else text
         self._codes[node], self._weights[node] = Code(name), 0
 

@@ -148,7 +148,10 @@ def _allocating(writer: Writer, buffer: Buffer) -> Line:
     """Return the line that allocates a buffer."""
     style = writer.style
     kind = "" if buffer.dtype == "float64" else f", dtype={style.dtype(buffer.dtype)}"
-    return Line(buffer.name, f"np.empty({style.shape(buffer.shape)}{kind})")
+    if not buffer.components:
+        return Line(buffer.name, f"np.empty({style.shape(buffer.shape)}{kind})")
+    number, rows, *inner = buffer.shape
+    return Line(buffer.name, f"np.moveaxis(np.empty({style.shape((number, *inner, rows))}{kind}), -1, 1)")
 
 
 def _sum(sizes: Iterable[Size]) -> Size:

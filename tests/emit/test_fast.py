@@ -198,3 +198,21 @@ def test_arrays_end_where_nobody_needs_them() -> None:
     g = sb.compile_grad(formula, wrt=[f"W{i}" for i in range(layers)], optimize="fast")
     of_activations = g.workspace(m=5000, h=10).nbytes / (5000 * 10 * 8)
     assert of_activations < layers + 4  # each one kept until it is needed, and no adjoint beside the last ones
+
+
+def test_rows_of_few_numbers_lie_component_by_component() -> None:
+    formula = "x[n,3] A[n,2,3] -> r = cross(x, tanh(A[:, 0]))\nsum(sin(r)**2 * A[:, 1])"
+    fast, readable = compiled(formula)
+    assert "np.moveaxis(np.empty((" in fast.source and "[...] = 0.0" in fast.source
+    rng = np.random.default_rng(0)
+    given = [rng.normal(size=(11, 3)), rng.normal(size=(11, 2, 3))]
+    for found, wanted in zip(leaves_of(cut(fast, 40)(*given)), leaves_of(readable(*given)), strict=True):
+        np.testing.assert_allclose(found, wanted, rtol=1e-13, atol=1e-15)
+        assert np.ndim(found) == 0 or found.flags.c_contiguous
+    assert fast.verify(points=1, seconds=0.5)
+
+
+def test_blocks_of_many_arrays_are_long_enough_to_be_worth_their_calls() -> None:
+    chain = "x" + "".join(f" + cos(x + {i})*sin(x*{i + 2})*exp(-x*y)" for i in range(12))
+    rows = re.search(r"BLOCK // (\d+)", sb.compile_grad(f"x[n] y[n] -> sum({chain})", optimize="fast").source)
+    assert rows is not None and int(rows[1]) <= 8
