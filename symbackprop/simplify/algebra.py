@@ -150,6 +150,8 @@ def _scale_quotient(node: Apply, value: object, b: Node) -> Node | None:
     if isinstance(top, Const):
         product = folded(times(value, exact(top.value)), node)  # type: ignore[arg-type]
         return None if product is None else div(product, bottom)
+    if is_applied(top, mul) and is_number(args_of(top)[0]) and times(value, exact(args_of(top)[0].value)) == 1:  # type: ignore
+        return div(args_of(top)[1], bottom)
     if isinstance(bottom, Const):
         ratio = quotient(value, exact(bottom.value))  # type: ignore[arg-type]
         scale = folded(ratio, node) if is_dyadic(ratio) else None

@@ -30,7 +30,7 @@ from symbackprop.simplify.scalars import (
     scale_scalar,
 )
 
-__all__ = ["ROWS", "product_in_sum"]
+__all__ = ["ROWS", "product_in_sum", "sum_of_contraction"]
 
 
 def _axes(node: Node, name: str = "axes") -> tuple[int, ...]:
@@ -137,7 +137,7 @@ def _sum_of_transpose(x: Node, axes: tuple[int, ...]) -> Node:
     return permuted(reduce_sum(args_of(x)[0], axes=tuple(summed)), order)
 
 
-def _sum_of_contraction(node: Apply, context: Context) -> Node | None:
+def sum_of_contraction(node: Apply, context: Context) -> Node | None:
     """The sum of a contraction over some of its axes is a contraction."""
     (x,) = node.args
     axes = _axes(node)
@@ -376,7 +376,7 @@ ROWS = (
     Row("quotient by scalar", (div,), quotient_by_scalar, arrays=True),
     Row("simplify sum", (reduce_sum,), _simplify_sum),
     Row("scalar out of sum", (reduce_sum,), scalar_out_of_sum),
-    Row("sum of contraction", (reduce_sum,), _sum_of_contraction),
+    Row("sum of contraction", (reduce_sum,), sum_of_contraction),
     Row("diagonal of contraction", (diagonal,), _diagonal_of_contraction),
     Row("merge writes", (add,), _merge_places, about=(place, scatter_add)),
     Row("part of a constant", (slice_,), _part_of_constant),

@@ -1,262 +1,221 @@
-"""The order in which contractions are computed: products of matrices associated well, einsums of many operands in pairs.
+"""Contractions of several operands, and contractions of contractions, in the order of multiplication with the least cost.
 
-A contraction that only another one needs, and that has no name of the user's, becomes part of that one; the operands of
-both are then contracted in the cheapest order: by dynamic programming over sets of operands (Pfeifer, Haegeman and
-Verstraete, 2014, Faster identification of optimal contraction sequences for tensor networks), or, where one einsum has more
-of them than that is quick for, pair by pair, the cheapest first. ``(A @ B) @ x`` becomes ``A @ (B @ x)``. What is written as
-products stays as it is where sizes that have names do not decide: a new order has to be cheaper where all are alike, and
-not dearer, but for a constant, wherever some are much larger than others.
+``(A @ B) @ x`` becomes ``A @ (B @ x)``, an einsum of five operands four products of two. An intermediate result stays
+where the user named it, and where something else needs it too, unless what is made of it takes less without it, as the
+product of an outer product with a matrix does. Sizes that have names count as a thousand, and the written order stays
+unless another is better by a tenth: no order is better than another where all sizes are alike.
+
+Sums are added up in another order then. The error of either order has the same first-order bound, the unit roundoff
+times the sizes summed over times the product of the absolute values, so none is the more accurate one.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
-from itertools import combinations
-from math import inf, prod
+import math
+from collections.abc import Iterable, Mapping, Sequence, Set
 
+from symbackprop.ir.dtype import is_float, is_half
 from symbackprop.ir.graph import Graph, count_uses
 from symbackprop.ir.node import Apply, Node
 from symbackprop.ir.size import Size, evaluate, names
 from symbackprop.ops.contraction import Indices, contract, einsum, index_sizes
+from symbackprop.simplify.contraction_orders import Network, Steps
 from symbackprop.simplify.pattern import Rewrites, with_new_arguments
 
-__all__ = ["contracts_contractions", "with_ordered_contractions"]
+__all__ = ["typical_count", "with_ordered_contractions"]
 
-_MOST = 7  # operands among which the best order is found, as the time for it triples with each
-_ALIKE = 1000  # of a named size, if all are alike
-_EXTREMES = (3, 100_000)  # of named sizes, if they differ
-_GAIN = 0.99  # of the cost: what is written stays unless this much is gained
+_NAME = "order of contractions"
+_LARGE = 1000  # what named sizes are taken to be
+_FAR_APART = (3, 100_000)  # and what some of them are, and others, where their order counts
+_NAMES = 6  # of sizes that are taken to be far apart
+_BETTER = 0.9  # of the cost of the written order, at most
+_OPENED = 4  # operands of a contraction of which those that others need too are looked into
 
-Plan = int | tuple["Plan", "Plan"]  # an operand by its number, or the contraction of two plans
+
+class _Contraction:
+    """Nodes, the indices of their axes and of the result, and in which order they are written to be multiplied."""
+
+    def __init__(self, output: Indices) -> None:
+        self.args: list[Node] = []
+        self.operands: list[Indices] = []
+        self.output = output
+        self.written: Steps = []
+        self.is_in_pairs = True
+        self._next = len(output)
+
+    def opened(self, node: Apply, output: Indices) -> list[tuple[Node, Indices]]:
+        """Return the operands of a contraction with indices of this one, given those of its result."""
+        result: Indices = node.param("output")  # type: ignore[assignment]
+        operands: tuple[Indices, ...] = node.param("operands")  # type: ignore[assignment]
+        known = dict(zip(result, output, strict=True))
+        pairs = []
+        for arg, own in zip(node.args, operands, strict=True):
+            for index in own:
+                if index not in known:
+                    known[index] = self._next
+                    self._next += 1
+            pairs.append((arg, tuple(known[index] for index in own)))
+        return pairs
+
+    def with_opened(self, position: int) -> _Contraction:
+        """Return the contraction with one of its operands taken apart."""
+        wider = _Contraction(self.output)
+        wider._next = self._next
+        for place, (arg, own) in enumerate(zip(self.args, self.operands, strict=True)):
+            for pair in wider.opened(arg, own) if place == position else [(arg, own)]:  # type: ignore[arg-type]
+                wider.add(*pair)
+        return wider
+
+    def add(self, node: Node, indices: Indices) -> int:
+        """Take in an operand, and return its number."""
+        self.args.append(node)
+        self.operands.append(indices)
+        return len(self.args) - 1
+
+    def join(self, parts: Sequence[int]) -> int:
+        """Note that some parts are multiplied, from left to right, and return the number of their product, below 0."""
+        self.is_in_pairs = self.is_in_pairs and len(parts) == 2
+        product = parts[0]
+        for part in parts[1:]:
+            self.written.append((product, part))
+            product = -len(self.written)
+        return product
+
+    def settle(self) -> None:
+        """Give products the numbers that follow those of the operands."""
+        count = len(self.args)
+        self.written = [(a if a >= 0 else count - 1 - a, b if b >= 0 else count - 1 - b) for a, b in self.written]
+
+    def network(self, values: Mapping[str, int] | None = None) -> Network:
+        """Return the contraction with a number for each size."""
+        sizes = index_sizes(self.args, self.operands)
+        return Network(self.operands, self.output, {index: _number(size, values) for index, size in sizes.items()})
+
+    def best(self) -> Steps:
+        """Return the order that takes least where sizes that have names are alike."""
+        return self.network().best()
+
+    def costs(self, steps: Steps, cases: Iterable[Mapping[str, int]]) -> list[float]:
+        """Return what an order takes, in several cases of sizes that have names."""
+        return [self.network(values).cost(steps) for values in cases]
+
+    def cases(self) -> list[Mapping[str, int]]:
+        """Return the sizes for which orders are compared: all alike, then one much larger or smaller than others."""
+        sizes = index_sizes(self.args, self.operands).values()
+        found = sorted({name for size in sizes for name in names(size)})
+        small, large = _FAR_APART
+        apart = found if 1 < len(found) <= _NAMES else []
+        return [
+            {},
+            *({name: large if name == one else small for name in found} for one in apart),
+            *({name: small if name == one else large for name in found} for one in apart),
+        ]
+
+    def multiplied(self, steps: Steps) -> Node:
+        """Return the result of multiplying in the order of `steps`."""
+        live = list(zip(range(len(self.args)), self.args, self.operands, strict=True))
+        for step, (pair, (_, _, kept)) in enumerate(zip(steps, self.network().kept(steps), strict=True), start=1):
+            (first, a, left), (_, b, right) = sorted((live[i] for i in pair), key=lambda operand: operand[0])
+            order = self.output if step == len(steps) else self._ordered(left, right, kept)
+            live.append((first, contract([a, b], [left, right], order), order))
+        return live[-1][1]
+
+    def _ordered(self, left: Indices, right: Indices, kept: Set[int]) -> Indices:
+        """Return the indices of a product in the order in which it is easily written.
+
+        Those of a stack of matrices come first. Where nothing is summed, those of the result come first.
+        """
+        every = tuple(dict.fromkeys((*left, *right)))
+        if kept >= set(every):
+            places = {index: place for place, index in enumerate(self.output)}
+            larger = left if len(left) >= len(right) else right
+            return (
+                larger if len(larger) == len(every) else tuple(sorted(every, key=lambda i: places.get(i, len(places))))
+            )
+        stacked = [i for i in left if i in kept and i in right]
+        return (*stacked, *(i for i in every if i in kept and i not in stacked))
 
 
-def contracts_contractions(node: Node) -> bool:
-    """Tell whether the order of contractions may be changed: `node` is one of many operands, or of another one."""
-    if not isinstance(node, Apply) or node.op is not einsum:
-        return False
-    return len(node.args) > 2 or any(isinstance(arg, Apply) and arg.op is einsum for arg in node.args)
+def typical_count(sizes: Iterable[Size]) -> int:
+    """Return how many entries an array of some sizes has where each that has a name is a thousand."""
+    return math.prod(map(_number, sizes))
+
+
+def _number(size: Size, values: Mapping[str, int] | None = None) -> int:
+    known = values or {}
+    return max(evaluate(size, {name: known.get(name, _LARGE) for name in names(size)}), 1)
 
 
 def with_ordered_contractions(graph: Graph, log: Rewrites) -> Graph:
-    """Return `graph` with contractions in an order that costs least, counting those that change in `log`."""
+    """Return `graph` with its contractions in pairs, in the order that takes least."""
     nodes = graph.nodes()
-    if not any(map(contracts_contractions, nodes)):
+    every = [node for node in nodes if isinstance(node, Apply) and _is_contraction(node)]
+    if not any(len(node.args) > 2 or any(map(_is_contraction, node.args)) for node in every):
         return graph
-    groups = _groups(graph)
+    uses = count_uses(nodes, graph.roots)
+    parts = {arg for node in every for arg in node.args if uses[arg] == 1 and arg not in graph.names}
+    inner = set(filter(_is_contraction, parts))
+    outer = set(every) - inner
     new: dict[Node, Node] = {}
+    named: set[Node] = set()
     for node in nodes:
-        group = groups.get(node)
-        plan = None if group is None else group.better_plan()
-        if group is None or plan is None:
-            new[node] = with_new_arguments(node, new)
-        else:
-            new[node] = group.built(plan, new)
-            log["order of contractions"] += 1
+        found = _ordered(node, inner, new, named) if node in outer else None
+        if found is not None:
+            log[_NAME] += 1
+        new[node] = with_new_arguments(node, new) if found is None else found
+        if node in graph.names:
+            named.add(new[node])
     return graph.mapped(lambda node: new.get(node, node))
 
 
-@dataclass(frozen=True, eq=False)
-class _Group:
-    """Operands that are contracted together.
-
-    Parameters
-    ----------
-    operands : list of (Node, tuple of int)
-        With the indices of their axes.
-    output : tuple of int
-    written : Plan or None
-        The order in which they are written; None if an einsum of many operands is among them, which has none.
-    """
-
-    operands: list[tuple[Node, Indices]]
-    output: Indices
-    written: Plan | None
-
-    def better_plan(self) -> Plan | None:
-        """Return the order in which to contract them, if it is not that in which they are written."""
-        if len(self.operands) < 3:
-            return None
-        sizes = index_sizes([node for node, _ in self.operands], [indices for _, indices in self.operands])
-        network = _Network(self, sizes, {})
-        plan = network.best() if len(self.operands) <= _MOST else network.greedy()
-        if self.written is None:
-            return plan
-        if network.cost(plan) > _GAIN * network.cost(self.written) or self._may_be_dearer(plan, sizes):
-            return None
-        return plan
-
-    def _may_be_dearer(self, plan: Plan, sizes: Mapping[int, Size]) -> bool:
-        """Tell whether there are sizes at which a plan costs more than what is written, but for a constant."""
-        assert self.written is not None
-        most = len(self.operands)
-        named = sorted({name for size in sizes.values() for name in names(size)})
-        for large in ({name} for name in named):
-            for outer in (large, {*named} - large):
-                network = _Network(self, sizes, {name: _EXTREMES[name in outer] for name in named})
-                if network.cost(plan) > most * network.cost(self.written):
-                    return True
+def _is_contraction(node: Node) -> bool:
+    if not isinstance(node, Apply) or node.op is not einsum:
         return False
-
-    def built(self, plan: Plan, new: Mapping[Node, Node]) -> Node:
-        """Return the contraction in an order, of what its operands have become."""
-        network = _Network(self, {}, {})
-        made: dict[Plan, tuple[Node, Indices]] = {
-            i: (new[node], indices) for i, (node, indices) in enumerate(self.operands)
-        }
-        steps = _steps(plan)
-        for step in steps:
-            pair = sorted(step, key=_first)
-            (a, left), (b, right) = made[pair[0]], made[pair[1]]
-            legs = network.legs(_members(step))
-            kept = tuple(dict.fromkeys(index for index in (*left, *right) if index in legs))
-            output = self.output if step is steps[-1] else kept
-            made[step] = (contract([a, b], [left, right], output), output)
-        return made[plan][0]
+    return is_float(node.dtype) and not is_half(node.dtype) and not node.segment
 
 
-class _Network:
-    """The costs of contracting some operands, for given numbers in the place of named sizes."""
-
-    def __init__(self, group: _Group, sizes: Mapping[int, Size], values: Mapping[str, int]) -> None:
-        self._indices = [frozenset(indices) for _, indices in group.operands]
-        self._output = frozenset(group.output)
-        self._sizes = {
-            index: max(evaluate(size, {name: values.get(name, _ALIKE) for name in names(size)}), 1)
-            for index, size in sizes.items()
-        }
-        self._legs: dict[frozenset[int], frozenset[int]] = {}
-
-    def legs(self, members: frozenset[int]) -> frozenset[int]:
-        """Return the indices that the contraction of some operands has."""
-        found = self._legs.get(members)
-        if found is None:
-            inside = frozenset().union(*(self._indices[i] for i in members))
-            outside = self._output.union(*(own for i, own in enumerate(self._indices) if i not in members))
-            found = self._legs[members] = inside & outside
-        return found
-
-    def step_cost(self, a: frozenset[int], b: frozenset[int]) -> float:
-        """Return the products that the contraction of two takes; twice as many of two that share no index."""
-        left, right = self.legs(a), self.legs(b)
-        return prod(self._sizes[index] for index in left | right) * (1 if left & right else 2)
-
-    def cost(self, plan: Plan) -> float:
-        """Return the products of all steps."""
-        return sum(self.step_cost(_members(a), _members(b)) for a, b in _steps(plan))
-
-    def best(self) -> Plan:
-        """Return the cheapest order, by that of each set of operands."""
-        found: dict[frozenset[int], tuple[float, Plan]] = {frozenset([i]): (0.0, i) for i in range(len(self._indices))}
-        for count in range(2, len(self._indices) + 1):
-            for members in map(frozenset, combinations(range(len(self._indices)), count)):
-                found[members] = self._best_of(members, found)
-        return found[frozenset(range(len(self._indices)))][1]
-
-    def _best_of(
-        self, members: frozenset[int], found: Mapping[frozenset[int], tuple[float, Plan]]
-    ) -> tuple[float, Plan]:
-        first, *others = sorted(members)
-        best: tuple[float, Plan] = (inf, first)
-        for count in range(len(others)):
-            for beside in combinations(others, count):
-                a = frozenset([first, *beside])
-                b = members - a
-                total = found[a][0] + found[b][0] + self.step_cost(a, b)
-                if total < best[0]:
-                    best = (total, (found[a][1], found[b][1]))
-        return best
-
-    def greedy(self) -> Plan:
-        """Return an order in which each step is the cheapest that there is, among pairs that share an index."""
-        parts: dict[frozenset[int], Plan] = {frozenset([i]): i for i in range(len(self._indices))}
-        while len(parts) > 1:
-            pairs = [*combinations(parts, 2)]
-            joined = [(a, b) for a, b in pairs if self.legs(a) & self.legs(b)]
-            a, b = min(joined or pairs, key=lambda pair: self.step_cost(*pair))
-            parts[a | b] = (parts.pop(a), parts.pop(b))
-        return next(iter(parts.values()))
+def _ordered(node: Apply, inner: Set[Node], new: Mapping[Node, Node], named: Set[Node]) -> Node | None:
+    """Return a contraction in a better order than that in which it is written, if there is one."""
+    whole = _read(node, inner, new)
+    steps = whole.written
+    if len(whole.args) > 2:
+        found = whole.best()
+        cases = whole.cases() if whole.is_in_pairs else [{}]
+        best, written = whole.costs(found, cases), whole.costs(steps, cases)
+        if _is_better(best, written, len(steps)) if whole.is_in_pairs else best < written:
+            steps = found
+    for position, arg in enumerate(whole.args[:_OPENED]):
+        if len(whole.args) > _OPENED or not _is_contraction(arg) or arg in named:
+            continue
+        wider = whole.with_opened(position)
+        found, cases = wider.best(), wider.cases()
+        if _is_better(wider.costs(found, cases), whole.costs(steps, cases), len(found)):
+            return wider.multiplied(found)
+    return None if steps is whole.written and whole.is_in_pairs else whole.multiplied(steps)
 
 
-def _steps(plan: Plan) -> list[tuple[Plan, Plan]]:
-    """Return the contractions of a plan, each behind those that it needs."""
-    found: list[tuple[Plan, Plan]] = []
-    waiting = [plan]
-    while waiting:
-        part = waiting.pop()
-        if isinstance(part, tuple):
-            found.append(part)
-            waiting += part
-    return found[::-1]
+def _is_better(costs: Sequence[float], others: Sequence[float], steps: int) -> bool:
+    """Tell whether the first of some costs is less, and of no other much more than steps of one kind make."""
+    pairs = zip(costs, others, strict=True)
+    return costs[0] < _BETTER * others[0] and all(cost <= (steps + 1) * other for cost, other in pairs)
 
 
-def _members(plan: Plan) -> frozenset[int]:
-    found, waiting = [], [plan]
-    while waiting:
-        part = waiting.pop()
-        if isinstance(part, tuple):
-            waiting += part
+def _read(node: Apply, inner: Set[Node], new: Mapping[Node, Node]) -> _Contraction:
+    """Return a contraction with those that only it needs taken apart."""
+    whole = _Contraction(tuple(range(node.rank)))
+    done: list[int] = []
+    tasks: list[tuple[Node, Indices] | int] = [(node, whole.output)]
+    while tasks:
+        task = tasks.pop()
+        if isinstance(task, int):
+            parts = done[-task:]
+            del done[-task:]
+            done.append(whole.join(parts))
+        elif task[0] is node or task[0] in inner:
+            pairs = whole.opened(*task)  # type: ignore[arg-type]
+            tasks.append(len(pairs))
+            tasks += reversed(pairs)
         else:
-            found.append(part)
-    return frozenset(found)
-
-
-def _first(plan: Plan) -> int:
-    return min(_members(plan))
-
-
-def _groups(graph: Graph) -> dict[Node, _Group]:
-    """Return the contractions that are not part of others, with all that is contracted in them."""
-    uses = count_uses(graph.nodes(), graph.roots)
-    found: dict[Node, _Group] = {}
-    parts: set[Node] = set()
-    for node in graph.nodes():
-        if not isinstance(node, Apply) or node.op is not einsum or node.segment:
-            continue
-        free = {arg for arg in node.args if arg in found and uses.get(arg) == 1 and arg not in graph.names}
-        inside = _fitting(node.args, free, found)
-        found[node] = _group(node, inside, found)
-        parts.update(inside)
-    return {node: group for node, group in found.items() if node not in parts}
-
-
-def _fitting(args: Iterable[Node], free: set[Node], found: Mapping[Node, _Group]) -> set[Node]:
-    """Return those of the contractions that can be part of another one without making it too large."""
-    args = [*args]
-    chosen: set[Node] = set()
-    total = len(args)
-    for arg in args:
-        if arg in free and total - 1 + len(found[arg].operands) <= _MOST:
-            chosen.add(arg)
-            total += len(found[arg].operands) - 1
-    return chosen
-
-
-def _group(node: Apply, inside: set[Node], found: Mapping[Node, _Group]) -> _Group:
-    """Return the operands of a contraction, with those of its parts in the place of these."""
-    operands: Sequence[Indices] = node.param("operands")  # type: ignore[assignment]
-    output: Indices = node.param("output")  # type: ignore[assignment]
-    pairs: list[tuple[Node, Indices]] = []
-    plans: list[Plan | None] = []
-    fresh = 1 + max(index for own in (*operands, output) for index in own)
-    for arg, indices in zip(node.args, operands, strict=True):
-        if arg not in inside:
-            plans.append(len(pairs))
-            pairs.append((arg, indices))
-            continue
-        part = found[arg]
-        outer = dict(zip(part.output, indices, strict=True))
-        for _, own in part.operands:
-            for index in own:
-                if index not in outer:
-                    outer[index] = fresh
-                    fresh += 1
-        plans.append(None if part.written is None else _shifted(part.written, len(pairs)))
-        pairs += [(operand, tuple(outer[index] for index in own)) for operand, own in part.operands]
-    is_written = len(plans) == 2 and None not in plans
-    return _Group(pairs, output, (plans[0], plans[1]) if is_written else None)  # type: ignore[arg-type]
-
-
-def _shifted(plan: Plan, by: int) -> Plan:
-    """Return a plan of operands whose numbers are larger; plans are as deep as there are operands, which are few."""
-    return plan + by if isinstance(plan, int) else (_shifted(plan[0], by), _shifted(plan[1], by))
+            done.append(whole.add(new[task[0]], task[1]))
+    whole.settle()
+    return whole

@@ -15,6 +15,7 @@ from symbackprop.ir.size import Size
 from symbackprop.ops.arithmetic import add, mul
 from symbackprop.ops.broadcasting import broadcast, reduce_sum
 from symbackprop.ops.comparison import equal, where
+from symbackprop.ops.contraction import Indices, contract, einsum
 from symbackprop.ops.creation import arange, eye
 from symbackprop.ops.declare import Primitive
 from symbackprop.ops.layout import diagonal, diagonal_matrix, identity_mask, trace, transpose
@@ -54,6 +55,33 @@ def _sum_of_diagonal_matrix(node: Apply, context: Context) -> Node | None:
     return constant(values.value, node.shape, node.dtype) if isinstance(values, Const) else diagonal(values)
 
 
+def _contract_diagonal_matrix(node: Apply, context: Context) -> Node | None:
+    """In diag(v) @ A, and in any contraction, a diagonal matrix is the vector on its diagonal."""
+    operands: tuple[Indices, ...] = node.param("operands")  # type: ignore[assignment]
+    output: Indices = node.param("output")  # type: ignore[assignment]
+    for position, arg in enumerate(node.args):
+        vector = None if context.is_named(arg) else _on_diagonal(arg)
+        kept, gone = operands[position] if vector is not None else (0, 0)
+        if vector is None or (kept in output and gone in output):
+            continue
+        if gone in output:
+            kept, gone = gone, kept
+        args = [vector if i == position else other for i, other in enumerate(node.args)]
+        renamed = [tuple(kept if index == gone else index for index in own) for own in operands]
+        return contract(args, [(kept,) if i == position else own for i, own in enumerate(renamed)], output)
+    return None
+
+
+def _on_diagonal(x: Node) -> Node | None:
+    """Return the vector on the diagonal of a matrix that is 0 elsewhere."""
+    if isinstance(x, Apply) and x.op is diagonal_matrix:
+        return x.args[0]
+    values = _masked(x)
+    if not isinstance(values, Apply) or values.op is not broadcast or len(values.param("axes")) != 1:  # type: ignore
+        return None
+    return values.args[0]
+
+
 def _diagonal(node: Apply, context: Context) -> Node | None:
     """The diagonal of a matrix whose entries are computed one by one needs only those on the diagonal."""
     (x,) = node.args
@@ -83,6 +111,7 @@ def _of_diagonal(x: Node) -> Node:
 
 ROWS = (
     Row("sum of a diagonal matrix", (reduce_sum,), _sum_of_diagonal_matrix, arrays=True),
+    Row("contraction with a diagonal matrix", (einsum,), _contract_diagonal_matrix),
     Row("diagonal of entries", (diagonal,), _diagonal),
 )
 

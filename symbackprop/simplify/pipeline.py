@@ -19,6 +19,7 @@ from symbackprop.simplify import (
     algebra,
     arrays,
     choices,
+    common_operands,
     diagonals,
     differences,
     entries,
@@ -54,7 +55,7 @@ from symbackprop.simplify.loops.stored import as_one, with_stored
 from symbackprop.simplify.loops.twins import with_twins
 from symbackprop.simplify.loops.unneeded import without_unneeded
 from symbackprop.simplify.partial_sums import share_partial_sums
-from symbackprop.simplify.pattern import Rewrites, rewrite
+from symbackprop.simplify.pattern import Rewrites, Row, rewrite
 from symbackprop.simplify.polynomials import with_shared_powers
 from symbackprop.simplify.roots import with_shared_roots
 from symbackprop.simplify.rules import without_rules
@@ -67,6 +68,7 @@ _CANONICAL = (
     *squares.ROWS,
     *choices.ROWS,
     *arrays.ROWS,
+    *common_operands.ROWS,
     *entries.ROWS,
     *identity.ROWS,
     *diagonals.ROWS,
@@ -102,7 +104,7 @@ def prepare(graph: Graph, log: Rewrites, *, reordered: bool = False) -> Graph:
     """
     graph = in_bodies(without_unneeded(graph), lambda bodies: prepare(bodies, log))
     graph = _straightened(rewrite(graph, _RECOGNISING, log), log)
-    graph = with_ordered_contractions(graph, log)
+    graph = _ordered(graph, _RECOGNISING, log)
     if reordered and len(graph.nodes()) > _LARGE:
         graph = regrouped(graph, log)
     guarded = guard_branches(graph, log)
@@ -110,6 +112,12 @@ def prepare(graph: Graph, log: Rewrites, *, reordered: bool = False) -> Graph:
         return graph
     guarded = in_bodies(guarded, lambda bodies: prepare(bodies, log))  # which may be under masks now
     return rewrite(guarded, _RECOGNISING, log)
+
+
+def _ordered(graph: Graph, rows: tuple[Row, ...], log: Rewrites) -> Graph:
+    """Return `graph` in normal form again, with contractions of several operands in the order that takes least."""
+    ordered = with_ordered_contractions(graph, log)
+    return graph if ordered is graph else rewrite(ordered, rows, log)
 
 
 def _straightened(graph: Graph, log: Rewrites) -> Graph:
@@ -144,6 +152,12 @@ def _is_unfinished(node: Node) -> bool:
     """Tell whether a last walk may find something, now that it is known who needs what and nothing is derived any more."""
     by_position = isinstance(node, Apply) and node.op in _BY_POSITION
     return by_position or scalars.may_share_signs(node) or structure.takes_product_away(node)
+
+
+def _has_products(node: Node) -> bool:
+    """Tell whether `node` makes one number of many products, or a product of matrices that are products themselves."""
+    found = sums_of_products.sums_products(node) or sums_of_products.averages_products(node)
+    return found or gram.multiplies_products(node)
 
 
 def _operations(graph: Graph) -> int:
@@ -197,11 +211,12 @@ def _lowered(graph: Graph, log: Rewrites, *, stacks: bool = True) -> Graph:
     last = lowered if lowered is graph else rewrite(lowered, _LAST, log)
     if (last is graph or last is not lowered) and any(_is_unfinished(node) for node in last.nodes()):
         last = rewrite(last, _LAST, log)  # a walk that changes something may leave more to find
+    last = _ordered(last, _LAST, log)
     last = with_shared_powers(last, log)
     rooted = with_shared_roots(last, log)
     if rooted is not last or any(isinstance(node, Apply) and node.op in exponentials.OF_SIGNS for node in last.nodes()):
         last = rewrite(rooted, _SIMPLER, log)
-    if any(sums_of_products.sums_products(node) or gram.multiplies_products(node) for node in last.nodes()):
+    if any(map(_has_products, last.nodes())):
         last = rewrite(last, _PRODUCTS, log)
     last = with_ordered_contractions(last, log)
     return written_out(share_partial_sums(last, log), log)

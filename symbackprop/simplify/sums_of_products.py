@@ -1,4 +1,4 @@
-"""Sums of products of entries, as contractions: no array has to hold the products.
+"""Sums and means of products of entries, as contractions: no array has to hold the products.
 
 This runs in a walk after all others, when it is known which products nothing else needs: what is multiplied
 for several sums, or read entry by entry too, is multiplied once.
@@ -6,18 +6,19 @@ for several sums, or read entry by entry too, is multiplied once.
 
 from __future__ import annotations
 
-from symbackprop.ir.dtype import is_half
+from symbackprop.ir.dtype import is_float, is_half
 from symbackprop.ir.node import Apply, Const, Node, constant
 from symbackprop.ops.arithmetic import add, integer_power, mul
 from symbackprop.ops.broadcasting import reduce_sum
-from symbackprop.ops.contraction import contract
+from symbackprop.ops.contraction import contract, einsum
+from symbackprop.ops.reduction import count_of, mean
 from symbackprop.simplify.applied import args_of, is_applied
-from symbackprop.simplify.arrays import product_in_sum
+from symbackprop.simplify.arrays import product_in_sum, sum_of_contraction
 from symbackprop.simplify.non_negative import is_non_negative
 from symbackprop.simplify.numbers import is_number
 from symbackprop.simplify.pattern import Context, Row
 
-__all__ = ["ROWS", "sums_products"]
+__all__ = ["ROWS", "averages_products", "sums_products"]
 
 _TERMS = 8  # of a sum that is taken apart
 
@@ -69,7 +70,28 @@ def _scaled(term: Node) -> tuple[Const | None, Node]:
     return None, term
 
 
+def averages_products(node: Node) -> bool:
+    """Tell whether `node` is a mean of products or squares, or of a contraction."""
+    if not isinstance(node, Apply) or node.op is not mean or is_half(node.dtype):
+        return False
+    (x,) = node.args
+    return is_float(x.dtype) and (_is_product(x) or is_applied(x, einsum))
+
+
+def _contract_mean(node: Apply, context: Context) -> Node | None:
+    """mean(x * y) and mean(A @ B) are contractions, divided by the number of entries."""
+    (x,) = node.args
+    if not averages_products(node) or not context.is_free(x):
+        return None
+    axes: tuple[int, ...] = node.param("axes")  # type: ignore[assignment]
+    total = reduce_sum(x, axes=axes)
+    assert isinstance(total, Apply)
+    found = sum_of_contraction(total, context) if is_applied(x, einsum) else _contract_entries(total, context)
+    return None if found is None else found / count_of(x, axes, node.dtype)
+
+
 ROWS = (
     Row("contract product of entries", (reduce_sum,), _contract_entries),
     Row("sum of squares apart", (reduce_sum,), _sum_apart),
+    Row("mean of products", (mean,), _contract_mean),
 )

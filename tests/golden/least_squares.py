@@ -36,5 +36,5 @@ def value_and_grad(X, w, b, y):
     # forward
     t1 = X @ w + b - y
     # backward
-    t1_bar = 2.0 / n * t1                     # L = np.mean(t1 * t1)
-    return np.mean(t1 * t1), (np.outer(t1_bar, w), X.T @ t1_bar, t1_bar.sum(), -t1_bar)
+    t1_bar = 2.0 / n * t1                     # L = (t1 @ t1) / n
+    return (t1 @ t1) / n, (np.outer(t1_bar, w), X.T @ t1_bar, t1_bar.sum(), -t1_bar)
