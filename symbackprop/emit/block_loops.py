@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
-from symbackprop.emit.blocks import BlockLoop
+from symbackprop.emit.blocks import BlockLoop, Moved
 from symbackprop.emit.buffers import Buffers
 from symbackprop.emit.lines import Blocks, Buffer, Line, renamed_all
 from symbackprop.emit.schedule import Schedule
@@ -120,12 +120,16 @@ class _BlockWriter:
         for position, result in self.results.items():
             if position < loop.stored:
                 continue
-            text = inner.result(loop.body.outputs[position]).text
             name = self._result_name(position)
+            texts = [inner.result(output).text for output in loop.body.outputs]
+            text = texts[position]
             if result.shape:
                 memory.append(Buffer(name, result.shape, result.dtype))
                 before.append(Line("", f"{name}[...] = 0.0", is_fresh=True))
-                added.append(Line("", f"{name} += {text}"))
+                if position in loop.moved:
+                    added += [self._moved(name, texts[part.output], part) for part in loop.moved[position]]
+                else:
+                    added.append(Line("", f"{name} += {text}"))
                 continue
             parts = writer.names.fresh(f"{name}_parts")
             kind = "" if result.dtype == "float64" else f", dtype={writer.style.dtype(result.dtype)}"
@@ -133,6 +137,11 @@ class _BlockWriter:
             added.append(Line("", f"{parts}.append({text})"))
             after.append(Line(name, f"{parts}[0] if len({parts}) == 1 else np.sum({parts}{kind})", is_fresh=True))
         return before, added, after
+
+    def _moved(self, name: str, text: str, part: Moved) -> Line:
+        """Return the line that adds rows of a block to those of a result at some distance."""
+        start, stop = ((f"{end} + {part.distance}" if part.distance else end) for end in (self.start, self.stop))
+        return Line("", f"{name}[{start}:{stop}] {'-' if part.is_subtracted else '+'}= {text}")
 
     def _allocate(self, pool: Buffers, stored: dict[int, str]) -> tuple[dict[str, str], list[Line]]:
         """Note what memory a loop needs, and how many rows fit into the cache.

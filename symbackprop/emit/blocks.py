@@ -8,9 +8,9 @@ every array is stored anyway, stay what they were.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from typing import NoReturn
+from typing import NamedTuple, NoReturn
 
 from symbackprop.emit.phases import Phases
 from symbackprop.emit.rows import constant_rows, is_look, of_rows
@@ -18,11 +18,13 @@ from symbackprop.ir.body import Body
 from symbackprop.ir.graph import Graph, children
 from symbackprop.ir.node import Apply, Const, Input, Node, Output, make_apply, make_input, make_output
 from symbackprop.ir.size import Size, named
+from symbackprop.ops.arithmetic import neg
 from symbackprop.ops.broadcasting import rebuilt, reduce_sum
 from symbackprop.ops.declare import Primitive
+from symbackprop.ops.indexing import place
 from symbackprop.ops.reduction import count_of, mean
 
-__all__ = ["BlockLoop", "in_blocks", "with_blocks"]
+__all__ = ["BlockLoop", "Moved", "in_blocks", "with_blocks"]
 
 _FEWEST = 3  # arrays that a loop computes
 _LEVEL = 1000  # of the inputs of bodies, above those of all others
@@ -38,6 +40,14 @@ in_blocks = Primitive(
 )  # fmt: skip
 
 
+class Moved(NamedTuple):
+    """Rows that are added to rows of a result further down."""
+
+    output: int  # of the body, which they are
+    distance: int
+    is_subtracted: bool
+
+
 class BlockLoop:
     """A node that `in_blocks` makes, with names for its parts."""
 
@@ -49,6 +59,7 @@ class BlockLoop:
         self.sliced: tuple[bool, ...] = node.param("sliced")  # type: ignore[assignment]
         self.stored: int = node.param("stored")  # type: ignore[assignment]
         self.primal: frozenset[Node] = node.param("primal")  # type: ignore[assignment]
+        self.moved: dict[int, tuple[Moved, ...]] = dict(node.param("moved"))  # type: ignore[call-overload]
 
     @property
     def rows(self) -> Size:
@@ -215,11 +226,15 @@ class _Blocks:
         wholes: dict[Node, Node] = {}
         for node in group.needed:
             operands = [bound(arg, own) for arg, own in zip(node.args, self._phases.flags[node], strict=True)]
+            if node.op is place and node in self._phases.sums:
+                continue  # which every block adds to
             images[node] = _summed(node, operands) if node in self._phases.sums else of_rows(node, operands, rows)
         results = [*group.stored, *group.sums]
+        outputs, moved = self._outputs(results, images, lambda arg: bound(arg, True))
         params = (
-            ("body", Body(tuple(inputs), tuple(images[node] for node in results))),
+            ("body", Body(tuple(inputs), tuple(outputs))),
             ("length", group.length),
+            ("moved", moved),
             ("number", group.number),
             ("primal", frozenset(images[node] for node in images if node in self._primal)),
             ("sliced", tuple(sliced)),
@@ -232,6 +247,27 @@ class _Blocks:
                 output = output / count_of(node.args[0], node.param("axes"), node.dtype)  # type: ignore[arg-type]
             self._new[node] = output
 
+    def _outputs(
+        self, results: Sequence[Apply], images: Mapping[Node, Node], bound: Callable[[Node], Node]
+    ) -> tuple[list[Node], tuple[tuple[int, tuple[Moved, ...]], ...]]:
+        """Return the outputs of a body, one for each of `results` and then some more, and which are added further down."""
+        outputs: list[Node] = []
+        more: list[Node] = []
+        moved = []
+        for position, node in enumerate(results):
+            if node.op is not place or node not in self._phases.sums:
+                outputs.append(images[node])
+                continue
+            parts = []
+            for arg, bounds in zip(node.args, node.param("bounds"), strict=True):  # type: ignore[call-overload]
+                negative = isinstance(arg, Apply) and arg.op is neg and arg.args[0] in images
+                rows = images[arg.args[0]] if negative else bound(arg)
+                parts.append(Moved(len(results) + len(more), bounds[0][0] or 0, negative))
+                more.append(rows)
+            outputs.append(more[-1])
+            moved.append((position, tuple(parts)))
+        return [*outputs, *more], tuple(moved)
+
     def _with_tables(self) -> Graph:
         """Return the new graph, which knows the names and adjoints of old nodes where their places are now."""
         graph, new = self._graph, self._new
@@ -240,15 +276,15 @@ class _Blocks:
         names: dict[Node, str] = {}
         adjoints: dict[Node, Node] = {}
         remarks: dict[Node, str] = {}
-        for place in every:
-            for node, image in place.items():
-                if node in graph.names and (place is new or node not in stored):
+        for images in every:
+            for node, image in images.items():
+                if node in graph.names and (images is new or node not in stored):
                     names[image] = graph.names[node]
                 if node in graph.remarks:
                     remarks[image] = graph.remarks[node]
                 adjoint = graph.adjoints.get(node)
-                if adjoint in place and (place is new or adjoint not in stored):
-                    adjoints[image] = place[adjoint]
+                if adjoint in images and (images is new or adjoint not in stored):
+                    adjoints[image] = images[adjoint]
                 elif adjoint in stored and node not in new:  # of what only a block knows
                     adjoints[image] = new[adjoint]
         return replace(

@@ -15,7 +15,7 @@ from symbackprop.ops.broadcasting import broadcast, cast, reduce_sum, reshape
 from symbackprop.ops.contraction import einsum
 from symbackprop.ops.contraction_text import einsum_text
 from symbackprop.ops.declare import Primitive
-from symbackprop.ops.indexing import place, slice_
+from symbackprop.ops.indexing import Bounds, place, slice_
 from symbackprop.ops.layout import concatenate, transpose
 from symbackprop.ops.polynomials import powers_by_column
 from symbackprop.ops.reduction import largest, mean, smallest
@@ -54,9 +54,15 @@ def sliced_args(node: Apply) -> Flags | None:
 
 
 def summed_args(node: Apply) -> Flags | None:
-    """Return which arguments are needed row by row, where `node` is a sum over all rows; None where it is none."""
+    """Return which arguments are needed row by row, where `node` is a sum over all rows; None where it is none.
+
+    Rows that are added to others at some distance, as the derivatives of neighbours are, count as such a sum.
+    """
     if node.op in (reduce_sum, mean):
         return (True,) if 0 in node.param("axes") else None  # type: ignore[operator]
+    if node.op is place and all(_is_moved(bounds) for bounds in node.param("bounds")):  # type: ignore[attr-defined]
+        lengths = {arg.shape[0] for arg in node.args}
+        return (True,) * len(node.args) if len(lengths) == 1 else None
     if node.op is not einsum or node.rank > 1:  # a matrix of sums is a product of matrices
         return None
     operands: tuple[tuple[int, ...], ...] = node.param("operands")  # type: ignore[assignment]
@@ -65,6 +71,15 @@ def summed_args(node: Apply) -> Flags | None:
         if index not in output and all(index not in own or own[0] == index for own in operands):
             return tuple(index in own for own in operands)
     return None
+
+
+def _is_moved(bounds: Bounds) -> bool:
+    """Tell whether rows are written among other rows, all of them some places further down."""
+    (first, *others) = bounds
+    if not isinstance(first, tuple) or any(bound is not None for bound in others):
+        return False
+    start, _, step = first
+    return step == 1 and (start is None or (isinstance(start, int) and start >= 0))
 
 
 def _contracted_in_rows(node: Apply) -> Flags | None:

@@ -216,3 +216,28 @@ def test_blocks_of_many_arrays_are_long_enough_to_be_worth_their_calls() -> None
     chain = "x" + "".join(f" + cos(x + {i})*sin(x*{i + 2})*exp(-x*y)" for i in range(12))
     rows = re.search(r"BLOCK // (\d+)", sb.compile_grad(f"x[n] y[n] -> sum({chain})", optimize="fast").source)
     assert rows is not None and int(rows[1]) <= 8
+
+
+@pytest.mark.parametrize(
+    "formula",
+    [
+        "x[n] -> sum(100*(x[1:] - x[:-1]**2)**2 + (1 - x[:-1])**2)",
+        "x[n] w[n] -> d = x[2:] - 2*x[1:-1] + x[:-2]\nsum(sqrt(1 + d**2)*w[1:-1])",
+        "x[n,2] -> d = x[3:] - x[:-3]\nsum(tanh(d)*exp(-d**2))",
+        "x[n] -> p = concatenate([zeros(1), sin(x)*x])\nsum(exp(-p[1:]*p[:-1]) + cos(p[1:]))",
+        "x[n] -> sum(sin(x[4:])*x[4:]) + sum(cos(x[:2])) + sum(x[-3:]**2*exp(x[-3:]))",
+    ],
+)
+def test_what_neighbours_give_is_added_up_within_blocks(formula: str) -> None:
+    fast, readable = compiled(formula)
+    x = np.random.default_rng(0).normal(size=(11, 2))
+    given = [x if "n,2" in formula else column for column in x.T[: len(fast.signature)]]
+    for block in (0, 12, 40, 1000):
+        for found, wanted in zip(leaves_of(cut(fast, block)(*given)), leaves_of(readable(*given)), strict=True):
+            np.testing.assert_allclose(found, wanted, rtol=1e-13, atol=1e-14)
+
+
+def test_derivatives_of_neighbours_need_no_array_of_their_own() -> None:
+    source = sb.compile_grad("x[n] -> d = x[1:] - x[:-1]\nsum(sqrt(1 + d**2))", optimize="fast").source
+    assert "x_bar[start:stop] -= " in source and "x_bar[start + 1:stop + 1] += " in source
+    assert source.count("np.empty(n)") == 1
