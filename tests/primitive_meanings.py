@@ -53,6 +53,7 @@ OWN_MEANING = {
     "hypot_minus": lambda words, b, v: words.sqrt(b * b + v * v) - b,
     "reciprocal_expm1": lambda words, x: 1 / (words.exp(x) - 1),
     "log_one_minus_exp": lambda words, x: words.log(1 - words.exp(x)),
+    "expit_slope": lambda words, x: words.exp(-abs(x)) / (1 + words.exp(-abs(x))) ** 2,
     "sech_squared": lambda words, x: 1 / words.cosh(x) ** 2,
     "log_erfc": lambda words, x: words.log(words.erfc(x)),
     "multiply": lambda words, x, y: x * y,

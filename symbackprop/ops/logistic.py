@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from symbackprop.ir.node import Apply, Node, constant
-from symbackprop.ops.arithmetic import integer_power
+from symbackprop.ops.arithmetic import integer_power, neg
 from symbackprop.ops.comparison import equal, greater_equal, less, where
 from symbackprop.ops.declare import Primitive
 from symbackprop.ops.elementwise import elementwise
@@ -12,7 +12,7 @@ from symbackprop.ops.extrema import relu
 from symbackprop.ops.hyperbolic import sinh, tanh
 from symbackprop.ops.rounding import absolute
 
-__all__ = ["expit", "log_expit", "logcosh", "logit", "softplus", "xlog1py", "xlogy"]
+__all__ = ["expit", "expit_slope", "log_expit", "logcosh", "logit", "softplus", "xlog1py", "xlogy"]
 
 _MIXED = [(0.7,), (-1.3,), (0.0,), (3.0,)]
 
@@ -52,6 +52,28 @@ expit: Primitive = elementwise(
     aliases=("sigmoid",),
     flops=14,
     source="logistic equation s' = s*(1 - s)",
+)
+
+
+def _lower_expit_slope(node: Apply) -> Node:
+    """Return e / (1 + e)**2, which is the same on both sides of 0."""
+    (x,) = node.args
+    decay = _decay(x.args[0] if isinstance(x, Apply) and x.op is neg else x)
+    return decay / integer_power(1 + decay, n=2)
+
+
+expit_slope: Primitive = elementwise(
+    "expit_slope",
+    numpy="np.exp(-np.abs({0})) / (1.0 + np.exp(-np.abs({0})))**2",
+    math="math.exp(-abs({0})) / (1.0 + math.exp(-abs({0})))**2",
+    partials=(lambda x, out: -out * tanh(x / 2),),
+    derivative="-out * tanh(x/2)",
+    lower=_lower_expit_slope,
+    points=_MIXED,
+    public=False,
+    analytic=False,
+    flops=16,
+    source="expit(x)*(1 - expit(x)) = exp(-|x|) / (1 + exp(-|x|))**2",
 )
 
 log_expit: Primitive = elementwise(

@@ -14,7 +14,7 @@ from symbackprop.ops.comparison import where
 from symbackprop.ops.exponential import exp, expm1, log1p
 from symbackprop.ops.extrema import relu
 from symbackprop.ops.layout import diagonal, transpose
-from symbackprop.ops.logistic import expit, softplus
+from symbackprop.ops.logistic import expit, expit_slope, softplus
 from symbackprop.ops.powers import pow_, root, sqrt
 from symbackprop.ops.reduction import mean
 from symbackprop.ops.rounding import absolute
@@ -105,7 +105,9 @@ def _factors(node: Apply) -> list[Node]:
     return [*factors, *waiting]
 
 
-_NEVER_NEGATIVE: frozenset[Operation] = frozenset((absolute, exp, expit, relu, root, softplus, _softmax, sqrt))
+_NEVER_NEGATIVE: frozenset[Operation] = frozenset(
+    (absolute, exp, expit, expit_slope, relu, root, softplus, _softmax, sqrt)
+)
 _AS_ARGUMENTS: frozenset[Operation] = frozenset(
     (broadcast, diagonal, div, expm1, integer_power, log1p, mean, reduce_sum, reshape, transpose)
 )

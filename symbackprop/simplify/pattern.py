@@ -47,6 +47,10 @@ class Context:
         """Tell whether `node` may be taken apart: it is used once and has no name."""
         return self._uses.get(node, 1) <= 1 and node not in self._named
 
+    def uses(self, node: Node) -> int:
+        """Return how often `node` is an argument, or a result."""
+        return self._uses.get(node, 1)
+
     def also_used(self, node: Node) -> Node:
         """Return `node`, of which one more use is made than before."""
         self._uses[node] = self._uses.get(node, 1) + 1

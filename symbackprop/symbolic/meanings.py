@@ -100,6 +100,7 @@ _ROWS: Mapping[str, Meaning] = {
     "logaddexp": lambda x, y: sympy.log(sympy.exp(x) + sympy.exp(y)),
     "logaddexp2": lambda x, y: sympy.log(2**x + 2**y) / sympy.log(2),
     "expit": lambda x: 1 / (1 + sympy.exp(-x)),
+    "expit_slope": lambda x: sympy.exp(-x) / (1 + sympy.exp(-x)) ** 2,
     "log_expit": lambda x: -sympy.log(1 + sympy.exp(-x)),
     "huber": lambda d, r: _chosen(sympy.Abs(r) <= d, r**2 / 2, d * (sympy.Abs(r) - d / 2)),
     "logcosh": lambda x: sympy.log(sympy.cosh(x)),

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 import numpy as np
 import pytest
 from differences import body_of
@@ -69,7 +71,9 @@ def test_products_that_others_need_stay() -> None:
 def test_a_weighted_gram_product_is_symmetric_and_half_the_work() -> None:
     compiled = sb.compile_hessian("X[n,d] w[d] y[n] -> mean(log(1 + exp(-y*(X @ w))))", wrt="w")
     body = body_of(compiled)
-    assert compiled.rewrites["weighted Gram product"] == 1 and "t5.T @ t5" in body and "X.T" not in body
+    assert (
+        compiled.rewrites["weighted Gram product"] == 1 and re.search(r"(t\d+)\.T @ \1\b", body) and "X.T" not in body
+    )
     rng = np.random.default_rng(0)
     X, w, y = rng.normal(size=(30, 4)), rng.normal(size=4), rng.choice([-1.0, 1.0], size=30)
     found = compiled(X, w, y)

@@ -170,6 +170,8 @@ def _exact(graph: Graph, values: dict[str, Fraction]) -> Fraction:
             found[node] = args[0] / args[1]
         elif name == "negative":
             found[node] = -args[0]
+        elif name == "square_difference":
+            found[node] = args[0] ** 2 - args[1] ** 2
         else:
             assert name == "integer_power"
             found[node] = args[0] ** node.param("n")
