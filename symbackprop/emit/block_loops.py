@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from symbackprop.emit.blocks import BlockLoop, Moved
 from symbackprop.emit.buffers import Buffers
-from symbackprop.emit.lines import Blocks, Buffer, Line, renamed_all
+from symbackprop.emit.calls import COPY
+from symbackprop.emit.lines import Blocks, Buffer, Line, Made, are_few, renamed_all
 from symbackprop.emit.schedule import Schedule
 from symbackprop.emit.template import ATOM, Code
 from symbackprop.emit.workspace import BLOCK, NUMBERS
@@ -19,6 +21,7 @@ if TYPE_CHECKING:
 
 __all__ = ["block_operands", "write_blocks"]
 
+_OFTEN = 3  # uses of an argument, for which it is laid out component by component
 _IN_USE = 8  # arrays of a block that are to stay in the cache together
 
 
@@ -47,8 +50,9 @@ class _BlockWriter:
         writer, loop = self.writer, self.loop
         stored = {position: self._result_name(position) for position in self.results if position < loop.stored}
         parts = {position: f"{name}_part" for position, name in stored.items()}
-        header, codes = self._arguments()
+        header, copies, codes = self._arguments()
         inner = self._inner(codes, parts)
+        inner.forward[:0] = copies
         fixed, behind = self._stores(inner, stored, parts)
         header += [Line(parts[i], f"{stored[i]}[{self.start}:{self.stop}]") for i in fixed]
         pool = Buffers(lambda: writer.names.fresh("_block"), {parts[i]: parts[i] for i in fixed})
@@ -73,20 +77,27 @@ class _BlockWriter:
         writer.bind(result, name)
         return name
 
-    def _arguments(self) -> tuple[list[Line], dict[Node, Code]]:
-        """Return the lines that take a block of arguments, and the codes of all."""
+    def _arguments(self) -> tuple[list[Line], list[Line], dict[Node, Code]]:
+        """Return the lines that take a block of arguments, those that copy one of few numbers a row, and the codes of all."""
         writer, loop = self.writer, self.loop
         lines: list[Line] = []
+        copies: list[Line] = []
+        uses = Counter(arg for node in loop.body.nodes() for arg in node.args)
         codes: dict[Node, Code] = {}
         for arg, inner, sliced in zip(loop.node.args, loop.body.inputs, loop.sliced, strict=True):
             code = writer.operand_code(arg)
             if sliced:
                 text = code.text if code.binding == ATOM else f"({code.text})"
                 part = writer.names.fresh(f"{text}_part" if text.isidentifier() else "part")
-                lines.append(Line(part, f"{text}[{self.start}:{self.stop}]"))
+                rows = f"{text}[{self.start}:{self.stop}]"
+                if uses[inner] >= _OFTEN and are_few(inner.shape[1:]) and inner.dtype in ("float64", "float32"):
+                    made = Made(inner, COPY, (Code(rows),), frozenset((0,)))
+                    copies.append(Line(part, f"np.array({rows})", made=made))
+                else:
+                    lines.append(Line(part, rows))
                 code = Code(part)
             codes[inner] = code
-        return lines, codes
+        return lines, copies, codes
 
     def _inner(self, codes: dict[Node, Code], parts: dict[int, str]) -> Writer:
         """Return the writer of a block, which has written its lines."""

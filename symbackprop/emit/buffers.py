@@ -11,7 +11,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 
-from symbackprop.emit.calls import CHOICE, ZEROS, Call, Operand, calls_of
+from symbackprop.emit.calls import CHOICE, COPY, ZEROS, Call, Operand, calls_of
 from symbackprop.emit.lines import Buffer, Line, Made
 from symbackprop.emit.liveness import Lifetimes
 from symbackprop.emit.release import Statement, names_in, statements_of
@@ -171,6 +171,8 @@ class _LineInBuffers:
         texts = [self._results[x].name if isinstance(x, int) else self._text(x) for x in call.operands]
         if call.function == ZEROS:
             return [Line("", f"{buffer.name}[...] = 0.0"), *([Line(name, buffer.name)] if name else [])]
+        if call.function == COPY:
+            return [Line("", f"np.copyto({buffer.name}, {texts[0]})"), Line(name, buffer.name)]
         if call.function != CHOICE:
             return [Line(name, f"{call.function}({', '.join(texts)}{call.options}, out={buffer.name})")]
         mask, chosen, other = texts

@@ -9,10 +9,21 @@ from typing import TypeVar
 
 from symbackprop.emit.names import Names
 from symbackprop.emit.template import Code
-from symbackprop.ir.node import Apply, Shape
+from symbackprop.ir.node import Node, Shape
 from symbackprop.ir.size import product
 
-__all__ = ["Blocks", "Buffer", "Line", "Made", "in_groups", "mentions", "renamed", "renamed_all", "with_name"]
+__all__ = [
+    "Blocks",
+    "Buffer",
+    "Line",
+    "Made",
+    "are_few",
+    "in_groups",
+    "mentions",
+    "renamed",
+    "renamed_all",
+    "with_name",
+]
 
 T = TypeVar("T")
 _FEW = 16  # numbers of a row, over which NumPy would loop for each row
@@ -56,7 +67,7 @@ class Blocks:
     @property
     def whole(self) -> Buffer:
         """The array of all of them, with rows of few numbers component by component: loops over these would be short."""
-        few = self.in_rows and len(self.each.shape) > 1 and _are_few(self.each.shape[1:])
+        few = self.in_rows and len(self.each.shape) > 1 and are_few(self.each.shape[1:])
         return replace(self.each, shape=(len(self.names), *self.each.shape), components=few)
 
     def taking(self, names: Sequence[str], rows: str) -> Line:
@@ -65,7 +76,8 @@ class Blocks:
         return Line(", ".join(names), f"{self.each.name}[{', '.join(part)}]")
 
 
-def _are_few(shape: Shape) -> bool:
+def are_few(shape: Shape) -> bool:
+    """Tell whether a row has so few numbers that loops over these are short."""
     count = product(shape)
     return isinstance(count, int) and 1 < count <= _FEW
 
@@ -76,7 +88,7 @@ class Made:
 
     Parameters
     ----------
-    node : Apply
+    node : Node
         What the line computes.
     template : str
     operands : tuple of Code
@@ -84,7 +96,7 @@ class Made:
         Which of the operands are arrays.
     """
 
-    node: Apply
+    node: Node
     template: str
     operands: tuple[Code, ...]
     arrays: frozenset[int]
