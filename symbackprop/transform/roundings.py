@@ -19,6 +19,7 @@ from symbackprop.ops.declare import Primitive, Refused, result_names
 from symbackprop.ops.exponential import log2
 from symbackprop.ops.extrema import maximum, minimum
 from symbackprop.ops.rounding import absolute
+from symbackprop.transform.rounding_classes import CORRECTLY_ROUNDED, EXACT, STABLE_BACKWARD, WITH_ROOTS
 
 __all__ = ["rounding_error"]
 
@@ -27,146 +28,6 @@ Rule = Callable[[Apply, Cotangents], Node | None]  # the error of the value, in 
 
 _ULP = 2  # units of roundoff: what functions of libraries are taken to be within
 _SPECIAL_ULPS = 16 * _ULP  # those of scipy.special, which promises less
-
-_EXACT = frozenset(
-    [
-        "negative",
-        "less",
-        "less_equal",
-        "greater",
-        "greater_equal",
-        "equal",
-        "not_equal",
-        "logical_and",
-        "logical_or",
-        "logical_xor",
-        "logical_not",
-        "isnan",
-        "isfinite",
-        "isinf",
-        "isposinf",
-        "isneginf",
-        "where",
-        "abs",
-        "sign",
-        "floor",
-        "ceil",
-        "trunc",
-        "rint",
-        "round",
-        "floor_divide",
-        "fmod",
-        "copysign",
-        "heaviside",
-        "nan_to_num",
-        "maximum",
-        "minimum",
-        "fmax",
-        "fmin",
-        "relu",
-        "stop_gradient",
-        "straight_through",
-        "scale_cotangent",
-        "scaled",
-        "broadcast",
-        "reshape",
-        "sized",
-        "slice",
-        "transpose",
-        "diagonal",
-        "sliding_windows",
-        "require",
-        "arange",
-        "eye",
-        "place",
-        "gather",
-        "choose",
-        "literal",
-        "roll",
-        "concatenate",
-        "diagonal_matrix",
-        "take_along_axis",
-        "triangle",
-        "masked",
-        "place_masked",
-        "replace_parts",
-        "place_counted",
-        "replace_at",
-        "put_along_axis",
-        "last_written",
-        "max",
-        "min",
-        "any",
-        "all",
-        "argmax",
-        "argmin",
-        "argsort",
-        "argpartition",
-        "sort",
-        "searchsorted",
-        "digitize",
-        "running_argmax",
-        "cummax",
-        "repeated_positions",
-        "order_statistic",
-    ]
-)
-_CORRECTLY_ROUNDED = frozenset(["divide", "sqrt", "root", "linspace", "remainder"])
-_WITH_ROOTS = frozenset(  # functions whose errors near their roots are those of larger numbers
-    [
-        "gammaln",
-        "digamma",
-        "polygamma",
-        "polygamma_difference",
-        "betaln",
-        "jv",
-        "yv",
-        "spherical_jn",
-        "spherical_yn",
-        "airy",
-        "airyai",
-        "airybi",
-        "airyaiprime",
-        "airybiprime",
-        "sici",
-        "Ci",
-        "Si",
-        "expi",
-        "zeta",
-        "riemann_zeta",
-        "spence",
-        "dilogarithm",
-        "eval_legendre",
-        "eval_chebyt",
-        "eval_chebyu",
-        "eval_hermite",
-        "eval_hermitenorm",
-        "eval_laguerre",
-        "eval_genlaguerre",
-        "eval_gegenbauer",
-        "eval_jacobi",
-        "assoc_legendre",
-        "fresnel",
-        "fresnels",
-        "fresnelc",
-    ]
-)
-_STABLE_BACKWARD = frozenset(
-    [
-        "solve",
-        "solve_triangular",
-        "cho_solve",
-        "cholesky",
-        "inv",
-        "cho_inverse",
-        "det",
-        "slogdet",
-        "qr",
-        "lstsq",
-        "eigh",
-        "svd",
-    ]
-)
 
 
 def rounding_error(node: Node, cotangents: Cotangents) -> Node | None:
@@ -198,15 +59,15 @@ def rounding_error(node: Node, cotangents: Cotangents) -> Node | None:
 
 def _by_kind(op: Primitive) -> Rule | None:
     """Return how an operation rounds that has no rule: a function, entry by entry, as the library has it."""
-    if op.name in _EXACT:
+    if op.name in EXACT:
         return _nothing
-    if op.name in _STABLE_BACKWARD:
+    if op.name in STABLE_BACKWARD:
         return _of_arguments
-    if op.name in _WITH_ROOTS:
+    if op.name in WITH_ROOTS:
         return _absolute
     if op.kind != "elementwise" or op.has_bodies:
         return None
-    if op.name in _CORRECTLY_ROUNDED:
+    if op.name in CORRECTLY_ROUNDED:
         return _own(1)
     is_special = any(isinstance(text, str) and "special." in text for text in op.texts.values())
     return _own(_SPECIAL_ULPS if is_special or op.lower is not None else _ULP)
