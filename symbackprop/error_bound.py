@@ -25,7 +25,7 @@ class WithErrorBound:
 
         with ``k = 1`` for what is correctly rounded (``+ - * /``, square roots), 0 for what is exact (indexing, absolute
         values, products with powers of 2), 2 for the functions of NumPy and `math`, which are taken to be within one unit
-        in the last place, and 16 for those of `scipy.special`. A sum counts the additions that one term goes through, at
+        in the last place, and 32 for those of `scipy.special`. A sum counts the additions that one term goes through, at
         most: pairwise along the last axis, all along others and in products of matrices. Solves and factorisations are
         taken to be stable backward. It costs about as much as the gradient.
 
