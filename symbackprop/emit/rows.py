@@ -13,7 +13,7 @@ from symbackprop.ir.size import Size
 from symbackprop.ops.arithmetic import add
 from symbackprop.ops.broadcasting import broadcast, cast, reduce_sum, reshape
 from symbackprop.ops.contraction import einsum
-from symbackprop.ops.contraction_text import einsum_text
+from symbackprop.ops.contraction_text import lies_transposed
 from symbackprop.ops.declare import Primitive
 from symbackprop.ops.indexing import Bounds, place, slice_
 from symbackprop.ops.layout import concatenate, transpose
@@ -126,8 +126,7 @@ def turned_among(nodes: Iterable[Node]) -> set[Node]:
 
 def _turns(node: Apply) -> bool:
     if node.op is einsum:
-        text = einsum_text(node, None)  # type: ignore[arg-type]  # which is the same in every style
-        return text.startswith(("np.transpose(", "np.swapaxes(")) and " @ " in text and text.endswith(")")
+        return lies_transposed(node)
     return node.op is transpose
 
 

@@ -1,15 +1,17 @@
 """How a contraction is written: as a person would, and by BLAS wherever BLAS can do it.
 
 Indices of two operands are of four kinds: batch (in both and in the output), contracted (in both alone), free on the
-left, free on the right. One of each at most is a (batched) matrix product; several contracted ones are a tensordot.
+left, free on the right. One of each at most is a (batched) matrix product. Several of a kind that lie side by side are one
+long axis: then it is one product of matrices, of arrays in other shapes, and else a tensordot, which moves axes too.
 """
 
 from __future__ import annotations
 
-from symbackprop.ir.node import Apply
+from symbackprop.ir.node import Apply, Shape
+from symbackprop.ir.size import product
 from symbackprop.ops.declare import Style
 
-__all__ = ["einsum_text"]
+__all__ = ["einsum_text", "lies_transposed"]
 
 Indices = tuple[int, ...]
 _SMALL = 8  # rows and columns of a matrix that BLAS is too large for
@@ -18,9 +20,22 @@ _LETTERS = "ijklmnopqrstuvwxyzabcdefgh"
 
 def einsum_text(node: Apply, style: Style) -> str:
     """Return the template that computes an einsum."""
+    return _text(node, style)
+
+
+def lies_transposed(node: Apply) -> bool:
+    """Tell whether the result of an einsum is a product of matrices of which axes are moved."""
+    text = _text(node, None)
+    return text.startswith(("np.transpose(", "np.swapaxes(")) and " @ " in text and text.endswith(")")
+
+
+def _text(node: Apply, style: Style | None) -> str:
     operands: tuple[Indices, ...] = node.param("operands")  # type: ignore[assignment]
     output: Indices = node.param("output")  # type: ignore[assignment]
     if len(operands) == 2 and not _is_stack_of_small(node, operands, output):
+        text = _flattened_text(node, operands, output, style) if style is not None else None
+        if text is not None:
+            return text
         own = [set(indices) & set(output) for indices in operands]
         vector_first = own[0] < own[1]  # a matrix stands before a vector
         for left, right in ((1, 0), (0, 1)) if vector_first else ((0, 1), (1, 0)):
@@ -49,6 +64,32 @@ def _is_stack_of_small(node: Apply, operands: tuple[Indices, ...], output: Indic
         return False
     entries = [sizes[i] for i in (*inner, *free)]
     return all(isinstance(size, int) and size <= _SMALL for size in entries)
+
+
+def _flattened_text(node: Apply, operands: tuple[Indices, ...], output: Indices, style: Style) -> str | None:
+    """Return one product of matrices whose rows and columns are those of several axes, without moving any."""
+    inner = tuple(i for i in operands[0] if i in operands[1])
+    first = 0 if not output or output[0] in operands[0] else 1
+    kept = [tuple(i for i in operands[at] if i not in inner) for at in (first, 1 - first)]
+    if max(map(len, operands)) < 3 or not inner or not output or output != (*kept[0], *kept[1]):
+        return None
+    texts = []
+    for at, left in ((first, True), (1 - first, False)):
+        own = operands[at]
+        free = kept[0] if left else kept[1]
+        if own not in ((*free, *inner), (*inner, *free)):
+            return None
+        sizes = dict(zip(own, node.args[at].shape, strict=True))
+        groups = [group for group in ((free, inner) if own[: len(free)] == free else (inner, free)) if group]
+        flat = tuple(product(sizes[i] for i in group) for group in groups)
+        text = f"{{{at}}}" if len(flat) == len(own) else f"{{{at}}}.reshape({_sizes(flat, style)})"
+        texts.append(f"{text}.T" if len(groups) == 2 and (groups[0] == free) is not left else text)
+    result = " @ ".join(texts)
+    return result if max(map(len, kept)) < 2 else f"({result}).reshape({_sizes(node.shape, style)})"
+
+
+def _sizes(shape: Shape, style: Style) -> str:
+    return ", ".join(map(style.size, shape))
 
 
 def _spread_text(operands: tuple[Indices, ...], output: Indices) -> str | None:
