@@ -32,24 +32,27 @@ def lies_transposed(node: Apply) -> bool:
 def _text(node: Apply, style: Style | None) -> str:
     operands: tuple[Indices, ...] = node.param("operands")  # type: ignore[assignment]
     output: Indices = node.param("output")  # type: ignore[assignment]
-    if len(operands) == 2 and not _is_stack_of_small(node, operands, output):
-        text = _flattened_text(node, operands, output, style) if style is not None else None
-        if text is not None:
-            return text
-        own = [set(indices) & set(output) for indices in operands]
-        vector_first = own[0] < own[1]  # a matrix stands before a vector
-        for left, right in ((1, 0), (0, 1)) if vector_first else ((0, 1), (1, 0)):
-            text = _pair_text(operands[left], operands[right], output, f"{{{left}}}", f"{{{right}}}")
-            if text is not None:
-                return text
-        text = (
-            _spread_text(operands, output)
-            or _rearranged_text(operands[0], operands[1], output)
-            or _reordered_text(operands[0], operands[1], output)
-        )
-        if text is not None:
-            return text
-    return _general_text(operands, output)
+    if len(operands) != 2 or _is_stack_of_small(node, operands, output):
+        return _general_text(operands, output)
+    a, b = operands
+    return (
+        (_flattened_text(node, operands, output, style) if style is not None else None)
+        or _over_stack_text(a, b, output, "{0}", "{1}")
+        or _over_stack_text(b, a, output, "{1}", "{0}")
+        or _either_way(a, b, output)
+        or _spread_text(operands, output)
+        or _rearranged_text(a, b, output)
+        or _reordered_text(a, b, output)
+        or _general_text(operands, output)
+    )
+
+
+def _either_way(a: Indices, b: Indices, output: Indices) -> str | None:
+    """Return a product of two in the order in which it needs no axes moved; a matrix stands before a vector."""
+    in_order, turned = (a, b, output, "{0}", "{1}"), (b, a, output, "{1}", "{0}")
+    if {*a} & {*output} < {*b} & {*output}:
+        in_order, turned = turned, in_order
+    return _pair_text(*in_order) or _pair_text(*turned)
 
 
 def _is_stack_of_small(node: Apply, operands: tuple[Indices, ...], output: Indices) -> bool:
@@ -86,6 +89,19 @@ def _flattened_text(node: Apply, operands: tuple[Indices, ...], output: Indices,
         texts.append(f"{text}.T" if len(groups) == 2 and (groups[0] == free) is not left else text)
     result = " @ ".join(texts)
     return result if max(map(len, kept)) < 2 else f"({result}).reshape({_sizes(node.shape, style)})"
+
+
+def _over_stack_text(a: Indices, b: Indices, output: Indices, left: str, right: str) -> str | None:
+    """Return the product of one matrix with each of a stack of matrices, whose rows become those of the one."""
+    if len(a) != 2 or len(b) < 3 or len(output) != len(b):
+        return None
+    *stack, row, column = output
+    inner = next((i for i in a if i in b), None)
+    if row not in a or row in b or inner is None or inner in output or {*stack, column, inner} != {*b}:
+        return None
+    if b[:-2] != tuple(stack):
+        return None
+    return f"{left if a[1] == inner else left + '.T'} @ {_matrix_text(right, b[-2:], inner, last=False)}"
 
 
 def _sizes(shape: Shape, style: Style) -> str:

@@ -13,6 +13,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterable, Mapping, Sequence, Set
+from functools import lru_cache
 
 from symbackprop.ir.dtype import is_float, is_half
 from symbackprop.ir.graph import Graph, count_uses
@@ -86,35 +87,38 @@ class _Contraction:
         count = len(self.args)
         self.written = [(a if a >= 0 else count - 1 - a, b if b >= 0 else count - 1 - b) for a, b in self.written]
 
-    def network(self, values: Mapping[str, int] | None = None) -> Network:
+    def sizes(self) -> dict[int, Size]:
+        """Return the size of every index."""
+        return index_sizes(self.args, self.operands)
+
+    def network(self) -> Network:
         """Return the contraction with a number for each size."""
-        sizes = index_sizes(self.args, self.operands)
-        return Network(self.operands, self.output, {index: _number(size, values) for index, size in sizes.items()})
+        return Network(self.operands, self.output, {index: _typical(size) for index, size in self.sizes().items()})
 
-    def best(self) -> Steps:
-        """Return the order that takes least where sizes that have names are alike."""
-        return self.network().best()
-
-    def costs(self, steps: Steps, cases: Iterable[Mapping[str, int]]) -> list[float]:
+    def costs_apart(self, steps: Steps, cases: Iterable[Mapping[str, int]]) -> list[float]:
         """Return what an order takes, in several cases of sizes that have names."""
-        return [self.network(values).cost(steps) for values in cases]
+        sizes = self.sizes()
+        return [
+            Network(self.operands, self.output, {i: max(evaluate(size, values), 1) for i, size in sizes.items()}).cost(
+                steps
+            )
+            for values in cases
+        ]
 
     def cases(self) -> list[Mapping[str, int]]:
-        """Return the sizes for which orders are compared: all alike, then one much larger or smaller than others."""
-        sizes = index_sizes(self.args, self.operands).values()
-        found = sorted({name for size in sizes for name in names(size)})
+        """Return sizes for which orders are compared: one much larger, or smaller, than all others."""
+        found = sorted({name for size in self.sizes().values() for name in names(size)})
         small, large = _FAR_APART
-        apart = found if 1 < len(found) <= _NAMES else []
-        return [
-            {},
-            *({name: large if name == one else small for name in found} for one in apart),
-            *({name: small if name == one else large for name in found} for one in apart),
-        ]
+        if not 1 < len(found) <= _NAMES:
+            return []
+        one_large = [{name: large if name == one else small for name in found} for one in found]
+        return [*one_large, *({name: small if name == one else large for name in found} for one in found)]
 
     def multiplied(self, steps: Steps) -> Node:
         """Return the result of multiplying in the order of `steps`."""
         live = list(zip(range(len(self.args)), self.args, self.operands, strict=True))
-        for step, (pair, (_, _, kept)) in enumerate(zip(steps, self.network().kept(steps), strict=True), start=1):
+        network = Network(self.operands, self.output, {})
+        for step, (pair, (_, _, kept)) in enumerate(zip(steps, network.kept(steps), strict=True), start=1):
             (first, a, left), (_, b, right) = sorted((live[i] for i in pair), key=lambda operand: operand[0])
             order = self.output if step == len(steps) else self._ordered(left, right, kept)
             live.append((first, contract([a, b], [left, right], order), order))
@@ -138,12 +142,12 @@ class _Contraction:
 
 def typical_count(sizes: Iterable[Size]) -> int:
     """Return how many entries an array of some sizes has where each that has a name is a thousand."""
-    return math.prod(map(_number, sizes))
+    return math.prod(map(_typical, sizes))
 
 
-def _number(size: Size, values: Mapping[str, int] | None = None) -> int:
-    known = values or {}
-    return max(evaluate(size, {name: known.get(name, _LARGE) for name in names(size)}), 1)
+@lru_cache(maxsize=1024)
+def _typical(size: Size) -> int:
+    return max(evaluate(size, dict.fromkeys(names(size), _LARGE)), 1)
 
 
 def with_ordered_contractions(graph: Graph, log: Rewrites) -> Graph:
@@ -177,27 +181,33 @@ def _is_contraction(node: Node) -> bool:
 def _ordered(node: Apply, inner: Set[Node], new: Mapping[Node, Node], named: Set[Node]) -> Node | None:
     """Return a contraction in a better order than that in which it is written, if there is one."""
     whole = _read(node, inner, new)
-    steps = whole.written
+    network, steps = whole.network(), whole.written
+    cost = network.cost(steps)
     if len(whole.args) > 2:
-        found = whole.best()
-        cases = whole.cases() if whole.is_in_pairs else [{}]
-        best, written = whole.costs(found, cases), whole.costs(steps, cases)
-        if _is_better(best, written, len(steps)) if whole.is_in_pairs else best < written:
-            steps = found
+        found = network.best()
+        least = network.cost(found)
+        if least < cost and (not whole.is_in_pairs or _is_better(whole, found, least, whole, steps, cost)):
+            steps, cost = found, least
     for position, arg in enumerate(whole.args[:_OPENED]):
         if len(whole.args) > _OPENED or not _is_contraction(arg) or arg in named:
             continue
         wider = whole.with_opened(position)
-        found, cases = wider.best(), wider.cases()
-        if _is_better(wider.costs(found, cases), whole.costs(steps, cases), len(found)):
+        network = wider.network()
+        found = network.best()
+        if _is_better(wider, found, network.cost(found), whole, steps, cost):
             return wider.multiplied(found)
     return None if steps is whole.written and whole.is_in_pairs else whole.multiplied(steps)
 
 
-def _is_better(costs: Sequence[float], others: Sequence[float], steps: int) -> bool:
-    """Tell whether the first of some costs is less, and of no other much more than steps of one kind make."""
-    pairs = zip(costs, others, strict=True)
-    return costs[0] < _BETTER * others[0] and all(cost <= (steps + 1) * other for cost, other in pairs)
+def _is_better(
+    one: _Contraction, steps: Steps, cost: float, other: _Contraction, written: Steps, cost_written: float
+) -> bool:
+    """Tell whether an order costs less than a written one, and for no sizes much more than steps of one kind make."""
+    if cost >= _BETTER * cost_written:
+        return False
+    cases = one.cases()
+    pairs = zip(one.costs_apart(steps, cases), other.costs_apart(written, cases), strict=True)
+    return all(mine <= (len(steps) + 1) * theirs for mine, theirs in pairs)
 
 
 def _read(node: Apply, inner: Set[Node], new: Mapping[Node, Node]) -> _Contraction:
