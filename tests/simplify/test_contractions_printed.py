@@ -24,8 +24,11 @@ import symbackprop as sb
         ("u[n] v[m] x[m] -> outer(u, v) @ x", ["v @ x", "* u"]),
         ("A[n,m] B[m,k] x[k] -> C = A @ B\nC @ x", ["C = A @ B", "C @ x"]),
         ("A[n,m] B[m,k] C[k,n] -> einsum('ij,jk,ki->', A, B, C)", ["np.vdot(A @ B, C.T)"]),
-        ("A[n,m] x[n] y[m] -> einsum('ij,i,j->', A, x, y)", ["A", "@ y", "@ x"]),
-        ("X[b,n,d] W[d,e] Y[b,n,e] -> einsum('bnd,de,bne->bn', X, W, Y)", ["(X.reshape(b*n, d) @ W).reshape(b, n, e)", "np.vecdot("]),
+        ("A[n,m] x[n] y[m] -> einsum('ij,i,j->', A, x, y)", ["(A.T @ x) @ y"]),
+        (
+            "X[b,n,d] W[d,e] Y[b,n,e] -> einsum('bnd,de,bne->bn', X, W, Y)",
+            ["(X.reshape(b*n, d) @ W).reshape(b, n, e)", "np.vecdot("],
+        ),
         ("w[n] X[n,d] v[d] -> X.T @ diag(w) @ X @ v", ["w * (X @ v)", "X.T @"]),
         ("U[n,d] s[d] V[m,d] -> U @ diag(s) @ V.T", ["U * s", "@ V.T"]),
         ("A[b,i,j] B[b,j,k] x[b,k] -> einsum('bij,bjk,bk->bi', A, B, x)", ["B @ x[..., None]", "A @ "]),
