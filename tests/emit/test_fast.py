@@ -145,11 +145,13 @@ def test_a_workspace_allocates_nothing() -> None:
     work = fast.workspace(n=50_000)
     given = points(fast, 50_000)
     first = [*leaves_of(work(*given))]
-    tracemalloc.start()
-    second = [*leaves_of(work(*given))]
-    peak = tracemalloc.get_traced_memory()[1]
-    tracemalloc.stop()
-    assert peak < 20_000  # views and numbers, of 400,000 bytes for an array
+    peaks = []
+    for _ in range(3):  # what else goes on in the process may allocate in one of them
+        tracemalloc.start()
+        second = [*leaves_of(work(*given))]
+        peaks.append(tracemalloc.get_traced_memory()[1])
+        tracemalloc.stop()
+    assert min(peaks) < 20_000  # views and numbers, of 400,000 bytes for an array
     assert all(a is b for a, b in zip(first[1:], second[1:], strict=True))
     for found, expected in zip(second, leaves_of(readable(*given)), strict=True):
         np.testing.assert_allclose(found, expected, rtol=1e-12)
