@@ -120,11 +120,11 @@ class _Contraction:
         network = Network(self.operands, self.output, {})
         for step, (pair, (_, _, kept)) in enumerate(zip(steps, network.kept(steps), strict=True), start=1):
             (first, a, left), (_, b, right) = sorted((live[i] for i in pair), key=lambda operand: operand[0])
-            order = self.output if step == len(steps) else self._ordered(left, right, kept)
+            order = self.output if step == len(steps) else self._laid_out(left, right, kept)
             live.append((first, contract([a, b], [left, right], order), order))
         return live[-1][1]
 
-    def _ordered(self, left: Indices, right: Indices, kept: Set[int]) -> Indices:
+    def _laid_out(self, left: Indices, right: Indices, kept: Set[int]) -> Indices:
         """Return the indices of a product in the order in which it is easily written.
 
         Those of a stack of matrices come first. Where nothing is summed, those of the result come first.
@@ -132,10 +132,10 @@ class _Contraction:
         every = tuple(dict.fromkeys((*left, *right)))
         if kept >= set(every):
             places = {index: place for place, index in enumerate(self.output)}
-            larger = left if len(left) >= len(right) else right
-            return (
-                larger if len(larger) == len(every) else tuple(sorted(every, key=lambda i: places.get(i, len(places))))
-            )
+            larger = max(left, right, key=len)
+            if len(larger) == len(every):
+                return larger
+            return tuple(sorted(every, key=lambda i: places.get(i, len(places))))
         stacked = [i for i in left if i in kept and i in right]
         return (*stacked, *(i for i in every if i in kept and i not in stacked))
 
