@@ -2,7 +2,8 @@
 
 An entry holds the printed source and what a call needs beside it. Its name is a hash of the recipe, of the arrays that are
 bound, and of this package and Python; its first line is a hash of the rest, so that an entry that is damaged or was cut
-off is none. Entries are written under a temporary name and renamed, so that processes may share a folder. What is found
+off is none. A formula with primitives of the user's own, or with opaque functions, has no entry: a hash does not tell
+what these are. Entries are written under a temporary name and renamed, so that processes may share a folder. What is found
 there is executed: a folder is to be trusted as code is.
 """
 
@@ -27,6 +28,8 @@ from symbackprop.emit.module import Printed
 from symbackprop.ir.digest import digest_of
 from symbackprop.ir.graph import Guard
 from symbackprop.ir.signature import ArgumentSpec
+from symbackprop.ops.declare import declared_by_others
+from symbackprop.ops.opaque import opaque
 from symbackprop.stages import cache_folder
 from symbackprop.version import __version__
 
@@ -107,11 +110,19 @@ class Entry:
 def entry_for(recipe: Recipe, constants: Mapping[str, Any]) -> Entry | None:
     """Return the place of what a recipe says, with arrays bound to it; None if nothing is to be kept."""
     folder = cache_folder()
-    if not folder:
+    if not folder or _rests_on_others(recipe.formula):
         return None
     parts = [recipe.digest(), _of_package(), sys.implementation.cache_tag or sys.version]
     parts += [f"{name} {digest_of(array)}" for name, array in constants.items()]
     return Entry(Path(folder).expanduser(), hashlib.sha256("\n".join(parts).encode()).hexdigest())
+
+
+def _rests_on_others(formula: str) -> bool:
+    """Tell whether a formula names what is defined outside of it and of this package; too often rather than not."""
+    names = {opaque.name}
+    for primitive in declared_by_others():
+        names.update((primitive.name, *primitive.aliases))
+    return any(name in formula for name in names)
 
 
 @cache

@@ -25,7 +25,7 @@ from symbackprop.ir.graph import Graph, children
 from symbackprop.ir.node import Apply, Node, constant
 from symbackprop.ir.signature import Label, Nest
 from symbackprop.ir.size import Size
-from symbackprop.ops.declare import Primitive
+from symbackprop.ops.declare import Primitive, end_own_declarations
 from symbackprop.ops.literal import literal
 from symbackprop.read.shapes import read_declarations, split_declarations
 from symbackprop.read.text import read_formula
@@ -54,6 +54,8 @@ if TYPE_CHECKING:
     from symbackprop.symbolic.expressions import Expressions
 
 __all__ = ["compile_adjoints", "compile_recipe", "uncollected"]
+
+end_own_declarations()  # all modules that declare primitives are loaded
 
 _DERIVATIVES: Mapping[str, Callable[[Graph, Recipe], Graph]] = {
     "grad": with_gradient,

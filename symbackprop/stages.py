@@ -241,7 +241,7 @@ def compiling(
         A folder where what is compiled is kept, and looked for first; False for none. Without it, that which the
         environment variable ``SYMBACKPROP_CACHE`` names, if it does. What is found there is executed, so the folder is to
         be trusted as code is. Processes may share it; entries of other versions are not read, and it may be deleted at
-        any time.
+        any time. Formulas with primitives of the user's own, or with opaque functions, are not kept.
 
     What is not given is as it is outside.
 

@@ -136,6 +136,7 @@ Partial = Callable[..., Node] | Refused | None
 Points = Sequence[tuple[float, ...]]
 
 _registry: dict[str, Primitive] = {}
+_own: set[str] = set()  # the names of those that this package declares
 _listeners: list[Callable[[Primitive], None]] = []
 
 
@@ -283,6 +284,16 @@ def register(primitive: Primitive) -> Primitive:
         listener(primitive)
     _registry[primitive.name] = primitive
     return primitive
+
+
+def end_own_declarations() -> None:
+    """Note that what is declared from now on is declared by others."""
+    _own.update(_registry)
+
+
+def declared_by_others() -> list[Primitive]:
+    """Return the primitives that users of this package have declared."""
+    return [primitive for name, primitive in _registry.items() if name not in _own]
 
 
 def on_declaration(listener: Callable[[Primitive], None]) -> None:

@@ -146,3 +146,23 @@ def test_a_folder_that_cannot_be_written_is_told_of(tmp_path):
     with pytest.raises(sb.FormulaSyntaxError):
         compiled(tmp_path / "cache", "x*(")
     assert not (tmp_path / "cache").exists()
+
+
+DECLARED = """
+import json, sys
+import symbackprop as sb
+from symbackprop.ops.elementwise import elementwise
+factor = sys.argv[2]
+text = "{0} * " + factor
+elementwise("scaled_by", numpy=text, math=text, partials=(lambda x, out: float(factor),), points=[(1.0,)], source="a test")
+sb.custom_rule(json.dumps, opaque=True, shape=())
+with sb.compiling(cache=sys.argv[1]):
+    assert not sb.compile_value("opaque('json.dumps', None, None, x, shape=())").compile_report().from_cache
+    print(sb.compile_grad("scaled_by(x)**2", wrt="x")(1.0), sb.compile_value("x + 1").compile_report().from_cache)
+"""
+
+
+def test_what_others_declare_is_not_taken_from_before(tmp_path):
+    commands = [[sys.executable, "-c", DECLARED, tmp_path, factor] for factor in ("2.0", "3.0")]
+    ran = [subprocess.run(command, check=False, capture_output=True, text=True) for command in commands]
+    assert [run.stdout.split() for run in ran] == [["8.0", "False"], ["18.0", "True"]], ran[0].stderr
