@@ -25,9 +25,9 @@ class WithErrorBound:
 
         with ``k = 1`` for what is correctly rounded (``+ - * /``, square roots), 0 for what is exact (indexing, absolute
         values, products with powers of 2), 2 for the functions of NumPy and `math`, which are taken to be within one unit
-        in the last place, and 32 for those of `scipy.special`. A sum counts the additions that one term goes through, at
-        most: pairwise along the last axis, all along others and in products of matrices. Solves and factorisations are
-        taken to be stable backward. It costs about as much as the gradient.
+        in the last place, 8 for what is composed of a few of these, and 64 for those of `scipy.special`. A sum counts the
+        additions that one term goes through, at most: pairwise along the last axis, all along others and in products of
+        matrices. Solves and factorisations are taken to be stable backward. It costs about as much as the gradient.
 
         The arguments are taken to be exact, comparisons and masks to come out as they would exactly; a value that
         underflows is wrong by more. For long sums the bound is far from what happens, as errors average out.

@@ -125,6 +125,8 @@ WITH_ROOTS = frozenset(  # functions whose errors near their roots are those of 
         "fresnel",
         "fresnels",
         "fresnelc",
+        "sinc",
+        "logit",
     ]
 )
 STABLE_BACKWARD = frozenset(

@@ -5,6 +5,7 @@ What is not in the tables is refused by name: an error bound that leaves out an 
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Mapping, Sequence
 from fractions import Fraction
 
@@ -15,7 +16,7 @@ from symbackprop.ir.size import Size, product
 from symbackprop.ops.arithmetic import add
 from symbackprop.ops.broadcasting import rebuilt, reduce_sum
 from symbackprop.ops.contraction import index_sizes
-from symbackprop.ops.declare import Primitive, Refused, result_names
+from symbackprop.ops.declare import Primitive, Refused, declared_by_others, result_names
 from symbackprop.ops.exponential import log2
 from symbackprop.ops.extrema import maximum, minimum
 from symbackprop.ops.rounding import absolute
@@ -27,7 +28,9 @@ Cotangents = Sequence[Node | None]  # one a result of an operation
 Rule = Callable[[Apply, Cotangents], Node | None]  # the error of the value, in units of roundoff; None if there is none
 
 _ULP = 2  # units of roundoff: what functions of libraries are taken to be within
-_SPECIAL_ULPS = 16 * _ULP  # those of scipy.special, which promises less
+_COMPOSED_ULPS = 4 * _ULP  # those of short expressions of such functions that do not cancel
+_SPECIAL_ULPS = 32 * _ULP  # those of scipy.special, which promises less
+_ONE_CALL = re.compile(r"(np|math)\.\w+\(\{0\}(, \{1\})?\)|\{0\}\*\*\{1\}")
 
 
 def rounding_error(node: Node, cotangents: Cotangents) -> Node | None:
@@ -65,12 +68,14 @@ def _by_kind(op: Primitive) -> Rule | None:
         return _of_arguments
     if op.name in WITH_ROOTS:
         return _absolute
-    if op.kind != "elementwise" or op.has_bodies:
+    if op.kind != "elementwise" or op.has_bodies or op in declared_by_others():
         return None
     if op.name in CORRECTLY_ROUNDED:
         return _own(1)
-    is_special = any(isinstance(text, str) and "special." in text for text in op.texts.values())
-    return _own(_SPECIAL_ULPS if is_special or op.lower is not None else _ULP)
+    texts = [text if isinstance(text, str) else "special." for text in op.texts.values()]
+    if op.lower is not None or any("special." in text for text in texts):
+        return _own(_SPECIAL_ULPS)
+    return _own(_ULP if all(map(_ONE_CALL.fullmatch, texts)) else _COMPOSED_ULPS)
 
 
 def _is_rounded(node: Const) -> bool:
@@ -116,13 +121,17 @@ def _absolute(node: Apply, cotangents: Cotangents) -> Node | None:
     return _SPECIAL_ULPS * (terms[0] if len(terms) == 1 else add(*terms)) if terms else None
 
 
-def _of_larger(node: Apply, cotangents: Cotangents) -> Node | None:
-    """Return the error of what is the larger argument and something beside it, which may cancel."""
-    (g,) = cotangents
-    if g is None:
-        return None
-    x, y = node.args
-    return _ULP * _total(_modulus(g) * (absolute(node) + maximum(absolute(x), absolute(y))))
+def _of_larger(units: int) -> Rule:
+    """Return the rule of what is the larger argument and something beside it, which may cancel."""
+
+    def rule(node: Apply, cotangents: Cotangents) -> Node | None:
+        (g,) = cotangents
+        if g is None:
+            return None
+        x, y = node.args
+        return units * _total(_modulus(g) * (absolute(node) + maximum(absolute(x), absolute(y))))
+
+    return rule
 
 
 def _multiplied(node: Apply, cotangents: Cotangents) -> Node | None:
@@ -267,6 +276,8 @@ _RULES: Mapping[str, Rule] = {
     "prod_others": _of_product,
     "power_norm": _of_product,
     "interp": _own(4),
-    "logaddexp": _of_larger,
-    "logaddexp2": _of_larger,
+    "logaddexp": _of_larger(_ULP),
+    "logaddexp2": _of_larger(_ULP),
+    "rel_entr": _of_larger(_SPECIAL_ULPS),
+    "kl_div": _of_larger(_SPECIAL_ULPS),
 }

@@ -10,8 +10,15 @@ import numpy as np
 import pytest
 
 import symbackprop as sb
+from symbackprop.ops.declare import primitives
 
 UNIT = 2.0**-53
+
+
+def _kl_div(x, y):
+    return x * mpmath.log(x / y) - x + y
+
+
 SCALARS = [  # formulas with what they are in mpmath, and the decimal exponents between which their arguments lie
     ("(1 - x)**7", lambda x: (1 - x) ** 7, (-3, 0.3)),
     ("x/y - y/x", lambda x, y: x / y - y / x, (-1, 1)),
@@ -24,6 +31,10 @@ SCALARS = [  # formulas with what they are in mpmath, and the decimal exponents 
     ("hypot(x, y) - maximum(x, y)", lambda x, y: mpmath.sqrt(x * x + y * y) - max(x, y), (-3, 3)),
     ("erf(x)*gammaln(y + 1)", lambda x, y: mpmath.erf(x) * mpmath.loggamma(y + 1), (-2, 1)),
     ("log(1 + x*x) - 2*log(x)", lambda x: mpmath.log(1 + x * x) - 2 * mpmath.log(x), (-1, 6)),
+    ("kl_div(x, 1.001*x)", lambda x: _kl_div(x, x * mpmath.mpf(1.001)), (-2, 2)),
+    ("sinc(3 + x)", lambda x: mpmath.sincpi(3 + x), (-9, -3)),
+    ("beta(x, y)", mpmath.beta, (-2, 1)),
+    ("x*x - y*y", lambda x, y: x * x - y * y, (-2, 2)),
     ("where(x > 1, log(x), x**3)", lambda x: mpmath.log(x) if x > 1 else x**3, (-2, 2)),
 ]
 ARRAYS = [
@@ -124,3 +135,9 @@ def test_what_is_not_known_is_refused_by_name(formula, message):
         sb.compile_value("x[n] -> 2*x").error_bound  # noqa: B018
     with pytest.raises(sb.UnsupportedError, match="estimate"):
         sb.compile_value("x*y").error_bound.verify()
+
+
+def test_how_primitives_of_others_round_is_not_known(monkeypatch):
+    monkeypatch.setattr("symbackprop.transform.roundings.declared_by_others", lambda: [primitives()["arctan"]])
+    with pytest.raises(sb.UnsupportedError, match="arctan"):
+        sb.compile_value("x*arctan(y)").error_bound  # noqa: B018
