@@ -125,8 +125,6 @@ WITH_ROOTS = frozenset(  # functions whose errors near their roots are those of 
         "fresnel",
         "fresnels",
         "fresnelc",
-        "sinc",
-        "logit",
     ]
 )
 STABLE_BACKWARD = frozenset(

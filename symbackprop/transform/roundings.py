@@ -67,7 +67,7 @@ def _by_kind(op: Primitive) -> Rule | None:
     if op.name in STABLE_BACKWARD:
         return _of_arguments
     if op.name in WITH_ROOTS:
-        return _absolute
+        return _absolute(_SPECIAL_ULPS)
     if op.kind != "elementwise" or op.has_bodies or op in declared_by_others():
         return None
     if op.name in CORRECTLY_ROUNDED:
@@ -113,12 +113,17 @@ def _own(units: int) -> Rule:
     return rule
 
 
-def _absolute(node: Apply, cotangents: Cotangents) -> Node | None:
-    """Return the error of functions that may be wrong by as much as if their values were no smaller than 1."""
-    names = result_names(node)
-    values = [make_output(node, i, node.shape, node.dtype) for i in range(len(names))] if names else [node]
-    terms = [_total(_modulus(g) * (1 + absolute(v))) for g, v in zip(cotangents, values, strict=True) if g is not None]
-    return _SPECIAL_ULPS * (terms[0] if len(terms) == 1 else add(*terms)) if terms else None
+def _absolute(units: int) -> Rule:
+    """Return the rule of functions that may be wrong by as much as if their values were no smaller than 1."""
+
+    def rule(node: Apply, cotangents: Cotangents) -> Node | None:
+        names = result_names(node)
+        values = [make_output(node, i, node.shape, node.dtype) for i in range(len(names))] if names else [node]
+        known = [(g, v) for g, v in zip(cotangents, values, strict=True) if g is not None]
+        terms = [_total(_modulus(g) * (1 + absolute(v))) for g, v in known]
+        return units * (terms[0] if len(terms) == 1 else add(*terms)) if terms else None
+
+    return rule
 
 
 def _of_larger(units: int) -> Rule:
@@ -257,6 +262,7 @@ def _number(size: Size, dtype: str) -> Node:
 _RULES: Mapping[str, Rule] = {
     "multiply": _multiplied,
     "integer_power": _power,
+    "square_difference": _own(3),
     "cast": _cast,
     "add": _added,
     "sum": _linear(_of_sum),
@@ -278,6 +284,8 @@ _RULES: Mapping[str, Rule] = {
     "interp": _own(4),
     "logaddexp": _of_larger(_ULP),
     "logaddexp2": _of_larger(_ULP),
-    "rel_entr": _of_larger(_SPECIAL_ULPS),
-    "kl_div": _of_larger(_SPECIAL_ULPS),
+    "rel_entr": _of_larger(_COMPOSED_ULPS),
+    "kl_div": _of_larger(_COMPOSED_ULPS),
+    "sinc": _absolute(_COMPOSED_ULPS),
+    "logit": _absolute(_COMPOSED_ULPS),
 }
