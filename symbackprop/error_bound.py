@@ -24,13 +24,15 @@ class WithErrorBound:
             |computed - exact|  <=  sum over operations v of  |dL/dv| * k(v) * u * |v|
 
         with ``k = 1`` for what is correctly rounded (``+ - * /``, square roots), 0 for what is exact (indexing, absolute
-        values, products with powers of 2), 2 for the functions of NumPy and `math`, which are taken to be within one unit
-        in the last place, 8 for what is composed of a few of these, and 64 for those of `scipy.special`. A sum counts the
-        additions that one term goes through, at most: pairwise along the last axis, all along others and in products of
-        matrices. Solves and factorisations are taken to be stable backward. It costs about as much as the gradient.
+        values, products with powers of 2), 4 for the functions of NumPy and `math`, which are taken to be within two units
+        in the last place, 8 for what is composed of a few of these, and 64 for those of `scipy.special`, some of which are
+        farther off at the ends of their domains. A sum counts the additions that one term goes through, at most: pairwise
+        over all entries, all of them along some axes and in products of matrices. Solves and factorisations are taken to
+        be stable backward. It costs about as much as the gradient.
 
         The arguments are taken to be exact, comparisons and masks to come out as they would exactly; a value that
-        underflows is wrong by more. For long sums the bound is far from what happens, as errors average out.
+        underflows is wrong by more. The bound is infinite or nan where the derivative in a step is. For long sums it is far
+        from what happens, as errors average out.
 
         Returns
         -------

@@ -13,7 +13,7 @@ from dataclasses import dataclass, field, replace
 from typing import NamedTuple, NoReturn
 
 from symbackprop.emit.phases import Phases
-from symbackprop.emit.rows import constant_rows, is_look, of_rows
+from symbackprop.emit.rows import constant_rows, is_look, number_rows, numbers_among, of_rows
 from symbackprop.ir.body import Body
 from symbackprop.ir.graph import Graph, children
 from symbackprop.ir.node import Apply, Const, Input, Node, Output, make_apply, make_input, make_output
@@ -106,6 +106,7 @@ class _Blocks:
         needed = graph.needed(graph.counts)
         self._nodes = [node for node in graph.nodes() if node in needed]
         self._primal = set(graph.primal_nodes)
+        self._numbers = numbers_among(self._nodes)
         self._looked: dict[Node, list[_Group]] = {}
         self._phases = Phases(self._nodes)
         self._group_of, found = self._grouped()
@@ -211,8 +212,8 @@ class _Blocks:
         def bound(arg: Node, own: bool) -> Node:
             if isinstance(arg, Const) and own:
                 return constant_rows(arg, rows)
-            if arg.weak and not own:  # numbers, which stand above the function
-                return arg
+            if arg in self._numbers:  # which stand where they are used, or above the function
+                return number_rows(arg, rows) if own else arg
             known = images.get(arg) if own else wholes.get(arg)
             if known is None:
                 shape = (rows, *arg.shape[1:]) if own else arg.shape

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 
+from symbackprop.ir.graph import children, topological
 from symbackprop.ir.node import Apply, Const, Node, constant, make_apply
 from symbackprop.ir.size import Size
 from symbackprop.ops.arithmetic import add
@@ -20,7 +21,16 @@ from symbackprop.ops.layout import concatenate, transpose
 from symbackprop.ops.polynomials import powers_by_column
 from symbackprop.ops.reduction import largest, mean, smallest
 
-__all__ = ["constant_rows", "is_look", "of_rows", "sliced_args", "summed_args", "turned_among"]
+__all__ = [
+    "constant_rows",
+    "is_look",
+    "number_rows",
+    "numbers_among",
+    "of_rows",
+    "sliced_args",
+    "summed_args",
+    "turned_among",
+]
 
 Flags = tuple[bool, ...]  # for each argument whether it is needed row by row
 _REDUCTIONS = (reduce_sum, largest, smallest, mean)
@@ -110,6 +120,32 @@ def of_rows(node: Apply, args: Sequence[Node], rows: Size) -> Node:
 def constant_rows(node: Const, rows: Size) -> Const:
     """Return a constant array with so many rows."""
     return constant(node.value, (rows, *node.shape[1:]), node.dtype)
+
+
+def number_rows(node: Node, rows: Size) -> Node:
+    """Return what is computed of numbers alone, with so many rows."""
+    new: dict[Node, Node] = {}
+    for part in topological([node]):
+        if not part.shape or not isinstance(part, (Apply, Const)):
+            new[part] = part
+        elif isinstance(part, Const):
+            new[part] = constant_rows(part, rows)
+        else:
+            new[part] = of_rows(part, [new[arg] for arg in part.args], rows)
+    return new[node]
+
+
+def numbers_among(nodes: Iterable[Node]) -> set[Node]:
+    """Return the constants, and what is computed of them entry by entry: all entries are one number."""
+    found: set[Node] = set()
+    for node in nodes:
+        if isinstance(node, Const) or node.weak:
+            found.add(node)
+        else:
+            is_copied = isinstance(node, Apply) and (_is_entrywise(node) or node.op is broadcast)
+            if is_copied and children(node) and found.issuperset(children(node)):
+                found.add(node)
+    return found
 
 
 def turned_among(nodes: Iterable[Node]) -> set[Node]:

@@ -66,6 +66,7 @@ class _Uses:
         self.tested = tested_inputs(order)
         self.plain = set(roots)
         self.masks: dict[Node, Mask] = {}
+        self._unfollowed: set[tuple[Node, int]] = set()  # arguments that nodes under masks read as they are
         for node in reversed(order):
             if self.masks.get(node) == ALWAYS:
                 del self.masks[node]
@@ -91,7 +92,13 @@ class _Uses:
         for position, child in enumerate(children(node)):
             inherited = self._mask_of_argument(node, position, mask)
             own = self._branch_mask(node, position)
+            if inherited is None:
+                self._unfollowed.add((node, position))
             self._join(child, inherited if own is None or inherited is None else self.conditions.both(inherited, own))
+
+    def passes_down(self, node: Node, position: int) -> bool:
+        """Tell whether what reads an argument of `node` under the mask of that may have it guarded."""
+        return (node, position) not in self._unfollowed
 
     def _branch_mask(self, node: Node, position: int) -> Mask | None:
         """Return the mask under which a branch of a `where` is read."""
@@ -157,7 +164,10 @@ class _Versions:
 
     def _operands(self, node: Node, guarded: bool) -> list[tuple[Node, bool]]:
         branches = isinstance(node, Apply) and node.op is where
-        return [self._key(child, guarded or (branches and i > 0)) for i, child in enumerate(children(node))]
+        return [
+            self._key(child, self._uses.passes_down(node, i) if guarded else branches and i > 0)
+            for i, child in enumerate(children(node))
+        ]
 
     def _needs(self, key: _Key) -> Sequence[_Key]:
         if isinstance(key, int):

@@ -15,13 +15,13 @@ from symbackprop.diff.reverse import pull_back
 from symbackprop.errors import ShapeError
 from symbackprop.ir.dtype import is_float
 from symbackprop.ir.graph import Graph
-from symbackprop.ir.node import Node, Output, constant
+from symbackprop.ir.node import Const, Node, Output, constant
 from symbackprop.ir.signature import Label
 from symbackprop.ir.size import shape_text
 from symbackprop.ops.arithmetic import add
 from symbackprop.ops.broadcasting import converted
 from symbackprop.ops.declare import result_names
-from symbackprop.transform.roundings import rounding_error
+from symbackprop.transform.roundings import is_rounded, rounding_error
 
 __all__ = ["with_error_bounds"]
 
@@ -48,7 +48,11 @@ def _bound(graph: Graph, value: Node) -> Node:
             f"an error bound is that of a scalar, but the formula has shape {shape_text(value.shape)}; "
             "reduce it, for example with sum(...) or mean(...)"
         )
-    nodes = [node for node in graph.nodes() if is_float(node.dtype)]
+    nodes = [
+        node
+        for node in graph.nodes()
+        if is_float(node.dtype) and not (isinstance(node, Const) and not is_rounded(node))
+    ]
     adjoints = pull_back((value,), (constant(1, (), value.dtype),), nodes)
     results: dict[Node, dict[int, Node]] = {}
     for node in nodes:

@@ -6,30 +6,34 @@ What is not in the tables is refused by name: an error bound that leaves out an 
 from __future__ import annotations
 
 import re
+import struct
 from collections.abc import Callable, Mapping, Sequence
 from fractions import Fraction
 
 from symbackprop.errors import UnsupportedError
 from symbackprop.ir.dtype import is_float, item_size
 from symbackprop.ir.node import Apply, Const, Node, constant, make_output
-from symbackprop.ir.size import Size, product
+from symbackprop.ir.size import Size, SizeExpression, product
 from symbackprop.ops.arithmetic import add
 from symbackprop.ops.broadcasting import rebuilt, reduce_sum
 from symbackprop.ops.contraction import index_sizes
 from symbackprop.ops.declare import Primitive, Refused, declared_by_others, result_names
 from symbackprop.ops.exponential import log2
 from symbackprop.ops.extrema import maximum, minimum
+from symbackprop.ops.gamma import gammaln
+from symbackprop.ops.reduction import largest
 from symbackprop.ops.rounding import absolute
 from symbackprop.transform.rounding_classes import CORRECTLY_ROUNDED, EXACT, STABLE_BACKWARD, WITH_ROOTS
 
-__all__ = ["rounding_error"]
+__all__ = ["is_rounded", "rounding_error"]
 
 Cotangents = Sequence[Node | None]  # one a result of an operation
 Rule = Callable[[Apply, Cotangents], Node | None]  # the error of the value, in units of roundoff; None if there is none
 
-_ULP = 2  # units of roundoff: what functions of libraries are taken to be within
-_COMPOSED_ULPS = 4 * _ULP  # those of short expressions of such functions that do not cancel
-_SPECIAL_ULPS = 32 * _ULP  # those of scipy.special, which promises less
+_FUNCTION = 4  # units of roundoff that functions of libraries are taken to be within: two units in the last place
+_COMPOSED = 8  # those of short expressions of such functions that do not cancel
+_SPECIAL = 64  # those of scipy.special, which promises less
+_INFINITY = float("inf")
 _ONE_CALL = re.compile(r"(np|math)\.\w+\(\{0\}(, \{1\})?\)|\{0\}\*\*\{1\}")
 
 
@@ -48,7 +52,7 @@ def rounding_error(node: Node, cotangents: Cotangents) -> Node | None:
         If it is not known how it rounds.
     """
     if isinstance(node, Const):
-        return _own(1)(node, cotangents) if _is_rounded(node) else None  # type: ignore[arg-type]
+        return _own(1)(node, cotangents) if is_rounded(node) else None  # type: ignore[arg-type]
     if not isinstance(node, Apply):
         return None
     op = node.op
@@ -67,23 +71,29 @@ def _by_kind(op: Primitive) -> Rule | None:
     if op.name in STABLE_BACKWARD:
         return _of_arguments
     if op.name in WITH_ROOTS:
-        return _absolute(_SPECIAL_ULPS)
+        return _absolute(_SPECIAL)
     if op.kind != "elementwise" or op.has_bodies or op in declared_by_others():
         return None
     if op.name in CORRECTLY_ROUNDED:
         return _own(1)
     texts = [text if isinstance(text, str) else "special." for text in op.texts.values()]
     if op.lower is not None or any("special." in text for text in texts):
-        return _own(_SPECIAL_ULPS)
-    return _own(_ULP if all(map(_ONE_CALL.fullmatch, texts)) else _COMPOSED_ULPS)
+        return _own(_SPECIAL)
+    return _own(_FUNCTION if all(map(_ONE_CALL.fullmatch, texts)) else _COMPOSED)
 
 
-def _is_rounded(node: Const) -> bool:
-    """Tell whether a constant is not the number that it stands for."""
+def is_rounded(node: Const) -> bool:
+    """Tell whether a constant is not the number that it stands for, in its dtype."""
     value = node.value
-    if isinstance(value, Fraction):
-        return value.denominator & (value.denominator - 1) != 0
-    return not isinstance(value, (int, float, bool)) and value.__class__.__module__ != "numpy" and is_float(node.dtype)
+    if isinstance(value, (bool, SizeExpression)) or not is_float(node.dtype):
+        return False
+    if isinstance(value, (int, float, Fraction)):
+        number = float(value)
+        if number != number or abs(number) == _INFINITY:
+            return False
+        kept = struct.unpack("f", struct.pack("f", number))[0] if node.dtype != "float64" else number
+        return Fraction(kept) != Fraction(value)
+    return True
 
 
 def _total(x: Node) -> Node:
@@ -139,6 +149,28 @@ def _of_larger(units: int) -> Rule:
     return rule
 
 
+def _log_of_beta(node: Apply, cotangents: Cotangents) -> Node | None:
+    """Return the error of a sum of three logarithms of gamma functions, which cancel."""
+    (g,) = cotangents
+    if g is None:
+        return None
+    x, y = node.args
+    return _SPECIAL * _total(_modulus(g) * (1 + absolute(gammaln(x)) + absolute(gammaln(y)) + absolute(gammaln(x + y))))
+
+
+def _round(node: Apply, cotangents: Cotangents) -> Node | None:
+    """Return nothing for whole numbers, and the error of a product and a quotient where decimals are kept."""
+    return _own(2)(node, cotangents) if dict(node.params).get("decimals") else None
+
+
+def _interpolated(node: Apply, cotangents: Cotangents) -> Node | None:
+    """Return the error of a mean of two entries of a table: that of the largest of these."""
+    (g,) = cotangents
+    table = node.args[-1]
+    highest = largest(absolute(table), axes=tuple(range(table.rank))) if table.rank else absolute(table)
+    return None if g is None else _COMPOSED * _total(_modulus(g)) * highest
+
+
 def _multiplied(node: Apply, cotangents: Cotangents) -> Node | None:
     """Return nothing where a factor is a power of two."""
     return None if any(map(_is_power_of_two, node.args)) else _own(1)(node, cotangents)
@@ -159,9 +191,6 @@ def _is_power_of_two(node: Node) -> bool:
         return False
     top, bottom = abs(Fraction(value)).as_integer_ratio()
     return top & (top - 1) == 0 and bottom & (bottom - 1) == 0
-
-
-_INFINITY = float("inf")
 
 
 def _power(node: Apply, cotangents: Cotangents) -> Node | None:
@@ -200,14 +229,15 @@ def _linear(roundings: Callable[[Apply], Node | int] | int) -> Rule:
 
 
 def _of_sum(node: Apply) -> Node | int:
-    """Return the longest chain of additions in ``np.sum``: pairwise along the last axis, in turn along all others.
+    """Return the longest chain of additions in ``np.sum``: pairwise over all entries, in turn where axes are left.
 
-    Blocks of 128 are added in eight parts (NumPy, `numpy/_core/src/umath/loops_utils.h.src`).
+    Blocks of 128 are added in eight parts (NumPy, `numpy/_core/src/umath/loops_utils.h.src`). Along some axes NumPy adds as
+    the entries lie in memory.
     """
     x = node.args[0]
     axes: tuple[int, ...] = node.param("axes")  # type: ignore[assignment]
     count = _number(product(x.shape[axis] for axis in axes), x.dtype)
-    if x.rank - 1 not in axes:
+    if x.rank != len(axes):
         return count
     return minimum(count, 11 + log2(maximum(count, 1)))
 
@@ -247,7 +277,7 @@ def _of_arguments(node: Apply, cotangents: Cotangents) -> Node | None:
     if all(g is None for g in cotangents):
         return None
     given = list(cotangents) if result_names(node) else cotangents[0]
-    order = _number(max((arg.shape[-1] for arg in node.args if arg.rank >= 2), key=str), node.args[0].dtype)
+    order = _number(node.args[0].shape[-1], node.args[0].dtype)  # of the matrix, which comes first
     terms = []
     for arg, contribution in zip(node.args, op.vjp(given, node), strict=True):
         if contribution is not None and not isinstance(contribution, Refused):
@@ -281,11 +311,13 @@ _RULES: Mapping[str, Rule] = {
     "cumprod": _of_product,
     "prod_others": _of_product,
     "power_norm": _of_product,
-    "interp": _own(4),
-    "logaddexp": _of_larger(_ULP),
-    "logaddexp2": _of_larger(_ULP),
-    "rel_entr": _of_larger(_COMPOSED_ULPS),
-    "kl_div": _of_larger(_COMPOSED_ULPS),
-    "sinc": _absolute(_COMPOSED_ULPS),
-    "logit": _absolute(_COMPOSED_ULPS),
+    "betaln": _log_of_beta,
+    "interp": _interpolated,
+    "round": _round,
+    "logaddexp": _of_larger(_FUNCTION),
+    "logaddexp2": _of_larger(_FUNCTION),
+    "rel_entr": _of_larger(_COMPOSED),
+    "kl_div": _of_larger(_COMPOSED),
+    "sinc": _absolute(_COMPOSED),
+    "logit": _absolute(_COMPOSED),
 }

@@ -243,3 +243,12 @@ def test_derivatives_of_neighbours_need_no_array_of_their_own() -> None:
     source = sb.compile_grad("x[n] -> d = x[1:] - x[:-1]\nsum(sqrt(1 + d**2))", optimize="fast").source
     assert "x_bar[start:stop] -= " in source and "x_bar[start + 1:stop + 1] += " in source
     assert source.count("np.empty(n)") == 1
+
+
+def test_numbers_that_are_computed_stay_numbers_in_blocks() -> None:
+    formula = "D[d,k] -> z = sum(D*D, axis=0) - pi\nu = exp(z)/(1 + z*z)\nsum(u*sin(u)) + sum(sqrt(2)*D)"
+    fast, readable = (sb.compile_value_and_grad(formula, optimize=form) for form in ("fast", "readable"))
+    given = 0.3 * np.ones((3, 40_000))
+    for found, expected in zip(leaves_of(fast(given)), leaves_of(readable(given)), strict=True):
+        np.testing.assert_allclose(found, expected, rtol=1e-11)
+    assert fast.verify(points=1, seconds=0.5)

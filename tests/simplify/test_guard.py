@@ -249,3 +249,30 @@ def test_choices_are_made_once() -> None:
     source = sb.compile_value_and_grad("nansum(x)", inputs="x[n]").source
     assert source.count("np.where(") == 2
     assert "logical_not" not in source
+
+
+@pytest.mark.parametrize(
+    "branches",
+    [
+        "cumsum(u), u",
+        "u[::-1], 2*u",
+        "sum(u), u",
+        "softmax(u), u",
+        "sort(u), 3*u",
+        "u @ outer(u, a), u",
+        "u, cumsum(u)",
+    ],
+)
+@pytest.mark.parametrize("u", ["log(1 + x**2)", "sqrt(2 + sin(x))", "tanh(x)/(1 + x**2)"])
+def test_one_branch_does_not_read_what_is_safe_for_the_other(branches, u):
+    """A mask that cannot be followed into an operation ends there: the operation reads every entry as it is."""
+    f = sb.compile_value(f"x[n] a[n] -> u = {u}\nsum(where(x > 0, {branches})*a)")
+    x, a = np.array([0.5, -1.0, 2.0, -0.3]), np.array([1.0, 2.0, -0.5, 0.7])
+    chosen, other = branches.rsplit(", ", 1)
+    words = {
+        "cumsum": np.cumsum, "sum": np.sum, "sort": np.sort, "outer": np.outer, "log": np.log, "sqrt": np.sqrt,
+        "sin": np.sin, "tanh": np.tanh, "softmax": lambda v: np.exp(v) / np.sum(np.exp(v)), "x": x, "a": a,
+    }  # fmt: skip
+    words["u"] = eval(u, words)
+    expected = np.sum(np.where(x > 0, eval(chosen, words), eval(other, words)) * a)
+    np.testing.assert_allclose(f(x, a), expected, rtol=1e-13)

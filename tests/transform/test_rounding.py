@@ -80,7 +80,9 @@ def test_errors_of_arrays_are_below(formula, exact, n):
     [
         ("x*y + z", (3.0, 0.7, -1.0), 3 * 0.7 + abs(3 * 0.7 - 1)),  # the product and the sum
         ("4*x - abs(y)/8", (3.0, 0.7), 12 - 0.7 / 8),  # products with powers of 2 are exact, as are absolute values
-        ("exp(x)", (0.3,), 2 * np.exp(0.3)),  # within a unit in the last place
+        ("exp(x)", (0.3,), 4 * np.exp(0.3)),  # within two units in the last place
+        ("round(x, 2)", (2.675,), 2 * 2.67),
+        ("round(x)", (2.675,), 0.0),
         ("x**4", (1.1,), 3 * 1.1**4),
         ("x/3", (1.0,), 1 / 3),
         ("x + 1/3", (1.0,), 1 / 3 + 4 / 3),  # 1/3 is no double
@@ -89,6 +91,40 @@ def test_errors_of_arrays_are_below(formula, exact, n):
 )
 def test_what_a_bound_is_made_of(formula, point, units):
     assert sb.compile_grad(formula).error_bound(*point) == pytest.approx(units * UNIT, rel=1e-12, abs=0)
+
+
+@pytest.mark.parametrize(
+    ("formula", "value"),
+    [
+        ("x[n,d] -> sum(sum(x, axis=0)**2)", np.full((100_000, 2), 0.1)),
+        ("x[n,d] -> sum(sum(x, axis=1)**2)", np.full((2, 100_000), 0.1)[::-1]),
+        ("x[n,d] -> sum(mean(x.T, axis=0)**2)", np.asfortranarray(np.full((100_000, 2), 0.1))),
+        ("x[n] -> sum(0.1*x) + sum(x/0.3)", np.linspace(0.1, 2.0, 1000)),
+        ("x[n] -> prod(exp(x))*log(sum(x))", np.linspace(0.1, 0.2, 50)),
+    ],
+)
+def test_no_error_in_single_precision_is_above(formula, value):
+    exact = sb.compile_value(formula)
+    single = sb.compile_value(formula, dtype="float32")
+    given = value.astype(np.float32)
+    assert abs(float(single(given)) - exact(given.astype(float))) <= single.error_bound(given)
+
+
+@pytest.mark.parametrize(
+    ("formula", "exact", "x"),
+    [
+        ("jv(0, x)", lambda x: mpmath.besselj(0, x), 2.404825557695773),
+        ("gammainc(2, x)", lambda x: mpmath.gammainc(2, 0, x, regularized=True), 0.3),
+        ("sinc(x)", lambda x: mpmath.sincpi(x), 1.0),
+        ("logit(x)", lambda x: mpmath.log(x / (1 - x)), 0.377),
+        ("betaln(x, 0.3)", lambda x: mpmath.log(mpmath.beta(x, mpmath.mpf(0.3))), 40.0),
+        ("beta(x, 2)", lambda x: mpmath.beta(x, 2), 30.653),
+    ],
+)
+def test_functions_with_orders_and_roots(formula, exact, x):
+    f = sb.compile_value(formula)
+    with mpmath.workdps(50):
+        assert abs(mpmath.mpf(float(f(x))) - exact(mpmath.mpf(x))) <= mpmath.mpf(float(f.error_bound(x))) <= 1e-12
 
 
 def test_solves_are_stable_backward():
