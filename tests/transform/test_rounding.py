@@ -124,7 +124,7 @@ def test_no_error_in_single_precision_is_above(formula, value):
 def test_functions_with_orders_and_roots(formula, exact, x):
     f = sb.compile_value(formula)
     with mpmath.workdps(50):
-        assert abs(mpmath.mpf(float(f(x))) - exact(mpmath.mpf(x))) <= mpmath.mpf(float(f.error_bound(x))) <= 1e-12
+        assert abs(mpmath.mpf(float(f(x))) - exact(mpmath.mpf(x))) <= mpmath.mpf(float(f.error_bound(x))) <= 1e-11
 
 
 def test_solves_are_stable_backward():
