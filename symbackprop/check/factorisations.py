@@ -14,6 +14,7 @@ import numpy as np
 
 from symbackprop.check import decompositions
 from symbackprop.check.elements import Digits, Element, lifted
+from symbackprop.check.lapack import Lapack
 
 __all__ = ["Factorisations", "ScipyLinearAlgebra"]
 
@@ -108,6 +109,11 @@ class Factorisations:
             system = np.kron(a[index], np.eye(columns, dtype=int)) + np.kron(np.eye(rows, dtype=int), b[index].T)
             found[index] = self.solve(system, q[index].ravel()).reshape(rows, columns)
         return found
+
+    @property
+    def lapack(self) -> Lapack:
+        """The words of `scipy.linalg.lapack`."""
+        return Lapack(self)
 
     # --- factorisations -----------------------------------------------------------------------------------------------
 

@@ -385,7 +385,7 @@ def _is_of_numpy(path: str) -> bool:
 def _needs(text: str, paths: Mapping[str, str]) -> list[str]:
     """Return the lines that say for what code needs SciPy beside NumPy, and functions of the user's, if it does."""
     code = re.sub(rf"{_BEFORE_COMMENT}[^\n]*", "", text)
-    names = sorted(set(re.findall(r"(?<![\w.])(?:special|linalg|sparse)\.\w+", code)))
+    names = sorted(set(re.findall(r"(?<![\w.])(?:special|linalg|sparse)(?:\.\w+)+", code)))
     foreign = sorted(path for path in paths if not _is_of_numpy(path))
     own = [f"needs: {', '.join(foreign)}"] if foreign else []
     halves = ["needs: ml_dtypes, for bfloat16"] if re.search(r"\bml_dtypes\.", code) else []

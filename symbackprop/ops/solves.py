@@ -259,13 +259,21 @@ cho_solve: Primitive = custom(
 
 
 def _inverse_lines(node: Apply, style: Style) -> list[str]:
-    """Return the statements: two solutions for SciPy, else the inverse of the factor, times itself."""
-    size = style.size(node.shape[-1])
-    dtype = f", dtype={style.dtype(node.dtype)}" if node.dtype != "float64" else ""
-    if style.has_module("scipy.linalg"):
-        return [f"{{out}} = linalg.cho_solve(({{0}}, {node.param('lower')}), np.eye({size}{dtype}))"]
+    """Return the statements: the inverse of the factor, and its product with its own transpose.
+
+    LAPACK reads columns, so what lies row by row is its transpose there, and so is what it gives. The diagonal of a
+    Cholesky factor is positive: the inversion cannot fail.
+    """
+    lower = bool(node.param("lower"))
+    if style.has_module("scipy.linalg") and node.rank == 2:
+        size = node.shape[-1]
+        invert = f"linalg.lapack.{'s' if node.dtype == 'float32' else 'd'}trtri"
+        inverse = f"{invert}({{0}}.T)[0]" if lower else f"{invert}({{0}}.T, lower=True)[0]"
+        if not isinstance(size, int) or size == 0:  # LAPACK takes no matrix without rows
+            inverse += f" if {style.size(size)} else {{0}}"
+        return [f"{{out}} = {inverse}", "{out} = {out} @ {out}.T" if lower else "{out} = {out}.T @ {out}"]
     turned = "{out}.T" if node.rank == 2 else "np.swapaxes({out}, -2, -1)"
-    product = f"{turned} @ {{out}}" if node.param("lower") else f"{{out}} @ {turned}"
+    product = f"{turned} @ {{out}}" if lower else f"{{out}} @ {turned}"
     return ["{out} = np.linalg.inv({0})", f"{{out}} = {product}"]
 
 
@@ -290,7 +298,7 @@ def _inverse_jvp(tangents: Sequence[Node | None], out: Apply) -> Node | None:
 
 cho_inverse: Primitive = custom(
     "cho_inverse",
-    numpy="linalg.cho_solve({0})",
+    numpy="linalg.lapack.dtrtri({0})",
     lines=_inverse_lines,
     infer=square_matrices("the inverse"),
     vjp=_inverse_vjp,
@@ -301,7 +309,7 @@ cho_inverse: Primitive = custom(
         cho_inverse(_factor(matrices(0, 2, 3, 3)), lower=True),
     ],
     public=False,
-    count=lambda node: cubes(node, 2),
+    count=lambda node: cubes(node, 4, 3),
     derivative="the triangle of -out @ (g + g.T) @ out @ L",
     source="Giles (2008), section 2.2.3, and the product rule for L @ L.T",
 )

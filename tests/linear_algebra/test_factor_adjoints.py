@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from typing import Any
 
+import mpmath
 import numpy as np
 import pytest
 import scipy.linalg
@@ -61,7 +62,7 @@ def test_marginal_likelihood_reads_as_it_is_written(way: str) -> None:
     if "NumPy" in way:
         assert "from scipy" not in source and body.count("np.linalg.solve(") == 2
     else:
-        assert body.count("linalg.cho_solve((L, True), np.eye(n))") == 1
+        assert body.count("linalg.lapack.dtrtri(L.T)[0] if n else L") == 1 and "np.eye" not in body
         assert body.count("solve_triangular(") <= 2
 
 
@@ -112,7 +113,45 @@ def test_closed_forms_agree_with_the_general_rule(formula: str, monkeypatch: pyt
         np.testing.assert_allclose(a, b, rtol=1e-9, atol=1e-11)
 
 
-def test_the_hilbert_matrix_is_inverted_as_well_as_by_scipy() -> None:
-    K = scipy.linalg.hilbert(8)
-    (found,) = sb.compile_grad("K[n,n] -> 2*sum(log(diag(scipy.linalg.cholesky(K))))")(K)
-    np.testing.assert_allclose(found @ K, np.eye(8), atol=1e-5)
+def ill_conditioned() -> dict[str, Any]:
+    x, rng = np.linspace(0, 1, 10), np.random.default_rng(2)
+    scale, a = np.logspace(0, -6, 8), rng.normal(size=(8, 8))
+    return {
+        "Hilbert": scipy.linalg.hilbert(8),
+        "near points": np.exp(-2 * (x[:, None] - x) ** 2) + 1e-11 * np.eye(10),
+        "graded": scale[:, None] * (a @ a.T) * scale,
+    }
+
+
+@pytest.mark.parametrize("name", ill_conditioned())
+@pytest.mark.parametrize("lower", [False, True])
+def test_inverses_are_as_accurate_as_the_solution_for_the_identity(name: str, lower: bool) -> None:
+    """Of matrices of conditions of 1e10 and more, against 50 digits."""
+    K = ill_conditioned()[name]
+    gradient = sb.compile_grad(
+        f"K[n,n] y[n] -> c = scipy.linalg.cholesky(K, lower={lower})\nlinalg.cho_solve((c, {lower}), y) @ y + 2*sum(log(diag(c)))",
+        wrt="K",
+    )
+    assert "trtri" in gradient.source
+    with mpmath.workdps(50):
+        exact = np.array((mpmath.matrix(K.tolist()) ** -1).tolist(), dtype=object)
+
+    def error(found: Any) -> float:
+        return float(np.linalg.norm((found - exact).astype(float)))
+
+    factor = scipy.linalg.cho_factor(K, lower=lower)
+    plain = error(scipy.linalg.cho_solve(factor, np.eye(len(K))))
+    assert error(gradient(K, np.zeros(len(K)))) <= 2 * plain
+
+
+def test_inverses_of_matrices_with_one_row_and_none_and_in_float32() -> None:
+    text = "K[n,n] y[n] -> c = scipy.linalg.cho_factor(K)\nlinalg.cho_solve(c, y) @ y + 2*sum(log(diag(c[0])))"
+    gradient = sb.compile_grad(text, wrt="K")
+    assert gradient(np.zeros((0, 0)), np.zeros(0)).shape == (0, 0)
+    np.testing.assert_allclose(gradient([[4.0]], [0.0]), [[0.25]])
+    with pytest.raises(np.linalg.LinAlgError, match="positive definite"):
+        gradient(-np.eye(2), np.zeros(2))
+    short = sb.compile_grad(text, wrt="K", dtype="float32")
+    found = short(4 * np.eye(3, dtype=np.float32), np.zeros(3, np.float32))
+    assert "linalg.lapack.strtri(" in short.source and found.dtype == np.float32
+    np.testing.assert_allclose(found, np.eye(3) / 4)

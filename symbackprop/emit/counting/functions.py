@@ -371,6 +371,8 @@ _RULES: Mapping[str, Callable[[Arguments, Named], Any]] = {
     "solve_triangular": _solved,
     "cho_solve": _solved,
     "cho_factor": _factorised,
+    "dtrtri": lambda args, named: (args[0], NUMBER),
+    "strtri": lambda args, named: (args[0], NUMBER),
     "take_along_axis": _taken,
     "array": _entries,
     "broadcast_to": _broadcast_to,

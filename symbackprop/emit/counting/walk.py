@@ -255,8 +255,11 @@ class _Walk:
         if isinstance(node, (ast.Tuple, ast.List)):
             return tuple([self._value(element) for element in node.elts])
         if isinstance(node, ast.IfExp):
-            self._either(node.test, lambda: self._value(node.body), lambda: self._value(node.orelse))
-            return NUMBER
+            found: list[Any] = []
+            self._either(
+                node.test, lambda: found.append(self._value(node.body)), lambda: found.append(self._value(node.orelse))
+            )
+            return found[0] if isinstance(found[0], Array) else NUMBER
         for part in ast.iter_child_nodes(node):
             if isinstance(part, ast.expr):
                 self._value(part)
