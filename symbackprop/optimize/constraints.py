@@ -10,9 +10,9 @@ import numpy as np
 
 from symbackprop.compiled import CompiledFunction
 from symbackprop.errors import ArgumentError, SymbackpropError
+from symbackprop.lazily import scipy_optimize, scipy_sparse
 from symbackprop.optimize.evaluation import Residuals
 from symbackprop.optimize.flat import limits
-from symbackprop.optimize.lazily import scipy_optimize, scipy_sparse
 from symbackprop.optimize.parameters import Parameters
 
 __all__ = ["Constraint"]

@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 
 from symbackprop.errors import ArgumentError, ShapeError
-from symbackprop.optimize.lazily import scipy_sparse
+from symbackprop.lazily import scipy_sparse
 from symbackprop.optimize.structure import real_array
 
 __all__ = ["FlatVector", "Leaf", "fixed_entries", "limits"]

@@ -11,8 +11,8 @@ import numpy as np
 from symbackprop.compiled import CompiledFunction
 from symbackprop.errors import ArgumentError, ShapeError
 from symbackprop.ir.packing import Pack, Packed
+from symbackprop.lazily import scipy_integrate
 from symbackprop.optimize.formulas import checked_mapping, value_of, words_of
-from symbackprop.optimize.lazily import scipy_integrate
 from symbackprop.optimize.parameters import Parameters
 from symbackprop.optimize.vector_function import VectorFunction
 

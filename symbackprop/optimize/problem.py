@@ -11,9 +11,9 @@ import numpy as np
 
 from symbackprop.compiled import CompiledFunction
 from symbackprop.errors import UnsupportedError
+from symbackprop.lazily import scipy_optimize
 from symbackprop.optimize.constraints import Constraint
 from symbackprop.optimize.evaluation import Objective, Residuals
-from symbackprop.optimize.lazily import scipy_optimize
 from symbackprop.optimize.parameters import Parameters
 
 __all__ = ["ScipyProblem"]

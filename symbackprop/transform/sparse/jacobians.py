@@ -12,14 +12,13 @@ from dataclasses import replace
 from functools import partial
 from typing import Any
 
-from scipy import sparse
-
 from symbackprop.diff.reverse import gradient, pull_back
 from symbackprop.emit.header import Recipe
 from symbackprop.errors import UnsupportedError
 from symbackprop.ir.graph import Graph
 from symbackprop.ir.node import Input, Node, constant
 from symbackprop.ir.signature import Label
+from symbackprop.lazily import scipy_sparse
 from symbackprop.ops.sparse import parts_of
 from symbackprop.transform.batching import axes_of
 from symbackprop.transform.jacobians import effort
@@ -252,6 +251,6 @@ def _are_numbers(graph: Graph) -> bool:
 
 def _stacked(patterns: Sequence[Any]) -> Any:
     """Return the patterns of several values as one, in canonical form."""
-    whole = sparse.vstack(patterns, format="csr", dtype=bool)
+    whole = scipy_sparse().vstack(patterns, format="csr", dtype=bool)
     whole.sum_duplicates()
     return whole

@@ -11,12 +11,12 @@ from math import prod
 from typing import Any
 
 import numpy as np
-from scipy import sparse
 
 from symbackprop.errors import UnsupportedError
 from symbackprop.ir.dtype import is_float
 from symbackprop.ir.graph import topological
 from symbackprop.ir.node import Apply, Input, Node, Output
+from symbackprop.lazily import scipy_sparse
 from symbackprop.ops.declare import Primitive
 from symbackprop.transform.sparse.dependence import Dependence
 from symbackprop.transform.sparse.known import Known
@@ -39,7 +39,7 @@ def patterns_of(values: Sequence[Node], wanted: Sequence[Input], known: Known) -
     start = 0
     for x in wanted:
         size = prod(sizes_of(x))
-        found[x] = sparse.eye_array(size, columns, k=start, dtype=bool, format="csr")
+        found[x] = scipy_sparse().eye_array(size, columns, k=start, dtype=bool, format="csr")
         start += size
     dependence = Dependence(known)
     for node in topological(values):
@@ -53,7 +53,9 @@ def patterns_of(values: Sequence[Node], wanted: Sequence[Input], known: Known) -
                 raise UnsupportedError(f"{node.op.name}: {error}") from None
             if pattern is not None and pattern.nnz:
                 found[node] = pattern
-    return [found.get(value, sparse.csr_array((prod(sizes_of(value)), columns), dtype=bool)) for value in values]
+    return [
+        found.get(value, scipy_sparse().csr_array((prod(sizes_of(value)), columns), dtype=bool)) for value in values
+    ]
 
 
 def _pattern(node: Apply, found: dict[Node, Any], dependence: Dependence) -> Any:
@@ -80,7 +82,10 @@ def _stacked(node: Apply, found: dict[Node, Any]) -> Any:
     """Return the pattern of all entries of each matrix of a stack in a row."""
     (x,) = node.args
     count, size = prod(sizes_of(x)[:-2]), prod(sizes_of(x)[-2:])
-    return sparse.kron(sparse.eye_array(count, dtype=bool), np.ones((1, size), dtype=bool), format="csr") @ found[x]
+    return (
+        scipy_sparse().kron(scipy_sparse().eye_array(count, dtype=bool), np.ones((1, size), dtype=bool), format="csr")
+        @ found[x]
+    )
 
 
 def _spread(rows: Any, size: int) -> Any:
@@ -105,7 +110,7 @@ def _rows(pattern: Any, kept: Any) -> Any:
     counts = np.diff(pattern.indptr)
     entries = np.repeat(kept, counts)
     ends = np.concatenate(([0], np.cumsum(np.where(kept, counts, 0))))
-    return sparse.csr_array((pattern.data[entries], pattern.indices[entries], ends), shape=pattern.shape)
+    return scipy_sparse().csr_array((pattern.data[entries], pattern.indices[entries], ends), shape=pattern.shape)
 
 
 def _sum(patterns: Sequence[Any]) -> Any:
@@ -119,7 +124,7 @@ def _union(patterns: Sequence[Any]) -> Any:
     """Return in one row all columns in which some row of the patterns has an entry."""
     columns = np.unique(np.concatenate([pattern.indices for pattern in patterns]))
     ones = np.ones(len(columns), dtype=bool)
-    return sparse.csr_array((ones, columns, [0, len(columns)]), shape=(1, patterns[0].shape[1]))
+    return scipy_sparse().csr_array((ones, columns, [0, len(columns)]), shape=(1, patterns[0].shape[1]))
 
 
 def _everywhere(row: Any, size: int) -> Any:
@@ -127,4 +132,4 @@ def _everywhere(row: Any, size: int) -> Any:
     check_sparse(size * row.nnz)
     indptr = row.nnz * np.arange(size + 1)
     ones = np.ones(size * row.nnz, dtype=bool)
-    return sparse.csr_array((ones, np.tile(row.indices, size), indptr), shape=(size, row.shape[1]))
+    return scipy_sparse().csr_array((ones, np.tile(row.indices, size), indptr), shape=(size, row.shape[1]))

@@ -7,11 +7,11 @@ from math import prod
 from typing import Any, Final
 
 import numpy as np
-from scipy import sparse
 
 from symbackprop.errors import UnsupportedError
 from symbackprop.ir.node import Node
 from symbackprop.ir.size import shape_text
+from symbackprop.lazily import scipy_sparse
 
 __all__ = ["EVERY", "LARGEST", "check_sparse", "chosen", "not_sparse", "numbered", "related", "relation_of", "sizes_of"]
 
@@ -61,7 +61,7 @@ def chosen(positions: Any, count: int) -> Any:
 
 def relation_of(rows: Any, columns: Any, shape: tuple[int, int]) -> Any:
     """Return a relation by the pairs that are related."""
-    return sparse.coo_array((np.ones(len(rows), dtype=bool), (rows, columns)), shape=shape).tocsr()
+    return scipy_sparse().coo_array((np.ones(len(rows), dtype=bool), (rows, columns)), shape=shape).tocsr()
 
 
 def related(result: Sequence[Hashable], argument: Sequence[Hashable], sizes: dict[Any, int], within: Any = None) -> Any:

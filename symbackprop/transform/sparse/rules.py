@@ -12,10 +12,10 @@ from math import prod
 from typing import Any
 
 import numpy as np
-from scipy import sparse
 
 from symbackprop.ir.dtype import is_float
 from symbackprop.ir.node import Apply, Node, Operation
+from symbackprop.lazily import scipy_sparse
 from symbackprop.ops import primitives
 from symbackprop.ops.broadcasting import broadcast, cast, reduce_sum, reshape, sized
 from symbackprop.ops.contraction import einsum
@@ -223,7 +223,7 @@ def _joined(node: Apply, known: Known) -> Sequence[Any]:
 
 def _written_out(node: Apply, known: Known) -> Sequence[Any]:
     size = prod(sizes_of(node))
-    return [sparse.csr_array(([True], ([i], [0])), shape=(size, 1)) for i in range(size)]
+    return [scipy_sparse().csr_array(([True], ([i], [0])), shape=(size, 1)) for i in range(size)]
 
 
 def _masked(node: Apply, known: Known) -> Sequence[Any]:
@@ -321,7 +321,7 @@ def _polynomial(node: Apply, known: Known) -> Sequence[Any]:
     check_sparse(prod(sizes))
     read = np.ones(sizes, dtype=bool)
     read[np.broadcast_to(known.zeros(node.args[1]), sizes[0]), :-1] = False
-    return [sparse.csr_array(read), True]
+    return [scipy_sparse().csr_array(read), True]
 
 
 def _interpolated(node: Apply, known: Known) -> Sequence[Any]:
