@@ -35,7 +35,7 @@ LIMITS = {  # of the value, and of the gradient
     "hypotenuse": (1, 2),
     "length": (1, 2),
     "variance of two": (3, 3),
-    "1 - cos(x)": (3, 3),
+    "1 - cos(x)": (3, 1),
     "arctanh by logarithm": (2, 2),
     "polar angle": (1, 3),
     "1 - erf(x)": (3, 900),

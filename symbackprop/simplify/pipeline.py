@@ -25,6 +25,7 @@ from symbackprop.simplify import (
     entries,
     exponentials,
     gram,
+    half_angles,
     identity,
     lengths,
     lower,
@@ -75,6 +76,7 @@ _CANONICAL = (
     *rotations.ROWS,
 )
 _RECOGNISING = (
+    *half_angles.ROWS,
     *stable.ROWS,
     *lengths.ROWS,
     *exponentials.ROWS,
