@@ -37,6 +37,7 @@ class Context:
         self._uses = count_uses(nodes, graph.roots)
         self._consumers: dict[Node, set[Operation | None]] | None = None
         self._unfollowed: list[tuple[Node, Node]] = []  # replacements since `_consumers` was asked for
+        self._places: dict[Node, int] | None = None
         self._roots = graph.roots
         self._named = set(graph.names)
         self._primal = set(graph.primal_nodes)
@@ -50,6 +51,12 @@ class Context:
     def uses(self, node: Node) -> int:
         """Return how often `node` is an argument, or a result."""
         return self._uses.get(node, 1)
+
+    def place_of(self, node: Node) -> int | None:
+        """Return how many nodes of the graph come before `node`; None for one that it did not have."""
+        if self._places is None:  # most graphs never ask
+            self._places = {each: place for place, each in enumerate(self.nodes)}
+        return self._places.get(node)
 
     def also_used(self, node: Node) -> Node:
         """Return `node`, of which one more use is made than before."""

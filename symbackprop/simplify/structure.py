@@ -1,4 +1,4 @@
-"""Masks that depend on positions alone, seen for what they are: triangles and diagonals; and writes into one buffer.
+"""Masks that depend on positions alone, seen for what they are: triangles and diagonals; writes into one buffer; sizes of opposites.
 
 They run last, when nothing is differentiated or guarded any more: before that a triangle is a choice, whose branch
 that is not taken must not poison, as of any other choice.
@@ -15,6 +15,7 @@ from symbackprop.ops.creation import arange, eye
 from symbackprop.ops.indexing import scatter_add
 from symbackprop.ops.layout import diagonal, identity_mask
 from symbackprop.ops.matrices import triangle
+from symbackprop.ops.rounding import absolute
 from symbackprop.ops.updates import add_at
 from symbackprop.simplify.applied import args_of, is_applied
 from symbackprop.simplify.numbers import is_number, is_value
@@ -177,7 +178,25 @@ def _turned_difference(node: Apply, context: Context) -> Node | None:
     return neg(product) if turned % 2 else product
 
 
+def _size_of_opposite(node: Apply, context: Context) -> Node | None:
+    """abs(-x) is abs(x), and abs(y - x) is abs(x - y), bit by bit, where the graph has that: sigmoids of x and of -x do."""
+    (x,) = node.args
+    if is_applied(x, neg):
+        size = absolute(*args_of(x))
+        return None if context.place_of(size) is None else size
+    if not is_applied(x, add) or len(args_of(x)) != 2 or not any(is_applied(term, neg) for term in args_of(x)):
+        return None
+    a, b = (args_of(term)[0] if is_applied(term, neg) else neg(term) for term in args_of(x))
+    own = context.place_of(node)
+    for size in (absolute(add(a, b)), absolute(add(b, a))):
+        place = context.place_of(size)
+        if place is not None and (own is None or place < own):  # of two, the one that comes first stays
+            return size
+    return None
+
+
 ROWS = (
+    Row("size of the opposite", (absolute,), _size_of_opposite),
     Row("turned difference", (einsum,), _turned_difference),
     Row("added at positions", (add,), _added_at, arrays=True),
     Row("chosen diagonal", (reduce_sum,), _chosen_diagonal),
