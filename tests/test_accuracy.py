@@ -81,6 +81,7 @@ def test_a_row_holds_where_no_peer_is_more_accurate() -> None:
         ("sum(sqrt(4 + x) - 2)", "sqrt(b**2 + w) - b", "sum(sqrt(4 + x)) - 4"),
         ("sum(x + sqrt(x**2 + 3))", "sqrt(b**2 + w) - b", "sum(x) + sum(sqrt(x**2 + 3))"),
         ("sum(1 - tanh(x)**2)", "difference of squares", "sum(1/cosh(x)**2)"),
+        ("sum(x/(1 + exp(-x)))", "over 1 + exp", "sum(x*(1 + tanh(x/2))/2)"),
         ("mean(x**2) - mean(x)**2", "variance", "var(x)"),
         ("sum(log((1 + x/9)/(1 - x/9)))", "logit or arctanh", "2*sum(arctanh(x/9))"),
     ],
@@ -99,3 +100,20 @@ def test_roots_minus_either_sign(b: float) -> None:
     root = math.sqrt(b * b + 1e-3)
     assert value == pytest.approx(root - b, rel=1e-9)
     assert gradient == pytest.approx((b / root - 1, 0.5 / root), rel=1e-9)
+
+
+@pytest.mark.parametrize(
+    ("formula", "x", "value", "slope"),
+    [
+        ("x/(1 + exp(-x))", -800.0, 0.0, 0.0),
+        ("x/(1 + exp(-x))", 800.0, 800.0, 1.0),
+        ("1 + tanh(x)", -300.0, 2 * math.exp(-600), 4 * math.exp(-600)),
+        ("1 - tanh(x)", 300.0, 2 * math.exp(-600), -4 * math.exp(-600)),
+    ],
+)
+def test_far_out_where_exponentials_overflow_or_cancel(formula: str, x: float, value: float, slope: float) -> None:
+    assert sb.compile_value_and_grad(formula, wrt="x")(x) == pytest.approx((value, slope), rel=1e-12, abs=1e-300)
+
+
+def test_arrays_keep_the_hyperbolic_tangent() -> None:
+    assert "1 + tanh" not in sb.compile_value("x[n] -> 1 + tanh(x)").rewrites

@@ -15,6 +15,7 @@ from symbackprop.ops.error_functions import erfc, erfcx
 from symbackprop.ops.exponential import exp, expm1, log
 from symbackprop.ops.extrema import maximum
 from symbackprop.ops.hyperbolic import tanh
+from symbackprop.ops.logistic import expit
 from symbackprop.ops.powers import sqrt
 from symbackprop.ops.rounding import absolute
 from symbackprop.ops.trigonometric import hypot
@@ -25,6 +26,7 @@ __all__ = [
     "log_one_minus_exp",
     "reciprocal_expm1",
     "root_minus",
+    "scaled_by_expit",
     "sech_squared",
     "square_difference",
 ]
@@ -126,6 +128,19 @@ log_one_minus_exp: Primitive = elementwise(
     analytic=False,
     flops=24,
     source="Mächler, M. (2012), Accurately computing log(1 - exp(-|a|))",
+)
+
+scaled_by_expit: Primitive = elementwise(
+    "scaled_by_expit",
+    numpy="{0} * np.exp(-np.logaddexp(0.0, -{0}))",
+    math="{0} / (1.0 + math.exp(-{0})) if {0} >= 0.0 else {0} * math.exp({0}) / (1.0 + math.exp({0}))",
+    partials=(lambda x, out: expit(x) + out * expit(-x),),
+    derivative="expit(x) + out*expit(-x)",
+    lower=lambda node: node.args[0] * expit(node.args[0]),
+    points=[(0.7,), (-1.3,), (0.0,), (12.0,)],
+    public=False,
+    flops=15,
+    source="x / (1 + exp(-x)), whose slope is s + x*s*(1 - s), where 1 - s of a sigmoid near 1 cancels",
 )
 
 sech_squared: Primitive = elementwise(

@@ -7,12 +7,12 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from symbackprop.ir.node import Apply, Const, Node, constant
+from symbackprop.ir.node import Apply, Node, constant
 from symbackprop.ops.arithmetic import add, div, mul, neg
 from symbackprop.ops.cancelling import log_one_minus_exp, reciprocal_expm1
 from symbackprop.ops.exponential import exp, expm1, log, log1p, logaddexp
 from symbackprop.ops.hyperbolic import cosh, sinh, tanh
-from symbackprop.ops.logistic import expit, expit_slope
+from symbackprop.ops.logistic import expit
 from symbackprop.ops.powers import sqrt
 from symbackprop.simplify.applied import args_of, is_applied
 from symbackprop.simplify.non_negative import is_non_negative
@@ -180,33 +180,6 @@ def _over_expm1_of_one_sign(node: Apply, context: Context) -> Node | None:
     return neg(div(exp(neg(x)), expm1(neg(x)))) if is_non_negative(x) else None
 
 
-def _product_with_complement(node: Apply, context: Context) -> Node | None:
-    """1 - expit(x) is expit(-x), within the formula itself: in an adjoint it is what the sigmoid gives at no cost."""
-    one, rest = node.args if len(node.args) == 2 else (node, node)
-    if isinstance(rest, Const):
-        one, rest = rest, one
-    if (
-        not is_value(one, 1)
-        or not is_applied(rest, neg)
-        or not is_applied(args_of(rest)[0], expit)
-        or not context.is_primal(node)
-    ):
-        return None
-    return expit(neg(args_of(args_of(rest)[0])[0]))
-
-
-def _slope_of_expit(node: Apply, context: Context) -> Node | None:
-    """expit(x) * (1 - expit(x)), where nothing else needs the sigmoid, takes one exponential and no choice of sides."""
-    for p, rest in (node.args, node.args[::-1]):
-        if not is_applied(p, expit) or not is_applied(rest, add) or not context.is_free(rest) or context.is_named(p):
-            continue
-        one, taken = args_of(rest) if len(args_of(rest)) == 2 else (rest, rest)
-        one, taken = (taken, one) if isinstance(taken, Const) else (one, taken)
-        if is_value(one, 1) and is_applied(taken, neg) and args_of(taken)[0] is p and context.uses(p) == 2:
-            return expit_slope(*args_of(p))
-    return None
-
-
 ROWS = (
     Row("log of exponentials", (log, log1p), _log_of_sum),
     Row("log of a difference of exponentials", (log, log1p), _log_of_difference),
@@ -215,8 +188,6 @@ ROWS = (
     Row("tanh", (div,), _hyperbolic),
     Row("sinh or cosh", (mul,), _half_of_exponentials, about=(exp,)),
     Row("over expm1", (div,), _over_expm1),
-    Row("slope of expit", (mul,), _slope_of_expit, about=(expit,)),
-    Row("1 - expit", (add,), _product_with_complement, about=(expit,)),
 )
 
 # Once nothing is differentiated any more: before that a derivative is known of the whole.

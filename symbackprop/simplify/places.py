@@ -5,8 +5,9 @@ from __future__ import annotations
 from symbackprop.ir.node import Apply, Node
 from symbackprop.ops.arithmetic import add, div, mul, neg
 from symbackprop.ops.broadcasting import rebuilt
+from symbackprop.simplify.numbers import is_value
 
-__all__ = ["Place", "factors_of", "terms_of", "with_factor"]
+__all__ = ["Place", "factors_of", "rest_of_one_plus", "terms_of", "with_factor"]
 
 _FACTORS = 16  # of one product that are looked at
 Place = tuple[int, ...]  # which argument, from the product down
@@ -39,6 +40,16 @@ def terms_of(node: Node) -> list[Node]:
         else:
             found.append(part)
     return found
+
+
+def rest_of_one_plus(node: Node) -> Node | None:
+    """Return x where `node` is 1 + x."""
+    if not isinstance(node, Apply) or node.op is not add or len(node.args) != 2:
+        return None
+    for one, rest in (node.args, node.args[::-1]):
+        if is_value(one, 1):
+            return rest
+    return None
 
 
 def with_factor(node: Node, place: Place, factor: Node) -> Node:
