@@ -7,7 +7,7 @@ No word stands for them: rewriting puts them in the place of what they are equal
 from __future__ import annotations
 
 from symbackprop.ir.node import PI, Apply, Node, constant
-from symbackprop.ops.arithmetic import integer_power
+from symbackprop.ops.arithmetic import integer_power, neg
 from symbackprop.ops.comparison import greater, where
 from symbackprop.ops.declare import Primitive
 from symbackprop.ops.elementwise import elementwise
@@ -25,6 +25,7 @@ __all__ = [
     "log_erfc",
     "log_one_minus_exp",
     "reciprocal_expm1",
+    "reciprocal_expm1_slope",
     "root_minus",
     "scaled_by_expit",
     "sech_squared",
@@ -113,6 +114,30 @@ reciprocal_expm1: Primitive = elementwise(
     analytic=False,
     flops=20,
     source="d/dx 1/(e**x - 1) = -e**x / (e**x - 1)**2 = 1/(e**x - 1) * 1/(e**-x - 1)",
+)
+
+
+def _lower_reciprocal_expm1_slope(node: Apply) -> Node:
+    """Return e / (1 - e)**2 with e = exp(-|x|): it is the same on both sides of 0."""
+    (x,) = node.args
+    falling = -absolute(x.args[0] if isinstance(x, Apply) and x.op is neg else x)
+    return exp(falling) / integer_power(expm1(falling), n=2)
+
+
+reciprocal_expm1_slope: Primitive = elementwise(
+    "reciprocal_expm1_slope",
+    numpy="np.exp(-np.abs({0})) / np.expm1(-np.abs({0}))**2",
+    math="math.exp(-abs({0})) / math.expm1(-abs({0}))**2",
+    partials=(lambda x, out: -out / tanh(x / 2),),
+    derivative="-out / tanh(x/2)",
+    lower=_lower_reciprocal_expm1_slope,
+    points=[(0.7,), (-1.3,), (30.0,), (0.01,)],
+    safe=(1.0,),
+    domain="x != 0",
+    public=False,
+    analytic=False,
+    flops=24,
+    source="e**x / (e**x - 1)**2 = 1/(2*sinh(x/2))**2, DLMF 4.28.1, whose derivative is -cosh(x/2)/(4*sinh(x/2)**3)",
 )
 
 log_one_minus_exp: Primitive = elementwise(

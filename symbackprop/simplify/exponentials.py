@@ -8,8 +8,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from symbackprop.ir.node import Apply, Node, constant
-from symbackprop.ops.arithmetic import add, div, mul, neg
-from symbackprop.ops.cancelling import log_one_minus_exp, reciprocal_expm1
+from symbackprop.ops.arithmetic import add, div, integer_power, mul, neg
+from symbackprop.ops.cancelling import log_one_minus_exp, reciprocal_expm1, reciprocal_expm1_slope
 from symbackprop.ops.exponential import exp, expm1, log, log1p, logaddexp
 from symbackprop.ops.hyperbolic import cosh, sinh, tanh
 from symbackprop.ops.logistic import expit
@@ -18,7 +18,7 @@ from symbackprop.simplify.applied import args_of, is_applied
 from symbackprop.simplify.non_negative import is_non_negative
 from symbackprop.simplify.numbers import exact, is_modest, is_number, is_value
 from symbackprop.simplify.pattern import Context, Row
-from symbackprop.simplify.places import terms_of
+from symbackprop.simplify.places import factors_of, rest_of_one_plus, terms_of, with_factor
 
 __all__ = ["OF_ONE_SIGN", "OF_SIGNS", "ROWS"]
 
@@ -83,16 +83,45 @@ def _log_of_difference(node: Apply, context: Context) -> Node | None:
 
 
 def _log_of_multiple(node: Apply, context: Context) -> Node | None:
-    """log(exp(x) / c) is x - log(c), where c is a modest positive number: exp(x) underflows where x does not."""
+    """log(exp(x) / c) is x - log(c), with a modest positive number c; likewise for a sum of exponentials, as in their mean.
+
+    The exponentials underflow or overflow where what they are of does not.
+    """
     (x,) = node.args
     if not (is_applied(x, mul) or is_applied(x, div)) or not context.is_primal(node):
         return None
     a, b = args_of(x)
-    if is_applied(x, mul) and is_applied(b, exp) and _is_positive(a):
-        return add(*args_of(b), log(a))
-    if is_applied(x, div) and is_applied(a, exp) and _is_positive(b):
-        return add(*args_of(a), neg(log(b)))
+    if is_applied(x, mul) and _is_positive(a) and _is_of_exponentials(b, a, context):
+        return add(log(b), log(a))
+    if is_applied(x, div) and _is_positive(b) and _is_of_exponentials(a, b, context):
+        return add(log(a), neg(log(b)))
     return None
+
+
+def _is_of_exponentials(node: Node, c: Node, context: Context) -> bool:
+    """Tell whether a node is an exponential, or a sum of some that nothing else needs, and `c` no more than their number.
+
+    The logarithms of a sum and of c cancel where that of the quotient is near 0: rounding log(c) must not be what counts.
+    """
+    if is_applied(node, exp):
+        return True
+    terms = terms_of(node)
+    if not 1 < len(terms) <= _TERMS or not context.is_free(node) or not is_number(c):
+        return False
+    number = exact(c.value)  # type: ignore[attr-defined]
+    return all(is_applied(term, exp) for term in terms) and 1 <= number * _TERMS <= _TERMS**2  # type: ignore[operator]
+
+
+def _log_of_exp_again(node: Apply, context: Context) -> Node | None:
+    """log1p(expm1(x)) is x, which neither underflows nor overflows."""
+    (x,) = node.args
+    return args_of(x)[0] if is_applied(x, expm1) else None
+
+
+def _exp_again(node: Apply, context: Context) -> Node | None:
+    """1 + expm1(x) is exp(x), which does not cancel."""
+    rest = rest_of_one_plus(node)
+    return exp(*args_of(rest)) if rest is not None and is_applied(rest, expm1) else None
 
 
 def _is_positive(number: Node) -> bool:
@@ -164,12 +193,38 @@ def _half_of_exponentials(node: Apply, context: Context) -> Node | None:
 
 
 def _over_expm1(node: Apply, context: Context) -> Node | None:
-    """a / (exp(x) - 1) is a * (1 / expm1(x)), which is 0 where the exponential overflows."""
+    """a / (exp(x) - 1) is a * (1 / expm1(x)), which is 0 where the exponential overflows; with c * (exp(x) - 1) likewise.
+
+    1 / expm1(x) is divided by c before anything else: that leaves the range of doubles only where the product with c does.
+    """
     top, bottom = node.args
-    if not is_applied(bottom, expm1) or not context.is_primal(node):
+    if not context.is_primal(node):
         return None
-    share = reciprocal_expm1(*args_of(bottom))
-    return share if is_value(top, 1) else mul(top, share)
+    if is_applied(bottom, expm1):
+        share = reciprocal_expm1(*args_of(bottom))
+        return share if is_value(top, 1) else mul(top, share)
+    if not is_applied(bottom, mul) or not context.is_free(bottom):
+        return None
+    for root, c in (args_of(bottom), args_of(bottom)[::-1]):
+        if is_applied(root, expm1):
+            share = div(reciprocal_expm1(*args_of(root)), c)
+            return share if is_value(top, 1) else mul(top, share)
+    return None
+
+
+def _over_square_of_expm1(node: Apply, context: Context) -> Node | None:
+    """exp(x) / (exp(x) - 1)**2 is even, and what it is of -|x| does not overflow."""
+    top, bottom = node.args
+    if not is_applied(bottom, integer_power) or bottom.param("n") != 2 or not context.is_primal(node):  # type: ignore[attr-defined]
+        return None
+    (root,) = args_of(bottom)
+    if not is_applied(root, expm1):
+        return None
+    (x,) = args_of(root)
+    for factor, place in factors_of(top):
+        if is_applied(factor, exp) and args_of(factor)[0] is x:
+            return with_factor(top, place, reciprocal_expm1_slope(x))
+    return None
 
 
 def _over_expm1_of_one_sign(node: Apply, context: Context) -> Node | None:
@@ -184,10 +239,13 @@ ROWS = (
     Row("log of exponentials", (log, log1p), _log_of_sum),
     Row("log of a difference of exponentials", (log, log1p), _log_of_difference),
     Row("log of a multiple of an exponential", (log,), _log_of_multiple),
+    Row("log of exp", (log1p,), _log_of_exp_again),
+    Row("1 + expm1", (add,), _exp_again, about=(expm1,)),
     Row("share of exponentials", (div,), _share_of_exponentials),
     Row("tanh", (div,), _hyperbolic),
     Row("sinh or cosh", (mul,), _half_of_exponentials, about=(exp,)),
     Row("over expm1", (div,), _over_expm1),
+    Row("over the square of expm1", (div,), _over_square_of_expm1),
 )
 
 # Once nothing is differentiated any more: before that a derivative is known of the whole.
