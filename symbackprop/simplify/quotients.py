@@ -36,8 +36,10 @@ def divide_constants(node: Apply, context: Context) -> Node | None:
 
 
 def cancel_quotient(node: Apply, context: Context) -> Node | None:
-    """(g / (a / b)) / b is g / a, in an adjoint."""
+    """(g / (a / b)) / b is g / a, and (g * b) / b is g, in an adjoint."""
     a, b = node.args
+    if not context.is_primal(node) and is_applied(a, mul) and b in args_of(a):
+        return args_of(a)[args_of(a)[0] is b]
     if context.is_primal(node) or not is_applied(a, div) or not context.is_free(a):
         return None
     g, q = args_of(a)
