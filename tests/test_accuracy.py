@@ -44,6 +44,11 @@ LIMITS = {  # of the value, and of the gradient
     "Planck": (4, 20),
     "Bose": (3, 4),
     "Morse": (3, 3),
+    "SiLU": (600, 600),
+    "GELU by tanh": (500, 500),
+    "Mish": (4, 20),
+    "log survival of Weibull": (2, 4),
+    "Planck by wavelength": (600, 600),
 }
 
 

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import math
 
+from benchmarks.accuracy.densities import DENSITIES
 from benchmarks.accuracy.function import Function, below, either_sign, linear, near, powers
+from benchmarks.accuracy.models import ACTIVATIONS, MODELS
 
 __all__ = ["FUNCTIONS"]
 
@@ -157,4 +159,5 @@ SCIENCES = [
     Function("Kepler", lambda m, e, a: a - e * m.sin(a), (below(1.0, 1e-9, 0.5), powers(1e-4, 3))),
 ]  # fmt: skip
 
-FUNCTIONS = {f.name: f for f in (*EXPONENTIALS, *POWERS, *CIRCULAR, *SPECIAL, *SCIENCES)}
+_ALL = (*EXPONENTIALS, *POWERS, *CIRCULAR, *SPECIAL, *SCIENCES, *DENSITIES, *ACTIVATIONS, *MODELS)
+FUNCTIONS = {function.name: function for function in _ALL}
