@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import NamedTuple
 
 from symbackprop.emit.blocks import with_blocks
@@ -75,7 +75,7 @@ def print_module(graph: Graph, recipe: Recipe, version: str, target: str) -> Pri
     tables = len(graph.tables)
     body = _body(graph, recipe, main)
     if memory is not None:
-        plain = written(graph, replace(recipe, optimize="readable"), target)
+        plain = written(graph, recipe, target, in_buffers=False)
         functions = _of_few(graph, recipe, main, plain)
         functions = [*functions, "", "", *memory.definition(), "", ""]
         constants = [*memory.constants, *constants]
@@ -130,24 +130,25 @@ class Written(NamedTuple):
     memory: Memory | None = None  # that it works in, where it does not allocate as it goes
 
 
-def written(graph: Graph, recipe: Recipe, target: str) -> Written:
-    """Write the lines of `graph`."""
-    first = _written(graph, recipe, target, tuple(graph.counts))
+def written(graph: Graph, recipe: Recipe, target: str, *, in_buffers: bool = True) -> Written:
+    """Write the lines of `graph`, such that arrays are put `in_buffers` if that is asked for."""
+    in_buffers = in_buffers and recipe.optimize == "fast" and target == "numpy" and not recipe.checkpoint
+    first = _written(graph, recipe, target, tuple(graph.counts), in_buffers)
     used = tuple(name for name in graph.counts if name in first.style.sizes_used)
     if used == tuple(graph.counts):  # which computed sizes the text needs is known once it is written
         return first
-    return _written(graph, recipe, target, used)
+    return _written(graph, recipe, target, used, in_buffers)
 
 
-def _written(graph: Graph, recipe: Recipe, target: str, counts: tuple[str, ...]) -> Written:
+def _written(graph: Graph, recipe: Recipe, target: str, counts: tuple[str, ...], in_buffers: bool) -> Written:
     """Write the lines of `graph`, those that compute the sizes named in `counts` among them."""
-    in_buffers = recipe.optimize == "fast" and target == "numpy" and not recipe.checkpoint
     graph = with_blocks(with_nearest(graph)) if in_buffers else graph
     taken = Names()
     parameters, leaves, packing = _parameters(graph, recipe, taken)
     function = taken.share(recipe.name)
     style = _STYLES[target]()
     style.modules = _modules_of(graph)
+    style.is_fast, style.has_large = recipe.optimize == "fast", in_buffers
     style.names = taken
     style.size_bounds = _size_bounds(graph)
     _name_sizes(graph, style, taken)

@@ -202,8 +202,10 @@ class Writer(Naming):
             return
         operands = self._operands(node)
         if isinstance(node.op, Primitive) and node.op.lines is not None:
-            self._fill_buffer(node, operands, lines)
-            return
+            templates = node.op.lines(node, self.style)
+            if templates:
+                self._fill_buffer(node, operands, templates, lines)
+                return
         if node in self._results:
             self._unpack(node, operands, lines)
             return
@@ -280,11 +282,8 @@ class Writer(Naming):
             known = {"{out}": first, **{f"{{out{index}}}": self._bare[output] for index, output in found.items()}}
             lines.extend(Line("", statement) for statement in about(statements, known))
 
-    def _fill_buffer(self, node: Apply, operands: list[Code], lines: list[Line] | None) -> None:
+    def _fill_buffer(self, node: Apply, operands: list[Code], templates: list[str], lines: list[Line] | None) -> None:
         """Write the statements of a primitive that fills a buffer of its own."""
-        op = node.op
-        assert isinstance(op, Primitive) and op.lines is not None
-        templates = op.lines(node, self.style)
         copied = node.args[0] if templates[0] == COPIED else None
         if copied is not None and self._is_spare(copied, node):
             name = self._bare[node] = self._bare[copied]  # nobody needs the array as it was
@@ -303,7 +302,7 @@ class Writer(Naming):
             text = fill(_LOOP.sub(self._loop_index, written), operands).text
             if lines is not None:
                 lines.append(filling(self, node, name, text, self._origin(node) if position == 0 else ""))
-        self._texts[node] = f"{name} = {op.name}(...)" if copied is None else text
+        self._texts[node] = f"{name} = {node.op.name}(...)" if copied is None else text
         self._codes[node], self._weights[node] = Code(name), 0
 
     def _loop_index(self, mark: re.Match[str]) -> str:

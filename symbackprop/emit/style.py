@@ -34,6 +34,8 @@ class TargetStyle:
         self._size_texts: dict[Size, str] = {}  # names are settled before the first text is written
         self.is_name: Callable[[Node], bool] = lambda node: False
         self.modules: frozenset[str] = frozenset()
+        self.is_fast = False
+        self.has_large = False
         self.names = Names()
         self.imports: dict[str, str] = {}  # by the path of what is imported, its name
 

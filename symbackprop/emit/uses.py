@@ -82,8 +82,8 @@ class Uses:
         """Return the arguments that the text of `node` has more than once."""
         op = node.op
         assert isinstance(op, Primitive)
-        if op.lines is not None:
-            lines = op.lines(node, self._style)
+        lines = [] if op.lines is None else op.lines(node, self._style)
+        if lines:
             in_loops = [line for line in lines if line.startswith(" ")]  # which is computed again in every step
             return repeated("; ".join(lines + in_loops))
         if op not in self._twice_by_op:

@@ -52,7 +52,18 @@ __all__ = [
 
 
 class Style(Protocol):
-    """What a text may ask of the printer."""
+    """What a text may ask of the printer.
+
+    Parameters
+    ----------
+    is_fast : bool
+        Whether calls that cost little matter more than names that every reader knows.
+    has_large : bool
+        Whether the text is for arrays so large that the calls are not what takes time.
+    """
+
+    is_fast: bool
+    has_large: bool
 
     def size(self, size: Size) -> str:
         """Return the text of a size."""
@@ -189,7 +200,8 @@ class Primitive(Operation):
         ``(node, style) -> statements`` about ``{out}``, the first of several results that is needed, behind the line
         that computes them; a statement about ``{out1}`` stands there only if the second one is needed.
     lines : callable or None
-        ``(node, style) -> templates`` of the statements that fill ``{out}``, where one expression cannot say it.
+        ``(node, style) -> templates`` of the statements that fill ``{out}``, where one expression cannot say it; none
+        where its text does.
     assigns : bool
         Whether its statements assign arguments to parts of the buffer, which broadcasts them.
     fixed : tuple of str

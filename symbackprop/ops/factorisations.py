@@ -20,6 +20,7 @@ from symbackprop.ops.arithmetic import add
 from symbackprop.ops.broadcasting import broadcast
 from symbackprop.ops.declare import Primitive, Style, custom, results
 from symbackprop.ops.factor_adjoints import Parts, over_diagonal, parts_of
+from symbackprop.ops.lapack_text import factor_lines
 from symbackprop.ops.layout import diagonal
 from symbackprop.ops.matrices import (
     cubes,
@@ -46,6 +47,12 @@ __all__ = ["cholesky", "qr"]
 
 def _cholesky_text(node: Apply, style: Style) -> str:
     return "np.linalg.cholesky({0})" if node.param("lower") else "np.linalg.cholesky({0}, upper=True)"
+
+
+def _cholesky_lines(node: Apply, style: Style) -> list[str]:
+    """Return statements where LAPACK is called for speed."""
+    direct = style.is_fast and style.has_module("scipy.linalg") and node.rank == 2
+    return factor_lines(node, style) if direct else []
 
 
 def solved_back(factor: Node, x: Node) -> Node:
@@ -147,6 +154,7 @@ def _cholesky_jvp(tangents: Sequence[Node | None], out: Apply) -> Node | None:
 cholesky: Primitive = custom(
     "cholesky",
     numpy=_cholesky_text,
+    lines=_cholesky_lines,
     infer=square_matrices("the Cholesky factor"),
     vjp=_cholesky_vjp,
     jvp=_cholesky_jvp,

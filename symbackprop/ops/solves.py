@@ -15,6 +15,8 @@ from symbackprop.errors import ShapeError
 from symbackprop.ir.node import Apply, Node, Shape
 from symbackprop.ir.size import Size, product, shape_text
 from symbackprop.ops.declare import Primitive, Style, custom
+from symbackprop.ops.lapack_text import inverse_lines, solved_by_factor, solved_by_triangle
+from symbackprop.ops.layout import transpose
 from symbackprop.ops.matrices import (
     cubes,
     flipped,
@@ -126,8 +128,22 @@ def _triangular_text(node: Apply, style: Style) -> str:
         "lower=True" if node.param("lower") else "",
         "trans='T'" if transposed else "",
         "unit_diagonal=True" if node.param("unit_diagonal") else "",
+        "check_finite=False" if style.is_fast else "",
     ]
     return ", ".join(["linalg.solve_triangular({0}", "{1}", *filter(None, options)]) + ")"
+
+
+def _triangular_lines(node: Apply, style: Style) -> list[str]:
+    """Return the statement that calls LAPACK, for speed, where the matrix cannot be singular."""
+    direct = style.is_fast and style.has_module("scipy.linalg") and node.args[0].rank == 2
+    return [solved_by_triangle(node, style)] if direct and _is_factor(node.args[0]) else []
+
+
+def _is_factor(x: Node) -> bool:
+    """Tell whether a matrix is a Cholesky factor or the transpose of one, which are not singular."""
+    while isinstance(x, Apply) and x.op is transpose:
+        x = x.args[0]
+    return isinstance(x, Apply) and x.op.name == "cholesky"
 
 
 def _other_way(node: Apply, right: Node) -> Node:
@@ -189,6 +205,7 @@ solve_triangular: Primitive = custom(
     "solve_triangular",
     arity=2,
     numpy=_triangular_text,
+    lines=_triangular_lines,
     module="scipy.linalg",
     infer=_infer_solve,
     vjp=_triangular_vjp,
@@ -207,6 +224,11 @@ solve_triangular: Primitive = custom(
 
 def _cho_text(node: Apply, style: Style) -> str:
     return f"linalg.cho_solve(({{0}}, {node.param('lower')}), {{1}})"
+
+
+def _cho_lines(node: Apply, style: Style) -> list[str]:
+    """Return the statement that calls LAPACK, for speed."""
+    return [solved_by_factor(node, style)] if style.is_fast and node.args[0].rank == 2 else []
 
 
 def _cho_vjp(g: Node, out: Apply) -> list[Node | None]:
@@ -242,6 +264,7 @@ cho_solve: Primitive = custom(
     "cho_solve",
     arity=2,
     numpy=_cho_text,
+    lines=_cho_lines,
     module="scipy.linalg",
     infer=_infer_solve,
     vjp=_cho_vjp,
@@ -259,21 +282,11 @@ cho_solve: Primitive = custom(
 
 
 def _inverse_lines(node: Apply, style: Style) -> list[str]:
-    """Return the statements: the inverse of the factor, and its product with its own transpose.
-
-    LAPACK reads columns, so what lies row by row is its transpose there, and so is what it gives. The diagonal of a
-    Cholesky factor is positive: the inversion cannot fail.
-    """
-    lower = bool(node.param("lower"))
+    """Return the statements: the inverse of the factor, times its own transpose."""
     if style.has_module("scipy.linalg") and node.rank == 2:
-        size = node.shape[-1]
-        invert = f"linalg.lapack.{'s' if node.dtype == 'float32' else 'd'}trtri"
-        inverse = f"{invert}({{0}}.T)[0]" if lower else f"{invert}({{0}}.T, lower=True)[0]"
-        if not isinstance(size, int) or size == 0:  # LAPACK takes no matrix without rows
-            inverse += f" if {style.size(size)} else {{0}}"
-        return [f"{{out}} = {inverse}", "{out} = {out} @ {out}.T" if lower else "{out} = {out}.T @ {out}"]
+        return inverse_lines(node, style)
     turned = "{out}.T" if node.rank == 2 else "np.swapaxes({out}, -2, -1)"
-    product = f"{turned} @ {{out}}" if lower else f"{{out}} @ {turned}"
+    product = f"{turned} @ {{out}}" if node.param("lower") else f"{{out}} @ {turned}"
     return ["{out} = np.linalg.inv({0})", f"{{out}} = {product}"]
 
 

@@ -310,6 +310,14 @@ def _solved(args: Arguments, named: Named) -> Any:
     return args[1] if len(args) > 1 and isinstance(args[1], Array) else Array(None)
 
 
+def _factorised_by_lapack(args: Arguments, named: Named) -> Any:
+    return args[0], NUMBER
+
+
+def _solved_by_lapack(args: Arguments, named: Named) -> Any:
+    return args[1], NUMBER
+
+
 def _taken(args: Arguments, named: Named) -> Any:
     x, index = args[:2]
     return Array(index.shape, x.item) if isinstance(x, Array) and isinstance(index, Array) else Array(None)
@@ -371,8 +379,9 @@ _RULES: Mapping[str, Callable[[Arguments, Named], Any]] = {
     "solve_triangular": _solved,
     "cho_solve": _solved,
     "cho_factor": _factorised,
-    "dtrtri": lambda args, named: (args[0], NUMBER),
-    "strtri": lambda args, named: (args[0], NUMBER),
+    "tri": _eye,
+    **{f"{precision}{name}": _factorised_by_lapack for name in ("potrf", "potri", "trtri") for precision in "ds"},
+    **{f"{precision}{name}": _solved_by_lapack for name in ("potrs", "trtrs") for precision in "ds"},
     "take_along_axis": _taken,
     "array": _entries,
     "broadcast_to": _broadcast_to,

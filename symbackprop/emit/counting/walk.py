@@ -256,9 +256,8 @@ class _Walk:
             return tuple([self._value(element) for element in node.elts])
         if isinstance(node, ast.IfExp):
             found: list[Any] = []
-            self._either(
-                node.test, lambda: found.append(self._value(node.body)), lambda: found.append(self._value(node.orelse))
-            )
+            ways = [lambda part=part: found.append(self._value(part)) for part in (node.body, node.orelse)]
+            self._either(node.test, *ways)
             return found[0] if isinstance(found[0], Array) else NUMBER
         for part in ast.iter_child_nodes(node):
             if isinstance(part, ast.expr):
