@@ -12,6 +12,7 @@ import math
 from collections import Counter
 from collections.abc import Callable, Iterable, Mapping, Sequence, Set
 from dataclasses import dataclass
+from fractions import Fraction
 
 from symbackprop.errors import BudgetError
 from symbackprop.ir.dtype import is_float
@@ -24,6 +25,7 @@ __all__ = ["Context", "Rewrites", "Row", "rewrite", "with_new_arguments"]
 
 _STEPS_PER_NODE = 200  # far above what any table needs; only a pair of rows that undo each other gets there
 _EXACT = 2**53  # below it every integer is a double
+_PARTS = 16  # of 1, which are written as fractions
 
 Rewrites = Counter[str]
 CIRCLE = "rows that undo each other"  # in the log of a graph where that happened; the tests allow none
@@ -165,11 +167,13 @@ def _consumers(nodes: Sequence[Node], roots: Iterable[Node]) -> dict[Node, set[O
 
 
 def _one_form(node: Const) -> Const:
-    """Return a real number that is written 1.0 as what rules write 1, so that what is made of both is one node."""
+    """Return a real number that is written 1.0 or 0.5 as what rules write, so that what is made of both is one node."""
     value = node.value
-    if not isinstance(value, float) or not value.is_integer() or abs(value) > _EXACT or not is_float(node.dtype):
+    if not isinstance(value, float) or not is_float(node.dtype) or not -_EXACT <= value <= _EXACT:
         return node
-    return node if value == 0.0 and math.copysign(1.0, value) < 0 else constant(int(value), node.shape, node.dtype)
+    if value.is_integer():
+        return node if value == 0.0 and math.copysign(1.0, value) < 0 else constant(int(value), node.shape, node.dtype)
+    return constant(Fraction(value), node.shape, node.dtype) if (value * _PARTS).is_integer() else node
 
 
 def _by_operation(rows: Iterable[Row]) -> dict[Operation, list[Rule]]:

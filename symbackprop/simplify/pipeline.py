@@ -46,6 +46,7 @@ from symbackprop.simplify.bends import without_bends
 from symbackprop.simplify.common_products import share_products
 from symbackprop.simplify.contractions import with_ordered_contractions
 from symbackprop.simplify.diagonals import written_out
+from symbackprop.simplify.equal_terms import with_equal_terms_added
 from symbackprop.simplify.factors import factor_sums
 from symbackprop.simplify.guard import guard_branches
 from symbackprop.simplify.loops.ahead import with_factors_ahead
@@ -181,7 +182,9 @@ def finish(graph: Graph, log: Rewrites, *, stacks: bool = True) -> Graph:
 
 def recognised(graph: Graph, log: Rewrites, *, stacks: bool = True) -> Graph:
     """Return a graph of derivatives in one form, with composites seen whole and nothing lowered yet."""
-    return _recognised(with_twins(without_rules(graph)), log, stacks=stacks)
+    graph = _recognised(with_twins(without_rules(graph)), log, stacks=stacks)
+    added = with_equal_terms_added(graph, log)
+    return graph if added is graph else rewrite(added, _RECOGNISING, log, settled=graph.primal_nodes)
 
 
 def _recognised(graph: Graph, log: Rewrites, *, stacks: bool = True) -> Graph:
