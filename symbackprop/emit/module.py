@@ -9,7 +9,9 @@ from typing import NamedTuple
 
 from symbackprop.emit.blocks import with_blocks
 from symbackprop.emit.buffers import Buffers
+from symbackprop.emit.decay import with_shared_decay
 from symbackprop.emit.documentation import description, docstring
+from symbackprop.emit.harmless import overflows_harmlessly
 from symbackprop.emit.header import Recipe, header_lines
 from symbackprop.emit.lines import Line
 from symbackprop.emit.names import Names
@@ -103,12 +105,15 @@ def _body(graph: Graph, recipe: Recipe, own: Written) -> list[str]:
         body += own.memory.taking(f"{own.memory.small}({_arguments(own, graph)})")
     if writer.forward and writer.backward:
         behind = _PARTS.get(recipe.kind, "backward")
-        body += ["# forward", *_lines(writer.forward), f"# {behind}", *_lines(writer.backward)]
+        lines = ["# forward", *_lines(writer.forward), f"# {behind}", *_lines(writer.backward)]
     else:
-        body += _lines([*writer.forward, *writer.backward])
-    body += f"return {own.result}".split("\n")
+        lines = _lines([*writer.forward, *writer.backward])
+    lines += f"return {own.result}".split("\n")
     if recipe.finite:  # what would be warned of is told
-        body = ['with np.errstate(over="ignore", invalid="ignore", divide="ignore"):', *_indented(body).split("\n")]
+        lines = ['with np.errstate(over="ignore", invalid="ignore", divide="ignore"):', *_indented(lines).split("\n")]
+    elif isinstance(own.style, NumpyStyle) and overflows_harmlessly(graph):
+        lines = [f'with np.errstate(over="ignore"):{_BEFORE_COMMENT}1 / inf is 0', *_indented(lines).split("\n")]
+    body += lines
     if own.packing is not None:
         by_name = [spec.name for spec in graph.arguments]
         words = set(re.findall(r"\w+", "\n".join(body)))
@@ -142,7 +147,7 @@ def written(graph: Graph, recipe: Recipe, target: str, *, in_buffers: bool = Tru
 
 def _written(graph: Graph, recipe: Recipe, target: str, counts: tuple[str, ...], in_buffers: bool) -> Written:
     """Write the lines of `graph`, those that compute the sizes named in `counts` among them."""
-    graph = with_blocks(with_nearest(graph)) if in_buffers else graph
+    graph = with_blocks(with_nearest(with_shared_decay(graph))) if in_buffers else graph
     taken = Names()
     parameters, leaves, packing = _parameters(graph, recipe, taken)
     function = taken.share(recipe.name)

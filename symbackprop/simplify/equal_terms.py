@@ -14,7 +14,7 @@ from symbackprop.ir.dtype import is_float
 from symbackprop.ir.graph import Graph
 from symbackprop.ir.node import Apply, Node, constant
 from symbackprop.ops.arithmetic import add, div, mul, neg
-from symbackprop.ops.broadcasting import broadcast
+from symbackprop.ops.broadcasting import broadcast, reshape
 from symbackprop.ops.exponential import exp
 from symbackprop.simplify.exponential_polynomials import Polynomial, polynomials, positive_products
 from symbackprop.simplify.pattern import Rewrites, with_new_arguments
@@ -23,6 +23,7 @@ __all__ = ["with_equal_terms_added"]
 
 _NAME = "equal terms with exponentials"
 _MOST = 16  # terms of a sum
+_PRODUCTS = frozenset((add, broadcast, div, exp, mul, neg, reshape))
 
 
 def with_equal_terms_added(graph: Graph, log: Rewrites) -> Graph:
@@ -43,15 +44,19 @@ def with_equal_terms_added(graph: Graph, log: Rewrites) -> Graph:
 
 def _sums_of_exponentials(graph: Graph) -> list[Apply]:
     """Return the sums, not of the formula itself, with two terms or more that are products with exponentials."""
-    products: set[Node] = set()
+    nodes = [node for node in graph.nodes() if isinstance(node, Apply) and node.op in _PRODUCTS]
+    products = {node for node in nodes if node.op is exp}
+    if len(products) < 2:
+        return []
     sums = []
     primal = set(graph.primal_nodes)
-    for node in graph.nodes():
-        if not isinstance(node, Apply) or not is_float(node.dtype):
+    for node in nodes:
+        if not is_float(node.dtype):
             continue
-        if node.op is exp or (node.op in (broadcast, div, mul, neg) and not products.isdisjoint(node.args)):
-            products.add(node)
-        elif node.op is add and node not in primal and 1 < sum(map(products.__contains__, node.args)) <= _MOST:
+        if node.op is not add:
+            if not products.isdisjoint(node.args):
+                products.add(node)
+        elif node not in primal and 1 < sum(map(products.__contains__, node.args)) <= _MOST:
             sums.append(node)
     return sums
 

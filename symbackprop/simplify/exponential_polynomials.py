@@ -16,9 +16,9 @@ from typing import NamedTuple
 
 from symbackprop.ir.dtype import is_float
 from symbackprop.ir.graph import Graph
-from symbackprop.ir.node import Apply, Const, Node
+from symbackprop.ir.node import Apply, Const, Node, Shape
 from symbackprop.ops.arithmetic import add, div, integer_power, mul, neg
-from symbackprop.ops.broadcasting import broadcast
+from symbackprop.ops.broadcasting import broadcast, reshape
 from symbackprop.ops.exponential import exp, log
 from symbackprop.ops.powers import sqrt
 from symbackprop.simplify.applied import args_of, is_applied
@@ -28,6 +28,7 @@ __all__ = ["Monomial", "Polynomial", "polynomials", "positive_products"]
 
 Key = object  # a node, a number, or a node and where its axes are
 Powers = frozenset[tuple[Key, Fraction]]
+_Move = tuple[object, Shape]  # the axes that an array has in a shape, or None where its entries keep their order
 
 
 class Monomial(NamedTuple):
@@ -35,7 +36,7 @@ class Monomial(NamedTuple):
 
     powers: Powers = frozenset()
     signs: frozenset[Key] = frozenset()
-    exponent: frozenset[tuple[Monomial, Fraction]] = frozenset()  # type: ignore[misc]
+    exponent: frozenset[tuple[Monomial, Fraction]] = frozenset()
 
 
 Polynomial = Mapping[Monomial, Fraction]
@@ -45,7 +46,7 @@ _TERMS = 16  # of a polynomial
 _BITS = 256  # of a coefficient
 _POWER = 8  # the highest that is taken apart
 _FOLLOWED = 256  # nodes that are asked for what is positive
-_ENTERED = frozenset((add, broadcast, div, exp, integer_power, log, mul, neg, sqrt))
+_ENTERED = frozenset((add, broadcast, div, exp, integer_power, log, mul, neg, reshape, sqrt))
 
 
 def polynomials(graph: Graph, wanted: Iterable[Node]) -> dict[Node, Polynomial]:
@@ -67,17 +68,21 @@ def polynomials(graph: Graph, wanted: Iterable[Node]) -> dict[Node, Polynomial]:
 def positive_products(nodes: Iterable[Node], found: Mapping[Node, Polynomial]) -> list[frozenset[Key]]:
     """Return products of signs which are 1 wherever `nodes` have a value: those of arguments of logarithms and roots."""
     products: list[frozenset[Key]] = []
-    waiting, seen = [*nodes], set[Node]()
+    waiting: list[tuple[Node, tuple[_Move, ...]]] = [(node, ()) for node in nodes]
+    seen: set[tuple[Node, tuple[_Move, ...]]] = set()
     while waiting and len(seen) < _FOLLOWED:
-        node = waiting.pop()
-        if node in seen:
+        node, moves = waiting.pop()
+        if (node, moves) in seen:
             continue
-        seen.add(node)
-        waiting += _parts(node)
+        seen.add((node, moves))
+        inside = moves
+        if isinstance(node, Apply) and node.op in (broadcast, reshape):
+            inside = (_move_of(node), *moves)
+        waiting += [(part, inside) for part in _parts(node)]
         if is_applied(node, log) or is_applied(node, sqrt):
             single = _single(found[args_of(node)[0]])
             if single is not None and single[1] > 0:
-                products.append(single[0].signs)
+                products.append(frozenset(_after(moves, key) for key in single[0].signs))
     return products
 
 
@@ -120,8 +125,8 @@ def _polynomial(node: Node, found: Mapping[Node, Polynomial]) -> Polynomial | No
         return None if inverse is None else _product(args[0], inverse)
     if node.op is integer_power:
         return _integer_power(args[0], node.param("n"))  # type: ignore[arg-type]
-    if node.op is broadcast:
-        return _spread(args[0], node)
+    if node.op is broadcast or node.op is reshape:
+        return _moved(args[0], node)
     if node.op is exp:
         return _exponential(args[0], found)
     return _root(args[0]) if node.op is sqrt else None
@@ -243,41 +248,64 @@ def _logarithm(monomial: Monomial, found: Mapping[Node, Polynomial]) -> Powers |
     ((key, power),) = monomial.powers
     if power != 1 or monomial.signs != {key}:
         return None
-    place: tuple[object, ...] = ()
-    if isinstance(key, tuple) and isinstance(key[0], Node):
-        key, *place = key  # type: ignore[assignment]
+    moves: tuple[_Move, ...] = ()
+    while isinstance(key, Moved):
+        moves = ((key.how, key.shape), *moves)
+        key = key.key
     if not isinstance(key, Node) or not is_applied(key, log):
         return None
     single = _single(found[args_of(key)[0]])
     if single is None or single[1] != 1 or single[0].exponent:
         return None
-    return frozenset((_placed(key, *place), power) for key, power in single[0].powers)
+    return frozenset((_after(moves, key), power) for key, power in single[0].powers)
 
 
 # --- arrays of more axes ----------------------------------------------------------------------------------------------
 
 
-def _spread(polynomial: Polynomial, node: Apply) -> Polynomial:
-    """Return the polynomial of an array that is repeated along axes."""
-    if not node.args[0].shape:
-        return polynomial
-    place = (node.param("axes"), node.shape)
-    return dict(_moved(polynomial.items(), lambda key: _placed(key, *place)))
+class Moved(NamedTuple):
+    """What stands for the entries of an array in another shape."""
+
+    key: Key
+    how: object
+    shape: Shape
 
 
-def _placed(key: Key, *place: object) -> Key:
-    """Return what stands for entries at some place; a number is the same at all."""
-    if not place or not (isinstance(key, (Node, tuple))) or (isinstance(key, tuple) and key[0] == "number"):
+def _moved(polynomial: Polynomial, node: Apply) -> Polynomial:
+    """Return the polynomial of an array that is repeated along axes, or has another shape."""
+    move = _move_of(node)
+    return dict(_with_keys(polynomial.items(), lambda key: _moved_key(key, *move)))
+
+
+def _move_of(node: Apply) -> _Move:
+    return (node.param("axes") if node.op is broadcast else None), node.shape
+
+
+def _after(moves: Iterable[_Move], key: Key) -> Key:
+    for move in moves:
+        key = _moved_key(key, *move)
+    return key
+
+
+def _moved_key(key: Key, how: object, shape: Shape) -> Key:
+    """Return what stands for entries in a shape; numbers are the same in all."""
+    if isinstance(key, Node):
+        return Moved(key, how, shape) if key.shape else key
+    if not isinstance(key, Moved):
         return key
-    if isinstance(key, Node) and not key.shape:
-        return key
-    return (key, *place)
+    if how is not None or key.how is not None:
+        return Moved(key, how, shape)
+    return key.key if _shape_of(key.key) == shape else Moved(key.key, None, shape)
 
 
-def _moved(
+def _shape_of(key: Key) -> Shape:
+    return key.shape if isinstance(key, (Node, Moved)) else ()
+
+
+def _with_keys(
     terms: Iterable[tuple[Monomial, Fraction]], to: Callable[[Key], Key]
 ) -> Iterator[tuple[Monomial, Fraction]]:
     for monomial, number in terms:
         powers = frozenset((to(key), power) for key, power in monomial.powers)
         signs = frozenset(map(to, monomial.signs))
-        yield Monomial(powers, signs, frozenset(_moved(monomial.exponent, to))), number
+        yield Monomial(powers, signs, frozenset(_with_keys(monomial.exponent, to))), number

@@ -7,12 +7,15 @@ by their roots, whose rounding is that of one more product.
 
 from __future__ import annotations
 
+from collections import Counter
+from functools import reduce
+
 from symbackprop.ir.node import Apply, Node
-from symbackprop.ops.arithmetic import mul
+from symbackprop.ops.arithmetic import div, integer_power, mul
 from symbackprop.ops.broadcasting import broadcast
 from symbackprop.ops.contraction import einsum
 from symbackprop.ops.powers import sqrt
-from symbackprop.simplify.non_negative import is_non_negative
+from symbackprop.simplify.non_negative import factors_in, is_non_negative
 from symbackprop.simplify.pattern import Context, Row
 
 __all__ = ["ROWS", "multiplies_products"]
@@ -37,7 +40,7 @@ def _weighted_gram(node: Apply, context: Context) -> Node | None:
             continue
         weights = _weights(weighted, x, summed)
         if weights is not None and context.is_free(weighted) and is_non_negative(weights):
-            root = mul(x, broadcast(sqrt(weights), shape=x.shape, axes=summed))
+            root = mul(x, broadcast(_root(weights), shape=x.shape, axes=summed))
             return einsum(root, root, **dict(node.params))
     return None
 
@@ -50,6 +53,23 @@ def _weights(node: Node, x: Node, axes: tuple[int, ...]) -> Node | None:
     if not isinstance(other, Apply) or other.op is not broadcast or other.param("axes") != axes:
         return None
     return other.args[0]
+
+
+def _root(weights: Node) -> Node:
+    """Return a root of weights, of any sign: that of ``y*(e/(1 + e)**2)*y`` is ``y*(sqrt(e)/(1 + e))``."""
+    if isinstance(weights, Apply) and weights.op is integer_power and weights.param("n") == 2:
+        return weights.args[0]
+    if isinstance(weights, Apply) and weights.op is div:
+        above, below = weights.args
+        if isinstance(below, Apply) and below.op is integer_power and below.param("n") == 2:
+            return div(_root(above), below.args[0])
+    if isinstance(weights, Apply) and weights.op is mul:
+        counts = Counter(factors_in(weights))
+        twice = [factor for factor, count in counts.items() for _ in range(count // 2)]
+        once = [factor for factor, count in counts.items() if count % 2]
+        if twice:
+            return reduce(mul, [*twice, *([_root(reduce(mul, once))] if once else [])])
+    return sqrt(weights)
 
 
 ROWS = (Row("weighted Gram product", (einsum,), _weighted_gram),)

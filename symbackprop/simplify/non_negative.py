@@ -20,7 +20,7 @@ from symbackprop.ops.reduction import mean
 from symbackprop.ops.rounding import absolute
 from symbackprop.simplify.numbers import exact, is_number
 
-__all__ = ["is_non_negative"]
+__all__ = ["factors_in", "is_non_negative"]
 
 _MOST = 64  # operations that are looked at
 _softmax = primitives()["softmax"]
@@ -55,7 +55,7 @@ def _at_least_zero(node: Node) -> Sequence[Question] | None:
     if node.op in _AS_ARGUMENTS:
         return [(False, arg) for arg in node.args]
     if node.op is mul:
-        return [(False, factor) for factor, count in Counter(_factors(node)).items() if count % 2]
+        return [(False, factor) for factor, count in Counter(factors_in(node)).items() if count % 2]
     if node.op is add:
         return _sum(*node.args) if len(node.args) == 2 else [(False, term) for term in node.args]
     if node.op is pow_ and is_number(node.args[1]):
@@ -93,7 +93,8 @@ def _at_most_one(node: Node) -> Sequence[Question] | None:
     return None
 
 
-def _factors(node: Apply) -> list[Node]:
+def factors_in(node: Node) -> list[Node]:
+    """Return the factors of a product, and of the products in it."""
     factors: list[Node] = []
     waiting: list[Node] = [node]
     while waiting and len(factors) < _MOST:

@@ -62,6 +62,7 @@ from symbackprop.simplify.pattern import Rewrites, Row, rewrite
 from symbackprop.simplify.polynomials import with_shared_powers
 from symbackprop.simplify.roots import with_shared_roots
 from symbackprop.simplify.rules import without_rules
+from symbackprop.simplify.logistic import with_few_calls_to_sigmoids
 
 __all__ = ["canonical", "finish", "prepare", "recognised", "regrouped"]
 
@@ -206,9 +207,9 @@ def _with_products_behind(graph: Graph, log: Rewrites) -> Graph:
 def _lowered(graph: Graph, log: Rewrites, *, stacks: bool = True) -> Graph:
     """Return a graph in simple primitives, with loops back that read what the loops there computed."""
     graph = in_bodies(graph, lambda bodies: _lowered(bodies, log))
-    lowered = graph
-    if any(isinstance(node, Apply) and node.op in _COMPOSITES for node in graph.nodes()):
-        lowered = rewrite(graph, _LOWERING, log)
+    lowered = with_few_calls_to_sigmoids(graph, log)
+    if any(isinstance(node, Apply) and node.op in _COMPOSITES for node in lowered.nodes()):
+        lowered = rewrite(lowered, _LOWERING, log)
     if has_loops(graph):
         lowered = lowered if lowered is graph else rewrite(lowered, _CANONICAL, log)
         lowered = without_unneeded(with_stored(lowered, stacks=stacks))

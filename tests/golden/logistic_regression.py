@@ -33,10 +33,9 @@ def value_and_grad(X, w, y):
     n = X.shape[0]
     # forward
     t1 = X @ w
-    t2 = -y * t1
-    t3 = np.exp(-np.abs(t2))
+    t2 = np.logaddexp(0.0, -y * t1)
     # backward
-    t4 = 1.0 / n
-    t5 = np.where(t2 >= 0.0, 1.0, t3) / (1.0 + t3)
-    t1_bar = -t4 * (t5 * y)                   # t2 = -y * t1
-    return np.mean(np.maximum(t2, 0.0) + np.log1p(t3)), (np.outer(t1_bar, w), X.T @ t1_bar, -t4 * (t5 * t1))
+    t3 = 1.0 / n
+    t4 = np.expm1(-t2)
+    t1_bar = t3 * (t4 * y)                    # t2 = np.logaddexp(0.0, -y * t1)
+    return np.mean(t2), (np.outer(t1_bar, w), X.T @ t1_bar, t3 * (t4 * t1))

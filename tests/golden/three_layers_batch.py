@@ -41,18 +41,18 @@ def value_and_grad(W1, b1, W2, b2, W3, b3, X, Y):
         The derivatives are in a tuple, behind the value.
     """
     s = X.shape[1]
-    # forward
-    Z1 = W1 @ X + b1[:, None]
-    A1 = np.tanh(Z1)
-    Z2 = W2 @ A1 + b2[:, None]
-    A2 = np.tanh(Z2)
-    Z3 = W3 @ A2 + b3[:, None]
-    t1 = np.exp(-np.abs(Z3))
-    A3 = np.where(Z3 >= 0.0, 1.0, t1) / (1.0 + t1)
-    t2 = A3 - Y
-    # backward
-    t2_bar = 1.0 / s * t2                     # L = 0.5 * np.vdot(t2, t2) / s
-    Z3_bar = t2_bar * (A3 * (1.0 - A3))       # t1 = np.exp(-np.abs(Z3)); A3 = np.where(Z3 >= 0.0, 1.0, t1) / (1.0 + t1)
-    Z2_bar = (W3.T @ Z3_bar) * (1.0 - A2 * A2)  # A2 = np.tanh(Z2)
-    Z1_bar = (W2.T @ Z2_bar) * (1.0 - A1 * A1)  # A1 = np.tanh(Z1)
-    return 0.5 * np.vdot(t2, t2) / s, (Z1_bar @ X.T, Z1_bar.sum(axis=1), Z2_bar @ A1.T, Z2_bar.sum(axis=1), Z3_bar @ A2.T, Z3_bar.sum(axis=1), W1.T @ Z1_bar, -t2_bar)
+    with np.errstate(over="ignore"):          # 1 / inf is 0
+        # forward
+        Z1 = W1 @ X + b1[:, None]
+        A1 = np.tanh(Z1)
+        Z2 = W2 @ A1 + b2[:, None]
+        A2 = np.tanh(Z2)
+        Z3 = W3 @ A2 + b3[:, None]
+        A3 = 1.0 / (1.0 + np.exp(-Z3))
+        t1 = A3 - Y
+        # backward
+        t1_bar = 1.0 / s * t1                 # L = 0.5 * np.vdot(t1, t1) / s
+        Z3_bar = t1_bar * (A3 * (1.0 - A3))   # A3 = 1.0 / (1.0 + np.exp(-Z3))
+        Z2_bar = (W3.T @ Z3_bar) * (1.0 - A2 * A2)  # A2 = np.tanh(Z2)
+        Z1_bar = (W2.T @ Z2_bar) * (1.0 - A1 * A1)  # A1 = np.tanh(Z1)
+        return 0.5 * np.vdot(t1, t1) / s, (Z1_bar @ X.T, Z1_bar.sum(axis=1), Z2_bar @ A1.T, Z2_bar.sum(axis=1), Z3_bar @ A2.T, Z3_bar.sum(axis=1), W1.T @ Z1_bar, -t1_bar)

@@ -1,0 +1,77 @@
+"""Logistic functions of arrays, alone and computed together.
+
+A sigmoid alone is ``1/(1 + exp(-x))``, half of the work of what does not overflow; here overflow is harmless, as 1/inf
+is the limit, and the printed function says so (`emit.harmless`). The sigmoid is also the slope of the softplus function ``v = log(1 + exp(x))``, and ``-expm1(-v)``: where a formula has
+both, as the logistic loss has with its gradient, one `logaddexp` and one `expm1` serve, three calls for ten. The error
+of `v` is not enlarged: by a factor of ``v*exp(-v)/(1 - exp(-v))``, which is at most 1.
+
+Code that works in buffers, for arrays of many entries, has another form of both (`emit.decay`).
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Mapping
+
+from symbackprop.ir.graph import Graph
+from symbackprop.ir.node import Apply, Node, constant
+from symbackprop.ops.arithmetic import div, neg
+from symbackprop.ops.exponential import exp, expm1, logaddexp
+from symbackprop.ops.logistic import expit, expit_slope, log_expit, softplus
+from symbackprop.simplify.applied import args_of, is_applied
+from symbackprop.simplify.pattern import Rewrites, with_new_arguments
+
+__all__ = ["with_few_calls_to_sigmoids"]
+
+_SHARED = "softplus and its slope"
+_ALONE = "sigmoid alone"
+_LOGISTIC = frozenset((expit, expit_slope, log_expit, softplus))
+
+
+def with_few_calls_to_sigmoids(graph: Graph, log: Rewrites) -> Graph:
+    """Return `graph` with sigmoids and softplus functions of arrays in few calls."""
+    groups: dict[Node, list[Apply]] = defaultdict(list)
+    for node in graph.nodes():
+        if isinstance(node, Apply) and node.op in _LOGISTIC and node.shape and not node.segment:
+            x = node.args[0]
+            groups[args_of(x)[0] if is_applied(x, neg) else x].append(node)
+    alone = {group[0] for group in groups.values() if len(group) == 1 and group[0].op is expit}
+    shared = {node for group in groups.values() if _share_softplus(group) for node in group}
+    if not alone and not shared:
+        return graph
+    log[_SHARED] += len(shared)
+    log[_ALONE] += len(alone)
+    new: dict[Node, Node] = {}
+    for node in graph.nodes():
+        if node in alone:
+            new[node] = div(1, 1 + exp(_negative(new[node.args[0]])))
+        else:
+            new[node] = _of_softplus(node, new) if node in shared else with_new_arguments(node, new)
+    return graph.mapped(lambda node: new.get(node, node))
+
+
+def _negative(x: Node) -> Node:
+    return args_of(x)[0] if is_applied(x, neg) else neg(x)
+
+
+def _share_softplus(group: list[Apply]) -> bool:
+    """Tell whether logistic functions of x and -x need the softplus function of one of them, and its slope, alone."""
+    arguments = {_argument(node) for node in group}
+    ops = {node.op for node in group}
+    return len(arguments) == 1 and expit_slope not in ops and ops != {expit}
+
+
+def _argument(node: Apply) -> Node:
+    """Return of what an expression needs the softplus function."""
+    (x,) = node.args
+    return _negative(x) if node.op is log_expit else x
+
+
+def _of_softplus(node: Apply, new: Mapping[Node, Node]) -> Node:
+    x = new[node.args[0]]
+    if node.op is log_expit:
+        x = _negative(x)
+    value = logaddexp(constant(0, x.shape, x.dtype), x)
+    if node.op is expit:
+        return neg(expm1(neg(value)))
+    return neg(value) if node.op is log_expit else value
