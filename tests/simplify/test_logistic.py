@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import warnings
 
 import numpy as np
@@ -52,7 +53,8 @@ def test_what_has_no_value_has_none_and_limits_are_reached() -> None:
 )
 def test_one_exponential_serves_where_more_is_needed(formula: str) -> None:
     found = sb.compile_value_and_grad(f"x[n] -> {formula}")
-    assert "logaddexp" not in body_of(found) and body_of(found).count("np.exp(-np.abs(x))") == 1
+    code = re.sub("#.*", "", body_of(found))
+    assert "logaddexp" not in code and code.count("np.exp(-np.abs(x))") == 1
     assert found.verify(points=1, seconds=0.5)
 
 
