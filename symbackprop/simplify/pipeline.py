@@ -49,6 +49,7 @@ from symbackprop.simplify.diagonals import written_out
 from symbackprop.simplify.equal_terms import with_equal_terms_added
 from symbackprop.simplify.factors import factor_sums
 from symbackprop.simplify.guard import guard_branches
+from symbackprop.simplify.logistic import with_few_calls_to_sigmoids
 from symbackprop.simplify.loops.ahead import with_factors_ahead
 from symbackprop.simplify.loops.before import with_products_before
 from symbackprop.simplify.loops.behind import with_sums_behind
@@ -62,7 +63,6 @@ from symbackprop.simplify.pattern import Rewrites, Row, rewrite
 from symbackprop.simplify.polynomials import with_shared_powers
 from symbackprop.simplify.roots import with_shared_roots
 from symbackprop.simplify.rules import without_rules
-from symbackprop.simplify.logistic import with_few_calls_to_sigmoids
 
 __all__ = ["canonical", "finish", "prepare", "recognised", "regrouped"]
 
