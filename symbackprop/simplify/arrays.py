@@ -151,7 +151,7 @@ def sum_of_contraction(node: Apply, context: Context) -> Node | None:
 def _diagonal_of_contraction(node: Apply, context: Context) -> Node | None:
     """The diagonal of A @ B needs only the products that meet there."""
     (x,) = node.args
-    if is_applied(x, einsum) and context.is_free(x):
+    if is_applied(x, einsum) and (context.is_free(x) or all(arg.rank < 2 for arg in args_of(x))):
         *lead, i, j = _axes(x, "output")
         operands = tuple(tuple(i if k == j else k for k in own) for own in _axes(x, "operands"))  # type: ignore
         return contract(args_of(x), operands, (*lead, i))

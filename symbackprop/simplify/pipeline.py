@@ -31,6 +31,7 @@ from symbackprop.simplify import (
     lower,
     means,
     normalised,
+    outer_products,
     powers,
     rotations,
     scalars,
@@ -41,6 +42,7 @@ from symbackprop.simplify import (
     stable,
     structure,
     sums_of_products,
+    symmetry,
 )
 from symbackprop.simplify.bends import without_bends
 from symbackprop.simplify.common_products import share_products
@@ -77,6 +79,7 @@ _CANONICAL = (
     *identity.ROWS,
     *diagonals.ROWS,
     *rotations.ROWS,
+    *symmetry.ROWS,
 )
 _RECOGNISING = (
     *half_angles.ROWS,
@@ -94,7 +97,7 @@ _RECOGNISING = (
 _LAST = (*structure.ROWS, *_CANONICAL)
 _TIDYING = ("multiply by quotient", "multiply constants")
 _SIMPLER = (*exponentials.OF_ONE_SIGN, *(row for row in algebra.ROWS if row.name in _TIDYING))
-_PRODUCTS = (*sums_of_products.ROWS, *gram.ROWS, *arrays.ROWS)
+_PRODUCTS = (*sums_of_products.ROWS, *gram.ROWS, *outer_products.ROWS, *arrays.ROWS)
 _BY_POSITION = frozenset((arange, diagonal, eye, scatter_add, triangle))
 _LOWERING = lower.rows()
 _BENDS = 8  # at which what is computed of them may be smooth
@@ -163,7 +166,7 @@ def _is_unfinished(node: Node) -> bool:
 def _has_products(node: Node) -> bool:
     """Tell whether `node` makes one number of many products, or a product of matrices that are products themselves."""
     found = sums_of_products.sums_products(node) or sums_of_products.averages_products(node)
-    return found or gram.multiplies_products(node)
+    return found or gram.multiplies_products(node) or outer_products.multiplies_outer_products(node)
 
 
 def _operations(graph: Graph) -> int:

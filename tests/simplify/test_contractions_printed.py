@@ -145,8 +145,8 @@ def test_common_operands(formula: str, texts: list[str]) -> None:
 
 
 def test_an_operand_that_an_adjoint_meets_from_both_sides_is_met_once() -> None:
-    compiled = sb.compile_value_and_grad("A[n,d] -> sum(exp(A @ A.T))")
+    compiled = sb.compile_value_and_grad("A[n,d] B[n,n] -> sum(exp(A @ A.T + B))", wrt="A")
     assert "(t1 + t1.T) @ A" in body_of(compiled)
-    A = np.random.default_rng(0).normal(size=(3, 2))
-    E = np.exp(A @ A.T)
-    np.testing.assert_allclose(compiled(A)[1][0], 2 * E @ A, rtol=1e-13)
+    A, B = np.random.default_rng(0).normal(size=(3, 2)), np.arange(9.0).reshape(3, 3)
+    E = np.exp(A @ A.T + B)
+    np.testing.assert_allclose(compiled(A, B)[1], (E + E.T) @ A, rtol=1e-13)
