@@ -10,7 +10,7 @@ from typing import Any
 
 from symbackprop.ir.dtype import is_float
 from symbackprop.ir.factored import Factored
-from symbackprop.ir.node import Input, Node, Output
+from symbackprop.ir.node import Apply, Input, Node, Operation, Output
 from symbackprop.ir.recomputation import Recomputation
 from symbackprop.ir.show import graph_text
 from symbackprop.ir.signature import ArgumentSpec, Label, Structure
@@ -137,7 +137,28 @@ class Graph:
 
     @cached_property
     def _nodes(self) -> list[Node]:
-        return self.primal_nodes if self.outputs == self.primals else topological(self.roots)
+        primal = self.primal_nodes
+        rest = [] if self.outputs == self.primals else topological(self.outputs, known=primal)
+        if not rest:
+            return primal
+        check_nodes(len(primal) + len(rest))
+        return primal + rest
+
+    @cached_property
+    def applied(self) -> Mapping[Operation, Sequence[Apply]]:
+        """The nodes that apply each operation, in the order of all nodes."""
+        found: dict[Operation, list[Apply]] = {}
+        for node in self._nodes:
+            if isinstance(node, Apply):
+                if node.op in found:
+                    found[node.op].append(node)
+                else:
+                    found[node.op] = [node]
+        return found
+
+    def applies(self, *ops: Operation) -> bool:
+        """Tell whether the graph has a node of one of these operations."""
+        return not self.applied.keys().isdisjoint(ops)
 
     @property
     def whole_labels(self) -> tuple[Label, ...]:

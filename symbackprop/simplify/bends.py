@@ -34,9 +34,9 @@ _NODES = 200  # as far from what is smooth again
 
 def without_bends(graph: Graph, log: Rewrites) -> Graph:
     """Return `graph` without the bends at which what is computed of them is smooth; one bend of each node at a time."""
-    nodes = graph.nodes()
-    if not any(isinstance(node, Apply) and node.op in BENT for node in nodes):
+    if not graph.applies(*BENT):
         return graph
+    nodes = graph.nodes()
     symmetries = _Symmetries()
     straight: dict[Node, Node] = {}
     for node in nodes:

@@ -152,10 +152,10 @@ def _typical(size: Size) -> int:
 
 def with_ordered_contractions(graph: Graph, log: Rewrites) -> Graph:
     """Return `graph` with its contractions in pairs, in the order that takes least."""
-    nodes = graph.nodes()
-    every = [node for node in nodes if isinstance(node, Apply) and _is_contraction(node)]
+    every = [node for node in graph.applied.get(einsum, ()) if _is_contraction(node)]
     if not any(len(node.args) > 2 or any(map(_is_contraction, node.args)) for node in every):
         return graph
+    nodes = graph.nodes()
     uses = count_uses(nodes, graph.roots)
     parts = {arg for node in every for arg in node.args if uses[arg] == 1 and arg not in graph.names}
     inner = set(filter(_is_contraction, parts))

@@ -163,6 +163,4 @@ _LAST = (
 
 def written_out(graph: Graph, log: Rewrites) -> Graph:
     """Return `graph` with diagonal matrices and traces as what they are called."""
-    if not any(isinstance(node, Apply) and node.op in (arange, diagonal, diagonal_matrix) for node in graph.nodes()):
-        return graph
-    return rewrite(graph, _LAST, log)
+    return rewrite(graph, _LAST, log) if graph.applies(arange, diagonal, diagonal_matrix) else graph

@@ -36,9 +36,9 @@ _Key = tuple[Node, bool] | int  # a node as it is or guarded; or the number of a
 
 def guard_branches(graph: Graph, log: Rewrites) -> Graph:
     """Return `graph` with the partial functions of masked branches made safe."""
-    order = graph.primal_nodes
-    if not any(isinstance(node, Apply) and node.op is where for node in order):
+    if not graph.applies(where):
         return graph
+    order = graph.primal_nodes
     steps = {node for node in graph.counts.values() if isinstance(node, Output)}  # of loops, which may be under masks
     roots = [root for root in graph.roots if root not in steps]
     uses = _Uses(order, roots)

@@ -45,7 +45,7 @@ def share_partial_sums(graph: Graph, log: Rewrites, *, reordered: bool = False) 
 
     The formula's own sums keep the order of their terms unless they may be `reordered` as those of adjoints are.
     """
-    sums = [node for node in graph.nodes() if isinstance(node, Apply) and _is_shareable(node)]
+    sums = [node for node in graph.applied.get(add, ()) if _is_shareable(node)]
     terms = _ordered(sums, set() if reordered else set(graph.primal_nodes))
     root = _Prefix(0)
     paths = {node: _entered(root, terms[node]) for node in sums}
@@ -62,8 +62,8 @@ def share_partial_sums(graph: Graph, log: Rewrites, *, reordered: bool = False) 
 
 
 def _is_shareable(node: Apply) -> bool:
-    """Tell whether `node` is a sum whose terms all have its shape of themselves, so that some of them have it too."""
-    return node.op is add and (not node.shape or not any(map(is_stretched, node.args)))
+    """Tell whether the terms of a sum all have its shape of themselves, so that some of them have it too."""
+    return not node.shape or not any(map(is_stretched, node.args))
 
 
 def is_stretched(term: Node) -> bool:

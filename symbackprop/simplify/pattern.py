@@ -206,7 +206,7 @@ class _Walk:
         self._log = log
         self._rows = tuple(rows)
         self._absent = set(_subjects(self._rows))  # operations that rows are about which the graph does not have
-        self._absent -= {node.op for node in self.context.nodes if isinstance(node, Apply)}
+        self._absent -= graph.applied.keys()
         self._find_rules()
         self._becomes: dict[Node, Node] = {}
         self._budget = _STEPS_PER_NODE * (len(self.context.nodes) + 100)

@@ -211,7 +211,7 @@ def _lowered(graph: Graph, log: Rewrites, *, stacks: bool = True) -> Graph:
     """Return a graph in simple primitives, with loops back that read what the loops there computed."""
     graph = in_bodies(graph, lambda bodies: _lowered(bodies, log))
     lowered = with_few_calls_to_sigmoids(graph, log)
-    if any(isinstance(node, Apply) and node.op in _COMPOSITES for node in lowered.nodes()):
+    if lowered.applies(*_COMPOSITES):
         lowered = rewrite(lowered, _LOWERING, log)
     if has_loops(graph):
         lowered = lowered if lowered is graph else rewrite(lowered, _CANONICAL, log)
@@ -225,7 +225,7 @@ def _lowered(graph: Graph, log: Rewrites, *, stacks: bool = True) -> Graph:
     last = _ordered(last, _LAST, log)
     last = with_shared_powers(last, log)
     rooted = with_shared_roots(last, log)
-    if rooted is not last or any(isinstance(node, Apply) and node.op in exponentials.OF_SIGNS for node in last.nodes()):
+    if rooted is not last or last.applies(*exponentials.OF_SIGNS):
         last = rewrite(rooted, _SIMPLER, log)
     if any(map(_has_products, last.nodes())):
         last = rewrite(last, _PRODUCTS, log)

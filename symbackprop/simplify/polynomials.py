@@ -28,12 +28,10 @@ _MOST = 8  # derivatives of one polynomial, each with a power less, that share i
 
 def with_shared_powers(graph: Graph, log: Rewrites) -> Graph:
     """Return `graph` with polynomials as products of their coefficients with powers that the graph has."""
-    nodes = graph.nodes()
-    tables = {
-        (node.args[0], node.shape[1]) for node in nodes if isinstance(node, Apply) and node.op is powers_by_column
-    }
+    tables = {(node.args[0], node.shape[1]) for node in graph.applied.get(powers_by_column, ())}
     if not tables:
         return graph
+    nodes = graph.nodes()
     new: dict[Node, Node] = {}
     found = 0
     for node in nodes:

@@ -47,7 +47,7 @@ def _powers(graph: Graph) -> dict[Node, Fraction]:
     """Return the powers to be replaced, and their exponents."""
     found: dict[Node, Fraction] = {}
     thirds: dict[Node, dict[Node, Fraction]] = defaultdict(dict)
-    for node in graph.nodes():
+    for node in graph.applied.get(pow_, ()):
         exponent = _exponent(node)
         if exponent is None:
             continue
@@ -61,9 +61,9 @@ def _powers(graph: Graph) -> dict[Node, Fraction]:
     return found
 
 
-def _exponent(node: Node) -> Fraction | None:
+def _exponent(node: Apply) -> Fraction | None:
     """Return the exponent of a power of an array that a root can give."""
-    if not isinstance(node, Apply) or node.op is not pow_ or not node.shape or node.segment:
+    if not node.shape or node.segment:
         return None
     x, y = node.args
     if node.dtype not in _DTYPES or x.dtype != node.dtype or x.shape != node.shape or not is_number(y):

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from symbackprop.ir.graph import Graph
-from symbackprop.ir.node import Apply, Node, Output
+from symbackprop.ir.node import Node, Output
 from symbackprop.ops.custom_rules import custom_rule
 from symbackprop.simplify.loops.bodies import in_bodies
 from symbackprop.simplify.pattern import with_new_arguments
@@ -13,7 +13,7 @@ __all__ = ["without_rules"]
 
 def without_rules(graph: Graph) -> Graph:
     """Return `graph` with the results of functions in place of those that have a rule of their own."""
-    if any(isinstance(node, Apply) and node.op is custom_rule for node in graph.nodes()):
+    if graph.applies(custom_rule):
         new: dict[Node, Node] = {}
         for node in graph.nodes():
             if isinstance(node, Output) and node.source.op is custom_rule:

@@ -24,7 +24,7 @@ from symbackprop.ops.derivatives import (
 )
 from symbackprop.ops.implicit import root, solved
 from symbackprop.ops.whiles import WhileLoop, while_loop
-from symbackprop.simplify.loops.bodies import in_bodies, replaced
+from symbackprop.simplify.loops.bodies import has_loops, in_bodies, replaced
 from symbackprop.simplify.pattern import with_new_arguments
 from symbackprop.transform.captured import with_captured
 from symbackprop.transform.unit_vectors import with_identities_spread
@@ -36,6 +36,8 @@ _WrittenOut = Callable[[Apply, Sequence[Node]], list[Node]]
 
 def with_derivatives(graph: Graph, ready: Callable[[Graph], Graph]) -> Graph:
     """Return `graph` with its inner derivatives written out, the innermost first; `ready` prepares what is derived."""
+    if not has_loops(graph):
+        return graph
     counts = _steps_within(graph.nodes())
     return _written_out(replace(graph, counts={**counts, **graph.counts}) if counts else graph, ready)
 
@@ -63,7 +65,7 @@ def _whiles(nodes: Iterable[Node]) -> Iterator[Apply]:
 
 
 def _written_out(graph: Graph, ready: Callable[[Graph], Graph]) -> Graph:
-    if not loops_among(graph.nodes()):
+    if not has_loops(graph):
         return graph
     graph = in_bodies(with_captured(graph), lambda bodies: ready(_written_out(bodies, ready)))
     found: dict[Node, list[Node]] = {}
@@ -113,7 +115,7 @@ _RULES: Mapping[Operation, _WrittenOut] = {
 
 def with_solvers(graph: Graph) -> Graph:
     """Return `graph` with the loops that solve equations in the place of these."""
-    if not loops_among(graph.nodes()):
+    if not has_loops(graph):
         return graph
     graph = in_bodies(graph, with_solvers)
     return replaced(graph, lambda node, args: solved(node, args) if node.op is root else None)

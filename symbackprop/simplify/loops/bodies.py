@@ -10,6 +10,7 @@ from symbackprop.ir.graph import Graph
 from symbackprop.ir.node import Apply, Node
 from symbackprop.ir.signature import Label
 from symbackprop.ops.bodies import bodies_of, loops_among, with_bodies
+from symbackprop.ops.declare import Primitive
 from symbackprop.simplify.pattern import with_new_arguments
 
 __all__ = ["has_loops", "in_bodies", "replaced", "with_known"]
@@ -17,7 +18,7 @@ __all__ = ["has_loops", "in_bodies", "replaced", "with_known"]
 
 def has_loops(graph: Graph) -> bool:
     """Tell whether a graph runs bodies."""
-    return bool(loops_among(graph.nodes()))
+    return any(isinstance(op, Primitive) and op.has_bodies for op in graph.applied)
 
 
 def in_bodies(graph: Graph, change: Callable[[Graph], Graph]) -> Graph:
@@ -26,9 +27,9 @@ def in_bodies(graph: Graph, change: Callable[[Graph], Graph]) -> Graph:
     A body reads only what it binds, so that they may be treated together: the steps of a loop and of the loop back then
     stay nodes in common.
     """
-    loops = loops_among(graph.nodes())
-    if not loops:
+    if not has_loops(graph):
         return graph
+    loops = loops_among(graph.nodes())
     primal = set(graph.primal_nodes)
     bodies = [body for node in loops for body in bodies_of(node)]
     forward = [body for node in loops if node in primal for body in bodies_of(node)]

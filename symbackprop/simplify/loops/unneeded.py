@@ -50,6 +50,8 @@ def needed_loops(graph: Graph) -> dict[Node, set[int]]:
 
 def needed_results(graph: Graph) -> dict[Node, set[int]]:
     """Return for every loop and choice that the outputs need which of its results they need."""
+    if not graph.applies(*_SMALLER):
+        return {}
     needed = {*graph.outputs, *graph.counts.values()}
     wanted: dict[Node, set[int]] = {}
     for node in reversed(graph.nodes()):

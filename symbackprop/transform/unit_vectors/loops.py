@@ -107,6 +107,8 @@ def _with_first_last(x: Node, count: int) -> Node:
 def with_identities_spread(graph: Graph) -> Graph:
     """Return `graph` with loops over the rows of identity matrices as array code, where that can be."""
     graph = in_bodies(graph, with_identities_spread)
+    if not graph.applies(scan):
+        return graph
     found: dict[Node, list[Node]] = {}
     new: dict[Node, Node] = {}
     for node in graph.nodes():
