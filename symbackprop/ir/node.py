@@ -69,7 +69,8 @@ class Node:
     shape: Shape
     dtype: str
     weak: bool  # made of constants alone, so that it takes the dtype of what it meets
-    args: tuple[Node, ...] = ()  # what it is computed from
+    args: tuple[Node, ...] = ()  # what it is computed from, and
+    op: Operation | None = None  # how
 
     @property
     def rank(self) -> int:

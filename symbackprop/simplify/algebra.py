@@ -34,6 +34,9 @@ from symbackprop.simplify.quotients import cancel_product, cancel_quotient, divi
 __all__ = ["ROWS"]
 
 
+_SCALED = (mul, neg)  # what a term with a coefficient is
+
+
 # --- sums -------------------------------------------------------------------------------------------------------------
 
 
@@ -62,6 +65,8 @@ def _collect(node: Apply, context: Context) -> Node | None:
     args = node.args
     if len(args) == 1:
         return args[0]
+    if not any(isinstance(term, Const) or term.op in _SCALED for term in args) and len({*args}) == len(args):
+        return None
     totals: dict[Node | None, object] = {}
     for term in args:
         if isinstance(term, Const) and exact(term.value) is not None:
@@ -335,25 +340,25 @@ def _inverse_pair(node: Apply, context: Context) -> Node | None:
 
 
 ROWS = (
-    Row("flatten sum", (add,), _flatten_left),
+    Row("flatten sum", (add,), _flatten_left, of=(add,)),
     Row("collect terms", (add,), _collect),
-    Row("lead with a positive term", (add,), _lead_with_positive),
+    Row("lead with a positive term", (add,), _lead_with_positive, of=(neg,)),
     Row("commuted sum", (add,), _commute_sum),
     Row("multiply constants", (mul,), _multiply_constants),
-    Row("lift sign", (mul, div), _lift_sign),
-    Row("lift coefficient", (mul,), _lift_coefficient),
-    Row("multiply by quotient", (mul,), _multiply_quotient),
+    Row("lift sign", (mul, div), _lift_sign, of=(neg,)),
+    Row("lift coefficient", (mul,), _lift_coefficient, of=(mul,)),
+    Row("multiply by quotient", (mul,), _multiply_quotient, of=(div,)),
     Row("square", (mul,), _square),
-    Row("reuse product", (mul,), _reuse_product),
+    Row("reuse product", (mul,), _reuse_product, of=(mul,)),
     Row("divide by number", (div,), _divide_by_number),
-    Row("choose factor", (mul,), _choose_factor, about=(where,)),
+    Row("choose factor", (mul,), _choose_factor, of=(where,)),
     Row("commuted product", (mul,), _commute),
     Row("divide constants", (div,), divide_constants),
-    Row("cancel quotient", (div,), cancel_quotient),
-    Row("cancel product", (mul,), cancel_product),
+    Row("cancel quotient", (div,), cancel_quotient, of=(div, mul)),
+    Row("cancel product", (mul,), cancel_product, of=(div,)),
     Row("reuse reciprocal", (div,), reuse_reciprocal),
-    Row("negate", (neg,), _negate),
+    Row("negate", (neg,), _negate, of=(Const, neg, add)),
     Row("integer power", (integer_power,), _integer_power),
-    Row("power", (pow_,), _power),
-    Row("inverse pair", (exp, log), _inverse_pair),
+    Row("power", (pow_,), _power, of=(Const,)),
+    Row("inverse pair", (exp, log), _inverse_pair, of=(exp, log)),
 )

@@ -9,7 +9,7 @@ __all__ = ["args_of", "is_applied"]
 
 def is_applied(node: Node, op: object) -> bool:
     """Tell whether `node` is what `op` makes of its arguments."""
-    return isinstance(node, Apply) and node.op is op
+    return node.op is op
 
 
 def args_of(node: Node) -> tuple[Node, ...]:

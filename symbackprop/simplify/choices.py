@@ -86,7 +86,7 @@ def _scaled_branch(term: Node, position: int) -> Node:
 
 
 ROWS = (
-    Row("positive condition", (where,), _positive_condition),
+    Row("positive condition", (where,), _positive_condition, of=(logical_not,)),
     Row("zero already", (where,), _zero_already),
     Row("decided choice", (where,), _decided_choice),
     Row("sum of choices", (add,), _sum_of_choices, about=(where,)),

@@ -62,6 +62,8 @@ def _common_operand(node: Apply, context: Context) -> Node | None:
     """A @ B + A @ C - A @ D is A @ (B + C - D)."""
     if len(node.args) > _TERMS or not is_float(node.dtype) or is_half(node.dtype):
         return None
+    if sum(is_applied(args_of(term)[0] if is_applied(term, neg) else term, einsum) for term in node.args) < 2:
+        return None
     groups: dict[tuple[object, ...], dict[int, _Product]] = {}
     for place, term in enumerate(node.args):
         for product in _products(term, context):
@@ -92,4 +94,4 @@ def _merged(products: Sequence[_Product], node: Apply) -> Node:
     return contract(args, numbered, tuple(range(node.rank)))
 
 
-ROWS = (Row("common operand", (add,), _common_operand, arrays=True, about=(einsum,)),)
+ROWS = (Row("common operand", (add,), _common_operand, arrays=True, of=(einsum, neg)),)

@@ -110,8 +110,8 @@ def _of_diagonal(x: Node) -> Node:
 
 
 ROWS = (
-    Row("sum of a diagonal matrix", (reduce_sum,), _sum_of_diagonal_matrix, arrays=True),
-    Row("contraction with a diagonal matrix", (einsum,), _contract_diagonal_matrix),
+    Row("sum of a diagonal matrix", (reduce_sum,), _sum_of_diagonal_matrix, arrays=True, of=(diagonal_matrix, where)),
+    Row("contraction with a diagonal matrix", (einsum,), _contract_diagonal_matrix, of=(diagonal_matrix, where)),
     Row("diagonal of entries", (diagonal,), _diagonal),
 )
 

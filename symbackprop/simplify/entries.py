@@ -124,9 +124,9 @@ def _at(node: Node, indices: Indices, at: dict[int, int]) -> Node:
 
 
 ROWS = (
-    Row("entry of written numbers", (slice_,), _entry_of_written),
-    Row("transpose of written numbers", (transpose,), _transposed_written),
-    Row("rows of written numbers", (concatenate,), _rows_of_written),
-    Row("contraction with a unit vector", (einsum,), _contract_placed),
-    Row("entry of a contraction", (slice_,), _entry_of_product),
+    Row("entry of written numbers", (slice_,), _entry_of_written, of=(literal,)),
+    Row("transpose of written numbers", (transpose,), _transposed_written, of=(literal,)),
+    Row("rows of written numbers", (concatenate,), _rows_of_written, of=(broadcast,)),
+    Row("contraction with a unit vector", (einsum,), _contract_placed, of=(place,)),
+    Row("entry of a contraction", (slice_,), _entry_of_product, of=(einsum,)),
 )

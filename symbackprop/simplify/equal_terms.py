@@ -44,10 +44,10 @@ def with_equal_terms_added(graph: Graph, log: Rewrites) -> Graph:
 
 def _sums_of_exponentials(graph: Graph) -> list[Apply]:
     """Return the sums, not of the formula itself, with two terms or more that are products with exponentials."""
-    nodes = [node for node in graph.nodes() if isinstance(node, Apply) and node.op in _PRODUCTS]
-    products = {node for node in nodes if node.op is exp}
+    products: set[Node] = {*graph.applied.get(exp, ())}
     if len(products) < 2:
         return []
+    nodes = [node for node in graph.nodes() if isinstance(node, Apply) and node.op in _PRODUCTS]
     sums = []
     primal = set(graph.primal_nodes)
     for node in nodes:

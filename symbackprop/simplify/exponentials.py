@@ -243,7 +243,7 @@ ROWS = (
     Row("1 + expm1", (add,), _exp_again, about=(expm1,)),
     Row("share of exponentials", (div,), _share_of_exponentials),
     Row("tanh", (div,), _hyperbolic),
-    Row("sinh or cosh", (mul,), _half_of_exponentials, about=(exp,)),
+    Row("sinh or cosh", (mul,), _half_of_exponentials, about=(exp,), of=(add,)),
     Row("over expm1", (div,), _over_expm1),
     Row("over the square of expm1", (div,), _over_square_of_expm1),
 )

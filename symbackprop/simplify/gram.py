@@ -72,4 +72,4 @@ def _root(weights: Node) -> Node:
     return sqrt(weights)
 
 
-ROWS = (Row("weighted Gram product", (einsum,), _weighted_gram),)
+ROWS = (Row("weighted Gram product", (einsum,), _weighted_gram, of=(mul,)),)

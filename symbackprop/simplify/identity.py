@@ -80,9 +80,9 @@ def _inverse_of_transpose(node: Apply, context: Context) -> Node | None:
 
 
 ROWS = (
-    Row("transpose of the identity", (transpose,), _transposed_identity),
-    Row("equation for the identity", (solve,), _solved_identity),
-    Row("inverse of a transpose", (inv,), _inverse_of_transpose),
-    Row("sum of the identity", (reduce_sum,), _sum_of_identity),
-    Row("contraction with the identity", (einsum,), _contract_identity),
+    Row("transpose of the identity", (transpose,), _transposed_identity, of=(eye, diagonal_matrix, slice_)),
+    Row("equation for the identity", (solve,), _solved_identity, of=(eye,)),
+    Row("inverse of a transpose", (inv,), _inverse_of_transpose, of=(transpose,)),
+    Row("sum of the identity", (reduce_sum,), _sum_of_identity, of=(eye,)),
+    Row("contraction with the identity", (einsum,), _contract_identity, of=(eye,)),
 )

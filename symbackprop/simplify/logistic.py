@@ -30,6 +30,8 @@ _LOGISTIC = frozenset((expit, expit_slope, log_expit, softplus))
 
 def with_few_calls_to_sigmoids(graph: Graph, log: Rewrites) -> Graph:
     """Return `graph` with sigmoids and softplus functions of arrays in few calls."""
+    if not graph.applies(*_LOGISTIC):
+        return graph
     groups: dict[Node, list[Apply]] = defaultdict(list)
     for node in graph.nodes():
         if isinstance(node, Apply) and node.op in _LOGISTIC and node.shape and not node.segment:

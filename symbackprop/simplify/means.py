@@ -38,4 +38,4 @@ def halved_terms(node: Node) -> tuple[Node, ...]:
     return tuple(term for _, term in halves) if len(halves) == 2 else ()
 
 
-ROWS = (Row("mean of two numbers", (mul,), _mean_of_two),)
+ROWS = (Row("mean of two numbers", (mul,), _mean_of_two, of=(add,)),)

@@ -24,6 +24,7 @@ from symbackprop.stages import watched
 __all__ = ["Context", "Rewrites", "Row", "rewrite", "with_new_arguments"]
 
 _STEPS_PER_NODE = 200  # far above what any table needs; only a pair of rows that undo each other gets there
+_FEW = 4  # arguments in whose order rules are found; of more it does not matter
 _EXACT = 2**53  # below it every integer is a double
 _PARTS = 16  # of 1, which are written as fractions
 
@@ -120,10 +121,18 @@ class Row:
     exact: bool = True
     arrays: bool = False  # whether it can fit only nodes that have axes
     about: tuple[Operation, ...] = ()  # it can fit only where one of these is in the graph
+    of: tuple[Kind, ...] = ()  # it can fit only where one of these is an argument
+
+    def may_fit(self, node: Apply) -> bool:
+        """Tell whether it can fit a node, by the operation, the arguments that this has, and whether it has axes."""
+        if node.op not in self.ops or (self.arrays and not node.shape):
+            return False
+        return not self.of or any((arg.op or arg.__class__) in self.of for arg in node.args)
 
 
+Kind = Operation | type[Node]  # of an argument: what computes it, or what it is
 Rule = tuple[Callable[[Apply, Context], Node | None], str]  # of a row: the function and the name
-Tables = dict[bool, dict[Operation, list[Rule]]]  # for nodes with axes, and for scalars
+Rules = dict[tuple[object, ...], list[Rule]]  # by what they look at: operation, whether it has axes, arguments
 
 
 def rewrite(graph: Graph, rows: Sequence[Row], log: Rewrites, settled: Iterable[Node] = ()) -> Graph:
@@ -176,14 +185,6 @@ def _one_form(node: Const) -> Const:
     return constant(Fraction(value), node.shape, node.dtype) if (value * _PARTS).is_integer() else node
 
 
-def _by_operation(rows: Iterable[Row]) -> dict[Operation, list[Rule]]:
-    table: dict[Operation, list[Rule]] = {}
-    for row in rows:
-        for op in row.ops:
-            table.setdefault(op, []).append((row.apply, row.name))
-    return table
-
-
 @functools.lru_cache(maxsize=64)  # a pass has the same rows every time
 def _subjects(rows: tuple[Row, ...]) -> frozenset[Operation]:
     """Return the operations that some rows are about."""
@@ -191,10 +192,9 @@ def _subjects(rows: tuple[Row, ...]) -> frozenset[Operation]:
 
 
 @functools.lru_cache(maxsize=256)
-def _tables(rows: tuple[Row, ...], present: frozenset[Operation]) -> Tables:
-    """Return the rules of the rows that can fit where so many of their subjects are `present`."""
-    fitting = [row for row in rows if not row.about or not present.isdisjoint(row.about)]
-    return {True: _by_operation(fitting), False: _by_operation(row for row in fitting if not row.arrays)}
+def _table(rows: tuple[Row, ...], present: frozenset[Operation]) -> tuple[list[Row], Rules]:
+    """Return the rows that can fit where so many of their subjects are `present`, and those found for each node so far."""
+    return [row for row in rows if not row.about or not present.isdisjoint(row.about)], {}
 
 
 class _Walk:
@@ -212,7 +212,7 @@ class _Walk:
         self._budget = _STEPS_PER_NODE * (len(self.context.nodes) + 100)
 
     def _find_rules(self) -> None:
-        self._table = _tables(self._rows, _subjects(self._rows) - self._absent)
+        self._rows_here, self._rules = _table(self._rows, _subjects(self._rows) - self._absent)
 
     def run(self) -> None:
         """Fill `normal` with the normal form of every node; most nodes are in it and take one step."""
@@ -275,7 +275,12 @@ class _Walk:
                 return make_apply(
                     node.op, tuple([normal[arg] for arg in args]), node.params, node.shape, node.dtype, node.segment
                 )
-        for apply, name in self._table[node.shape != ()].get(node.op, ()):
+        kinds = [arg.op or arg.__class__ for arg in args]
+        key = (node.op, node.shape == (), *(kinds if len(kinds) <= _FEW else (frozenset(kinds),)))
+        rules = self._rules.get(key)
+        if rules is None:
+            rules = self._rules[key] = [(row.apply, row.name) for row in self._rows_here if row.may_fit(node)]
+        for apply, name in rules:
             found = apply(node, self.context)
             if found is not None and found is not node:
                 self._log[name] += 1

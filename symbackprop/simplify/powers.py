@@ -131,10 +131,10 @@ def _without(factors: list[Node], factor: Node, negative: bool) -> Node:
 
 
 ROWS = (
-    Row("product of powers", (mul,), _product_of_powers),
-    Row("power of even power", (pow_,), _power_of_even_power),
-    Row("integer power of power", (integer_power,), _integer_power_of_power),
-    Row("power of negated sum", (integer_power,), _power_of_negated_sum),
-    Row("coefficient of factor", (mul,), _coefficient_of_factor),
-    Row("common factor", (add,), _common_factor),
+    Row("product of powers", (mul,), _product_of_powers, of=(integer_power,)),
+    Row("power of even power", (pow_,), _power_of_even_power, of=(integer_power,)),
+    Row("integer power of power", (integer_power,), _integer_power_of_power, of=(pow_,)),
+    Row("power of negated sum", (integer_power,), _power_of_negated_sum, of=(add,)),
+    Row("coefficient of factor", (mul,), _coefficient_of_factor, of=(Const,)),
+    Row("common factor", (add,), _common_factor, of=(mul, neg)),
 )

@@ -81,6 +81,6 @@ def _slope_of_expit(node: Apply, context: Context) -> Node | None:
 ROWS = (
     Row("over 1 + exp", (div,), _over_one_plus_exp),
     Row("1 + tanh", (add,), _one_plus_tanh, about=(tanh,)),
-    Row("slope of expit", (mul,), _slope_of_expit, about=(expit,)),
+    Row("slope of expit", (mul,), _slope_of_expit, of=(expit,)),
     Row("1 - expit", (add,), _product_with_complement, about=(expit,)),
 )

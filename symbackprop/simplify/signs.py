@@ -109,7 +109,7 @@ def _copied_sign(node: Apply, context: Context) -> Node | None:
 ROWS = (
     Row("absolute value of multiple", (absolute,), _absolute_of_multiple),
     Row("sign of multiple", (sign,), _sign_of_multiple),
-    Row("power of sign", (integer_power,), _power_of_sign),
+    Row("power of sign", (integer_power,), _power_of_sign, of=(sign,)),
     Row("sign times argument", (mul,), _sign_times_argument, about=(sign,)),
     Row("copied sign", (copysign,), _copied_sign),
 )

@@ -129,8 +129,8 @@ def _contracted_with_itself(node: Apply, context: Context) -> Node | None:
 
 
 ROWS = (
-    Row("power of absolute value or length", (integer_power,), _power_of_kinked, about=tuple(_KINKED)),
+    Row("power of absolute value or length", (integer_power,), _power_of_kinked, of=tuple(_KINKED)),
     Row("power of multiple of length", (integer_power,), _power_of_multiple, about=tuple(_KINKED)),
     Row("product of lengths", (mul,), _product_of_lengths, about=tuple(_KINKED)),
-    Row("contracted with itself", (einsum,), _contracted_with_itself),
+    Row("contracted with itself", (einsum,), _contracted_with_itself, of=tuple(_KINKED)),
 )

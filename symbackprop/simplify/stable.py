@@ -271,7 +271,7 @@ ROWS = (
     Row("logsumexp", (log,), _log_sum_exp),
     Row("log of softmax, expit or cosh", (log,), _log_of_composite),
     Row("binary cross-entropy", (add,), _binary_cross_entropy, about=(_op("xlogy"),)),
-    Row("x log x", (mul,), _x_log_x, about=(log,)),
+    Row("x log x", (mul,), _x_log_x, of=(log,)),
     Row("x log of a number", (primitives()["xlogy"],), _x_log_number),
     Row("x log1p of a number", (primitives()["xlog1py"],), _x_log1p_number),
     Row("expm1", (add,), _exp_minus_one, about=(exp,)),

@@ -196,11 +196,11 @@ def _size_of_opposite(node: Apply, context: Context) -> Node | None:
 
 
 ROWS = (
-    Row("size of the opposite", (absolute,), _size_of_opposite),
-    Row("turned difference", (einsum,), _turned_difference),
-    Row("added at positions", (add,), _added_at, arrays=True),
-    Row("chosen diagonal", (reduce_sum,), _chosen_diagonal),
+    Row("size of the opposite", (absolute,), _size_of_opposite, of=(neg, add)),
+    Row("turned difference", (einsum,), _turned_difference, of=(add,)),
+    Row("added at positions", (add,), _added_at, arrays=True, of=(scatter_add,)),
+    Row("chosen diagonal", (reduce_sum,), _chosen_diagonal, of=(where, mul)),
     Row("diagonal of multiple", (diagonal,), _diagonal),
-    Row("triangle", (where,), _triangle, arrays=True),
-    Row("triangle of triangle", (triangle,), _triangle_of_triangle, arrays=True),
+    Row("triangle", (where,), _triangle, arrays=True, of=(less_equal, greater_equal, broadcast)),
+    Row("triangle of triangle", (triangle,), _triangle_of_triangle, arrays=True, of=(neg, mul, triangle)),
 )

@@ -91,7 +91,7 @@ def _contract_mean(node: Apply, context: Context) -> Node | None:
 
 
 ROWS = (
-    Row("contract product of entries", (reduce_sum,), _contract_entries),
-    Row("sum of squares apart", (reduce_sum,), _sum_apart),
+    Row("contract product of entries", (reduce_sum,), _contract_entries, of=(mul, integer_power)),
+    Row("sum of squares apart", (reduce_sum,), _sum_apart, of=(add,)),
     Row("mean of products", (mean,), _contract_mean),
 )

@@ -157,7 +157,7 @@ def _exact(graph: Graph, values: dict[str, Fraction]) -> Fraction:
         if node in names:
             found[node] = values[names[node]]  # type: ignore[index]
             continue
-        if not hasattr(node, "op"):
+        if node.op is None:
             found[node] = Fraction(node.value)  # type: ignore[attr-defined]
             continue
         args = [found[arg] for arg in node.args]

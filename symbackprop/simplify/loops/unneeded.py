@@ -45,7 +45,7 @@ def without_unneeded(graph: Graph) -> Graph:
 
 def needed_loops(graph: Graph) -> dict[Node, set[int]]:
     """Return for every loop that the outputs need which of its results they need."""
-    return {node: results for node, results in needed_results(graph).items() if node.op is scan}  # type: ignore[attr-defined]
+    return {node: results for node, results in needed_results(graph).items() if node.op is scan}
 
 
 def needed_results(graph: Graph) -> dict[Node, set[int]]:
@@ -63,7 +63,7 @@ def needed_results(graph: Graph) -> dict[Node, set[int]]:
             needed.update(_NEEDED[node.op](node, wanted[node]))
         else:
             needed.update(children(node))
-    return {node: results for node, results in wanted.items() if node.op in _SMALLER}  # type: ignore[attr-defined]
+    return {node: results for node, results in wanted.items() if node.op in _SMALLER}
 
 
 # --- loops ------------------------------------------------------------------------------------------------------------

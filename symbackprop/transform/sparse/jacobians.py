@@ -230,7 +230,7 @@ def _for_batches(graph: Graph, recipe: Recipe, labels: Sequence[Label], outputs:
         return outputs
     axes = axes_of(graph.arguments, recipe)
     return [
-        output.op(*output.args, shape=output.shape, diagonal=(label.second or label.wrt) in axes)  # type: ignore[attr-defined]
+        output.op(*output.args, shape=output.shape, diagonal=(label.second or label.wrt) in axes)  # type: ignore[operator, misc]
         for output, label in zip(outputs, labels, strict=True)
     ]
 
