@@ -124,8 +124,8 @@ class Row:
     of: tuple[Kind, ...] = ()  # it can fit only where one of these is an argument
 
     def may_fit(self, node: Apply) -> bool:
-        """Tell whether it can fit a node, by the operation, the arguments that this has, and whether it has axes."""
-        if node.op not in self.ops or (self.arrays and not node.shape):
+        """Tell whether it can fit a node of one of its operations, by whether that has axes, and its arguments."""
+        if self.arrays and not node.shape:
             return False
         return not self.of or any((arg.op or arg.__class__) in self.of for arg in node.args)
 
@@ -192,9 +192,14 @@ def _subjects(rows: tuple[Row, ...]) -> frozenset[Operation]:
 
 
 @functools.lru_cache(maxsize=256)
-def _table(rows: tuple[Row, ...], present: frozenset[Operation]) -> tuple[list[Row], Rules]:
-    """Return the rows that can fit where so many of their subjects are `present`, and those found for each node so far."""
-    return [row for row in rows if not row.about or not present.isdisjoint(row.about)], {}
+def _table(rows: tuple[Row, ...], present: frozenset[Operation]) -> tuple[dict[Operation, list[Row]], Rules]:
+    """Return the rows that can fit where so many of their subjects are `present`, and the rules found for nodes so far."""
+    by_operation: dict[Operation, list[Row]] = {}
+    for row in rows:
+        if not row.about or not present.isdisjoint(row.about):
+            for op in row.ops:
+                by_operation.setdefault(op, []).append(row)
+    return by_operation, {}
 
 
 class _Walk:
@@ -212,7 +217,7 @@ class _Walk:
         self._budget = _STEPS_PER_NODE * (len(self.context.nodes) + 100)
 
     def _find_rules(self) -> None:
-        self._rows_here, self._rules = _table(self._rows, _subjects(self._rows) - self._absent)
+        self._fitting, self._rules = _table(self._rows, _subjects(self._rows) - self._absent)
 
     def run(self) -> None:
         """Fill `normal` with the normal form of every node; most nodes are in it and take one step."""
@@ -279,7 +284,8 @@ class _Walk:
         key = (node.op, node.shape == (), *(kinds if len(kinds) <= _FEW else (frozenset(kinds),)))
         rules = self._rules.get(key)
         if rules is None:
-            rules = self._rules[key] = [(row.apply, row.name) for row in self._rows_here if row.may_fit(node)]
+            rows = self._fitting.get(node.op, ())
+            rules = self._rules[key] = [(row.apply, row.name) for row in rows if row.may_fit(node)]
         for apply, name in rules:
             found = apply(node, self.context)
             if found is not None and found is not node:
