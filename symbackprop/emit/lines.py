@@ -13,6 +13,7 @@ from symbackprop.ir.node import Node, Shape
 from symbackprop.ir.size import product
 
 __all__ = [
+    "BEFORE_COMMENT",
     "Blocks",
     "Buffer",
     "Line",
@@ -26,6 +27,7 @@ __all__ = [
 ]
 
 T = TypeVar("T")
+BEFORE_COMMENT = "\1"  # in lines whose text may still get shorter
 _FEW = 16  # numbers of a row, over which NumPy would loop for each row
 _WORD = re.compile(r"(?<![\w.])[A-Za-z_]\w*")
 

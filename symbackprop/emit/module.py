@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import NamedTuple
 
@@ -13,7 +13,8 @@ from symbackprop.emit.decay import with_shared_decay
 from symbackprop.emit.documentation import description, docstring
 from symbackprop.emit.harmless import overflows_harmlessly
 from symbackprop.emit.header import Recipe, header_lines
-from symbackprop.emit.lines import Line
+from symbackprop.emit.imports import imported, needs, with_paths_imported
+from symbackprop.emit.lines import BEFORE_COMMENT, Line
 from symbackprop.emit.names import Names
 from symbackprop.emit.nearest import with_nearest
 from symbackprop.emit.outputs import returned
@@ -51,7 +52,6 @@ _PARTS = {
     "error_bound": "rounding errors",
 }
 _COMMENT_COLUMN = 40
-_BEFORE_COMMENT = "\1"  # in lines whose text may still get shorter
 _WIDTH = 116
 
 
@@ -85,11 +85,11 @@ def print_module(graph: Graph, recipe: Recipe, version: str, target: str) -> Pri
     above = "".join(f"{line}\n" for line in _lines(constants))
     if main.writer.shared.schedule:
         above += ("\n" if above else "") + schedule_function(main.writer.shared.schedule)
-    text, imports = _imported("\0".join([above, "\n".join(functions), _indented(body)]), target, main.taken)
-    imports = _with_paths(imports, style.imports)
+    text, imports = imported("\0".join([above, "\n".join(functions), _indented(body)]), target, main.taken)
+    imports = with_paths_imported(imports, style.imports)
     above, others, code = _aligned(text).split("\0")
     above += "\n" if above else ""
-    head = header_lines(recipe, version, [*description(graph, recipe), *_needs(text, style.imports)])
+    head = header_lines(recipe, version, [*description(graph, recipe), *needs(text, style.imports)])
     own = None if memory is None else memory.parameter
     signature = f"def {function}({_parameter_list(parameters, main.packing, tables, own)}):"
     source = "\n".join([*head, "", *imports, above, others + signature, doc, code, ""])
@@ -112,7 +112,7 @@ def _body(graph: Graph, recipe: Recipe, own: Written) -> list[str]:
     if recipe.finite:  # what would be warned of is told
         lines = ['with np.errstate(over="ignore", invalid="ignore", divide="ignore"):', *_indented(lines).split("\n")]
     elif isinstance(own.style, NumpyStyle) and overflows_harmlessly(graph):
-        lines = [f'with np.errstate(over="ignore"):{_BEFORE_COMMENT}1 / inf is 0', *_indented(lines).split("\n")]
+        lines = [f'with np.errstate(over="ignore"):{BEFORE_COMMENT}1 / inf is 0', *_indented(lines).split("\n")]
     body += lines
     if own.packing is not None:
         by_name = [spec.name for spec in graph.arguments]
@@ -244,18 +244,18 @@ def _lines(lines: Sequence[Line]) -> list[str]:
     for line in lines:
         text = "    " * line.depth + (f"{line.name} = {line.text}" if line.name else line.text)
         if line.comment and len(text) + len(line.comment) + 4 <= _WIDTH:
-            text = f"{text}{_BEFORE_COMMENT}{line.comment}"
+            text = f"{text}{BEFORE_COMMENT}{line.comment}"
         printed.append(text)
     return printed
 
 
 def _aligned(text: str) -> str:
     """Return code with its comments in a column, now that its lines are as long as they stay."""
-    if _BEFORE_COMMENT not in text:
+    if BEFORE_COMMENT not in text:
         return text
     lines = text.split("\n")
     for position, line in enumerate(lines):
-        code, marked, comment = line.partition(_BEFORE_COMMENT)
+        code, marked, comment = line.partition(BEFORE_COMMENT)
         if marked:
             lines[position] = f"{code:<{_COMMENT_COLUMN + 4}}  # {comment}"
     return "\n".join(lines)
@@ -342,57 +342,3 @@ def _solved(size: SizeExpression, name: str, text: str) -> str | None:
 
 def _indented(lines: Sequence[str]) -> str:
     return "\n".join([f"    {line}" if line else "" for line in lines])
-
-
-def _imported(text: str, target: str, taken: Names) -> tuple[str, list[str]]:
-    """Return code and the import lines that it needs, with a blank line behind them.
-
-    The functions of `math` are called by their own names, unless the formula or Python uses one of these.
-    """
-    if target != "math":
-        parts = [part for part in ("linalg", "sparse", "special") if re.search(rf"(?<![\w.]){part}\.", text)]
-        lines = ["import dataclasses\n"] if re.search(r"\bdataclasses\.", text) else []
-        lines += ["import math"] if re.search(r"(?<![\w.])math\.", text) else []
-        lines += ["import ml_dtypes"] if re.search(r"\bml_dtypes\.", text) else []
-        lines += ["import numpy as np"] if re.search(r"\bnp\.", text) else []
-        lines += [f"from scipy import {', '.join(parts)}"] if parts else []
-        return text, [*lines, ""] if lines else []
-    used = sorted(set(re.findall(r"\bmath\.(\w+)", text)))
-    bare = [name for name in used if taken.is_free(name)]
-    arrays = ["", "import numpy as np"] if re.search(r"\bnp\.", text) else []  # results that are written out
-    if not used:
-        return text, [*arrays[1:], ""] if arrays else []
-    lines = ["import math"] if len(bare) < len(used) else []
-    if len(bare) == len(used):
-        text = text.replace("math.", "")
-    elif bare:
-        text = re.sub(r"\bmath\.(" + "|".join(bare) + r")\b", r"\1", text)
-    return text, [*lines, *([f"from math import {', '.join(bare)}"] if bare else []), *arrays, ""]
-
-
-def _with_paths(imports: list[str], paths: Mapping[str, str]) -> list[str]:
-    """Return import lines with those of functions that are called by their path."""
-    by_module: dict[str, list[str]] = {}
-    for path, name in sorted(paths.items()):
-        module, _, own = path.rpartition(".")
-        by_module.setdefault(module, []).append(own + (f" as {name}" if name != own else ""))
-    lines = [f"from {module} import {', '.join(found)}" for module, found in by_module.items()]
-    if not lines:
-        return imports
-    gap = [""] if imports and not all(_is_of_numpy(path) for path in paths) else []
-    return [*imports[:-1], *gap, *lines, ""]
-
-
-def _is_of_numpy(path: str) -> bool:
-    """Tell whether a path is one of NumPy's, which every file may import."""
-    return path.startswith("numpy.")
-
-
-def _needs(text: str, paths: Mapping[str, str]) -> list[str]:
-    """Return the lines that say for what code needs SciPy beside NumPy, and functions of the user's, if it does."""
-    code = re.sub(rf"{_BEFORE_COMMENT}[^\n]*", "", text)
-    names = sorted(set(re.findall(r"(?<![\w.])(?:special|linalg|sparse)(?:\.\w+)+", code)))
-    foreign = sorted(path for path in paths if not _is_of_numpy(path))
-    own = [f"needs: {', '.join(foreign)}"] if foreign else []
-    halves = ["needs: ml_dtypes, for bfloat16"] if re.search(r"\bml_dtypes\.", code) else []
-    return [*halves, *([f"needs: SciPy, for {', '.join(names)}"] if names else []), *own]
