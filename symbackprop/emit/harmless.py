@@ -1,6 +1,7 @@
 """Exponentials of which an overflow is harmless: ``1/(1 + exp(-x))`` is 0 where ``exp(-x)`` is infinite, as it should be.
 
-NumPy warns of overflow wherever it happens. A function that computes such a sigmoid of an array asks it not to.
+NumPy warns of overflow wherever it happens. A function that divides arrays by such sums, or by ``cosh(x)``, asks it not
+to.
 """
 
 from __future__ import annotations
@@ -10,13 +11,14 @@ from symbackprop.ir.node import Apply, Node
 from symbackprop.ops.arithmetic import add, div, neg
 from symbackprop.ops.bodies import nodes_within
 from symbackprop.ops.exponential import exp
+from symbackprop.ops.hyperbolic import cosh
 from symbackprop.ops.rounding import absolute
 
 __all__ = ["overflows_harmlessly"]
 
 
 def overflows_harmlessly(graph: Graph) -> bool:
-    """Tell whether a graph, or the body of a loop or branch in it, divides by 1 plus an exponential of an array."""
+    """Tell whether a graph, or a body of a loop or branch in it, divides by arrays ``1 + exp(x)`` or ``cosh(x)``."""
     return any(map(_divides_by_exponential, nodes_within(graph.nodes())))
 
 
@@ -25,7 +27,7 @@ def _divides_by_exponential(node: Node) -> bool:
         return False
     total = node.args[1]
     if not isinstance(total, Apply) or total.op is not add:
-        return False
+        return isinstance(total, Apply) and total.op is cosh
     return any(isinstance(term, Apply) and term.op is exp and not _is_negative(term.args[0]) for term in total.args)
 
 

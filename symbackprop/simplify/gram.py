@@ -8,15 +8,22 @@ by their roots, whose rounding is that of one more product.
 from __future__ import annotations
 
 from collections import Counter
+from fractions import Fraction
 from functools import reduce
 
-from symbackprop.ir.node import Apply, Node
-from symbackprop.ops.arithmetic import div, integer_power, mul
+from symbackprop.ir.node import Apply, Node, constant
+from symbackprop.ops.arithmetic import div, integer_power, mul, neg
 from symbackprop.ops.broadcasting import broadcast
 from symbackprop.ops.contraction import einsum
+from symbackprop.ops.exponential import exp
+from symbackprop.ops.hyperbolic import cosh
 from symbackprop.ops.powers import sqrt
+from symbackprop.ops.rounding import absolute
+from symbackprop.simplify.applied import args_of, is_applied
 from symbackprop.simplify.non_negative import factors_in, is_non_negative
+from symbackprop.simplify.numbers import is_value
 from symbackprop.simplify.pattern import Context, Row
+from symbackprop.simplify.places import rest_of_one_plus
 
 __all__ = ["ROWS", "multiplies_products"]
 
@@ -40,8 +47,10 @@ def _weighted_gram(node: Apply, context: Context) -> Node | None:
             continue
         weights = _weights(weighted, x, summed)
         if weights is not None and context.is_free(weighted) and is_non_negative(weights):
-            root = mul(x, broadcast(_root(weights), shape=x.shape, axes=summed))
-            return einsum(root, root, **dict(node.params))
+            scale, root = _root(weights, context)
+            rows = mul(x, broadcast(root, shape=x.shape, axes=summed))
+            product = einsum(rows, rows, **dict(node.params))
+            return product if scale == 1 else mul(constant(scale**2, node.shape, node.dtype), product)
     return None
 
 
@@ -55,21 +64,43 @@ def _weights(node: Node, x: Node, axes: tuple[int, ...]) -> Node | None:
     return other.args[0]
 
 
-def _root(weights: Node) -> Node:
-    """Return a root of weights, of any sign: that of ``y*(e/(1 + e)**2)*y`` is ``y*(sqrt(e)/(1 + e))``."""
-    if isinstance(weights, Apply) and weights.op is integer_power and weights.param("n") == 2:
-        return weights.args[0]
-    if isinstance(weights, Apply) and weights.op is div:
-        above, below = weights.args
-        if isinstance(below, Apply) and below.op is integer_power and below.param("n") == 2:
-            return div(_root(above), below.args[0])
+def _root(weights: Node, context: Context) -> tuple[Fraction, Node]:
+    """Return a number and an array whose product is a root of weights, of any sign.
+
+    That of the slope of the logistic function is ``1/(2*cosh(x/2))``, whose overflow is harmless, and that of
+    ``y*w*y`` is y times that of `w`.
+    """
+    logistic = _argument_of_slope(weights, context)
+    if logistic is not None:
+        return Fraction(1, 2), div(1, cosh(Fraction(1, 2) * logistic))
     if isinstance(weights, Apply) and weights.op is mul:
         counts = Counter(factors_in(weights))
         twice = [factor for factor, count in counts.items() for _ in range(count // 2)]
         once = [factor for factor, count in counts.items() if count % 2]
+        if twice and not once:
+            return Fraction(1), reduce(mul, twice)
         if twice:
-            return reduce(mul, [*twice, *([_root(reduce(mul, once))] if once else [])])
-    return sqrt(weights)
+            scale, root = _root(reduce(mul, once), context)
+            outer = reduce(mul, twice)
+            if isinstance(root, Apply) and root.op is div and is_value(root.args[0], 1):
+                return scale, div(outer, root.args[1])
+            return scale, mul(outer, root)
+    return Fraction(1), sqrt(weights)
+
+
+def _argument_of_slope(node: Node, context: Context) -> Node | None:
+    """Return x where `node` is ``e/(1 + e)**2`` with ``e = exp(-abs(x))``, which nothing else needs."""
+    if not isinstance(node, Apply) or node.op is not div:
+        return None
+    decay, square = node.args
+    if not isinstance(square, Apply) or square.op is not integer_power or square.param("n") != 2:
+        return None
+    if not is_applied(decay, exp) or rest_of_one_plus(square.args[0]) is not decay or context.uses(decay) != 2:
+        return None
+    (exponent,) = args_of(decay)
+    if not is_applied(exponent, neg) or not is_applied(args_of(exponent)[0], absolute):
+        return None
+    return args_of(args_of(exponent)[0])[0]
 
 
 ROWS = (Row("weighted Gram product", (einsum,), _weighted_gram, of=(mul,)),)

@@ -33,12 +33,15 @@ def with_few_calls_to_sigmoids(graph: Graph, log: Rewrites) -> Graph:
     if not graph.applies(*_LOGISTIC):
         return graph
     groups: dict[Node, list[Apply]] = defaultdict(list)
-    for node in graph.nodes():
-        if isinstance(node, Apply) and node.op in _LOGISTIC and node.shape and not node.segment:
-            x = node.args[0]
-            groups[args_of(x)[0] if is_applied(x, neg) else x].append(node)
+    found = [node for node in graph.nodes() if isinstance(node, Apply) and node.op in _LOGISTIC]
+    needed = graph.needed(graph.counts) if found else set()
+    for own in found:
+        if own.shape and not own.segment and own in needed:
+            x = own.args[0]
+            groups[args_of(x)[0] if is_applied(x, neg) else x].append(own)
     alone = {group[0] for group in groups.values() if len(group) == 1 and group[0].op is expit}
     shared = {node for group in groups.values() if _share_softplus(group) for node in group}
+    shared |= {node for node in found if node not in needed and node.shape and node.op in (log_expit, softplus)}
     if not alone and not shared:
         return graph
     log[_SHARED] += len(shared)

@@ -95,9 +95,9 @@ _RECOGNISING = (
     *_CANONICAL,
 )
 _LAST = (*structure.ROWS, *_CANONICAL)
-_TIDYING = ("multiply by quotient", "multiply constants")
-_SIMPLER = (*exponentials.OF_ONE_SIGN, *(row for row in algebra.ROWS if row.name in _TIDYING))
-_PRODUCTS = (*sums_of_products.ROWS, *gram.ROWS, *outer_products.ROWS, *arrays.ROWS)
+_TIDYING = tuple(row for row in algebra.ROWS if row.name in ("multiply by quotient", "multiply constants"))
+_SIMPLER = (*exponentials.OF_ONE_SIGN, *_TIDYING)
+_PRODUCTS = (*sums_of_products.ROWS, *gram.ROWS, *arrays.ROWS, *_TIDYING)
 _BY_POSITION = frozenset((arange, diagonal, eye, scatter_add, triangle))
 _LOWERING = lower.rows()
 _BENDS = 8  # at which what is computed of them may be smooth

@@ -115,3 +115,30 @@ def test_a_sigmoid_alone_is_accurate(x: float) -> None:
     mp.dps = 50
     exact = 1 / (1 + mp.exp(-mp.mpf(x)))
     assert abs(mp.mpf(float(value)) - exact) <= 2 * 2**-53 * exact
+
+
+def test_the_root_of_the_slope_in_a_hessian_is_half_a_hyperbolic_secant() -> None:
+    formula = "w[d] X[n,d] y[n] -> mean(logaddexp(0, -y*(X @ w)))"
+    hessian = sb.compile_hessian(formula, wrt="w")
+    assert "y / np.cosh(0.5 * t1)" in body_of(hessian) and "0.25 / n * (" in body_of(hessian)
+    assert hessian.verify(points=1, seconds=0.5)
+    X = np.array([[0.3], [30.0], [-700.0], [1500.0]])
+    y = np.array([1.0, -1.0, 1.0, 2.0])
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        for row, weight in zip(X, y, strict=True):
+            found = hessian(np.ones(1), row[None], np.array([weight]))
+            x = mp.mpf(float(weight * row[0]))
+            exact = (weight * mp.mpf(float(row[0]))) ** 2 * mp.exp(x) / (1 + mp.exp(x)) ** 2
+            assert abs(mp.mpf(float(found[0, 0])) - exact) <= 16 * 2**-53 * exact + mp.mpf(1e-307), row
+
+
+def test_a_hessian_is_symmetric_to_the_last_bit() -> None:
+    formula = "w[d] X[n,d] y[n] -> sum(logaddexp(0, -y*(X @ w)))"
+    hessian = sb.compile_hessian(formula, wrt="w")
+    rng = np.random.default_rng(0)
+    w, X, y = rng.normal(size=2), rng.normal(size=(6, 2)), rng.choice([-1.0, 1.0], 6)
+    p = 1 / (1 + np.exp(y * (X @ w)))
+    found = hessian(w, X, y)
+    np.testing.assert_allclose(found, (X.T * (p * (1 - p) * y * y)) @ X, rtol=1e-13)
+    np.testing.assert_array_equal(found, found.T)
