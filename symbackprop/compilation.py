@@ -29,6 +29,7 @@ from symbackprop.ops.declare import Primitive, end_own_declarations
 from symbackprop.ops.literal import literal
 from symbackprop.read.shapes import read_declarations, split_declarations
 from symbackprop.read.text import read_formula
+from symbackprop.simplify.loops.scaled import with_scaled_loops
 from symbackprop.simplify.pattern import Rewrites
 from symbackprop.simplify.pipeline import canonical, finish, prepare
 from symbackprop.simplify.rules import without_rules
@@ -70,6 +71,7 @@ _DERIVATIVES: Mapping[str, Callable[[Graph, Recipe], Graph]] = {
     "laplacian": with_laplacian,
     "divergence": with_divergence,
 }
+_WITH_ASSUMPTIONS = frozenset(("value", "grad", "vjp", "jvp", "hvp"))
 
 
 def compile_recipe(
@@ -124,7 +126,18 @@ def _derivatives(recipe: Recipe, constants: Mapping[str, Any], stages: Stages) -
         else:
             graph = alone
         with stages.stage("differentiate"):
-            return Derived(primal, _derived(graph, recipe, _finishing(graph, primal, recipe, log), constants), log)
+            scaled = with_scaled_loops(graph, log) if _may_assume(recipe) else graph
+            derived = _derived(scaled, recipe, _finishing(scaled, primal, recipe, log), constants)
+            if scaled is not graph:
+                otherwise = _derived(graph, recipe, _finishing(graph, primal, recipe, Rewrites()), constants)
+                derived = replace(derived, otherwise=otherwise)
+            return Derived(primal, derived, log)
+
+
+def _may_assume(recipe: Recipe) -> bool:
+    """Tell whether a function may be printed for most arguments, with another one for the rest."""
+    more = recipe.checkpoint or recipe.batch or recipe.sparse or recipe.structure or recipe.outputs or recipe.has_aux
+    return recipe.kind in _WITH_ASSUMPTIONS and not more
 
 
 def _prepared(recipe: Recipe, log: Rewrites, stages: Stages, held: Sequence[str] = ()) -> Graph:

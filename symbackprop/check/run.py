@@ -22,6 +22,7 @@ from symbackprop.emit.workspace import BLOCK, SMALL
 from symbackprop.errors import UnsupportedError
 from symbackprop.ir.packing import Packing
 from symbackprop.ir.signature import ArgumentSpec, leaves_of
+from symbackprop.ops.assumptions import LEAST
 from symbackprop.ops.opaque import registered_functions
 
 __all__ = ["run_emitted", "run_source"]
@@ -46,7 +47,7 @@ _BUILTINS = (
 _OF_COUNTS = ("comb", "isqrt")  # functions of `math` that no formula has, for the schedules of loops
 
 
-_SIZES = {BLOCK: 12, SMALL: -1}  # constants that choose between ways of doing the same
+_CHOOSING = {BLOCK: 12, SMALL: -1, LEAST: 1e-3}  # constants that choose between ways of doing the same
 
 
 def run_source(source: str, name: str, words: Any | None = None) -> Callable[..., Any]:
@@ -78,7 +79,7 @@ def run_source(source: str, name: str, words: Any | None = None) -> Callable[...
     scope: dict[str, Any] = {"__builtins__": {**allowed, "__import__": importer}, "__name__": "emitted"}
     exec(compile(source, EMITTED, "exec"), scope)
     if words is not None:  # arrays are small here: no few are handed over, and blocks are such that there are several
-        scope.update({name: size for name, size in _SIZES.items() if name in scope})
+        scope.update({name: size for name, size in _CHOOSING.items() if name in scope})
     function: Callable[..., Any] = scope[name]
     return function
 

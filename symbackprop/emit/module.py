@@ -19,6 +19,7 @@ from symbackprop.emit.names import Names
 from symbackprop.emit.nearest import with_nearest
 from symbackprop.emit.outputs import returned
 from symbackprop.emit.packing import unpacking_lines
+from symbackprop.emit.parameters import argument_list, parameter_list
 from symbackprop.emit.release import released
 from symbackprop.emit.rows import turned_among
 from symbackprop.emit.schedule import scheduled
@@ -33,6 +34,7 @@ from symbackprop.ir.graph import Graph
 from symbackprop.ir.node import Apply, Const, Node
 from symbackprop.ir.packing import Pack, Packing, with_duals, with_paths
 from symbackprop.ir.size import SizeExpression, evaluate, has_opaque, named, names, substitute
+from symbackprop.ops.assumptions import LEAST, LEAST_OF, assuming
 from symbackprop.ops.declare import Primitive
 
 __all__ = ["Printed", "Written", "print_module", "written"]
@@ -51,6 +53,7 @@ _PARTS = {
     "divergence": "derivatives",
     "error_bound": "rounding errors",
 }
+_ASSUMED = "numbers are scaled where the smallest that they are multiplied by, together, are above it"
 _COMMENT_COLUMN = 40
 _WIDTH = 116
 
@@ -77,24 +80,24 @@ def print_module(graph: Graph, recipe: Recipe, version: str, target: str) -> Pri
     tables = len(graph.tables)
     body = _body(graph, recipe, main)
     if memory is not None:
-        plain = written(graph, recipe, target, in_buffers=False)
-        functions = _of_few(graph, recipe, main, plain)
-        functions = [*functions, "", "", *memory.definition(), "", ""]
+        functions += [*_of_few(graph, recipe, main), *memory.definition(), "", ""]
         constants = [*memory.constants, *constants]
+    otherwise = _otherwise(graph, recipe, main)
+    constants = [*[Line(LEAST, repr(LEAST_OF[recipe.dtype]), _ASSUMED)] * bool(otherwise), *constants]
     doc = _indented(docstring(graph, recipe, main.leaves, main.taken, main.packing, memory))
     above = "".join(f"{line}\n" for line in _lines(constants))
     if main.writer.shared.schedule:
         above += ("\n" if above else "") + schedule_function(main.writer.shared.schedule)
-    text, imports = imported("\0".join([above, "\n".join(functions), _indented(body)]), target, main.taken)
+    text, imports = imported("\0".join([above, "\n".join(functions), _indented(body), *otherwise]), target, main.taken)
     imports = with_paths_imported(imports, style.imports)
-    above, others, code = _aligned(text).split("\0")
+    above, others, code, *behind = _aligned(text).split("\0")
     above += "\n" if above else ""
     head = header_lines(recipe, version, [*description(graph, recipe), *needs(text, style.imports)])
     own = None if memory is None else memory.parameter
-    signature = f"def {function}({_parameter_list(parameters, main.packing, tables, own)}):"
-    source = "\n".join([*head, "", *imports, above, others + signature, doc, code, ""])
+    signature = f"def {function}({parameter_list(parameters, main.packing, tables, own)}):"
+    source = "\n".join([*head, "", *imports, above, others + signature, doc, code, *behind, ""])
     packing = None if recipe.packing is None else with_duals(recipe.packing, graph.arguments)
-    return Printed(source, function, parameters, target, "\n".join([*imports, above]), code, packing, memory)
+    return Printed(source, function, parameters, target, "\n".join([*imports, above, *behind]), code, packing, memory)
 
 
 def _body(graph: Graph, recipe: Recipe, own: Written) -> list[str]:
@@ -102,7 +105,7 @@ def _body(graph: Graph, recipe: Recipe, own: Written) -> list[str]:
     writer = own.writer
     body = _size_lines(graph, own.leaves, own.style)
     if own.memory is not None:
-        body += own.memory.taking(f"{own.memory.small}({_arguments(own, graph)})")
+        body += own.memory.taking(f"{own.memory.small}({argument_list(own.parameters, own.packing, len(graph.tables))})")
     if writer.forward and writer.backward:
         behind = _PARTS.get(recipe.kind, "backward")
         lines = ["# forward", *_lines(writer.forward), f"# {behind}", *_lines(writer.backward)]
@@ -152,6 +155,9 @@ def _written(graph: Graph, recipe: Recipe, target: str, counts: tuple[str, ...],
     parameters, leaves, packing = _parameters(graph, recipe, taken)
     function = taken.share(recipe.name)
     style = _STYLES[target]()
+    if graph.otherwise is not None:
+        called = argument_list(parameters, packing, len(graph.tables))
+        style.otherwise = f"{taken.fresh(f'{function}_as_written')}({called})"
     style.modules = _modules_of(graph)
     style.is_fast, style.has_large = recipe.optimize == "fast", in_buffers
     style.names = taken
@@ -213,31 +219,6 @@ def _modules_of(graph: Graph) -> frozenset[str]:
     )
 
 
-def _parameter_list(parameters: Sequence[str], packing: Packing | None, tables: int, memory: str | None = None) -> str:
-    """Return the parameters of the function with defaults, and a star before those that are given by name only."""
-    given = len(parameters) - tables
-    behind = [f"{memory}=None"] if memory else []
-    if packing is None:
-        named_only = [*parameters[given:], *behind]
-        return ", ".join([*parameters[:given], *["*"] * bool(named_only), *named_only])
-    defaults = dict(packing.defaults)
-    names = [name for name, _ in packing.arguments] + [name for name, _ in packing.constants]
-    by_name_only = len(names) - len(packing.constants) - len(packing.named_only)
-    shown = [
-        f"{printed}={_default_text(defaults[name])}" if name in defaults else printed
-        for name, printed in zip(names, parameters[:given], strict=True)
-    ]
-    shown += [*parameters[given:], *behind]
-    if by_name_only < len(shown):
-        shown.insert(by_name_only, "*")
-    return ", ".join(shown)
-
-
-def _default_text(value: float) -> str:
-    finite = isinstance(value, int) or (value == value and abs(value) != float("inf"))
-    return repr(value) if finite else f'float("{value}")'
-
-
 def _lines(lines: Sequence[Line]) -> list[str]:
     """Return assignments, with marks where their comments begin."""
     printed = []
@@ -270,26 +251,36 @@ def _name_sizes(graph: Graph, style: TargetStyle, taken: Names) -> None:
                     style.size_names[name] = named(taken.fresh(name))
 
 
-def _arguments(own: Written, graph: Graph) -> str:
-    """Return the arguments with which a function of the same parameters is called."""
-    shown = _parameter_list(own.parameters, own.packing, len(graph.tables)).split(", ")
-    names = [text.partition("=")[0] for text in shown]
-    named_only = names.index("*") if "*" in names else len(names)
-    return ", ".join([*names[:named_only], *(f"{name}={name}" for name in names[named_only + 1 :])])
-
-
-def _of_few(graph: Graph, recipe: Recipe, main: Written, plain: Written) -> list[str]:
-    """Return the plain form of a function, which has no constants of its own in the module."""
+def _of_few(graph: Graph, recipe: Recipe, main: Written) -> list[str]:
+    """Return the plain form of a function, which allocates as it goes."""
     assert main.memory is not None
-    signature = _parameter_list(plain.parameters, plain.packing, len(graph.tables))
+    plain = written(graph, recipe, main.style.target, in_buffers=False)
+    return _beside(graph, recipe, main, plain, main.memory.small, "with arrays so small that the calls are what takes time")
+
+
+def _otherwise(graph: Graph, recipe: Recipe, main: Written) -> list[str]:
+    """Return the text of the function for arguments of which an assumption does not hold, if one is made."""
+    if graph.otherwise is None or not any(isinstance(node, Apply) and node.op is assuming for node in graph.nodes()):
+        return []
+    plain = written(graph.otherwise, recipe, main.style.target, in_buffers=False)
+    name = main.style.otherwise.partition("(")[0]
+    lines = _beside(graph.otherwise, recipe, main, plain, name, "where scaled numbers may vanish: in logarithms")
+    return ["\n".join(["", "", *lines[:-2]])]
+
+
+def _beside(graph: Graph, recipe: Recipe, main: Written, other: Written, name: str, when: str) -> list[str]:
+    """Return another function that does what the `main` one does, and has no constants of its own in the module."""
+    signature = parameter_list(other.parameters, other.packing, len(graph.tables))
     known = {(line.name, line.text) for line in main.writer.constants}
-    own = [line for line in plain.writer.constants if (line.name, line.text) not in known]
+    own = [line for line in other.writer.constants if (line.name, line.text) not in known]
     constants = [f"{line.name} = {line.text}" for line in own]
-    main.style.imports.update(plain.style.imports)
+    main.style.imports.update(other.style.imports)
     return [
-        f"def {main.memory.small}({signature}):",
-        f'    """Do what {main.function} does, with arrays so small that the calls are what takes time."""',
-        *(_indented([*constants, *_body(graph, recipe, plain)]).split("\n")),
+        f"def {name}({signature}):",
+        f'    """Do what {main.function} does, {when}."""',
+        *(_indented([*constants, *_body(graph, recipe, other)]).split("\n")),
+        "",
+        "",
     ]
 
 

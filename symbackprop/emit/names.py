@@ -10,7 +10,7 @@ from collections.abc import Iterable
 
 __all__ = ["Names", "is_number"]
 
-_MODULES = ("np", "math", "special", "linalg", "sparse", "dataclasses", "BLOCK", "SMALL")
+_MODULES = ("np", "math", "special", "linalg", "sparse", "dataclasses", "BLOCK", "SMALL", "LEAST")
 _RESERVED = frozenset((*keyword.kwlist, *keyword.softkwlist, *dir(builtins), *_MODULES))
 
 

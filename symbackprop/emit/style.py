@@ -37,6 +37,7 @@ class TargetStyle:
         self.is_fast = False
         self.has_large = False
         self.names = Names()
+        self.otherwise = ""  # the call of the function for arguments of which an assumption does not hold
         self.imports: dict[str, str] = {}  # by the path of what is imported, its name
 
     def template(self, node: Apply) -> str:

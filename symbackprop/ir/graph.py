@@ -79,6 +79,8 @@ class Graph:
         What the backward part computes again instead of finding it kept; None where all is kept.
     tables : mapping of str to array
         The last arguments, by their names, that are known when compiling: of integers, bound to the printed function.
+    otherwise : Graph or None
+        What computes the same of all arguments, where the graph rests on assumptions about these.
     """
 
     arguments: tuple[ArgumentSpec, ...]
@@ -97,6 +99,7 @@ class Graph:
     recomputation: Recomputation | None = None
     tables: Mapping[str, Any] = field(default_factory=dict)
     factored: Mapping[Label, Factored] = field(default_factory=dict)
+    otherwise: Graph | None = None
 
     def mapped(self, new: Callable[[Node], Node]) -> Graph:
         """Return the graph with `new` of every output and every table entry; of equal entries the first stays."""

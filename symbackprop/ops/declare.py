@@ -65,6 +65,8 @@ class Style(Protocol):
     is_fast: bool
     has_large: bool
 
+    otherwise: str  # what is returned where an assumption does not hold
+
     def size(self, size: Size) -> str:
         """Return the text of a size."""
 

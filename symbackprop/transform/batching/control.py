@@ -11,12 +11,13 @@ from collections.abc import Iterable, Mapping, Sequence
 from symbackprop.ir.body import Body
 from symbackprop.ir.graph import children
 from symbackprop.ir.node import Input, Node
+from symbackprop.ops.assumptions import assuming
 from symbackprop.ops.branches import Branches, branched, cond
 from symbackprop.ops.broadcasting import broadcast
 from symbackprop.ops.comparison import equal, less_equal, where
 from symbackprop.ops.implicit import require
 from symbackprop.ops.loops import Loop, looped, scan
-from symbackprop.ops.reduction import all_, any_
+from symbackprop.ops.reduction import all_, any_, smallest
 from symbackprop.ops.whiles import WhileLoop, repeated, while_loop
 from symbackprop.transform.batching.call import Call, Made, Rules, entering, whole
 from symbackprop.transform.batching.turning import turned
@@ -199,4 +200,10 @@ def _require(call: Call) -> Node:
     return require(call.whole(0), fulfilled, **dict(call.node.params))
 
 
-RULES: Rules = {scan: _scan, while_loop: _while, cond: _cond, require: _require}
+def _assuming(call: Call) -> Node:
+    """Return what rests on the assumption for all examples."""
+    least = smallest(call.args[1], axes=(0,), empty=True) if call.moved[1] else call.args[1]
+    return assuming(call.whole(0), least)
+
+
+RULES: Rules = {assuming: _assuming, scan: _scan, while_loop: _while, cond: _cond, require: _require}

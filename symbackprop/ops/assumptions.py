@@ -1,0 +1,37 @@
+"""`assuming`: what is computed on a condition that only the numbers decide.
+
+A form that is faster on almost all arguments, and wrong on the others, begins with it. On these others the printed
+function returns what a second one computes, which has the formula as it was written.
+"""
+
+from __future__ import annotations
+
+from symbackprop.ir.node import Apply, Node
+from symbackprop.ops.declare import ALIASED, Primitive, Style, custom
+
+__all__ = ["LEAST", "LEAST_OF", "assuming"]
+
+LEAST = "LEAST"  # the constant of printed modules that what is assumed to be large enough is compared with
+LEAST_OF = {"float64": 1e-200, "float32": 1e-25}  # far above where numbers vanish, even beside those of their rounding
+
+
+def _lines(node: Apply, style: Style) -> list[str]:
+    """Return the statements: a number that is no more than all that is assumed of it makes the function return."""
+    return [ALIASED, f"if not {LEAST} < {{1}} < np.inf:", f"    return {style.otherwise}"]
+
+
+assuming: Primitive = custom(
+    "assuming",
+    arity=2,
+    numpy="{0}",
+    lines=_lines,
+    infer=lambda args, params: (args[0].shape, args[0].dtype),
+    vjp=lambda g, out: [g, None],
+    jvp=lambda tangents, out: tangents[0],
+    samples=list,
+    memory="view",
+    public=False,
+    flops=0,
+    derivative="the cotangent",
+    source="the identity",
+)
