@@ -353,7 +353,7 @@ def test_every_primitive_ran() -> None:
         pytest.skip("the tests above were not selected")
     # written out first (tests/nested), no code of ours (tests/custom_rules), raising unless a solver converged, beside
     # the steps that have its value (tests/odes); results only (tests/transform/sparse)
-    elsewhere = {"jacobian", "pullback", "pushforward", "opaque", "require", "continuous_adjoint"}
+    elsewhere = {"jacobian", "pullback", "pushforward", "opaque", "require", "assuming", "continuous_adjoint"}
     elsewhere |= {"csr_array", "entries_array"}
     assert {p.name for p in primitives().values()} - elsewhere == set(RAN)
 

@@ -47,7 +47,7 @@ _BUILTINS = (
 _OF_COUNTS = ("comb", "isqrt")  # functions of `math` that no formula has, for the schedules of loops
 
 
-_CHOOSING = {BLOCK: 12, SMALL: -1, LEAST: 1e-3}  # constants that choose between ways of doing the same
+_CHOOSING = {BLOCK: 12, SMALL: -1, LEAST: 1e-2}  # constants that choose between ways of doing the same
 
 
 def run_source(source: str, name: str, words: Any | None = None) -> Callable[..., Any]:

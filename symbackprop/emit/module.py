@@ -105,7 +105,9 @@ def _body(graph: Graph, recipe: Recipe, own: Written) -> list[str]:
     writer = own.writer
     body = _size_lines(graph, own.leaves, own.style)
     if own.memory is not None:
-        body += own.memory.taking(f"{own.memory.small}({argument_list(own.parameters, own.packing, len(graph.tables))})")
+        body += own.memory.taking(
+            f"{own.memory.small}({argument_list(own.parameters, own.packing, len(graph.tables))})"
+        )
     if writer.forward and writer.backward:
         behind = _PARTS.get(recipe.kind, "backward")
         lines = ["# forward", *_lines(writer.forward), f"# {behind}", *_lines(writer.backward)]

@@ -6,18 +6,21 @@ function returns what a second one computes, which has the formula as it was wri
 
 from __future__ import annotations
 
-from symbackprop.ir.node import Apply, Node
+from symbackprop.ir.node import Apply
+from symbackprop.ir.size import Size
 from symbackprop.ops.declare import ALIASED, Primitive, Style, custom
 
 __all__ = ["LEAST", "LEAST_OF", "assuming"]
 
 LEAST = "LEAST"  # the constant of printed modules that what is assumed to be large enough is compared with
-LEAST_OF = {"float64": 1e-200, "float32": 1e-25}  # far above where numbers vanish, even beside those of their rounding
+LEAST_OF = {"float64": 1e-100, "float32": 1e-18}  # squares of numbers above it do not vanish, nor do sums beside others
 
 
 def _lines(node: Apply, style: Style) -> list[str]:
-    """Return the statements: a number that is no more than all that is assumed of it makes the function return."""
-    return [ALIASED, f"if not {LEAST} < {{1}} < np.inf:", f"    return {style.otherwise}"]
+    """Return the statements: of a loop of no steps, or with a number that is not large enough, the function returns."""
+    steps: Size = node.param("steps")  # type: ignore[assignment]
+    condition = f"not {{1}} > {LEAST}" if isinstance(steps, int) else f"{style.size(steps)} == 0 or not {{1}} > {LEAST}"
+    return [ALIASED, f"if {condition}:", f"    return {style.otherwise}"]
 
 
 assuming: Primitive = custom(

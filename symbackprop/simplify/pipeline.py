@@ -56,6 +56,7 @@ from symbackprop.simplify.loops.ahead import with_factors_ahead
 from symbackprop.simplify.loops.before import with_products_before
 from symbackprop.simplify.loops.behind import with_sums_behind
 from symbackprop.simplify.loops.bodies import has_loops, in_bodies
+from symbackprop.simplify.loops.products import with_products_behind
 from symbackprop.simplify.loops.running import with_running_products_behind
 from symbackprop.simplify.loops.stored import as_one, with_stored
 from symbackprop.simplify.loops.twins import with_twins
@@ -217,7 +218,7 @@ def _lowered(graph: Graph, log: Rewrites, *, stacks: bool = True) -> Graph:
         lowered = lowered if lowered is graph else rewrite(lowered, _CANONICAL, log)
         lowered = without_unneeded(with_stored(lowered, stacks=stacks))
         if stacks:
-            lowered = without_unneeded(_with_products_behind(with_factors_ahead(lowered), log))
+            lowered = without_unneeded(_with_products_behind(with_factors_ahead(with_products_behind(lowered)), log))
         graph = lowered
     last = lowered if lowered is graph else rewrite(lowered, _LAST, log)
     if (last is graph or last is not lowered) and any(_is_unfinished(node) for node in last.nodes()):

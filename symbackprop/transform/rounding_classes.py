@@ -50,6 +50,7 @@ EXACT = frozenset(
         "transpose",
         "diagonal",
         "sliding_windows",
+        "assuming",
         "require",
         "arange",
         "eye",

@@ -89,7 +89,12 @@ def test_counts_that_differ_are_refused(name: str) -> None:
 def test_every_primitive_was_tried_or_is_refused() -> None:
     if len(RAN) < 10:
         pytest.skip("only when the whole file runs")
-    elsewhere = {"require", *WITHOUT_ARGUMENTS, *(op.name for op in REFUSED)}  # see test_functions_in_batches.py
+    elsewhere = {
+        "require",
+        "assuming",
+        *WITHOUT_ARGUMENTS,
+        *(op.name for op in REFUSED),
+    }  # see test_functions_in_batches.py
     elsewhere |= {"csr_array", "entries_array"}  # results: tests/transform/sparse/test_batches.py
     missing = [name for name in primitives() if not RAN[name] and name not in elsewhere]
     assert not missing, missing

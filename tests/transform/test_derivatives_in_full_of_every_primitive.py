@@ -38,6 +38,7 @@ ELSEWHERE = {  # what has no samples, and why
     "pullback": "as jacobian",
     "pushforward": "as jacobian",
     "opaque": "code of the user's: tests/custom_rules",
+    "assuming": "returns what another function computes: tests/loops/test_scaled_numbers.py",
     "require": "raises unless a solver converged: tests/implicit",
     "continuous_adjoint": "has the value of steps, which are there: tests/odes",
     "csr_array": "a result, never differentiated: tests/transform/sparse",

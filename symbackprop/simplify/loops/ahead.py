@@ -13,8 +13,8 @@ from functools import reduce
 from symbackprop.ir.body import Body, fresh_inputs
 from symbackprop.ir.dtype import is_float
 from symbackprop.ir.graph import Graph, children, count_uses
-from symbackprop.ir.node import Apply, Node
-from symbackprop.ops.arithmetic import add, mul, neg
+from symbackprop.ir.node import Apply, Node, constant
+from symbackprop.ops.arithmetic import add, div, mul, neg
 from symbackprop.ops.bodies import substitute
 from symbackprop.ops.broadcasting import broadcast, cast
 from symbackprop.ops.declare import Primitive
@@ -24,7 +24,7 @@ from symbackprop.simplify.loops.bodies import with_known
 from symbackprop.simplify.loops.unneeded import needed_loops
 from symbackprop.simplify.pattern import with_new_arguments
 
-__all__ = ["with_factors_ahead"]
+__all__ = ["Stacks", "with_factors_ahead"]
 
 
 def with_factors_ahead(graph: Graph) -> Graph:
@@ -61,38 +61,53 @@ def _with_factors_together(loop: Loop, inside: dict[Node, Node]) -> Loop:
     within = {
         arg
         for node in nodes
-        if _is_product(node)
+        if _is_product(node, kinds)
         for arg in children(node)
-        if _is_product(arg) and uses[arg] == 1 and kinds[arg] == CARRIED
+        if _is_product(arg, kinds) and uses[arg] == 1 and kinds[arg] == CARRIED
     }
     new: dict[Node, Node] = {}
     for node in nodes:
         new[node] = with_new_arguments(node, new)
-        if _is_product(node) and node not in within and kinds[node] == CARRIED:
-            factors = _factors(node, within)
+        if _is_product(node, kinds) and node not in within and kinds[node] == CARRIED:
+            factors, divisors = _factors(node, within)
             early = [factor for factor in factors if kinds[factor] != CARRIED]
-            if len(early) > 1 and rows.are_several(early):
+            if len(early) + len(divisors) > 1 and rows.are_several([*early, *divisors]):
                 late = [new[factor] for factor in factors if kinds[factor] == CARRIED]
-                new[node] = reduce(mul, [*late, reduce(mul, [new[factor] for factor in early])])
+                new[node] = reduce(mul, [*late, _quotient([new[x] for x in early], [new[x] for x in divisors])])
     inside.update({node: now for node, now in new.items() if now is not node})
     return _with_outputs(loop, new, {})
 
 
-def _is_product(node: Node) -> bool:
-    return isinstance(node, Apply) and node.op is mul
+def _is_product(node: Node, kinds: Mapping[Node, int]) -> bool:
+    """Tell whether `node` is a product, or a quotient by what no carry takes part in."""
+    if not isinstance(node, Apply):
+        return False
+    return node.op is mul or (node.op is div and kinds[node.args[1]] != CARRIED)
 
 
-def _factors(product: Node, within: set[Node]) -> list[Node]:
-    """Return the factors of a product, and of the products `within` it, from left to right."""
+def _factors(product: Node, within: set[Node]) -> tuple[list[Node], list[Node]]:
+    """Return the factors of a product, and of the products `within` it, from left to right; and what divides them."""
     found: list[Node] = []
-    waiting = [*reversed(children(product))]
+    divisors: list[Node] = []
+    waiting = [product]
     while waiting:
         node = waiting.pop()
-        if node in within:
-            waiting.extend(reversed(children(node)))
-        else:
+        if node is not product and node not in within:
             found.append(node)
-    return found
+        elif isinstance(node, Apply) and node.op is div:
+            waiting.append(node.args[0])
+            divisors.append(node.args[1])
+        else:
+            waiting.extend(reversed(children(node)))
+    return found, divisors
+
+
+def _quotient(factors: Sequence[Node], divisors: Sequence[Node]) -> Node:
+    """Return the product of some factors over that of some divisors."""
+    if not divisors:
+        return reduce(mul, factors)
+    divisor = reduce(mul, divisors)
+    return div(reduce(mul, factors), divisor) if factors else div(constant(1, divisor.shape, divisor.dtype), divisor)
 
 
 # --- rows -------------------------------------------------------------------------------------------------------------
@@ -116,7 +131,7 @@ class _Rows:
 
 def _with_rows_ahead(loop: Loop, inside: dict[Node, Node]) -> Loop:
     """Return a loop whose steps read what they would make of their rows alone."""
-    nodes, rows, stacks = loop.body.nodes(), _Rows(loop), _Stacks(loop)
+    nodes, rows, stacks = loop.body.nodes(), _Rows(loop), Stacks(loop)
     left: set[Node] = {*loop.body.outputs}  # what steps compute or read
     chosen: list[Node] = []
     for node in reversed(nodes):
@@ -135,7 +150,7 @@ def _with_rows_ahead(loop: Loop, inside: dict[Node, Node]) -> Loop:
     return _with_outputs(loop, now, {row: stacks.found[node] for row, node in zip(fresh, chosen, strict=True)})
 
 
-class _Stacks:
+class Stacks:
     """What nodes of a step are in all steps, for those that are made of rows entry by entry and no larger than these."""
 
     def __init__(self, loop: Loop) -> None:

@@ -128,11 +128,16 @@ def _step_of(loop: Loop) -> _Step | None:
     return _Step(before, after, tuple(terms), tuple(behind), summed)
 
 
-def _parted(node: Node, kinds: dict[Node, int]) -> tuple[list[Node], Node]:
-    """Return the terms of a sum that the state has no part in, and the one that it has; the latter is `node` in no sum."""
-    terms = [*args_of(node)] if is_applied(node, add) else [node]
-    carried = [term for term in terms if kinds[term] == CARRIED]
-    return ([term for term in terms if kinds[term] != CARRIED], carried[0]) if len(carried) == 1 else ([], node)
+def _parted(node: Node, kinds: Mapping[Node, int]) -> tuple[list[Node], Node]:
+    """Return the terms of a sum in which the state has no part, and the one term in which it has; `node` in no sum."""
+    others: list[Node] = []
+    while is_applied(node, add):
+        carried = [term for term in args_of(node) if kinds[term] == CARRIED]
+        if len(carried) != 1:
+            break
+        others += [term for term in args_of(node) if kinds[term] != CARRIED]
+        (node,) = carried
+    return others, node
 
 
 def _unrepeated(node: Node) -> Node:
@@ -168,10 +173,10 @@ def _scaled(loop: Loop) -> tuple[Node, Node] | None:
         return None
     inner, outer = made.factors(step.inner), made.factors(step.outer)
     factors = [*inner, *outer]
-    if not factors or not (isinstance(loop.length, int) or any(factor.is_row for factor in factors)):
-        return None  # a loop of no steps is to be told by the smallest of no entries
+    if not factors:
+        return None
     least = reduce(mul, [smallest(f.array, axes=tuple(range(f.array.rank)), empty=True) for f in factors])
-    return made.looped(assuming(made.first(), least), inner, outer)
+    return made.looped(assuming(made.first(), least, steps=loop.length), inner, outer)
 
 
 class _Made:
@@ -186,7 +191,9 @@ class _Made:
         """Return the initial state, beside its largest entry."""
         (initial,) = self._loop.initial
         step = self._step
-        array, shift = _beside_largest(initial, [at for at, label in enumerate(step.before) if label not in step.several])
+        array, shift = _beside_largest(
+            initial, [at for at, label in enumerate(step.before) if label not in step.several]
+        )
         self._shifts.append((shift, step.several))
         return array
 
@@ -229,7 +236,9 @@ class _Made:
         axes = [at for at, label in enumerate(step.after) if label not in step.several]
         scale = stop_gradient(largest(whole, axes=tuple(axes)))
         body = Body((state, *bound), (whole / self._spread(scale, step.several), scale))
-        run = looped(body, [first], [f.array for f in rows], [f.array for f in shared], loop.length, reverse=loop.reverse)
+        run = looped(
+            body, [first], [f.array for f in rows], [f.array for f in shared], loop.length, reverse=loop.reverse
+        )
         self._shifts.append((reduce_sum(log(run.stack(0)), axes=(0,)), step.several))
         return add(log(run.final(0)), *(self._spread(node, labels) for node, labels in self._shifts)), state
 
@@ -278,7 +287,7 @@ def _softmax_of(x: Node) -> Node | None:
 def _outside(loop: Loop, wanted: Sequence[Node]) -> dict[Node, tuple[Node, bool]] | None:
     """Return some nodes of a step outside of the loop, and whether they have a row for every step there."""
     kinds = dependence(loop)
-    shared = dict(zip(loop.constant_inputs, loop.constants, strict=True))
+    shared: dict[Node, Node] = dict(zip(loop.constant_inputs, loop.constants, strict=True))
     rows: dict[Node, Node] = dict(zip(loop.row_inputs, loop.sequences, strict=True))
     alike = substitute([node for node in topological(wanted) if kinds[node] == SHARED], shared)
     for node in topological(wanted):
@@ -301,5 +310,5 @@ def _over_steps(node: Apply, args: Sequence[Node], length: Size) -> Node | None:
     if op is reduce_sum:
         return reduce_sum(args[0], axes=tuple(axis + 1 for axis in node.param("axes")))  # type: ignore[attr-defined]
     if op is add or (isinstance(op, Primitive) and op.kind == "elementwise"):
-        return op(*args, **dict(node.params))  # type: ignore[operator]
+        return op(*args, **dict(node.params))
     return None

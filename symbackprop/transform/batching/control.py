@@ -203,7 +203,7 @@ def _require(call: Call) -> Node:
 def _assuming(call: Call) -> Node:
     """Return what rests on the assumption for all examples."""
     least = smallest(call.args[1], axes=(0,), empty=True) if call.moved[1] else call.args[1]
-    return assuming(call.whole(0), least)
+    return assuming(call.whole(0), least, **dict(call.node.params))
 
 
 RULES: Rules = {assuming: _assuming, scan: _scan, while_loop: _while, cond: _cond, require: _require}
