@@ -257,7 +257,9 @@ def _of_few(graph: Graph, recipe: Recipe, main: Written) -> list[str]:
     """Return the plain form of a function, which allocates as it goes."""
     assert main.memory is not None
     plain = written(graph, recipe, main.style.target, in_buffers=False)
-    return _beside(graph, recipe, main, plain, main.memory.small, "with arrays so small that the calls are what takes time")
+    return _beside(
+        graph, recipe, main, plain, main.memory.small, "with arrays so small that the calls are what takes time"
+    )
 
 
 def _otherwise(graph: Graph, recipe: Recipe, main: Written) -> list[str]:

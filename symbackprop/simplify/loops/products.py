@@ -8,15 +8,14 @@ and are to compute for themselves.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 
 from symbackprop.ir.body import Body
 from symbackprop.ir.graph import Graph, children, count_uses
 from symbackprop.ir.node import Apply, Node, Output
 from symbackprop.ops.arithmetic import div, mul
 from symbackprop.ops.loops import Loop, looped
+from symbackprop.simplify.applied import is_applied
 from symbackprop.simplify.loops.ahead import Stacks
-from symbackprop.simplify.loops.before import CARRIED, dependence
 from symbackprop.simplify.loops.unneeded import needed_loops
 from symbackprop.simplify.pattern import with_new_arguments
 
@@ -61,7 +60,9 @@ def _products(loop: Loop, results: set[int]) -> dict[int, Node]:
             elif node.op is mul and a in stacks.found and b in carry_of:
                 carry_of[node] = carry_of[b]
     values = {at: loop.body.outputs[at] for at in sorted(results) if loop.carries <= at < len(loop.body.outputs)}
-    found = {at: carry_of[value] for at, value in values.items() if value in carry_of and value not in loop.carry_inputs}
+    found = {
+        at: carry_of[value] for at, value in values.items() if value in carry_of and value not in loop.carry_inputs
+    }
     alone = {carry for at, carry in found.items() if uses[values[at]] == 1}
     return {at: carry for at, carry in found.items() if carry in alone}
 
@@ -74,17 +75,20 @@ class _Made:
         count = len(loop.body.outputs)
         left = [at for at in range(loop.carries, count) if at not in products]
         self._values = {at: number for number, at in enumerate(left)}
-        numbers = {loop.carry_inputs.index(carry) for carry in products.values()}  # type: ignore[arg-type]
+        numbers = {loop.carry_inputs.index(carry) for carry in products.values()}
         kept = sorted({*loop.kept} | numbers)
         body = Body(loop.body.inputs, (*loop.new_carries, *(loop.body.outputs[at] for at in left)))
-        self._loop = looped(body, loop.initial, loop.sequences, loop.constants, loop.length, reverse=loop.reverse, kept=kept)
+        self._loop = looped(
+            body, loop.initial, loop.sequences, loop.constants, loop.length, reverse=loop.reverse, kept=kept
+        )
         stacks = dict(Stacks(loop).found)
         for number in numbers:
             stacks[loop.carry_inputs[number]] = self._loop.entering(self._loop.trajectory(number))
         for node in loop.body.nodes():
-            if node not in stacks and isinstance(node, Apply) and node.op in (mul, div):
-                if all(arg in stacks for arg in node.args):
-                    stacks[node] = node.op(*(stacks[arg] for arg in node.args))  # type: ignore[operator]
+            is_product = node not in stacks and isinstance(node, Apply) and node.op in (mul, div)
+            if is_product and all(arg in stacks for arg in children(node)):
+                a, b = (stacks[arg] for arg in children(node))
+                stacks[node] = mul(a, b) if is_applied(node, mul) else div(a, b)
         self._stacks = stacks
 
     def result(self, index: int) -> Node:
