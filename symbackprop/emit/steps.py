@@ -29,11 +29,16 @@ def handed_on(writer: Writer, inner: Writer, node: Node, result: Node) -> str:
 
 
 def as_number(writer: Writer, text: str, node: Node, result: Node) -> str:
-    """Return the text of a value that may become a `result`, which is a number of its dtype where it has no axes."""
-    if node.shape or result not in writer.graph.outputs or writer.style.target != "numpy":
+    """Return the text of a value that may become a `result`, which is a number of its dtype where it has no axes.
+
+    A number that is no result is one of its dtype too: what is made of it alone would be a double.
+    """
+    if node.shape or writer.style.target != "numpy":
         return text
     if isinstance(node, Const) and is_narrow(node.dtype):
         return writer.style.typed_constant(node).text
+    if result not in writer.graph.outputs:
+        return text
     return f"{text}[()]" if isinstance(node, Apply) and node.op is where else text
 
 

@@ -51,3 +51,14 @@ def apart(f: sb.CompiledFunction, *arguments: np.ndarray) -> None:
         for other, (array, old) in enumerate(zip(arrays, before, strict=True)):
             assert other == at or np.array_equal(array, old), (at, other)
         before[at] = result.copy()
+
+
+def test_no_steps_in_single_precision() -> None:
+    text = (
+        "x[n] w ->\nlow = where(w > 0.1, sqrt(w), 0)\n"
+        "def step(c, row): return sin(c)*maximum(row, low), 0.0\nscan(step, 1.0, x)[0]"
+    )
+    g = sb.compile_grad(text, dtype="float32")
+    for steps in (0, 2):
+        x_bar, w_bar = g(np.ones(steps, dtype=np.float32), np.float32(0.5))
+        assert (x_bar.dtype, w_bar.dtype) == (np.float32, np.float32)  # the running sum of none is no double
