@@ -18,6 +18,7 @@ from symbackprop.emit.lines import Line
 from symbackprop.emit.made import about, filling, is_computed, is_fresh, made_of
 from symbackprop.emit.names import Names
 from symbackprop.emit.naming import Naming
+from symbackprop.emit.quick import quick_template
 from symbackprop.emit.schedule import Schedule
 from symbackprop.emit.shared import Shared, shared_of
 from symbackprop.emit.style import TargetStyle
@@ -215,6 +216,8 @@ class Writer(Naming):
                 self._bare[node] = self._bare[node.args[0]]
             return
         template = self.style.template(node)
+        if self.style.is_fast and not self.in_buffers:
+            template = quick_template(node, template)
         made = made_of(self, node, template, operands) if self.in_buffers else None
         code = fill(template, operands)
         if self._leads_with_mask(node):

@@ -97,6 +97,7 @@ _REDUCTIONS = frozenset(
         "std",
         "median",
         "ptp",
+        "reduce",
     ]
 )
 _ALIKE = frozenset(
