@@ -56,6 +56,7 @@ from symbackprop.simplify.loops.ahead import with_factors_ahead
 from symbackprop.simplify.loops.before import with_products_before
 from symbackprop.simplify.loops.behind import with_sums_behind
 from symbackprop.simplify.loops.bodies import has_loops, in_bodies
+from symbackprop.simplify.loops.neighbours import with_neighbours_together
 from symbackprop.simplify.loops.products import with_products_behind
 from symbackprop.simplify.loops.running import with_running_products_behind
 from symbackprop.simplify.loops.stored import as_one, with_stored
@@ -210,7 +211,7 @@ def _with_products_behind(graph: Graph, log: Rewrites) -> Graph:
 
 def _lowered(graph: Graph, log: Rewrites, *, stacks: bool = True) -> Graph:
     """Return a graph in simple primitives, with loops back that read what the loops there computed."""
-    graph = in_bodies(graph, lambda bodies: _lowered(bodies, log))
+    graph = in_bodies(graph, lambda bodies: _lowered(with_neighbours_together(bodies, log), log))
     lowered = with_few_calls_to_sigmoids(graph, log)
     if lowered.applies(*_COMPOSITES):
         lowered = rewrite(lowered, _LOWERING, log)

@@ -18,6 +18,7 @@ from symbackprop.ops.arithmetic import add, div, mul, neg
 from symbackprop.ops.bodies import substitute
 from symbackprop.ops.broadcasting import broadcast, cast
 from symbackprop.ops.declare import Primitive
+from symbackprop.ops.indexing import Bounds, slice_
 from symbackprop.ops.loops import Loop, looped
 from symbackprop.simplify.loops.before import CARRIED, ROW, SHARED, dependence, repeated_rows
 from symbackprop.simplify.loops.bodies import with_known
@@ -185,6 +186,9 @@ class Stacks:
             axes: tuple[int, ...] = node.param("axes")  # type: ignore[assignment]
             shape = (self._loop.length, *node.shape)
             return broadcast(args[0], shape=shape, axes=(0, *(axis + 1 for axis in axes)))
+        if node.op is slice_:
+            bounds: Bounds = node.param("bounds")  # type: ignore[assignment]
+            return slice_(args[0], bounds=(None, *bounds))
         if isinstance(node.op, Primitive) and (node.op.kind == "elementwise" or node.op in (add, cast)):
             return node.op(*args, **dict(node.params))
         return None
@@ -192,4 +196,4 @@ class Stacks:
 
 def _is_free(node: Node) -> bool:
     """Tell whether a step has `node` at no cost."""
-    return isinstance(node, Apply) and node.op in (broadcast, neg)
+    return isinstance(node, Apply) and node.op in (broadcast, neg, slice_)
