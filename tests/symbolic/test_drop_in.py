@@ -168,7 +168,7 @@ def test_matrices_and_indexed_arrays_as_arguments() -> None:
 @pytest.mark.parametrize(
     ("args", "error", "message"),
     [
-        ({x, y}, sb.ArgumentError, "no order"),
+        pytest.param({x, y}, sb.ArgumentError, "no order", id="set"),
         ((x, x), sb.ArgumentError, "twice"),
         ("x x", sb.ArgumentError, "no identifier"),
         ([x, y + 1], sb.ArgumentError, "no symbol"),
@@ -272,7 +272,7 @@ def test_results_are_fresh_memory() -> None:
     [
         ("x + 1", sb.UnsupportedError, "never evaluated; compile_value"),
         (["x", x], sb.UnsupportedError, "never evaluated"),
-        ({x, y}, sb.UnsupportedError, "put its elements in a list"),
+        pytest.param({x, y}, sb.UnsupportedError, "put its elements in a list", id="set"),
         (sp.FiniteSet(x, y), sb.UnsupportedError, "put its elements in a list"),
         (None, sb.UnsupportedError, "NoneType"),
         (sp.Lambda(x, x + 1), sb.UnsupportedError, "signature as args"),
