@@ -35,8 +35,11 @@ def in_halves(node: Apply, template: str, style: Style) -> str:
     """
     half = node.dtype
     if half not in _LONGER:
-        half = next((dtype for dtype in [arg.dtype for arg in node.args] if dtype in _LONGER), "")
-        if not half:
+        for arg in node.args:
+            if arg.dtype in _LONGER:
+                half = arg.dtype
+                break
+        else:
             return template
     assert isinstance(node.op, Primitive)
     if _NOT_THERE[half].search(template):

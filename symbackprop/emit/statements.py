@@ -330,12 +330,10 @@ class Writer(Naming):
 
     def _operands(self, consumer: Apply) -> list[Code]:
         """Return the codes of all arguments."""
-        if not self.style.stand_as_they_are(consumer):
-            return [self._operand(consumer, position) for position in range(len(consumer.args))]
-        codes, known = self._codes, self._known
+        codes = self._codes
         return [
-            self.style.constant(arg) if isinstance(arg, Const) else codes.get(arg) or known(arg)
-            for arg in consumer.args
+            (None if index or type(inner) is Const else codes.get(inner)) or self._operand(consumer, position)
+            for position, (inner, index) in enumerate(self.style.operands(consumer))
         ]
 
     def _operand(self, consumer: Apply, position: int) -> Code:

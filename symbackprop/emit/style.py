@@ -6,7 +6,7 @@ A target is a subclass: `style_math.MathStyle`, `style_numpy.NumpyStyle`.
 from __future__ import annotations
 
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from fractions import Fraction
 
 from symbackprop.emit.names import Names
@@ -119,9 +119,9 @@ class TargetStyle:
             arg = arg.args[0]
         return self.looked_through(consumer, arg)
 
-    def stand_as_they_are(self, consumer: Apply) -> bool:
-        """Tell whether the arguments of `consumer` are all scalars that stand in its text as they are."""
-        return False
+    def operands(self, consumer: Apply) -> Sequence[tuple[Node, str]]:
+        """Return for each argument of `consumer` the node whose text stands for it, and the index that follows it."""
+        return [self.operand(consumer, position) for position in range(len(consumer.args))]
 
     def looked_through(self, consumer: Apply, arg: Node) -> tuple[Node, str]:
         """Return what of `arg` has to be written inside `consumer`."""

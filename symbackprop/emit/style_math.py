@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from symbackprop.emit.style import TargetStyle
 from symbackprop.ir.node import Apply, Node
 from symbackprop.ops.arithmetic import add
@@ -19,9 +21,9 @@ class MathStyle(TargetStyle):
         """Return the argument, in a sum without its sign."""
         return super().operand(consumer, position) if consumer.op is add else (consumer.args[position], "")
 
-    def stand_as_they_are(self, consumer: Apply) -> bool:
-        """Only sums look through anything among scalars: the signs of their terms."""
-        return consumer.op is not add
+    def operands(self, consumer: Apply) -> Sequence[tuple[Node, str]]:
+        """Return all arguments."""
+        return super().operands(consumer) if consumer.op is add else [(arg, "") for arg in consumer.args]
 
     def dtype(self, dtype: str) -> str:
         """Return the Python type that holds `dtype`."""

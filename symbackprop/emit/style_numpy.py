@@ -10,7 +10,7 @@ from symbackprop.emit.template import Code
 from symbackprop.ir.dtype import is_narrow
 from symbackprop.ir.node import Apply, Const, Node, constant
 from symbackprop.ir.size import SizeExpression, has_opaque
-from symbackprop.ops.arithmetic import neg
+from symbackprop.ops.arithmetic import add, neg
 from symbackprop.ops.broadcasting import broadcast, cast, expand_index
 from symbackprop.ops.declare import Primitive
 from symbackprop.ops.indexing import gather, index_arrays, place, scatter_add, subtracts
@@ -41,11 +41,21 @@ class NumpyStyle(TargetStyle):
 
     def operand(self, consumer: Apply, position: int) -> tuple[Node, str]:
         """Return the argument; the sign of what goes into a part of a buffer is in the statement."""
+        return self.operands(consumer)[position]
+
+    def operands(self, consumer: Apply) -> Sequence[tuple[Node, str]]:
+        """Return all arguments, as they are where there is nothing to look through."""
         known = self._operands.get(consumer)
         if known is None:
-            find = self._operand_of_buffer if consumer.op in _BUFFERS else super().operand
-            known = self._operands[consumer] = [find(consumer, i) for i in range(len(consumer.args))]
-        return known[position]
+            args, op = consumer.args, consumer.op
+            if op in _BUFFERS:
+                known = [self._operand_of_buffer(consumer, i) for i in range(len(args))]
+            elif op is add or any(arg.op in _TRANSPARENT for arg in args):
+                known = [super(NumpyStyle, self).operand(consumer, i) for i in range(len(args))]
+            else:
+                known = [(arg, "") for arg in args]
+            self._operands[consumer] = known
+        return known
 
     def _operand_of_buffer(self, consumer: Apply, position: int) -> tuple[Node, str]:
         if consumer.op in (place, scatter_add, add_at) and subtracts(consumer, position):

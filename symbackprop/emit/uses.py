@@ -66,10 +66,8 @@ class Uses:
                     self.crossing.add(inner)
             return
         twice = self._twice(node)
-        as_they_are = style.stand_as_they_are(node)
         turns = self._schedule.turns
-        for position, arg in enumerate(node.args):
-            inner, index = (arg, "") if as_they_are else style.operand(node, position)
+        for position, (inner, index) in enumerate(style.operands(node)):
             if inner.weak and not node.weak and isinstance(inner, Apply):
                 self.outer_constants.add(inner)
             times = uses[node] if node.op is sized else 2 if index or position in twice else 1
