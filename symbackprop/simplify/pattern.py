@@ -61,6 +61,10 @@ class Context:
             self._places = {each: place for place, each in enumerate(self.nodes)}
         return self._places.get(node)
 
+    def has(self, node: Node) -> bool:
+        """Tell whether the graph has `node`."""
+        return node in self._uses
+
     def also_used(self, node: Node) -> Node:
         """Return `node`, of which one more use is made than before."""
         self._uses[node] = self._uses.get(node, 1) + 1

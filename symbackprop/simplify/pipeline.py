@@ -35,6 +35,7 @@ from symbackprop.simplify import (
     powers,
     rotations,
     scalars,
+    scaled_sums,
     shifts,
     sigmoids,
     signs,
@@ -82,6 +83,7 @@ _CANONICAL = (
     *diagonals.ROWS,
     *rotations.ROWS,
     *symmetry.ROWS,
+    *scaled_sums.ROWS,
 )
 _RECOGNISING = (
     *half_angles.ROWS,
@@ -232,4 +234,6 @@ def _lowered(graph: Graph, log: Rewrites, *, stacks: bool = True) -> Graph:
     if any(map(_has_products, last.nodes())):
         last = rewrite(last, _PRODUCTS, log)
     last = with_ordered_contractions(last, log)
+    if any(map(sums_of_products.sums_all, last.nodes())):
+        last = rewrite(last, sums_of_products.OF_SUMS, log)
     return written_out(share_partial_sums(last, log), log)

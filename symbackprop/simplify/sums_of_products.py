@@ -18,7 +18,7 @@ from symbackprop.simplify.non_negative import is_non_negative
 from symbackprop.simplify.numbers import is_number
 from symbackprop.simplify.pattern import Context, Row
 
-__all__ = ["ROWS", "averages_products", "sums_products"]
+__all__ = ["OF_SUMS", "ROWS", "averages_products", "sums_all", "sums_products"]
 
 _TERMS = 8  # of a sum that is taken apart
 
@@ -90,8 +90,29 @@ def _contract_mean(node: Apply, context: Context) -> Node | None:
     return None if found is None else found / count_of(x, axes, node.dtype)
 
 
+def sums_all(node: Node) -> bool:
+    """Tell whether `node` is the sum of all products of the entries of two matrices."""
+    return is_applied(node, einsum) and not node.rank and len(args_of(node)) == 2 and args_of(node)[0].rank == 2
+
+
+def _sum_of_sums(node: Apply, context: Context) -> Node | None:
+    """The sum of all entries is that of the sums of rows, or columns, where these are there: vdot(A, B), (A * B).sum(axis=1)."""
+    operands = node.param("operands")
+    if not sums_all(node) or operands[0] != operands[1]:  # type: ignore[index]
+        return None
+    a, b = node.args
+    for products in (mul(a, b), mul(b, a)):
+        if context.has(products):
+            for axis in (0, 1):
+                found = reduce_sum(products, axes=(axis,))
+                if context.has(found):
+                    return reduce_sum(found, axes=(0,))
+    return None
+
+
 ROWS = (
     Row("contract product of entries", (reduce_sum,), _contract_entries, of=(mul, integer_power)),
     Row("sum of squares apart", (reduce_sum,), _sum_apart, of=(add,)),
     Row("mean of products", (mean,), _contract_mean),
 )
+OF_SUMS = (Row("sum of sums", (einsum,), _sum_of_sums),)  # once nothing else changes
