@@ -30,6 +30,7 @@ from symbackprop.simplify.pattern import Context, Row
 __all__ = ["ROWS", "is_symmetric"]
 
 _MOST = 64  # operations that are looked at
+_TERMS = 16  # of a sum, each of which is compared with all of them
 
 
 class Question(NamedTuple):
@@ -162,6 +163,8 @@ def _of_entries(x: Apply, other: Apply, axes: tuple[int, int], negative: bool) -
 
 def _of_terms(x: Apply, other: Apply, axes: tuple[int, int], negative: bool) -> Sequence[Question] | None:
     """Match what is added or multiplied, in any order: each is exchanged for one of the others, or is to be for itself."""
+    if len(x.args) > _TERMS or len(x.args) != len(other.args):
+        return None
     left = [*other.args]
     of_terms = negative and x.op is add
     follows: list[Question] = []
@@ -196,6 +199,10 @@ def _are_exchanged(x: Node, other: Node, axes: tuple[int, int], negative: bool =
     other, is_other_negative = _unsigned(other)
     if negative is (is_x_negative is is_other_negative):
         return False
+    while (
+        is_applied(x, mul) and is_applied(other, mul) and args_of(x)[0] is args_of(other)[0] and _is_same(args_of(x)[0])
+    ):
+        x, other = args_of(x)[1], args_of(other)[1]
     if is_applied(x, einsum) and is_applied(other, einsum):
         assert isinstance(x, Apply) and isinstance(other, Apply)
         places = _places(_operands(x), x.param("output"), axes)  # type: ignore[arg-type]
@@ -210,6 +217,11 @@ def _are_exchanged(x: Node, other: Node, axes: tuple[int, int], negative: bool =
         is_applied(one, transpose) and args_of(one)[0] is two and one.param("axes") == tuple(order)  # type: ignore[attr-defined]
         for one, two in ((x, other), (other, x))
     )
+
+
+def _is_same(x: Node) -> bool:
+    """Tell whether all entries of an array are one number."""
+    return isinstance(x, Const) or (is_applied(x, broadcast) and not args_of(x)[0].rank)
 
 
 def _unsigned(x: Node) -> tuple[Node, bool]:

@@ -21,6 +21,7 @@ SYMMETRIC = [
     "mean(abs(X[:, None, :] - X), axis=2) ** 1.5",
     "A + A.T",
     "A * A.T - outer(x, y) - outer(y, x)",
+    "y[0]*outer(x, y) + A @ A.T + y[0]*outer(y, x)",
     "linalg.inv(X @ X.T + eye(A.shape[0]))",
     "where(x[:, None] == x, 2, x[:, None] * x)",
     "x[:, None] + x - 2*X @ X.T",
@@ -31,6 +32,7 @@ ANTISYMMETRIC = [
     "tanh(x - x[:, None]) * (X @ X.T)",
     "outer(x, y) - outer(y, x)",
     "(A - A.T)**3",
+    "y[0]*outer(x, y) - y[0]*outer(y, x)",
 ]
 NEITHER = [
     "A",
@@ -44,6 +46,7 @@ NEITHER = [
     "(A - A.T) * (x[:, None] - y)",
     "exp(x[:, None] - x)",
     "x[:, None] - x + X @ X.T",
+    "x[0]*outer(x, y) + y[0]*outer(y, x)",
     "X @ X[::-1].T",
 ]
 
