@@ -184,13 +184,20 @@ def _of_terms(x: Apply, other: Apply, axes: tuple[int, int], negative: bool) -> 
 def _changes_sign(x: Node, axes: tuple[int, int]) -> bool:
     """Tell whether `x` is an odd function of a difference that is its negative with two axes exchanged, x[:, None] - x."""
     for _ in range(_MOST):
-        if not isinstance(x, Apply) or x.op not in _ODD:
+        if not isinstance(x, Apply) or x.op not in _ODD or any(map(_has_axes, x.args[1:])):
             break
         x = x.args[0]
     if not is_applied(x, add) or len(args_of(x)) != 2:
         return False
     a, b = args_of(x)
     return _are_exchanged(a, b, axes, negative=True)
+
+
+def _has_axes(x: Node) -> bool:
+    """Tell whether the entries of `x`, by which others are divided, may differ."""
+    while is_applied(x, broadcast):
+        (x,) = args_of(x)
+    return bool(x.shape) and not isinstance(x, Const)
 
 
 def _are_exchanged(x: Node, other: Node, axes: tuple[int, int], negative: bool = False) -> bool:

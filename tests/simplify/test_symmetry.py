@@ -20,6 +20,7 @@ SYMMETRIC = [
     "sum((X[:, None, :] - X)**2, axis=2)",
     "mean(abs(X[:, None, :] - X), axis=2) ** 1.5",
     "A + A.T",
+    "abs((x[:, None] - x) / 3) + cos((A - A.T) / w[0])",
     "A * A.T - outer(x, y) - outer(y, x)",
     "y[0]*outer(x, y) + A @ A.T + y[0]*outer(y, x)",
     "linalg.inv(X @ X.T + eye(A.shape[0]))",
@@ -35,6 +36,9 @@ ANTISYMMETRIC = [
     "y[0]*outer(x, y) - y[0]*outer(y, x)",
 ]
 NEITHER = [
+    "abs((x[:, None] - x) / A)",
+    "((x[:, None] - x) / (1 + outer(x, y)))**2",
+    "cos((A - A.T) / (2 + cos(A)))",
     "A",
     "A @ B",
     "A @ A",
