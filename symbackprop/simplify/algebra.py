@@ -29,7 +29,13 @@ from symbackprop.simplify.numbers import (
     times,
 )
 from symbackprop.simplify.pattern import Context, Row
-from symbackprop.simplify.quotients import cancel_product, cancel_quotient, divide_constants, reuse_reciprocal
+from symbackprop.simplify.quotients import (
+    cancel_product,
+    cancel_quotient,
+    divide_constants,
+    is_product_with_reused,
+    reuse_reciprocal,
+)
 
 __all__ = ["ROWS"]
 
@@ -195,6 +201,8 @@ def _lift_coefficient(node: Apply, context: Context) -> Node | None:
 def _multiply_quotient(node: Apply, context: Context) -> Node | None:
     """A * (1 / b) is a / b."""
     a, b = node.args
+    if is_product_with_reused(node, context):
+        return None
     if a.weak and b.weak and is_applied(b, div) and is_value(args_of(b)[0], 1):
         return div(a, args_of(b)[1])
     if is_applied(b, div) and not b.weak and context.is_free(b) and is_number(args_of(b)[0]):

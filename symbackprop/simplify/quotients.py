@@ -8,7 +8,7 @@ from symbackprop.simplify.applied import args_of, is_applied
 from symbackprop.simplify.numbers import exact, folded, is_dyadic, is_number, is_value, minus, quotient
 from symbackprop.simplify.pattern import Context
 
-__all__ = ["cancel_product", "cancel_quotient", "divide_constants", "reuse_reciprocal"]
+__all__ = ["cancel_product", "cancel_quotient", "divide_constants", "is_product_with_reused", "reuse_reciprocal"]
 
 
 def divide_constants(node: Apply, context: Context) -> Node | None:
@@ -61,5 +61,25 @@ def reuse_reciprocal(node: Apply, context: Context) -> Node | None:
     a, b = node.args
     if context.is_primal(node) or isinstance(a, Const) or not context.is_paired(div, b):
         return None
-    known = context.pair(div, constant(1, b.shape, b.dtype), b, node.dtype)
-    return mul(a, known) if known is not None and context.is_primal(known) else None
+    known = _reused_reciprocal(b, node.dtype, context)
+    return None if known is None else mul(a, known)
+
+
+def is_product_with_reused(node: Apply, context: Context) -> bool:
+    """Tell whether a product is one that `reuse_reciprocal` makes: of 1 / b, or of a / b where the other is 1 / b."""
+    if context.is_primal(node):
+        return False
+    left, right = node.args
+    for known, other in ((left, right), (right, left)):
+        if not is_applied(known, div) or not context.is_primal(known) or not is_value(args_of(known)[0], 1):
+            continue
+        b = args_of(known)[1]
+        if _reused_reciprocal(b, node.dtype, context) is known and not is_number(other):
+            return True
+    return False
+
+
+def _reused_reciprocal(b: Node, dtype: str, context: Context) -> Node | None:
+    """Return 1 / b if the formula computes it."""
+    known = context.pair(div, constant(1, b.shape, b.dtype), b, dtype)
+    return known if known is not None and context.is_primal(known) else None

@@ -119,8 +119,10 @@ def _binary_cross_entropy(node: Apply, context: Context) -> Node | None:
 
 
 def _x_log_x(node: Apply, context: Context) -> Node | None:
-    """X * log(x) is xlogy(x, x), which is 0 at 0."""
+    """X * log(x) is xlogy(x, x), which is 0 at 0; a number is not."""
     a, b = node.args
+    if is_number(a) or is_number(b):
+        return None
     if (is_applied(b, log) and args_of(b)[0] is a) or (is_applied(a, log) and args_of(a)[0] is b):
         x = a if is_applied(b, log) else b
         return _op("xlogy")(x, x)
