@@ -2,7 +2,7 @@
 
 An entry holds the printed source and what a call needs beside it. Its name is a hash of the recipe, of the arrays that are
 bound, and of this package and Python; its first line is a hash of the rest, so that an entry that is damaged or was cut
-off is none. A formula with primitives of the user's own, or with opaque functions, has no entry: a hash does not tell
+off is none. Where all entries take more than a limit, those that were not used for longest are removed. A formula with primitives of the user's own, or with opaque functions, has no entry: a hash does not tell
 what these are. Entries are written under a temporary name and renamed, so that processes may share a folder. What is found
 there is executed: a folder is to be trusted as code is.
 """
@@ -30,7 +30,7 @@ from symbackprop.ir.graph import Guard
 from symbackprop.ir.signature import ArgumentSpec
 from symbackprop.ops.declare import declared_by_others
 from symbackprop.ops.opaque import opaque
-from symbackprop.stages import cache_folder
+from symbackprop.stages import cache_bytes, cache_folder
 from symbackprop.version import __version__
 
 __all__ = ["Kept", "entry_for"]
@@ -88,6 +88,8 @@ class Entry:
             kept = _Reader(io.BytesIO(payload)).load()
         except (pickle.UnpicklingError, AttributeError, ImportError, TypeError, ValueError, EOFError):
             return None
+        with suppress(OSError):
+            os.utime(self._path)  # those that were not used for longest are removed first
         return kept if isinstance(kept, Kept) else None
 
     def keep(self, kept: Kept) -> None:
@@ -100,11 +102,33 @@ class Entry:
                 name = file.name
                 file.write(_MARK + _digest(payload) + b"\n" + payload)
             os.replace(name, self._path)
+            _limit(self._path.parent, cache_bytes(), self._path)
         except OSError as error:
             warnings.warn(f"what was compiled could not be kept in {self._path.parent}: {error}", stacklevel=2)
         finally:
             with suppress(OSError):
                 os.unlink(name)
+
+
+def _limit(folder: Path, most: int, newest: Path) -> None:
+    """Remove the entries of a folder that were not used for longest until the rest takes `most` bytes.
+
+    `newest` stays. Others may write, read and remove at the same time: what is gone is gone, what cannot be removed, as a
+    file that is open cannot be on Windows, stays until the next time.
+    """
+    found = []
+    for path in folder.glob("*.symbackprop"):
+        with suppress(OSError):
+            stat = path.stat()
+            found.append((stat.st_mtime_ns, stat.st_size, path))
+    total = sum(size for _, size, _ in found)
+    for _, size, path in sorted(found):
+        if total <= most:
+            return
+        if path != newest:
+            with suppress(OSError):
+                path.unlink()
+                total -= size
 
 
 def entry_for(recipe: Recipe, constants: Mapping[str, Any]) -> Entry | None:

@@ -20,13 +20,15 @@ from symbackprop.columns import aligned
 from symbackprop.errors import ArgumentError, BudgetError
 
 __all__ = [
-    "CompileReport", "Limits", "StageReport", "Stages", "begun", "cache_folder", "check_nodes", "compiling", "in_stage",
+    "CompileReport", "Limits", "StageReport", "Stages", "begun", "cache_bytes", "cache_folder", "check_nodes", "compiling", "in_stage",
     "look", "running", "watched",
 ]  # fmt: skip
 
 T = TypeVar("T")
 
-_FOLDER = "SYMBACKPROP_CACHE"  # the environment variable
+_FOLDER = "SYMBACKPROP_CACHE"  # the environment variables
+_BYTES = "SYMBACKPROP_CACHE_BYTES"
+_MOST_BYTES = 256 * 2**20  # of a cache for which nothing else is said
 _BLOCK = 256  # nodes between two looks at the clock
 _PATIENCE = 1.0  # seconds before a bar is shown
 _PERIOD = 0.1  # seconds between two states of it
@@ -110,6 +112,7 @@ class Limits:
     max_seconds: float | None = None
     progress: bool = False
     cache: str | None = None  # a folder; "" for none; None for that of the environment
+    cache_bytes: int | None = None  # None for that of the environment
 
 
 @dataclass
@@ -225,6 +228,7 @@ def compiling(
     max_seconds: float | None = None,
     progress: bool | None = None,
     cache: str | os.PathLike[str] | Literal[False] | None = None,
+    cache_bytes: int | None = None,
 ) -> Iterator[None]:
     """Limit, show and keep what compilations take: all those inside of a ``with`` statement, or of a function it decorates.
 
@@ -242,6 +246,10 @@ def compiling(
         environment variable ``SYMBACKPROP_CACHE`` names, if it does. What is found there is executed, so the folder is to
         be trusted as code is. Processes may share it; entries of other versions are not read, and it may be deleted at
         any time. Formulas with primitives of the user's own, or with opaque functions, are not kept.
+    cache_bytes : int, optional
+        The bytes that entries of the cache may take; beyond it those that were not used for longest are removed, but for
+        the one that was just written. Without it, the number in the environment variable ``SYMBACKPROP_CACHE_BYTES``,
+        or 256 MiB.
 
     What is not given is as it is outside.
 
@@ -263,7 +271,7 @@ def compiling(
         ...
     symbackprop.errors.BudgetError: compiling takes a graph of 299 nodes or more (in the stage "read the formula"), and max_nodes is 10; raise it, or write long repetitions as a loop, sb.scan
     """
-    for name, value in (("max_nodes", max_nodes), ("max_seconds", max_seconds)):
+    for name, value in (("max_nodes", max_nodes), ("max_seconds", max_seconds), ("cache_bytes", cache_bytes)):
         if value is not None and (isinstance(value, bool) or not isinstance(value, (int, float)) or not value > 0):
             raise ArgumentError(f"{name} is {value!r}; give a positive number")
     if cache is not False and cache is not None and not isinstance(cache, (str, os.PathLike)):
@@ -274,6 +282,7 @@ def compiling(
         outer.max_seconds if max_seconds is None else max_seconds,
         outer.progress if progress is None else bool(progress),
         outer.cache if cache is None else os.fsdecode(cache) if cache else "",
+        outer.cache_bytes if cache_bytes is None else int(cache_bytes),
     )
     token = _limits.set(inner)
     try:
@@ -316,6 +325,23 @@ def cache_folder() -> str:
     """Return the folder where what is compiled is kept, or nothing."""
     folder = _limits.get().cache
     return os.environ.get(_FOLDER, "") if folder is None else folder
+
+
+def cache_bytes() -> int:
+    """Return how many bytes what is kept in the folder may take.
+
+    Raises
+    ------
+    ArgumentError
+        If the environment says something that is no positive number.
+    """
+    most = _limits.get().cache_bytes
+    if most is not None:
+        return most
+    text = os.environ.get(_BYTES, "")
+    if text and not (text.isdecimal() and int(text)):
+        raise ArgumentError(f"the environment variable {_BYTES} is {text!r}; give a positive number of bytes")
+    return int(text) if text else _MOST_BYTES
 
 
 def check_nodes(count: int) -> None:

@@ -148,6 +148,54 @@ def test_a_folder_that_cannot_be_written_is_told_of(tmp_path):
     assert not (tmp_path / "cache").exists()
 
 
+def entries(folder: Path) -> dict[Path, int]:
+    return {path: path.stat().st_size for path in folder.iterdir()}
+
+
+def test_what_was_not_used_for_longest_is_removed(tmp_path, monkeypatch):
+    for name in "abc":
+        compiled(tmp_path, f"{name}*sin({name})")
+    for age, path in enumerate(sorted(tmp_path.iterdir(), key=lambda path: path.stat().st_mtime_ns)):
+        os.utime(path, ns=(age, age))
+    assert is_found(compiled(tmp_path, "a*sin(a)"))  # and so is newer than the others
+    monkeypatch.setenv("SYMBACKPROP_CACHE_BYTES", str(max(entries(tmp_path).values()) * 7 // 2))
+    compiled(tmp_path, "d*sin(d)")
+    assert len(entries(tmp_path)) == 3
+    assert [is_found(compiled(tmp_path, f"{name}*sin({name})")) for name in "acdb"] == [True, True, True, False]
+
+
+def test_others_may_read_what_is_removed(tmp_path, monkeypatch):
+    monkeypatch.setenv("SYMBACKPROP_CACHE_BYTES", "1")
+    with ThreadPoolExecutor(4) as pool:
+        found = list(pool.map(lambda k: compiled(tmp_path, f"x*{k % 3 + 2}")(1.0), range(24)))
+    assert found == [(k % 3 + 2.0, (k % 3 + 2.0,)) for k in range(24)]
+    compiled(tmp_path, "x*y")
+    assert is_found(compiled(tmp_path, "x*y")) and len(entries(tmp_path)) == 1
+
+
+def test_what_cannot_be_removed_stays(tmp_path, monkeypatch):
+    def unlink(path, missing_ok=False):
+        raise PermissionError("it is open")
+
+    monkeypatch.setattr(Path, "unlink", unlink)
+    with sb.compiling(cache_bytes=1):
+        functions = [compiled(tmp_path, text) for text in ("x*y", "x/y", "x*y")]
+    assert [is_found(function) for function in functions] == [False, False, True]
+    assert len(entries(tmp_path)) == 2
+
+
+def test_the_limit_is_a_number(tmp_path, monkeypatch):
+    monkeypatch.setenv("SYMBACKPROP_CACHE_BYTES", "1")
+    for text in ("x*y", "x/y"):
+        compiled(tmp_path, text)
+    assert len(entries(tmp_path)) == 1
+    monkeypatch.setenv("SYMBACKPROP_CACHE_BYTES", "much")
+    with pytest.raises(sb.ArgumentError, match="SYMBACKPROP_CACHE_BYTES is 'much'"):
+        compiled(tmp_path, "x - y")
+    with pytest.raises(sb.ArgumentError, match="cache_bytes is -1"), sb.compiling(cache_bytes=-1):
+        pass
+
+
 DECLARED = """
 import json, sys
 import symbackprop as sb
