@@ -10,11 +10,14 @@ from __future__ import annotations
 from symbackprop.ir.graph import Graph
 from symbackprop.ir.node import Apply, Node
 from symbackprop.ops import primitives
-from symbackprop.ops.arithmetic import neg
+from symbackprop.ops.arithmetic import add, neg
+from symbackprop.ops.broadcasting import reduce_sum
+from symbackprop.ops.contraction import einsum
 from symbackprop.ops.creation import arange, eye
 from symbackprop.ops.indexing import scatter_add
 from symbackprop.ops.layout import diagonal
 from symbackprop.ops.matrices import triangle
+from symbackprop.ops.reduction import mean
 from symbackprop.simplify import (
     algebra,
     arrays,
@@ -102,6 +105,7 @@ _LAST = (*structure.ROWS, *_CANONICAL)
 _TIDYING = tuple(row for row in algebra.ROWS if row.name in ("multiply by quotient", "multiply constants"))
 _SIMPLER = (*exponentials.OF_ONE_SIGN, *_TIDYING)
 _PRODUCTS = (*sums_of_products.ROWS, *gram.ROWS, *outer_products.ROWS, *arrays.ROWS, *_TIDYING)
+_MULTIPLYING = (reduce_sum, mean, einsum)  # what `_has_products` tells of
 _BY_POSITION = frozenset((arange, diagonal, eye, scatter_add, triangle))
 _LOWERING = lower.rows()
 _BENDS = 8  # at which what is computed of them may be smooth
@@ -161,16 +165,31 @@ def regrouped(graph: Graph, log: Rewrites) -> Graph:
     return found
 
 
-def _is_unfinished(node: Node) -> bool:
+def _is_unfinished(graph: Graph) -> bool:
     """Tell whether a last walk may find something, now that it is known who needs what and nothing is derived any more."""
-    by_position = isinstance(node, Apply) and node.op in _BY_POSITION
-    return by_position or scalars.may_share_signs(node) or structure.takes_product_away(node)
+    if graph.applies(*_BY_POSITION) or any(map(structure.takes_product_away, graph.applied.get(add, ()))):
+        return True
+    return any(map(scalars.may_share_signs, (*graph.applied.get(einsum, ()), *graph.applied.get(reduce_sum, ()))))
 
 
 def _has_products(node: Node) -> bool:
     """Tell whether `node` makes one number of many products, or a product of matrices that are products themselves."""
     found = sums_of_products.sums_products(node) or sums_of_products.averages_products(node)
     return found or gram.multiplies_products(node) or outer_products.multiplies_outer_products(node)
+
+
+def _with_products(graph: Graph, log: Rewrites) -> Graph:
+    """Return `graph` with sums and products of products as contractions; what needs none of them stays as it is."""
+    found: set[Node] = {node for op in _MULTIPLYING for node in graph.applied.get(op, ()) if _has_products(node)}
+    if not found:
+        return graph
+    settled: list[Node] = []
+    for node in graph.nodes():
+        if node in found or not found.isdisjoint(node.args):
+            found.add(node)
+        else:
+            settled.append(node)
+    return rewrite(graph, _PRODUCTS, log, settled=settled)
 
 
 def _operations(graph: Graph) -> int:
@@ -224,15 +243,14 @@ def _lowered(graph: Graph, log: Rewrites, *, stacks: bool = True) -> Graph:
             lowered = without_unneeded(_with_products_behind(with_factors_ahead(with_products_behind(lowered)), log))
         graph = lowered
     last = lowered if lowered is graph else rewrite(lowered, _LAST, log)
-    if (last is graph or last is not lowered) and any(_is_unfinished(node) for node in last.nodes()):
+    if (last is graph or last is not lowered) and _is_unfinished(last):
         last = rewrite(last, _LAST, log)  # a walk that changes something may leave more to find
     last = _ordered(last, _LAST, log)
     last = with_shared_powers(last, log)
     rooted = with_shared_roots(last, log)
     if rooted is not last or last.applies(*exponentials.OF_SIGNS):
         last = rewrite(rooted, _SIMPLER, log)
-    if any(map(_has_products, last.nodes())):
-        last = rewrite(last, _PRODUCTS, log)
+    last = _with_products(last, log)
     last = with_ordered_contractions(last, log)
     if any(map(sums_of_products.sums_all, last.nodes())):
         last = rewrite(last, sums_of_products.OF_SUMS, log)
