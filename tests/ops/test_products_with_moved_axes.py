@@ -39,6 +39,19 @@ def test_an_operand_is_moved_so_that_the_result_lies_in_order() -> None:
     assert value(np.ones((2, 3, 4)), np.ones((5, 4))).flags.c_contiguous
 
 
+@pytest.mark.parametrize(
+    ("subscripts", "printed"),
+    [("kij,nkj->nki", "np.einsum('ijk,ijk->ij', Z, Z)"), ("kij,knj->kni", "np.vecdot(Z, Z)")],
+)
+def test_dot_products_go_along_memory(subscripts: str, printed: str) -> None:
+    X = "X[n,k,j]" if "nkj" in subscripts else "X[k,n,j]"
+    value = sb.compile_value(f"Q[k,i,j] {X} ->\nZ = einsum('{subscripts}', Q, X)\nsum(Z**2, axis=2)")
+    assert printed in value.source
+    rng = np.random.default_rng(0)
+    Q, X_given = rng.normal(size=(3, 4, 5)), rng.normal(size=(6, 3, 5) if "nkj" in subscripts else (3, 6, 5))
+    np.testing.assert_allclose(value(Q, X_given), (np.einsum(subscripts, Q, X_given) ** 2).sum(axis=2), rtol=1e-13)
+
+
 def test_transposes_stay_in_the_step_that_uses_them() -> None:
     text = sb.compile_grad("""
 U[k,k] z[t,m,k] h0[m,k] ->
