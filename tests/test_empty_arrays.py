@@ -1,0 +1,35 @@
+"""Arrays without entries: results as NumPy has them, or an error that says which size is 0."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+import symbackprop as sb
+
+
+@pytest.mark.parametrize("loss", ["mean(x**2)", "var(x)", "average(x)", "sum(x - mean(x))"])
+@pytest.mark.filterwarnings("ignore:Mean of empty slice", "ignore:invalid value")
+def test_no_derivative_of_what_is_divided_by_the_number_of_entries(loss: str) -> None:
+    slope = sb.compile_value_and_grad(f"x[n] -> {loss}")
+    with pytest.raises(sb.ArgumentError, match="here n = 0"):
+        slope(np.zeros(0))
+    assert slope(np.ones(1))[1][0].shape == (1,)
+
+
+@pytest.mark.filterwarnings("ignore:Mean of empty slice", "ignore:invalid value")
+def test_values_are_those_of_numpy() -> None:
+    assert np.isnan(sb.compile_value("x[n] -> mean(x)")(np.zeros(0)))
+    value, (slope,) = sb.compile_value_and_grad("x[n] -> prod(x) + norm(x)")(np.zeros(0))
+    assert value == 1.0 and slope.shape == (0,)
+
+
+@pytest.mark.parametrize("loss", ["logsumexp(x)", "sum(softmax(x)**2)", "max(x)", "median(x)", "var(x, ddof=1)"])
+def test_what_does_not_exist_is_refused(loss: str) -> None:
+    with pytest.raises(sb.ArgumentError, match="got 1 and 0"):
+        sb.compile_grad(f"x[n] -> {loss}")(np.zeros(0))
+
+
+def test_other_divisions_by_0_are_python_s() -> None:
+    with pytest.raises(ZeroDivisionError):
+        sb.compile_grad("1/x")(0.0)
