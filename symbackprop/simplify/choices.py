@@ -1,14 +1,42 @@
-"""Choices by a mask: conditions without a negation, and no choice twice by the same condition."""
+"""Choices by a mask: conditions without a negation, none that is decided already, and no choice twice by the same one."""
 
 from __future__ import annotations
 
-from symbackprop.ir.node import Apply, Const, Node
+import operator
+from collections.abc import Callable, Mapping
+from typing import Any
+
+from symbackprop.ir.node import Apply, Const, Node, Operation, constant
 from symbackprop.ops.arithmetic import add, mul, neg
-from symbackprop.ops.comparison import logical_not, where
-from symbackprop.simplify.numbers import is_number, is_value
+from symbackprop.ops.comparison import equal, greater, greater_equal, less, less_equal, logical_not, not_equal, where
+from symbackprop.simplify.numbers import exact, is_number, is_value
 from symbackprop.simplify.pattern import Context, Row
 
 __all__ = ["ROWS"]
+
+_COMPARED: Mapping[Operation, Callable[[Any, Any], bool]] = {
+    equal: operator.eq,
+    not_equal: operator.ne,
+    less: operator.lt,
+    less_equal: operator.le,
+    greater: operator.gt,
+    greater_equal: operator.ge,
+}
+
+
+def _known_sign(node: Apply, context: Context) -> Node | None:
+    """2 > 0 holds, in whatever precision: of two numbers one of which is 0."""
+    a, b = node.args
+    if not (is_number(a) and is_number(b) and (is_value(a, 0) or is_value(b, 0))):
+        return None
+    holds = _COMPARED[node.op](exact(a.value), exact(b.value))  # type: ignore[attr-defined]
+    return constant(holds, node.shape, node.dtype)
+
+
+def _known_choice(node: Apply, context: Context) -> Node | None:
+    """where(True, a, b) is a."""
+    condition, a, b = node.args
+    return (a if condition.value else b) if isinstance(condition, Const) else None
 
 
 def _positive_condition(node: Apply, context: Context) -> Node | None:
@@ -86,6 +114,8 @@ def _scaled_branch(term: Node, position: int) -> Node:
 
 
 ROWS = (
+    Row("known sign", tuple(_COMPARED), _known_sign),
+    Row("known choice", (where,), _known_choice),
     Row("positive condition", (where,), _positive_condition, of=(logical_not,)),
     Row("zero already", (where,), _zero_already),
     Row("decided choice", (where,), _decided_choice),
