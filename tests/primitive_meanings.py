@@ -53,7 +53,7 @@ OWN_MEANING = {
     "hypot_minus": lambda words, b, v: words.sqrt(b * b + v * v) - b,
     "reciprocal_expm1": lambda words, x: 1 / (words.exp(x) - 1),
     "reciprocal_expm1_slope": lambda words, x: words.exp(x) / (words.exp(x) - 1) ** 2,
-    "scaled_by_expit": lambda words, x: x / (1 + words.exp(-x)),
+    "over_one_plus_exp": lambda words, a, x: a / (1 + words.exp(x)),
     "log_one_minus_exp": lambda words, x: words.log(1 - words.exp(x)),
     "expit_slope": lambda words, x: words.exp(-abs(x)) / (1 + words.exp(-abs(x))) ** 2,
     "sech_squared": lambda words, x: 1 / words.cosh(x) ** 2,

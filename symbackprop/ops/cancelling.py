@@ -24,10 +24,10 @@ __all__ = [
     "hypot_minus",
     "log_erfc",
     "log_one_minus_exp",
+    "over_one_plus_exp",
     "reciprocal_expm1",
     "reciprocal_expm1_slope",
     "root_minus",
-    "scaled_by_expit",
     "sech_squared",
     "square_difference",
 ]
@@ -155,17 +155,23 @@ log_one_minus_exp: Primitive = elementwise(
     source="Mächler, M. (2012), Accurately computing log(1 - exp(-|a|))",
 )
 
-scaled_by_expit: Primitive = elementwise(
-    "scaled_by_expit",
-    numpy="{0} * np.exp(-np.logaddexp(0.0, -{0}))",
-    math="{0} / (1.0 + math.exp(-{0})) if {0} >= 0.0 else {0} * math.exp({0}) / (1.0 + math.exp({0}))",
-    partials=(lambda x, out: expit(x) + out * expit(-x),),
-    derivative="expit(x) + out*expit(-x)",
-    lower=lambda node: node.args[0] * expit(node.args[0]),
-    points=[(0.7,), (-1.3,), (0.0,), (12.0,)],
+
+def _lower_over_one_plus_exp(node: Apply) -> Node:
+    a, x = node.args
+    return a * expit(x.args[0] if isinstance(x, Apply) and x.op is neg else -x)
+
+
+over_one_plus_exp: Primitive = elementwise(
+    "over_one_plus_exp",
+    numpy="{0} * np.exp(-np.logaddexp(0.0, {1}))",
+    math="{0} / (1.0 + math.exp({1})) if {1} <= 0.0 else {0} * math.exp(-{1}) / (1.0 + math.exp(-{1}))",
+    partials=(lambda a, x, out: expit(-x), lambda a, x, out: -out * expit(x)),
+    derivative="expit(-x), -out*expit(x)",
+    lower=_lower_over_one_plus_exp,
+    points=[(0.7, 1.9), (-1.3, -0.4), (2.0, 0.0), (1.0, 12.0)],
     public=False,
     flops=15,
-    source="x / (1 + exp(-x)), whose slope is s + x*s*(1 - s), where 1 - s of a sigmoid near 1 cancels",
+    source="a / (1 + e**x), in whose slope -a*s*(1 - s), with s = 1/(1 + e**x), 1 - s near 1 cancels",
 )
 
 sech_squared: Primitive = elementwise(

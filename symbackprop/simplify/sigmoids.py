@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from symbackprop.ir.node import Apply, Const, Node
 from symbackprop.ops.arithmetic import add, div, mul, neg
-from symbackprop.ops.cancelling import scaled_by_expit
+from symbackprop.ops.cancelling import over_one_plus_exp
 from symbackprop.ops.exponential import exp
 from symbackprop.ops.hyperbolic import tanh
 from symbackprop.ops.logistic import expit, expit_slope
@@ -20,20 +20,17 @@ __all__ = ["ROWS"]
 
 
 def _over_one_plus_exp(node: Apply, context: Context) -> Node | None:
-    """x / (1 + exp(-x)) is x * expit(x): the exponential overflows; with exp(x) it is that of -x.
+    """a / (1 + exp(x)) is a * expit(-x), with a slope of its own: the exponential overflows.
 
-    With anything else above the line the quotient stays: the slope of the sigmoid alone, p * (1 - p), cancels near 1.
+    1 / (1 + exp(x)) is the sigmoid alone, whose slope p * (1 - p) everyone knows, though it cancels near 1.
     """
-    x, bottom = node.args
-    if not is_applied(bottom, add) or not context.is_free(bottom) or not context.is_primal(node):
+    a, bottom = node.args
+    if is_value(a, 1) or not context.is_free(bottom) or not context.is_primal(node):
         return None
     power = rest_of_one_plus(bottom)
     if power is None or not is_applied(power, exp) or not context.is_free(power):
         return None
-    (exponent,) = args_of(power)
-    if exponent is neg(x):
-        return scaled_by_expit(x)
-    return neg(scaled_by_expit(neg(x))) if exponent is x else None
+    return over_one_plus_exp(a, *args_of(power))
 
 
 def _one_plus_tanh(node: Apply, context: Context) -> Node | None:

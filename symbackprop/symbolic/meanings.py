@@ -96,7 +96,7 @@ _ROWS: Mapping[str, Meaning] = {
     "log1p": lambda x: sympy.log(1 + x),
     "reciprocal_expm1": lambda x: 1 / (sympy.exp(x) - 1),
     "reciprocal_expm1_slope": lambda x: sympy.exp(x) / (sympy.exp(x) - 1) ** 2,
-    "scaled_by_expit": lambda x: x / (1 + sympy.exp(-x)),
+    "over_one_plus_exp": lambda a, x: a / (1 + sympy.exp(x)),
     "log_one_minus_exp": lambda x: sympy.log(1 - sympy.exp(x)),
     "sech_squared": lambda x: sympy.sech(x) ** 2,
     "logaddexp": lambda x, y: sympy.log(sympy.exp(x) + sympy.exp(y)),
