@@ -141,7 +141,9 @@ logit: Primitive = elementwise(
 
 
 def _share_of(x: Node, y: Node) -> Node:
-    """Return x / y, and 0 where x is."""
+    """Return x / y, and 0 where x is; of x * log(x) 1, beside which 0 would not show where log(x) is infinite."""
+    if x is y:
+        return constant(1, x.shape, x.dtype)
     return x / where(equal(x, 0), 1, y)
 
 

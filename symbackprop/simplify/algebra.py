@@ -30,10 +30,14 @@ from symbackprop.simplify.numbers import (
 )
 from symbackprop.simplify.pattern import Context, Row
 from symbackprop.simplify.quotients import (
+    cancel_constant,
+    cancel_power,
     cancel_product,
     cancel_quotient,
+    common_denominator,
     divide_constants,
     is_product_with_reused,
+    power_of_reciprocal_root,
     reuse_reciprocal,
 )
 
@@ -362,9 +366,13 @@ ROWS = (
     Row("choose factor", (mul,), _choose_factor, of=(where,)),
     Row("commuted product", (mul,), _commute),
     Row("divide constants", (div,), divide_constants),
-    Row("cancel quotient", (div,), cancel_quotient, of=(div, mul)),
+    Row("cancel quotient", (div,), cancel_quotient, of=(div, mul, integer_power)),
     Row("cancel product", (mul,), cancel_product, of=(div,)),
+    Row("cancel power", (mul,), cancel_power, about=(div,), of=(div, mul, neg, integer_power)),
+    Row("cube of reciprocal root", (mul,), power_of_reciprocal_root, about=(sqrt,), of=(div, mul, neg, integer_power)),
+    Row("cancel constant", (mul, div), cancel_constant, of=(div, mul)),
     Row("reuse reciprocal", (div,), reuse_reciprocal),
+    Row("common denominator", (add,), common_denominator, of=(div, mul, neg)),
     Row("negate", (neg,), _negate, of=(Const, neg, add)),
     Row("integer power", (integer_power,), _integer_power),
     Row("power", (pow_,), _power, of=(Const,)),

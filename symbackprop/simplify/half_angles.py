@@ -13,7 +13,7 @@ from symbackprop.ops.trigonometric import cos, sin
 from symbackprop.simplify.applied import args_of, is_applied
 from symbackprop.simplify.numbers import is_value
 from symbackprop.simplify.pattern import Context, Row
-from symbackprop.simplify.places import Place, factors_of, with_factor
+from symbackprop.simplify.places import Place, factors_of, is_own, nearby, with_factor
 
 __all__ = ["ROWS"]
 
@@ -30,9 +30,11 @@ def _whole_angle(node: Node) -> Node | None:
 
 def _sine_of_whole_angle(node: Apply, context: Context) -> Node | None:
     """sin(x/2) * cos(x/2) is sin(x)/2, which rounds once instead of three times, wherever in a product the two stand."""
+    if not any(isinstance(factor, Apply) and factor.op in (sin, cos) for factor in nearby(node)):
+        return None
     found: dict[tuple[object, Node], tuple[Node, Place]] = {}
     for factor, place in factors_of(node):
-        if not isinstance(factor, Apply) or factor.op not in (sin, cos) or not _is_own(node, place, context):
+        if not isinstance(factor, Apply) or factor.op not in (sin, cos) or not is_own(node, place, context):
             continue
         (angle,) = factor.args
         found[factor.op, angle] = factor, place
@@ -43,15 +45,6 @@ def _sine_of_whole_angle(node: Apply, context: Context) -> Node | None:
         halved = with_factor(node, other[1], constant(_HALF, node.shape, node.dtype))
         return with_factor(halved, place, sin(x))
     return None
-
-
-def _is_own(node: Node, place: Place, context: Context) -> bool:
-    """Tell whether no product between a node and one of its factors is needed elsewhere."""
-    for position in place[:-1]:
-        node = args_of(node)[position]
-        if not context.is_free(node):
-            return False
-    return True
 
 
 def _cosine_of_whole_angle(node: Apply, context: Context) -> Node | None:

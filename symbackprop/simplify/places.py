@@ -6,27 +6,64 @@ from symbackprop.ir.node import Apply, Node
 from symbackprop.ops.arithmetic import add, div, mul, neg
 from symbackprop.ops.broadcasting import rebuilt
 from symbackprop.simplify.numbers import is_value
+from symbackprop.simplify.pattern import Context
 
-__all__ = ["Place", "factors_of", "rest_of_one_plus", "terms_of", "with_factor"]
+__all__ = ["Place", "factors_of", "is_own", "nearby", "parts_of", "rest_of_one_plus", "terms_of", "with_factor"]
 
 _FACTORS = 16  # of one product that are looked at
 Place = tuple[int, ...]  # which argument, from the product down
 
 
-def factors_of(node: Node) -> list[tuple[Node, Place]]:
-    """Return what stands above the line in products and quotients that are nested in one another; signs are left out."""
+def factors_of(node: Node, *, quotients: bool = True) -> list[tuple[Node, Place]]:
+    """Return what stands above the line in products and quotients that are nested in one another; signs are left out.
+
+    Without `quotients` these are factors as they are.
+    """
+    inside = (mul, div, neg) if quotients else (mul, neg)
     found: list[tuple[Node, Place]] = []
     waiting: list[tuple[Node, Place]] = [(node, ())]
     while waiting:
         part, place = waiting.pop()
         op = part.op if isinstance(part, Apply) else None
-        if op not in (mul, div, neg) or len(found) + len(waiting) >= _FACTORS:
+        if op not in inside or len(found) + len(waiting) >= _FACTORS:
             found.append((part, place))
             continue
         assert isinstance(part, Apply)
         count = 1 if op is div else len(part.args)
         waiting += [(part.args[i], (*place, i)) for i in reversed(range(count))]
     return found
+
+
+def nearby(node: Apply) -> list[Node]:
+    """Return the factors of a product, and those of the products among them: a quick look before a long one."""
+    found = list(node.args)
+    for arg in node.args:
+        if isinstance(arg, Apply) and (arg.op is mul or arg.op is neg):
+            found += arg.args
+    return found
+
+
+def parts_of(node: Node) -> list[tuple[Node, Place]]:
+    """Return products, quotients and what stands above the line in them, from the whole down to single factors."""
+    found: list[tuple[Node, Place]] = []
+    waiting: list[tuple[Node, Place]] = [(node, ())]
+    while waiting and len(found) < _FACTORS:
+        part, place = waiting.pop()
+        found.append((part, place))
+        if isinstance(part, Apply) and part.op in (mul, div, neg):
+            count = 1 if part.op is div else len(part.args)
+            waiting += [(part.args[i], (*place, i)) for i in reversed(range(count))]
+    return found
+
+
+def is_own(node: Node, place: Place, context: Context) -> bool:
+    """Tell whether no product between a node and one of its factors is needed elsewhere."""
+    for position in place[:-1]:
+        assert isinstance(node, Apply)
+        node = node.args[position]
+        if not context.is_free(node):
+            return False
+    return True
 
 
 def terms_of(node: Node) -> list[Node]:
