@@ -101,6 +101,9 @@ def main(
     if "accuracy" in only or not only:
         accuracies = list(measured(count=5 if quick else POINTS))
         console.print(accuracy_table(accuracies))
+        for accuracy in accuracies:
+            if not accuracy.holds:
+                console.print(accuracy.reason())
         rows += [found.row() for found in accuracies]
     console.print(_limits(rows))
     sys.exit(0 if all(row.holds for row in rows) else 1)

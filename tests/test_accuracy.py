@@ -11,7 +11,7 @@ import symbackprop as sb
 from benchmarks.accuracy.functions import FUNCTIONS
 from benchmarks.accuracy.programs import run
 from benchmarks.accuracy.reference import exact, units
-from benchmarks.accuracy.table import Measured, errors_of, expected_of
+from benchmarks.accuracy.table import Measured, compared, errors_of, expected_of
 from benchmarks.peers import OURS
 
 POINTS = 4
@@ -71,6 +71,15 @@ def test_a_row_holds_where_no_peer_is_more_accurate() -> None:
     assert Measured("f", {OURS: (1.9, 50.0), "jax": (0.5, 49.0)}).holds
     assert not Measured("f", {OURS: (2.5, 0.0), "jax": (0.5, 0.0)}).holds
     assert not Measured("f", {OURS: (math.inf, 0.0), "jax": (1e20, 0.0)}).holds
+    assert not Measured("f", {OURS: (math.inf, 0.0), "jax": (math.inf, 0.0)}).holds
+    assert Measured("f", {OURS: (3.4, 0.0), "jax": (3.0, 0.0)}).holds
+
+
+def test_a_row_that_does_not_hold_tells_how_often() -> None:
+    assert compared([[1.0, 2.0], [0.0, 9.0]], [[0.0, 2.4], [5.0, 0.0]]) == (2, 1)
+    row = Measured("f", {OURS: (3.0, 0.0), "jax": (1.0, 0.0), "sympy": (9.0, 0.0)}, {"jax": (1, 5), "sympy": (7, 0)})
+    assert row.reason() == "f: jax is more accurate by half a unit or more at 1 numbers, and less at 5"
+    assert "not finite" in Measured("f", {OURS: (math.inf, 0.0)}).reason()
 
 
 @pytest.mark.parametrize(
