@@ -12,7 +12,6 @@ from symbackprop.emit.rows import is_look, sliced_args, summed_args, turned_amon
 from symbackprop.ir.graph import children
 from symbackprop.ir.node import Apply, Node
 from symbackprop.ir.size import Size, has_opaque
-from symbackprop.ops.contraction import einsum
 
 __all__ = ["Phases"]
 
@@ -133,7 +132,7 @@ class Phases:
 
     def _lies_turned(self, node: Node) -> bool:
         """Tell whether the rows of an array, or of what it is computed from entry by entry, are apart in memory."""
-        if is_look(node) or not isinstance(node, Apply) or node.op is einsum:
+        if is_look(node) or not isinstance(node, Apply):
             return node in self._turned and not is_look(node)
         return node in self._turned or not self._turned.isdisjoint(node.args)
 

@@ -52,6 +52,17 @@ def test_dot_products_go_along_memory(subscripts: str, printed: str) -> None:
     np.testing.assert_allclose(value(Q, X_given), (np.einsum(subscripts, Q, X_given) ** 2).sum(axis=2), rtol=1e-13)
 
 
+def test_fast_code_has_no_blocks_of_rows_that_lie_apart() -> None:
+    value = sb.compile_value(
+        "Q[k,i,j] X[n,k,j] ->\nZ = einsum('kij,nkj->nki', Q, X)\nsum(exp(-sum(Z**2, axis=2)))", optimize="fast"
+    )
+    assert "np.einsum('ijk,ijk->ij', Z, Z, out=" in value.source and "Z_part" not in value.source
+    rng = np.random.default_rng(0)
+    Q, X = 0.1 * rng.normal(size=(3, 4, 5)), rng.normal(size=(10_000, 3, 5))
+    Z = np.einsum("kij,nkj->nki", Q, X)
+    np.testing.assert_allclose(value(Q, X), np.exp(-(Z**2).sum(axis=2)).sum(), rtol=1e-12)
+
+
 def test_transposes_stay_in_the_step_that_uses_them() -> None:
     text = sb.compile_grad("""
 U[k,k] z[t,m,k] h0[m,k] ->
