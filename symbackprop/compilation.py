@@ -165,7 +165,7 @@ def _rewritten(graph: Graph, recipe: Recipe, log: Rewrites) -> Graph:
     graph = _solved(graph)
     graph = with_batch(graph, recipe, log) if recipe.batch else graph
     if not recipe.checkpoint:
-        return finish(graph, log)
+        return finish(graph, log, few_calls=recipe.kind != "error_bound")
 
     before = Rewrites(log)
 

@@ -6,8 +6,10 @@ to.
 
 from __future__ import annotations
 
+from collections import Counter
+
 from symbackprop.ir.graph import Graph
-from symbackprop.ir.node import Apply, Node
+from symbackprop.ir.node import Apply, Const, Node
 from symbackprop.ops.arithmetic import add, div, neg
 from symbackprop.ops.bodies import nodes_within
 from symbackprop.ops.exponential import exp
@@ -18,17 +20,32 @@ __all__ = ["overflows_harmlessly"]
 
 
 def overflows_harmlessly(graph: Graph) -> bool:
-    """Tell whether a graph, or a body of a loop or branch in it, divides by arrays ``1 + exp(x)`` or ``cosh(x)``."""
-    return any(map(_divides_by_exponential, nodes_within(graph.nodes())))
+    """Tell whether a graph, or a body of a loop or branch in it, divides by arrays ``1 + exp(x)`` or ``cosh(x)``.
 
-
-def _divides_by_exponential(node: Node) -> bool:
-    if not isinstance(node, Apply) or node.op is not div or not node.shape:
+    These are needed for nothing else: in a derivative they may become factors, whose overflow has to be told.
+    """
+    nodes = {*nodes_within(graph.nodes())}
+    divisors = [node.args[1] for node in nodes if isinstance(node, Apply) and node.op is div and node.shape]
+    powers = {divisor: power for divisor in divisors if (power := _overflowing(divisor)) is not None}
+    if not powers:
         return False
-    total = node.args[1]
-    if not isinstance(total, Apply) or total.op is not add:
-        return isinstance(total, Apply) and total.op is cosh
-    return any(isinstance(term, Apply) and term.op is exp and not _is_negative(term.args[0]) for term in total.args)
+    uses = Counter(arg for node in nodes for arg in node.args)
+    return any(uses[divisor] == uses[power] == 1 for divisor, power in powers.items())
+
+
+def _overflowing(divisor: Node) -> Node | None:
+    """Return what may be infinite in a divisor: an exponential, to which 1 is added, or a hyperbolic cosine."""
+    if not isinstance(divisor, Apply):
+        return None
+    if divisor.op is cosh:
+        return divisor
+    if divisor.op is not add or len(divisor.args) != 2:
+        return None
+    one, power = divisor.args
+    if not isinstance(one, Const):
+        one, power = power, one
+    is_exponential = isinstance(one, Const) and one.value == 1 and isinstance(power, Apply) and power.op is exp
+    return power if is_exponential and not _is_negative(power.args[0]) else None
 
 
 def _is_negative(x: Node) -> bool:

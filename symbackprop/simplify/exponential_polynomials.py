@@ -43,6 +43,7 @@ Polynomial = Mapping[Monomial, Fraction]
 
 _ONE = Monomial()
 _TERMS = 16  # of a polynomial
+_FACTORS = 16  # of a monomial
 _BITS = 256  # of a coefficient
 _POWER = 8  # the highest that is taken apart
 _FOLLOWED = 256  # nodes that are asked for what is positive
@@ -93,12 +94,14 @@ def _parts(node: Node) -> tuple[Node, ...]:
 
 def _limited(polynomial: Polynomial | None, node: Node) -> Polynomial:
     """Return a polynomial, or what stands for `node` alone where that would be long."""
-    if polynomial is None or len(polynomial) > _TERMS or any(map(_is_long, polynomial.values())):
+    if polynomial is None or len(polynomial) > _TERMS or any(_is_long(*term) for term in polynomial.items()):
         return _alone(node)
     return polynomial
 
 
-def _is_long(number: Fraction) -> bool:
+def _is_long(monomial: Monomial, number: Fraction) -> bool:
+    if len(monomial.powers) > _FACTORS or len(monomial.exponent) > _TERMS:
+        return True
     return max(number.numerator.bit_length(), number.denominator.bit_length()) > _BITS
 
 

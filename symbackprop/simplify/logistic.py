@@ -1,7 +1,11 @@
 """Logistic functions of arrays, alone and computed together.
 
-A sigmoid alone is ``1/(1 + exp(-x))``, half of the work of what does not overflow; here overflow is harmless, as 1/inf
-is the limit, and the printed function says so (`emit.harmless`). The sigmoid is also the slope of the softplus function ``v = log(1 + exp(x))``, and ``-expm1(-v)``: where a formula has
+A sigmoid alone is ``1/(1 + exp(-x))``, half of the work of what does not overflow. Here overflow is harmless: what
+becomes 0 is less than the smallest normal number. The printed function asks NumPy not to warn of it (`emit.harmless`),
+so nothing else in the formula may overflow as easily; and nothing may make much of so small a number, as its logarithm
+and its root do, before something is added to it. Half precision ends so early that it has the longer form always.
+
+The sigmoid is also the slope of the softplus function ``v = log(1 + exp(x))``, and ``-expm1(-v)``: where a formula has
 both, as the logistic loss has with its gradient, one `logaddexp` and one `expm1` serve, three calls for ten. The error
 of `v` is not enlarged: by a factor of ``v*exp(-v)/(1 - exp(-v))``, which is at most 1.
 
@@ -11,13 +15,15 @@ Code that works in buffers, for arrays of many entries, has another form of both
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence, Set
 
 from symbackprop.ir.graph import Graph
 from symbackprop.ir.node import Apply, Node, constant
-from symbackprop.ops.arithmetic import div, neg
-from symbackprop.ops.exponential import exp, expm1, logaddexp
+from symbackprop.ops.arithmetic import add, div, neg
+from symbackprop.ops.exponential import exp, exp2, expm1, log, log2, log10, logaddexp
+from symbackprop.ops.hyperbolic import cosh, sinh
 from symbackprop.ops.logistic import expit, expit_slope, log_expit, softplus
+from symbackprop.ops.powers import cbrt, pow_, root, sqrt
 from symbackprop.simplify.applied import args_of, is_applied
 from symbackprop.simplify.pattern import Rewrites, with_new_arguments
 
@@ -26,6 +32,9 @@ __all__ = ["with_few_calls_to_sigmoids"]
 _SHARED = "softplus and its slope"
 _ALONE = "sigmoid alone"
 _LOGISTIC = frozenset((expit, expit_slope, log_expit, softplus))
+_DTYPES = ("float32", "float64")
+_EXPLOSIVE = frozenset((exp, exp2, expm1, cosh, sinh, pow_))
+_MAGNIFYING = frozenset((cbrt, log, log2, log10, pow_, root, sqrt))
 
 
 def with_few_calls_to_sigmoids(graph: Graph, log: Rewrites) -> Graph:
@@ -40,6 +49,7 @@ def with_few_calls_to_sigmoids(graph: Graph, log: Rewrites) -> Graph:
             x = own.args[0]
             groups[args_of(x)[0] if is_applied(x, neg) else x].append(own)
     alone = {group[0] for group in groups.values() if len(group) == 1 and group[0].op is expit}
+    alone = _harmless(alone, needed) if alone else alone
     shared = {node for group in groups.values() if _share_softplus(group) for node in group}
     shared |= {node for node in found if node not in needed and node.shape and node.op in (log_expit, softplus)}
     if not alone and not shared:
@@ -53,6 +63,32 @@ def with_few_calls_to_sigmoids(graph: Graph, log: Rewrites) -> Graph:
         else:
             new[node] = _of_softplus(node, new) if node in shared else with_new_arguments(node, new)
     return graph.mapped(lambda node: new.get(node, node))
+
+
+def _harmless(sigmoids: Set[Apply], nodes: Set[Node]) -> set[Apply]:
+    """Return those of some sigmoids that may be 0 where they are less than the smallest normal number."""
+    consumers: dict[Node, list[Apply]] = defaultdict(list)
+    for node in nodes:
+        if isinstance(node, Apply):
+            if node.op in _EXPLOSIVE:
+                return set()
+            for arg in node.args:
+                consumers[arg].append(node)
+    return {node for node in sigmoids if node.dtype in _DTYPES and not _is_magnified(node, consumers)}
+
+
+def _is_magnified(node: Node, consumers: Mapping[Node, Sequence[Apply]]) -> bool:
+    """Tell whether anything divides by `node`, or takes a logarithm or root of it, before something is added to it."""
+    waiting, seen = [node], {node}
+    while waiting:
+        small = waiting.pop()
+        for user in consumers.get(small, ()):
+            if user.op in _MAGNIFYING or (user.op is div and user.args[1] is small):
+                return True
+            if user.op is not add and user not in seen:
+                seen.add(user)
+                waiting.append(user)
+    return False
 
 
 def _negative(x: Node) -> Node:

@@ -200,13 +200,14 @@ def _operations(graph: Graph) -> int:
     return sum(max(len(node.args) - 1, 0) if node.op is not neg else 0 for node in scalars)
 
 
-def finish(graph: Graph, log: Rewrites, *, stacks: bool = True) -> Graph:
+def finish(graph: Graph, log: Rewrites, *, stacks: bool = True, few_calls: bool = True) -> Graph:
     """Return the graph of value and gradient ready for printing.
 
     Without `stacks` the loops of the formula keep no arrays over all steps for the way back but the trajectories of
-    their carries, nor do the loops back: what is summed over the steps is added up on the way.
+    their carries, nor do the loops back: what is summed over the steps is added up on the way. Without `few_calls` no
+    number on the way is infinite where the results are not.
     """
-    return _lowered(recognised(graph, log, stacks=stacks), log, stacks=stacks)
+    return _lowered(recognised(graph, log, stacks=stacks), log, stacks=stacks, few_calls=few_calls)
 
 
 def recognised(graph: Graph, log: Rewrites, *, stacks: bool = True) -> Graph:
@@ -232,10 +233,10 @@ def _with_products_behind(graph: Graph, log: Rewrites) -> Graph:
     return graph if found is graph else in_bodies(found, lambda bodies: rewrite(bodies, _PRODUCTS, log))
 
 
-def _lowered(graph: Graph, log: Rewrites, *, stacks: bool = True) -> Graph:
+def _lowered(graph: Graph, log: Rewrites, *, stacks: bool = True, few_calls: bool = True) -> Graph:
     """Return a graph in simple primitives, with loops back that read what the loops there computed."""
-    graph = in_bodies(graph, lambda bodies: _lowered(with_neighbours_together(bodies, log), log))
-    lowered = with_few_calls_to_sigmoids(graph, log)
+    graph = in_bodies(graph, lambda bodies: _lowered(with_neighbours_together(bodies, log), log, few_calls=few_calls))
+    lowered = with_few_calls_to_sigmoids(graph, log) if few_calls else graph
     if lowered.applies(*_COMPOSITES):
         lowered = rewrite(lowered, _LOWERING, log)
     if has_loops(graph):

@@ -142,3 +142,30 @@ def test_a_hessian_is_symmetric_to_the_last_bit() -> None:
     found = hessian(w, X, y)
     np.testing.assert_allclose(found, (X.T * (p * (1 - p) * y * y)) @ X, rtol=1e-13)
     np.testing.assert_array_equal(found, found.T)
+
+
+@pytest.mark.parametrize(("dtype", "x"), [("float64", -720.0), ("float32", -92.0)])
+@pytest.mark.parametrize("formula", ["sqrt(expit(x))", "log(2*expit(x))", "cbrt(x*expit(x))"])
+def test_what_magnifies_small_sigmoids_gets_them_whole(formula: str, dtype: str, x: float) -> None:
+    found = sb.compile_value_and_grad(f"x[n] w[n] -> sum({formula} + 0*w)", wrt="x", dtype=dtype)
+    assert "sigmoid alone" not in found.rewrites
+    value, slope = found(np.array([x], dtype), np.ones(1, dtype))
+    assert np.isfinite(value) and np.isfinite(slope).all() and slope[0]
+
+
+def test_half_precision_has_the_longer_form() -> None:
+    found = sb.compile_value_and_grad("x[n] -> sum(astype(expit(astype(x, float16)), float32))", dtype="float32")
+    value, (slope,) = found(np.array([-12.0], np.float32))
+    np.testing.assert_allclose([value, slope[0]], 6.14e-6, rtol=1e-2)
+
+
+def test_overflow_beside_a_sigmoid_is_told() -> None:
+    found = sb.compile_value("x[n] y -> sum(expit(x)) + exp(y)")
+    with pytest.warns(RuntimeWarning, match="overflow"):
+        assert found(np.zeros(2), 1000.0) == np.inf
+
+
+@pytest.mark.parametrize("formula", ["sum(expit(x))", "mean(expit(x)**2)", "sum(softplus(x))"])
+def test_bounds_of_rounding_errors_are_finite_and_tight(formula: str) -> None:
+    bound = sb.compile_value(f"x[n] -> {formula}").error_bound(np.array([-1000.0, 0.0, 3.0]))
+    assert 1e-17 < bound < 1e-14
