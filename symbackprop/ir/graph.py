@@ -79,6 +79,8 @@ class Graph:
         What the backward part computes again instead of finding it kept; None where all is kept.
     tables : mapping of str to array
         The last arguments, by their names, that are known when compiling: of integers, bound to the printed function.
+    parts : tuple of int
+        Of bodies that are treated as one graph, how many outputs each has: what a body reads the others may not bind.
     otherwise : Graph or None
         What computes the same of all arguments, where the graph rests on assumptions about these.
     """
@@ -99,6 +101,7 @@ class Graph:
     recomputation: Recomputation | None = None
     tables: Mapping[str, Any] = field(default_factory=dict)
     factored: Mapping[Label, Factored] = field(default_factory=dict)
+    parts: tuple[int, ...] = ()
     otherwise: Graph | None = None
 
     def mapped(self, new: Callable[[Node], Node]) -> Graph:

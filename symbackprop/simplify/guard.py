@@ -13,6 +13,8 @@ that before it guards anything.
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
+from itertools import islice
 
 from symbackprop.ir.dtype import is_float
 from symbackprop.ir.graph import Graph, children
@@ -38,6 +40,8 @@ def guard_branches(graph: Graph, log: Rewrites) -> Graph:
     """Return `graph` with the partial functions of masked branches made safe."""
     if not graph.applies(where):
         return graph
+    if len(graph.parts) > 1:
+        return _each_guarded(graph, log)
     order = graph.primal_nodes
     steps = {node for node in graph.counts.values() if isinstance(node, Output)}  # of loops, which may be under masks
     roots = [root for root in graph.roots if root not in steps]
@@ -53,6 +57,24 @@ def guard_branches(graph: Graph, log: Rewrites) -> Graph:
         return versions.of(node)
 
     return graph.mapped(new)
+
+
+def _each_guarded(graph: Graph, log: Rewrites) -> Graph:
+    """Return a graph of several bodies, each guarded by its own masks: those of another one it does not bind."""
+    rest = iter(graph.outputs)
+    outputs: list[Node] = []
+    names: dict[Node, str] = {}
+    for count in graph.parts:
+        own = tuple(islice(rest, count))
+        guarded = guard_branches(replace(graph, primals=own, outputs=own, labels=graph.labels[:count], parts=()), log)
+        outputs += guarded.outputs
+        for node, name in guarded.names.items():
+            names.setdefault(node, name)
+    if outputs == [*graph.outputs]:
+        return graph
+    new = dict(zip(graph.outputs, outputs, strict=True))
+    primals = outputs if graph.primals == graph.outputs else [new[node] for node in graph.primals]
+    return replace(graph, primals=tuple(primals), outputs=tuple(outputs), names=names)
 
 
 # --- where nodes are used ---------------------------------------------------------------------------------------------

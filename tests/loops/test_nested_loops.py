@@ -90,3 +90,29 @@ def test_an_inner_loop_that_is_the_same_in_every_step_runs_once() -> None:
     assert value == loss(0.8, x, y)
     slope = (loss(0.8 + 1e-6, x, y) - loss(0.8 - 1e-6, x, y)) / 2e-6
     np.testing.assert_allclose(gradient, slope, rtol=1e-8)
+
+
+def test_masks_of_one_step_are_not_those_of_another() -> None:
+    """The inner loop under a mask shares nodes with other bodies, which do not bind that mask."""
+
+    def loss(init: Any, xs: Any, rows: Any, w: Any) -> Any:
+        def inner(carry: Any, x: Any) -> Any:
+            a, b = carry
+            c = w / (2 + np.cos(a))
+            root = np.where(b > 0.1, np.sqrt(b), 0.0)
+            value = np.where(x > x / (1 + x * x), x * x / (1 + x * x), x) - 2.0 - c
+            return (0.9 * np.sin(c), 0.9 * np.sin(root)), value
+
+        def step(carry: Any, row: Any) -> Any:
+            (a, b), values = sb.scan(inner, carry, rows, reverse=True)
+            m = 0.1 * np.sum(np.sin(values + 0.6))
+            root = np.where(a + m > 0.1, np.sqrt(a + m), 0.0)
+            return (np.tanh(np.sin(np.where(root > 0, np.log(root), root))), b + m), (a + m, a + m)
+
+        (a, b), (first, second) = sb.scan(step, init, xs)
+        return np.sin(a + 0.3) + np.sum(np.sin(b + 0.6)) + np.sum(np.sin(first + 0.9)) + np.sum(np.sin(second + 1.2))
+
+    g = sb.compile_value_and_grad(loss, inputs={"init": ("", "k"), "xs": "n", "rows": "j m k", "w": ""})
+    given = (0.3, np.array([0.4, -0.2])), np.zeros(3), np.ones((2, 2, 2)), 0.7
+    with np.errstate(all="ignore"):
+        agree(g(*given)[0], loss(*given))

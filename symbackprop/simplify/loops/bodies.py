@@ -43,6 +43,7 @@ def in_bodies(graph: Graph, change: Callable[[Graph], Graph]) -> Graph:
         labels=tuple(Label(number) for number in range(len(outputs))),
         names=graph.names,
         adjoints=graph.adjoints,
+        parts=tuple(len(body.outputs) for body in bodies),
     )
     changed = change(whole)
     rest = iter(changed.outputs)
