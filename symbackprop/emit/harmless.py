@@ -6,31 +6,59 @@ to.
 
 from __future__ import annotations
 
-from collections import Counter
+from collections import defaultdict
+from collections.abc import Mapping, Sequence
 
 from symbackprop.ir.graph import Graph
 from symbackprop.ir.node import Apply, Const, Node
 from symbackprop.ops.arithmetic import add, div, neg
-from symbackprop.ops.bodies import nodes_within
+from symbackprop.ops.bodies import bound_by, nodes_within
+from symbackprop.ops.broadcasting import broadcast, reshape
 from symbackprop.ops.exponential import exp
 from symbackprop.ops.hyperbolic import cosh
+from symbackprop.ops.indexing import slice_
+from symbackprop.ops.layout import transpose
 from symbackprop.ops.rounding import absolute
 
 __all__ = ["overflows_harmlessly"]
+
+_MOVING = frozenset((broadcast, reshape, slice_, transpose))
 
 
 def overflows_harmlessly(graph: Graph) -> bool:
     """Tell whether a graph, or a body of a loop or branch in it, divides by arrays ``1 + exp(x)`` or ``cosh(x)``.
 
-    These are needed for nothing else: in a derivative they may become factors, whose overflow has to be told.
+    These only divide: in a derivative they may become factors, whose overflow has to be told.
     """
     nodes = {*nodes_within(graph.nodes())}
-    divisors = [node.args[1] for node in nodes if isinstance(node, Apply) and node.op is div and node.shape]
-    powers = {divisor: power for divisor in divisors if (power := _overflowing(divisor)) is not None}
+    powers = {node: power for node in nodes if node.shape and (power := _overflowing(node)) is not None}
     if not powers:
         return False
-    uses = Counter(arg for node in nodes for arg in node.args)
-    return any(uses[divisor] == uses[power] == 1 for divisor, power in powers.items())
+    users: dict[Node, list[tuple[Apply, int]]] = defaultdict(list)
+    for node in nodes:
+        if isinstance(node, Apply):
+            for position, arg in enumerate(node.args):
+                users[arg].append((node, position))
+    return any(
+        _only_divides(divisor, users) and (power is divisor or len(users[power]) == 1)
+        for divisor, power in powers.items()
+    )
+
+
+def _only_divides(node: Node, users: Mapping[Node, Sequence[tuple[Apply, int]]]) -> bool:
+    """Tell whether all that is made of `node` is divided by it, in the steps of loops too."""
+    waiting, found = [node], False
+    while waiting:
+        for user, position in users.get(waiting.pop(), ()):
+            if user.op is div and position == 1:
+                found = True
+            elif user.op in _MOVING:
+                waiting.append(user)
+            elif bound := bound_by(user):
+                waiting.append(bound[position])
+            else:
+                return False
+    return found
 
 
 def _overflowing(divisor: Node) -> Node | None:

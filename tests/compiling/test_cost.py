@@ -75,6 +75,11 @@ def _counting(counter: Counter) -> tuple[Any, Any]:
             counter.count(self, result)
             return wrapped(result)
 
+        def dot(self, other: Any) -> Any:
+            result = _plain(self).dot(_plain(other))
+            counter.count((self, other), result)
+            return wrapped(result)
+
         def copy(self, order: str = "C") -> Any:
             counter.count(self, self)
             return wrapped(_plain(self).copy())
