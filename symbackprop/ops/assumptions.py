@@ -8,7 +8,8 @@ from __future__ import annotations
 
 from symbackprop.ir.node import Apply
 from symbackprop.ir.size import Size
-from symbackprop.ops.declare import ALIASED, Primitive, Style, custom
+from symbackprop.ops.conditional import on_condition
+from symbackprop.ops.declare import ALIASED, Primitive, Style
 
 __all__ = ["LEAST", "LEAST_OF", "assuming"]
 
@@ -23,18 +24,4 @@ def _lines(node: Apply, style: Style) -> list[str]:
     return [ALIASED, f"if {condition}:", f"    return {style.otherwise}"]
 
 
-assuming: Primitive = custom(
-    "assuming",
-    arity=2,
-    numpy="{0}",
-    lines=_lines,
-    infer=lambda args, params: (args[0].shape, args[0].dtype),
-    vjp=lambda g, out: [g, None],
-    jvp=lambda tangents, out: tangents[0],
-    samples=list,
-    memory="view",
-    public=False,
-    flops=0,
-    derivative="the cotangent",
-    source="the identity",
-)
+assuming: Primitive = on_condition("assuming", _lines)

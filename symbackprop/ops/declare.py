@@ -17,7 +17,6 @@ from typing import NoReturn, Protocol
 from symbackprop.errors import UnsupportedError
 from symbackprop.ir.node import (
     Apply,
-    ConstantValue,
     Node,
     Operand,
     Operation,
@@ -28,6 +27,7 @@ from symbackprop.ir.node import (
     make_output,
 )
 from symbackprop.ir.size import Size
+from symbackprop.ops.text_style import Style
 
 __all__ = [
     "ALIASED",
@@ -49,44 +49,6 @@ __all__ = [
     "result_names",
     "results",
 ]
-
-
-class Style(Protocol):
-    """What a text may ask of the printer.
-
-    Parameters
-    ----------
-    is_fast : bool
-        Whether calls that cost little matter more than names that every reader knows.
-    has_large : bool
-        Whether the text is for arrays so large that the calls are not what takes time.
-    """
-
-    is_fast: bool
-    has_large: bool
-
-    otherwise: str  # what is returned where an assumption does not hold
-
-    def size(self, size: Size) -> str:
-        """Return the text of a size."""
-
-    def shape(self, shape: Shape) -> str:
-        """Return the text of a shape, ``(n, 3)``."""
-
-    def dtype(self, dtype: str) -> str:
-        """Return the text of a dtype, ``np.float32``."""
-
-    def number(self, value: ConstantValue, dtype: str) -> str:
-        """Return the text of a number."""
-
-    def is_name(self, node: Node) -> bool:
-        """Tell whether `node` is printed as a bare name, so that repeating it costs nothing."""
-
-    def imported(self, path: str) -> str:
-        """Return the name of what is imported from ``package.module.name``."""
-
-    def has_module(self, module: str) -> bool:
-        """Tell whether the formula itself asks for functions of `module`, ``"scipy.linalg"``."""
 
 
 class Engine(Protocol):

@@ -16,6 +16,7 @@ from symbackprop.ir.dtype import is_float
 from symbackprop.ir.node import Apply, Node, Shape, make_input
 from symbackprop.ops.arithmetic import neg
 from symbackprop.ops.bodies import inlined
+from symbackprop.ops.conditional import on_condition
 from symbackprop.ops.declare import ALIASED, Engine, Primitive, Style, custom
 from symbackprop.ops.derivatives import PushForward, columns_of, jacobian_of
 from symbackprop.ops.hyperbolic import arcsinh, sinh
@@ -111,18 +112,4 @@ def _require_lines(node: Apply, style: Style) -> list[str]:
     return [ALIASED, "if not {1}:", f"    raise ArithmeticError({message!r})"]
 
 
-require: Primitive = custom(
-    "require",
-    arity=2,
-    numpy="{0}",
-    lines=_require_lines,
-    infer=lambda args, params: (args[0].shape, args[0].dtype),
-    vjp=lambda g, out: [g, None],
-    jvp=lambda tangents, out: tangents[0],
-    samples=list,
-    memory="view",
-    public=False,
-    flops=0,
-    derivative="the cotangent",
-    source="the identity",
-)
+require: Primitive = on_condition("require", _require_lines)

@@ -7,44 +7,26 @@ and are to compute for themselves.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Set
 
 from symbackprop.ir.body import Body
 from symbackprop.ir.graph import Graph, children, count_uses
-from symbackprop.ir.node import Apply, Node, Output
+from symbackprop.ir.node import Apply, Node
 from symbackprop.ops.arithmetic import div, mul
 from symbackprop.ops.loops import Loop, looped
 from symbackprop.simplify.applied import is_applied
 from symbackprop.simplify.loops.ahead import Stacks
-from symbackprop.simplify.loops.unneeded import needed_loops
-from symbackprop.simplify.pattern import with_new_arguments
+from symbackprop.simplify.loops.remade import with_loops_back_remade
 
 __all__ = ["with_products_behind"]
 
 
 def with_products_behind(graph: Graph) -> Graph:
     """Return `graph` with values of its loops back computed behind them that are products of a carry and rows."""
-    primal = set(graph.primal_nodes)
-    products = {
-        node: found
-        for node, results in needed_loops(graph).items()
-        if node not in primal and (found := _products(Loop(node), results))  # type: ignore[arg-type]
-    }
-    if not products:
-        return graph
-    new: dict[Node, Node] = {}
-    made: dict[Node, _Made] = {}
-    for node in graph.nodes():
-        if isinstance(node, Output) and node.source in made:
-            new[node] = made[node.source].result(node.index)
-            continue
-        new[node] = with_new_arguments(node, new)
-        if node in products:
-            made[node] = _Made(Loop(new[node]), products[node])  # type: ignore[arg-type]
-    return graph.mapped(lambda node: new.get(node, node))
+    return with_loops_back_remade(graph, _products, _Made)
 
 
-def _products(loop: Loop, results: set[int]) -> dict[int, Node]:
+def _products(loop: Loop, results: Set[int]) -> dict[int, Node]:
     """Return the values that are products of a carry and rows, by their positions, with the carry of each.
 
     There has to be one for which alone its step computes anything: then a product less is made in every step.

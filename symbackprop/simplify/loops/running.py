@@ -7,19 +7,18 @@ in the steps any more.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Set
 from dataclasses import dataclass
 
 from symbackprop.ir.body import Body
 from symbackprop.ir.graph import Graph, count_uses
-from symbackprop.ir.node import Apply, Node, Output
+from symbackprop.ir.node import Apply, Node
 from symbackprop.ops.arithmetic import add, mul, neg
 from symbackprop.ops.broadcasting import broadcast
 from symbackprop.ops.contraction import Indices, contract
 from symbackprop.ops.loops import Loop, looped
 from symbackprop.simplify.loops.before import CARRIED, ROW, dependence
-from symbackprop.simplify.loops.unneeded import needed_loops
-from symbackprop.simplify.pattern import with_new_arguments
+from symbackprop.simplify.loops.remade import with_loops_back_remade
 
 __all__ = ["with_running_products_behind"]
 
@@ -28,24 +27,7 @@ Factor = tuple[Node, Indices]  # an array, and which axes of the product it has
 
 def with_running_products_behind(graph: Graph) -> Graph:
     """Return `graph` with the running sums of its loops back taken out of them that are sums of such products."""
-    primal = set(graph.primal_nodes)
-    sums = {
-        node: found
-        for node, results in needed_loops(graph).items()
-        if node not in primal and (found := _running_products(Loop(node), results))  # type: ignore[arg-type]
-    }
-    if not sums:
-        return graph
-    new: dict[Node, Node] = {}
-    made: dict[Node, _Made] = {}
-    for node in graph.nodes():
-        if isinstance(node, Output) and node.source in made:
-            new[node] = made[node.source].result(node.index)
-            continue
-        new[node] = with_new_arguments(node, new)
-        if node in sums:
-            made[node] = _Made(Loop(new[node]), sums[node])  # type: ignore[arg-type]
-    return graph.mapped(lambda node: new.get(node, node))
+    return with_loops_back_remade(graph, _running_products, _Made)
 
 
 @dataclass(frozen=True)
@@ -56,7 +38,7 @@ class _Sum:
     is_negative: bool
 
 
-def _running_products(loop: Loop, results: set[int]) -> dict[int, _Sum]:
+def _running_products(loop: Loop, results: Set[int]) -> dict[int, _Sum]:
     """Return the carries that are sums of products of a row of their size and something smaller, by their numbers."""
     nodes, kinds = loop.body.nodes(), dependence(loop)
     uses = count_uses(nodes, loop.body.outputs)
