@@ -127,9 +127,10 @@ def _derivatives(recipe: Recipe, constants: Mapping[str, Any], stages: Stages) -
             graph = alone
         with stages.stage("differentiate"):
             scaled = with_scaled_loops(graph, log) if _may_assume(recipe) else graph
-            derived = _derived(scaled, recipe, _finishing(scaled, primal, recipe, log), constants)
+            derived = _derived(scaled, recipe, _finishing(scaled, primal, recipe, log), constants, log)
             if scaled is not graph:
-                otherwise = _derived(graph, recipe, _finishing(graph, primal, recipe, Rewrites()), constants)
+                own = Rewrites()
+                otherwise = _derived(graph, recipe, _finishing(graph, primal, recipe, own), constants, own)
                 derived = replace(derived, otherwise=otherwise)
             return Derived(primal, derived, log)
 
@@ -199,7 +200,13 @@ def _unchanged(graph: Graph) -> Graph:
     return graph
 
 
-def _derived(graph: Graph, recipe: Recipe, finished: Callable[[Graph], Graph], constants: Mapping[str, Any]) -> Graph:
+def _derived(
+    graph: Graph,
+    recipe: Recipe,
+    finished: Callable[[Graph], Graph],
+    constants: Mapping[str, Any],
+    log: Rewrites,
+) -> Graph:
     """Return the graph of what a recipe asks for, finished."""
     if recipe.sparse and recipe.kind == "jacobian":
         return with_sparse_jacobian(graph, recipe, finished, constants)
@@ -208,7 +215,7 @@ def _derived(graph: Graph, recipe: Recipe, finished: Callable[[Graph], Graph], c
     if recipe.kind == "jacobian":
         return with_jacobian(graph, recipe, finished)
     if recipe.kind == "error_bound":
-        return finished(with_error_bounds(finished(graph)))
+        return finished(with_error_bounds(finish(graph, log, few_calls=False)))
     derive = _DERIVATIVES.get(recipe.kind)
     return finished(graph if derive is None else derive(graph, recipe))
 

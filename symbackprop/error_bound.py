@@ -28,10 +28,12 @@ class WithErrorBound:
         in the last place, 8 for what is composed of a few of these, and 64 for those of `scipy.special`, some of which are
         farther off at the ends of their domains. A sum counts the additions that one term goes through, at most: pairwise
         over all entries, all of them along some axes and in products of matrices. Solves and factorisations are taken to
-        be stable backward. It costs about as much as the gradient.
+        be stable backward. In loops every step counts, in branches the one that runs; the solution of an equation is wrong
+        by its own rounding and by those of the residual (Higham, N. J. (2002), Accuracy and Stability of Numerical
+        Algorithms, section 25.2). It costs about as much as the gradient.
 
         The arguments are taken to be exact, comparisons and masks to come out as they would exactly; a value that
-        underflows is wrong by more. The bound is infinite or nan where the derivative in a step is. For long sums it is far
+        underflows is wrong by more, and what a solver leaves off by its tolerance is no rounding. The bound is infinite or nan where the derivative in a step is. For long sums it is far
         from what happens, as errors average out.
 
         Returns
@@ -44,8 +46,8 @@ class WithErrorBound:
         ShapeError
             If a value is no scalar.
         UnsupportedError
-            If the formula has loops or branches, functions of matrices, or functions of the user's own: how they round is
-            not known.
+            If the formula has functions of matrices, or functions of the user's own, of which it is not known how they
+            round, or loops that have no reverse derivative.
 
         Examples
         --------

@@ -4,24 +4,31 @@
 
 `u` is the unit roundoff, half the distance of 1 and the next larger number; `k` says in how many of it the operation may
 be wrong (`roundings`): one for what IEEE 754 rounds correctly, none for what is exact, two for the functions of libraries,
-more for sums. The adjoints are those of the code that runs, so the formula has been lowered before; they cost one reverse
-pass. Griewank, A. and Walther, A. (2008), Evaluating Derivatives, section 3.4; Higham, N. J. (2002), Accuracy and Stability
-of Numerical Algorithms, chapters 3 and 4.
+more for sums.
+
+It is a gradient. Every operation that rounds gets a mark behind it, the identity, which has the unit roundoff as another
+argument; the adjoint of that argument is by definition what the operation adds to the bound. So the reverse pass adds up
+the errors as it adds up any adjoint, over the steps of loops and in the branch that runs too, as their bodies are marked
+alike. The adjoints are those of the code that runs, so the formula has been lowered before. Griewank, A. and Walther, A.
+(2008), Evaluating Derivatives, section 3.4; Higham, N. J. (2002), Accuracy and Stability of Numerical Algorithms,
+chapters 3 and 4.
 """
 
 from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
 
 from symbackprop.diff.reverse import pull_back
 from symbackprop.errors import ShapeError
 from symbackprop.ir.dtype import is_float
 from symbackprop.ir.graph import Graph
-from symbackprop.ir.node import Const, Node, Output, constant
+from symbackprop.ir.node import Input, Node, constant
 from symbackprop.ir.signature import Label
 from symbackprop.ir.size import shape_text
 from symbackprop.ops.arithmetic import add
+from symbackprop.ops.bodies import nodes_within
 from symbackprop.ops.broadcasting import converted
-from symbackprop.ops.declare import result_names
-from symbackprop.transform.roundings import is_rounded, rounding_error
+from symbackprop.transform.rounding_marks import marked, unit_inputs, without_marks
 
 __all__ = ["with_error_bounds"]
 
@@ -36,43 +43,37 @@ def with_error_bounds(graph: Graph) -> Graph:
     ShapeError
         If a value is not a scalar.
     UnsupportedError
-        If it is not known how an operation rounds: loops and branches, matrix functions, functions of the user's own.
+        If it is not known how an operation rounds, or a loop has no reverse derivative.
     """
-    labels = [Label(number, form="error bound") for number in range(len(graph.primals))]
-    return graph.with_outputs([_bound(graph, value) for value in graph.primals], labels, {})
+    for value in graph.primals:
+        if value.shape != ():
+            raise ShapeError(
+                f"an error bound is that of a scalar, but the formula has shape {shape_text(value.shape)}; "
+                "reduce it, for example with sum(...) or mean(...)"
+            )
+    dtypes = sorted({node.dtype for node in nodes_within(graph.nodes()) if is_float(node.dtype)})
+    units = dict(zip(dtypes, unit_inputs(dtypes, graph.inputs), strict=True))
+    new = marked(graph.nodes(), units)
+    known: dict[Node, Node] = {}
+    bounds = [_bound(new[value], value.dtype, units, known) for value in graph.primals]
+    labels = [Label(number, form="error bound") for number in range(len(bounds))]
+    return without_marks(graph.mapped(lambda node: new.get(node, node)).with_outputs(bounds, labels, known))
 
 
-def _bound(graph: Graph, value: Node) -> Node:
-    if value.shape != ():
-        raise ShapeError(
-            f"an error bound is that of a scalar, but the formula has shape {shape_text(value.shape)}; "
-            "reduce it, for example with sum(...) or mean(...)"
-        )
-    nodes = [
-        node
-        for node in graph.nodes()
-        if is_float(node.dtype) and not (isinstance(node, Const) and not is_rounded(node))
-    ]
-    adjoints = pull_back((value,), (constant(1, (), value.dtype),), nodes)
-    results: dict[Node, dict[int, Node]] = {}
-    for node in nodes:
-        if isinstance(node, Output) and node in adjoints:
-            results.setdefault(node.source, {})[node.index] = adjoints[node]
-    by_unit: dict[float, list[Node]] = {}
-    for node in graph.nodes():
-        several = results.get(node)
-        if several is not None:
-            cotangents = [several.get(index) for index in range(len(result_names(node)))]  # type: ignore[arg-type]
-        elif node in adjoints:
-            cotangents = [adjoints[node]]
-        else:
-            continue
-        error = rounding_error(node, cotangents)
-        if error is not None:
-            by_unit.setdefault(_UNIT_ROUNDOFFS[error.dtype], []).append(error)
-    terms = [unit * converted(_sum(errors), value.dtype) for unit, errors in by_unit.items()]
-    return _sum(terms) if terms else constant(0, (), value.dtype)
+def _bound(value: Node, dtype: str, units: Mapping[str, Input], known: dict[Node, Node]) -> Node:
+    """Return the bound of the error of a marked value: the errors in each dtype, times the unit roundoff of that.
+
+    The adjoints of all else become `known`, for the names of both.
+    """
+    if not is_float(dtype):
+        return constant(0, (), "float64")
+    inner: dict[Node, Node] = {}
+    adjoints = pull_back((value,), (constant(1, (), dtype),), list(units.values()), inner)
+    found = [(_UNIT_ROUNDOFFS[name], adjoints.pop(unit)) for name, unit in units.items() if unit in adjoints]
+    for node, adjoint in (*adjoints.items(), *inner.items()):
+        known.setdefault(node, adjoint)
+    return _sum([unit * converted(total, dtype) for unit, total in found], dtype)
 
 
-def _sum(terms: list[Node]) -> Node:
-    return terms[0] if len(terms) == 1 else add(*terms)
+def _sum(terms: Sequence[Node], dtype: str) -> Node:
+    return add(*terms) if len(terms) > 1 else terms[0] if terms else constant(0, (), dtype)

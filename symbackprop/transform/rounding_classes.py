@@ -87,7 +87,7 @@ EXACT = frozenset(
         "order_statistic",
     ]
 )
-CORRECTLY_ROUNDED = frozenset(["divide", "sqrt", "root", "linspace", "remainder"])
+CORRECTLY_ROUNDED = frozenset(["divide", "sqrt", "root", "remainder"])
 WITH_ROOTS = frozenset(  # functions whose errors near their roots are those of larger numbers
     [
         "gammaln",

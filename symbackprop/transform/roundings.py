@@ -15,7 +15,7 @@ from symbackprop.ir.dtype import is_float, item_size
 from symbackprop.ir.node import Apply, Const, Node, constant, make_output
 from symbackprop.ir.size import Size, SizeExpression, product
 from symbackprop.ops.arithmetic import add
-from symbackprop.ops.broadcasting import rebuilt, reduce_sum
+from symbackprop.ops.broadcasting import broadcast, rebuilt, reduce_sum
 from symbackprop.ops.contraction import index_sizes
 from symbackprop.ops.declare import Primitive, Refused, declared_by_others, result_names
 from symbackprop.ops.exponential import log2
@@ -25,7 +25,7 @@ from symbackprop.ops.reduction import largest
 from symbackprop.ops.rounding import absolute
 from symbackprop.transform.rounding_classes import CORRECTLY_ROUNDED, EXACT, STABLE_BACKWARD, WITH_ROOTS
 
-__all__ = ["is_rounded", "rounding_error"]
+__all__ = ["rounding_error", "rounds"]
 
 Cotangents = Sequence[Node | None]  # one a result of an operation
 Rule = Callable[[Apply, Cotangents], Node | None]  # the error of the value, in units of roundoff; None if there is none
@@ -52,16 +52,29 @@ def rounding_error(node: Node, cotangents: Cotangents) -> Node | None:
         If it is not known how it rounds.
     """
     if isinstance(node, Const):
-        return _own(1)(node, cotangents) if is_rounded(node) else None  # type: ignore[arg-type]
+        return _own(1)(node, cotangents) if _is_rounded(node) else None  # type: ignore[arg-type]
     if not isinstance(node, Apply):
         return None
     op = node.op
     if not isinstance(op, Primitive):
         return None
-    rule = _RULES.get(op.name) or _by_kind(op)
+    rule = _rule(op)
     if rule is None:
         raise UnsupportedError(f"there is no error bound for a formula with {op.name}: how it rounds is not known")
     return rule(node, cotangents)
+
+
+def rounds(node: Node) -> bool:
+    """Tell whether a node may be wrong by more than what it is computed of is, beside what the bodies do that it runs."""
+    if isinstance(node, Const):
+        return _is_rounded(node)
+    if not isinstance(node, Apply) or not isinstance(node.op, Primitive):
+        return False
+    return _rule(node.op) is not _nothing
+
+
+def _rule(op: Primitive) -> Rule | None:
+    return _RULES.get(op.name) or _by_kind(op)
 
 
 def _by_kind(op: Primitive) -> Rule | None:
@@ -82,7 +95,7 @@ def _by_kind(op: Primitive) -> Rule | None:
     return _own(_FUNCTION if all(map(_ONE_CALL.fullmatch, texts)) else _COMPOSED)
 
 
-def is_rounded(node: Const) -> bool:
+def _is_rounded(node: Const) -> bool:
     """Tell whether a constant is not the number that it stands for, in its dtype."""
     value = node.value
     if isinstance(value, (bool, SizeExpression)) or not is_float(node.dtype):
@@ -169,6 +182,18 @@ def _interpolated(node: Apply, cotangents: Cotangents) -> Node | None:
     table = node.args[-1]
     highest = largest(absolute(table), axes=tuple(range(table.rank))) if table.rank else absolute(table)
     return None if g is None else _COMPOSED * _total(_modulus(g)) * highest
+
+
+def _between_ends(node: Apply, cotangents: Cotangents) -> Node | None:
+    """Return the error of a start, and so many steps: a difference, a quotient and a product of it."""
+    (g,) = cotangents
+    if g is None:
+        return None
+    axis: int = node.param("axis")  # type: ignore[assignment]
+    start, stop = node.args
+    ends = _modulus(start) + _modulus(stop)
+    axes = tuple(i for i in range(node.rank) if i != axis)
+    return 4 * _total(_modulus(g) * broadcast(ends, shape=node.shape, axes=axes))
 
 
 def _multiplied(node: Apply, cotangents: Cotangents) -> Node | None:
@@ -290,6 +315,10 @@ def _number(size: Size, dtype: str) -> Node:
 
 
 _RULES: Mapping[str, Rule] = {
+    "scan": _nothing,  # loops and branches round where their bodies do, and a root where its residual does
+    "while_loop": _nothing,
+    "cond": _nothing,
+    "implicit_root": _own(1),
     "multiply": _multiplied,
     "integer_power": _power,
     "square_difference": _own(3),
@@ -314,6 +343,7 @@ _RULES: Mapping[str, Rule] = {
     "betaln": _log_of_beta,
     "interp": _interpolated,
     "round": _round,
+    "linspace": _between_ends,
     "logaddexp": _of_larger(_FUNCTION),
     "logaddexp2": _of_larger(_FUNCTION),
     "rel_entr": _of_larger(_COMPOSED),
