@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+import platform
+import subprocess
+import sys
+
 import numpy as np
 import pytest
 
@@ -51,6 +55,28 @@ def test_data_are_the_same_every_time():
 def test_a_gradient_that_is_off_is_found():
     with pytest.raises(ValueError, match="result 1"):
         compare_results((1.0, (np.array([1.0, 2.0 + 1e-8]),)), (1.0, (np.array([1.0, 2.0]),)))
+
+
+@pytest.mark.skipif(platform.libc_ver()[0] != "glibc", reason="what is settled is glibc's allocator")
+def test_arrays_of_medium_size_take_no_new_pages_when_the_allocator_is_settled():
+    code = """
+import resource
+import numpy as np
+from benchmarks.peers.worker import settle_allocator
+
+def pages():
+    return resource.getrusage(resource.RUSAGE_SELF).ru_minflt
+
+settle_allocator()
+before = pages()
+for _ in range(30):
+    arrays = [np.ones(115_000), *(np.ones(20_000) for _ in range(5))]
+    del arrays
+print(pages() - before, 30 * 215_000 * 8 // resource.getpagesize())
+"""
+    run = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    taken, touched = map(int, run.stdout.split())
+    assert taken < touched / 5
 
 
 def test_processes_take_turns():

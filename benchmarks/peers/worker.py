@@ -16,9 +16,9 @@ from benchmarks.peers import PEERS
 from benchmarks.peers.peer import Call, NotInstalledError, UnavailableError
 from benchmarks.workloads import WORKLOADS
 
-__all__ = ["Prepared", "compare_results", "serve"]
+__all__ = ["Prepared", "compare_results", "serve", "settle_allocator"]
 
-_LARGEST_KEPT = 32 * 2**20 - 2**12  # bytes: glibc keeps smaller arrays from call to call once it has freed one like it
+_LARGEST_KEPT = 32 * 2**20 - 2**14  # bytes: glibc keeps smaller arrays from call to call once it has freed one like it
 
 
 class Prepared(NamedTuple):
@@ -36,7 +36,7 @@ def serve(connection: Connection, peer: str) -> None:
         connection.send(NotInstalledError(f"not installed: {error}"))
         return
     connection.send(None)
-    _settle_allocator()
+    settle_allocator()
     call: Call = lambda: None  # noqa: E731
     while True:
         try:
@@ -52,11 +52,12 @@ def serve(connection: Connection, peer: str) -> None:
         connection.send(answer)
 
 
-def _settle_allocator() -> None:
+def settle_allocator() -> None:
     """Free a large array, as every program that works with arrays has done before long.
 
     Until then glibc hands freed memory back to the system at once (mallopt(3), M_MMAP_THRESHOLD and M_TRIM_THRESHOLD),
-    and what is timed of functions of medium sizes is how the kernel clears pages.
+    and what is timed of functions of medium sizes is how the kernel clears pages. The array with its header,
+    in whole pages, must stay below the largest threshold, 32 MiB.
     """
     for _ in range(2):
         np.ones(_LARGEST_KEPT, dtype=np.uint8)
