@@ -28,7 +28,7 @@ from symbackprop.ir.size import shape_text
 from symbackprop.ops.arithmetic import add
 from symbackprop.ops.bodies import nodes_within
 from symbackprop.ops.broadcasting import converted
-from symbackprop.transform.rounding_marks import marked, unit_inputs, without_marks
+from symbackprop.transform.rounding.marks import marked, unit_inputs, without_marks
 
 __all__ = ["with_error_bounds"]
 

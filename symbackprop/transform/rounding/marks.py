@@ -19,7 +19,7 @@ from symbackprop.ops.loops import scan
 from symbackprop.ops.whiles import while_loop
 from symbackprop.simplify.loops.bodies import in_bodies
 from symbackprop.simplify.pattern import with_new_arguments
-from symbackprop.transform.roundings import rounding_error, rounds
+from symbackprop.transform.rounding.rules import rounding_error, rounds
 
 __all__ = ["marked", "unit_inputs", "without_marks"]
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-__all__ = ["CORRECTLY_ROUNDED", "EXACT", "STABLE_BACKWARD", "WITH_ROOTS"]
+__all__ = ["CORRECTLY_ROUNDED", "EXACT", "WITH_ROOTS"]
 
 EXACT = frozenset(
     [
@@ -105,6 +105,7 @@ WITH_ROOTS = frozenset(  # functions whose errors near their roots are those of 
         "airybi",
         "airyaiprime",
         "airybiprime",
+        "shichi",
         "sici",
         "Ci",
         "Si",
@@ -126,20 +127,5 @@ WITH_ROOTS = frozenset(  # functions whose errors near their roots are those of 
         "fresnel",
         "fresnels",
         "fresnelc",
-    ]
-)
-STABLE_BACKWARD = frozenset(
-    [
-        "solve",
-        "solve_triangular",
-        "cho_solve",
-        "cholesky",
-        "inv",
-        "cho_inverse",
-        "det",
-        "qr",
-        "lstsq",
-        "eigh",
-        "svd",
     ]
 )

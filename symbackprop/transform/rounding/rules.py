@@ -7,28 +7,26 @@ from __future__ import annotations
 
 import re
 import struct
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from fractions import Fraction
 
 from symbackprop.errors import UnsupportedError
 from symbackprop.ir.dtype import is_float, item_size
-from symbackprop.ir.node import Apply, Const, Node, constant, make_output
-from symbackprop.ir.size import Size, SizeExpression, product
-from symbackprop.ops.arithmetic import add
-from symbackprop.ops.broadcasting import broadcast, rebuilt, reduce_sum
+from symbackprop.ir.node import Apply, Const, Node, make_output
+from symbackprop.ir.size import SizeExpression, product
+from symbackprop.ops.broadcasting import broadcast, rebuilt
 from symbackprop.ops.contraction import index_sizes
-from symbackprop.ops.declare import Primitive, Refused, declared_by_others, result_names
+from symbackprop.ops.declare import Primitive, declared_by_others, result_names
 from symbackprop.ops.exponential import log2
 from symbackprop.ops.extrema import maximum, minimum
 from symbackprop.ops.gamma import gammaln
 from symbackprop.ops.reduction import largest
 from symbackprop.ops.rounding import absolute
-from symbackprop.transform.rounding_classes import CORRECTLY_ROUNDED, EXACT, STABLE_BACKWARD, WITH_ROOTS
+from symbackprop.transform.rounding.classes import CORRECTLY_ROUNDED, EXACT, WITH_ROOTS
+from symbackprop.transform.rounding.matrices import MATRIX_RULES
+from symbackprop.transform.rounding.measures import Cotangents, Rule, modulus, number, own, sum_of, times_count, total
 
 __all__ = ["rounding_error", "rounds"]
-
-Cotangents = Sequence[Node | None]  # one a result of an operation
-Rule = Callable[[Apply, Cotangents], Node | None]  # the error of the value, in units of roundoff; None if there is none
 
 _FUNCTION = 4  # units of roundoff that functions of libraries are taken to be within: two units in the last place
 _COMPOSED = 8  # those of short expressions of such functions that do not cancel
@@ -52,7 +50,7 @@ def rounding_error(node: Node, cotangents: Cotangents) -> Node | None:
         If it is not known how it rounds.
     """
     if isinstance(node, Const):
-        return _own(1)(node, cotangents) if _is_rounded(node) else None  # type: ignore[arg-type]
+        return own(1)(node, cotangents) if _is_rounded(node) else None  # type: ignore[arg-type]
     if not isinstance(node, Apply):
         return None
     op = node.op
@@ -81,18 +79,16 @@ def _by_kind(op: Primitive) -> Rule | None:
     """Return how an operation rounds that has no rule: a function, entry by entry, as the library has it."""
     if op.name in EXACT:
         return _nothing
-    if op.name in STABLE_BACKWARD:
-        return _of_arguments
     if op.name in WITH_ROOTS:
         return _absolute(_SPECIAL)
     if op.kind != "elementwise" or op.has_bodies or op in declared_by_others():
         return None
     if op.name in CORRECTLY_ROUNDED:
-        return _own(1)
+        return own(1)
     texts = [text if isinstance(text, str) else "special." for text in op.texts.values()]
     if op.lower is not None or any("special." in text for text in texts):
-        return _own(_SPECIAL)
-    return _own(_FUNCTION if all(map(_ONE_CALL.fullmatch, texts)) else _COMPOSED)
+        return own(_SPECIAL)
+    return own(_FUNCTION if all(map(_ONE_CALL.fullmatch, texts)) else _COMPOSED)
 
 
 def _is_rounded(node: Const) -> bool:
@@ -109,31 +105,8 @@ def _is_rounded(node: Const) -> bool:
     return True
 
 
-def _total(x: Node) -> Node:
-    return x if x.shape == () else reduce_sum(x, axes=tuple(range(x.rank)))
-
-
-def _modulus(x: Node) -> Node:
-    is_number = isinstance(x, Const) and isinstance(x.value, (int, float, Fraction))
-    return constant(abs(x.value), x.shape, x.dtype) if is_number else absolute(x)  # type: ignore[attr-defined]
-
-
-def _times(count: Node | int, x: Node) -> Node:
-    return x if count == 1 else count * x
-
-
 def _nothing(node: Apply, cotangents: Cotangents) -> None:
     """Return nothing: the operation is exact."""
-
-
-def _own(units: int) -> Rule:
-    """Return the rule of what is wrong by so many units of roundoff of itself."""
-
-    def rule(node: Apply, cotangents: Cotangents) -> Node | None:
-        (g,) = cotangents
-        return None if g is None else _times(units, _total(_modulus(g * node)))
-
-    return rule
 
 
 def _absolute(units: int) -> Rule:
@@ -143,8 +116,8 @@ def _absolute(units: int) -> Rule:
         names = result_names(node)
         values = [make_output(node, i, node.shape, node.dtype) for i in range(len(names))] if names else [node]
         known = [(g, v) for g, v in zip(cotangents, values, strict=True) if g is not None]
-        terms = [_total(_modulus(g) * (1 + absolute(v))) for g, v in known]
-        return units * (terms[0] if len(terms) == 1 else add(*terms)) if terms else None
+        terms = [total(modulus(g) * (1 + absolute(v))) for g, v in known]
+        return units * (sum_of(terms)) if terms else None
 
     return rule
 
@@ -157,7 +130,7 @@ def _of_larger(units: int) -> Rule:
         if g is None:
             return None
         x, y = node.args
-        return units * _total(_modulus(g) * (absolute(node) + maximum(absolute(x), absolute(y))))
+        return units * total(modulus(g) * (absolute(node) + maximum(absolute(x), absolute(y))))
 
     return rule
 
@@ -168,12 +141,12 @@ def _log_of_beta(node: Apply, cotangents: Cotangents) -> Node | None:
     if g is None:
         return None
     x, y = node.args
-    return _SPECIAL * _total(_modulus(g) * (1 + absolute(gammaln(x)) + absolute(gammaln(y)) + absolute(gammaln(x + y))))
+    return _SPECIAL * total(modulus(g) * (1 + absolute(gammaln(x)) + absolute(gammaln(y)) + absolute(gammaln(x + y))))
 
 
 def _round(node: Apply, cotangents: Cotangents) -> Node | None:
     """Return nothing for whole numbers, and the error of a product and a quotient where decimals are kept."""
-    return _own(2)(node, cotangents) if dict(node.params).get("decimals") else None
+    return own(2)(node, cotangents) if dict(node.params).get("decimals") else None
 
 
 def _interpolated(node: Apply, cotangents: Cotangents) -> Node | None:
@@ -181,7 +154,7 @@ def _interpolated(node: Apply, cotangents: Cotangents) -> Node | None:
     (g,) = cotangents
     table = node.args[-1]
     highest = largest(absolute(table), axes=tuple(range(table.rank))) if table.rank else absolute(table)
-    return None if g is None else _COMPOSED * _total(_modulus(g)) * highest
+    return None if g is None else _COMPOSED * total(modulus(g)) * highest
 
 
 def _between_ends(node: Apply, cotangents: Cotangents) -> Node | None:
@@ -191,14 +164,38 @@ def _between_ends(node: Apply, cotangents: Cotangents) -> Node | None:
         return None
     axis: int = node.param("axis")  # type: ignore[assignment]
     start, stop = node.args
-    ends = _modulus(start) + _modulus(stop)
+    ends = modulus(start) + modulus(stop)
     axes = tuple(i for i in range(node.rank) if i != axis)
-    return 4 * _total(_modulus(g) * broadcast(ends, shape=node.shape, axes=axes))
+    return 4 * total(modulus(g) * broadcast(ends, shape=node.shape, axes=axes))
+
+
+def _powers(node: Apply, cotangents: Cotangents) -> Node | None:
+    """Return the error of powers, each a product of the one before it."""
+    (g,) = cotangents
+    return None if g is None else number(node.shape[-1], node.dtype) * total(modulus(g * node))
+
+
+def _recurrence(node: Apply, cotangents: Cotangents) -> Node | None:
+    """Return the error of ``r[t] = b[t] + a[t] r[t - 1]``: a product and a sum, carried on as b[t] is."""
+    (g,) = cotangents
+    if g is None:
+        return None
+    carried = node.op.vjp(g, node)[1]  # type: ignore[attr-defined]
+    return total(modulus(carried) * (2 * absolute(node) + absolute(node.args[1])))
+
+
+def _differences(node: Apply, cotangents: Cotangents) -> Node | None:
+    """Return the error of differences; at the ends, where the order is 2, of sums of three terms."""
+    (g,) = cotangents
+    if g is None or node.param("edge_order") == 1:
+        return own(1)(node, cotangents)
+    x = node.args[0]
+    return total(modulus(g) * absolute(node)) + 12 * total(modulus(g)) * largest(absolute(x), axes=tuple(range(x.rank)))
 
 
 def _multiplied(node: Apply, cotangents: Cotangents) -> Node | None:
     """Return nothing where a factor is a power of two."""
-    return None if any(map(_is_power_of_two, node.args)) else _own(1)(node, cotangents)
+    return None if any(map(_is_power_of_two, node.args)) else own(1)(node, cotangents)
 
 
 def _is_power_of_two(node: Node) -> bool:
@@ -222,20 +219,20 @@ def _power(node: Apply, cotangents: Cotangents) -> Node | None:
     """Return the error of repeated products, and of a quotient where the exponent is negative."""
     n = int(node.param("n"))  # type: ignore[call-overload]
     roundings = max(abs(n) - 1, 0) + (n < 0)
-    return _own(roundings)(node, cotangents) if roundings else None
+    return own(roundings)(node, cotangents) if roundings else None
 
 
 def _cast(node: Apply, cotangents: Cotangents) -> Node | None:
     """Return nothing where the new dtype has all the digits of the old one."""
     old, new = node.args[0].dtype, node.dtype
     is_wide = not is_float(old) or (is_float(new) and item_size(new) >= item_size(old))
-    return None if is_wide else _own(1)(node, cotangents)
+    return None if is_wide else own(1)(node, cotangents)
 
 
 def _added(node: Apply, cotangents: Cotangents) -> Node | None:
     """Return the error of a sum from left to right: what has been added is rounded with each term."""
     if len(node.args) == 2:
-        return _own(1)(node, cotangents)
+        return own(1)(node, cotangents)
     return _linear(len(node.args) - 1)(node, cotangents)
 
 
@@ -247,8 +244,8 @@ def _linear(roundings: Callable[[Apply], Node | int] | int) -> Rule:
         if g is None:
             return None
         count = roundings if isinstance(roundings, int) else roundings(node)
-        sums = rebuilt(node, tuple(_modulus(arg) if is_float(arg.dtype) else arg for arg in node.args))
-        return _times(count, _total(_modulus(g) * sums))
+        sums = rebuilt(node, tuple(modulus(arg) if is_float(arg.dtype) else arg for arg in node.args))
+        return times_count(count, total(modulus(g) * sums))
 
     return rule
 
@@ -261,7 +258,7 @@ def _of_sum(node: Apply) -> Node | int:
     """
     x = node.args[0]
     axes: tuple[int, ...] = node.param("axes")  # type: ignore[assignment]
-    count = _number(product(x.shape[axis] for axis in axes), x.dtype)
+    count = number(product(x.shape[axis] for axis in axes), x.dtype)
     if x.rank != len(axes):
         return count
     return minimum(count, 11 + log2(maximum(count, 1)))
@@ -269,7 +266,7 @@ def _of_sum(node: Apply) -> Node | int:
 
 def _of_all(node: Apply) -> Node:
     """Return how many entries the largest argument has."""
-    sizes = [_number(product(arg.shape), node.dtype) for arg in node.args if is_float(arg.dtype)]
+    sizes = [number(product(arg.shape), node.dtype) for arg in node.args if is_float(arg.dtype)]
     total = sizes[0]
     for size in sizes[1:]:
         total = maximum(total, size)
@@ -278,7 +275,7 @@ def _of_all(node: Apply) -> Node:
 
 def _of_axis(node: Apply) -> Node:
     axis: int = node.param("axis")  # type: ignore[assignment]
-    return _number(node.args[0].shape[axis], node.dtype)
+    return number(node.args[0].shape[axis], node.dtype)
 
 
 def _of_contraction(node: Apply) -> Node:
@@ -287,41 +284,23 @@ def _of_contraction(node: Apply) -> Node:
     output: tuple[int, ...] = node.param("output")  # type: ignore[assignment]
     sizes = index_sizes(node.args, operands)
     summed = product(size for index, size in sizes.items() if index not in output)
-    return _number(summed + len(operands) - 2, node.dtype)
+    return number(summed + len(operands) - 2, node.dtype)
 
 
 def _of_product(node: Apply, cotangents: Cotangents) -> Node | None:
     (g,) = cotangents
-    return None if g is None else _of_all(node) * _total(_modulus(g * node))
-
-
-def _of_arguments(node: Apply, cotangents: Cotangents) -> Node | None:
-    """Return the error of what is stable backward: as if its arguments were wrong by the order of the matrix."""
-    op = node.op
-    assert isinstance(op, Primitive)
-    if all(g is None for g in cotangents):
-        return None
-    given = list(cotangents) if result_names(node) else cotangents[0]
-    order = _number(node.args[0].shape[-1], node.args[0].dtype)  # of the matrix, which comes first
-    terms = []
-    for arg, contribution in zip(node.args, op.vjp(given, node), strict=True):
-        if contribution is not None and not isinstance(contribution, Refused):
-            terms.append(_total(_modulus(contribution * arg)))
-    return order * (terms[0] if len(terms) == 1 else add(*terms)) if terms else None
-
-
-def _number(size: Size, dtype: str) -> Node:
-    return constant(size, (), dtype)
+    return None if g is None else _of_all(node) * total(modulus(g * node))
 
 
 _RULES: Mapping[str, Rule] = {
+    **MATRIX_RULES,
     "scan": _nothing,  # loops and branches round where their bodies do, and a root where its residual does
     "while_loop": _nothing,
     "cond": _nothing,
-    "implicit_root": _own(1),
+    "implicit_root": own(1),
     "multiply": _multiplied,
     "integer_power": _power,
-    "square_difference": _own(3),
+    "square_difference": own(3),
     "cast": _cast,
     "add": _added,
     "sum": _linear(_of_sum),
@@ -344,6 +323,9 @@ _RULES: Mapping[str, Rule] = {
     "interp": _interpolated,
     "round": _round,
     "linspace": _between_ends,
+    "vander": _powers,
+    "linear_recurrence": _recurrence,
+    "gradient": _differences,
     "logaddexp": _of_larger(_FUNCTION),
     "logaddexp2": _of_larger(_FUNCTION),
     "rel_entr": _of_larger(_COMPOSED),
