@@ -27,14 +27,14 @@ class WithErrorBound:
         values, products with powers of 2), 4 for the functions of NumPy and `math`, which are taken to be within two units
         in the last place, 8 for what is composed of a few of these, and 64 for those of `scipy.special`, some of which are
         farther off at the ends of their domains. A sum counts the additions that one term goes through, at most: pairwise
-        over all entries, all of them along some axes and in products of matrices. Solves and factorisations are taken to
-        be stable backward. In loops every step counts, in branches the one that runs; the solution of an equation is wrong
-        by its own rounding and by those of the residual (Higham, N. J. (2002), Accuracy and Stability of Numerical
-        Algorithms, section 25.2). It costs about as much as the gradient.
+        over all entries, all of them along some axes and in products of matrices. In loops every step counts, in branches
+        the one that runs; the solution of an equation is wrong by its own rounding and by those of the residual. Linear
+        algebra is as exact as for matrices near those that it is given (Higham, N. J. (2002), Accuracy and Stability of
+        Numerical Algorithms, and docs/accuracy.md for each). It costs about as much as the gradient.
 
-        The arguments are taken to be exact, comparisons and masks to come out as they would exactly; a value that
-        underflows is wrong by more, and what a solver leaves off by its tolerance is no rounding. The bound is infinite or nan where the derivative in a step is. For long sums it is far
-        from what happens, as errors average out.
+        The arguments are taken to be exact, comparisons and masks to come out as they would exactly. A value that
+        underflows is wrong by more, and what a solver leaves off by its tolerance is no rounding. The bound is infinite or
+        nan where the derivative in a step is. For long sums it is far from what happens, as errors average out.
 
         Returns
         -------
@@ -46,8 +46,9 @@ class WithErrorBound:
         ShapeError
             If a value is no scalar.
         UnsupportedError
-            If the formula has functions of matrices, or functions of the user's own, of which it is not known how they
-            round, or loops that have no reverse derivative.
+            If it is not known how an operation rounds: logarithms of matrices, derivatives of their exponentials,
+            eigenvectors of matrices that are not symmetric, opaque functions, primitives of the user's own that are
+            declared without ``roundings``. And if a loop has no reverse derivative.
 
         Examples
         --------

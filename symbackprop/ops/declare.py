@@ -177,6 +177,9 @@ class Primitive(Operation):
         ``(node) -> names`` of the results, where their number depends on the parameters; `outputs` is then not empty.
     has_bodies : bool
         Whether it has body graphs; its vjp then takes an `Engine` as a third argument, its jvp a `PushForward`.
+    roundings : int or None
+        By how many units of roundoff of itself its text may be wrong, for `error_bound`; None where that is not known, or
+        known by the kind of operation, as it is of those of this package.
     batch : callable or None
         ``(call) -> node`` for many examples at once, whose axis comes first, where the rules of
         `transform.batching` have none: `call` has the `node` for one example, what its `args` have become, which of
@@ -219,6 +222,7 @@ class Primitive(Operation):
     fixed: tuple[str, ...] = ()
     named_outputs: Callable[[Apply], Sequence[str]] | None = None
     has_bodies: bool = False
+    roundings: int | None = None
     batch: Callable[..., Node] | None = None
 
     def __call__(self, *operands: Operand, **params: object) -> Node:

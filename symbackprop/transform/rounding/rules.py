@@ -58,7 +58,10 @@ def rounding_error(node: Node, cotangents: Cotangents) -> Node | None:
         return None
     rule = _rule(op)
     if rule is None:
-        raise UnsupportedError(f"there is no error bound for a formula with {op.name}: how it rounds is not known")
+        hint = "; declare it with roundings=" if op in declared_by_others() else ""
+        raise UnsupportedError(
+            f"there is no error bound for a formula with {op.name}: how it rounds is not known{hint}"
+        )
     return rule(node, cotangents)
 
 
@@ -81,7 +84,9 @@ def _by_kind(op: Primitive) -> Rule | None:
         return _nothing
     if op.name in WITH_ROOTS:
         return _absolute(_SPECIAL)
-    if op.kind != "elementwise" or op.has_bodies or op in declared_by_others():
+    if op in declared_by_others():
+        return None if op.roundings is None or op.outputs else own(op.roundings)
+    if op.kind != "elementwise" or op.has_bodies:
         return None
     if op.name in CORRECTLY_ROUNDED:
         return own(1)
