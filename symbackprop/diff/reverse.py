@@ -40,7 +40,7 @@ def gradient(graph: Graph, wrt: Sequence[Input]) -> Graph:
                 f"the gradient is that of a scalar, but the formula has shape {shape_text(value.shape)}; "
                 "reduce it, for example with sum(...) or mean(...)"
             )
-        adjoints = pull_back((value,), (constant(1, (), value.dtype),), wrt, inner)
+        adjoints = _pulled_back(graph.nodes_of(value), (value,), (constant(1, (), value.dtype),), wrt, inner)
         outputs += [adjoints[x] if x in adjoints else constant(0, x.shape, x.dtype) for x in wrt]
         labels += [Label(number, graph.arguments[x.index].name) for x in wrt]
         known = {**adjoints, **known}  # names and comments go by the first value that a node reaches
@@ -57,9 +57,19 @@ def pull_back(
 
     The adjoints that belong to nodes of body graphs are put into `inner`.
     """
-    order = topological(outputs)
+    return _pulled_back(topological(outputs), outputs, cotangents, wrt, {} if inner is None else inner)
+
+
+def _pulled_back(
+    order: Sequence[Node],
+    outputs: Sequence[Node],
+    cotangents: Sequence[Node],
+    wrt: Sequence[Node],
+    inner: dict[Node, Node],
+) -> dict[Node, Node]:
+    """Return the adjoints of nodes that come in topological order, all that `outputs` need among them."""
     active = dependents(order, wrt)
-    engine = Accumulation(active, {} if inner is None else inner)
+    engine = Accumulation(active, inner)
     received: dict[Node, list[Node]] = {}
     for output, cotangent in zip(outputs, cotangents, strict=True):
         received.setdefault(output, []).append(cotangent)

@@ -39,7 +39,7 @@ def with_shared_decay(graph: Graph) -> Graph:
             new[node] = make_output(new[node.source], node.index, node.shape, node.dtype)  # type: ignore[arg-type]
         else:
             new[node] = node
-    return graph.mapped(lambda node: new.get(node, node))
+    return graph.mapped(new)
 
 
 def _softplus_of_slope(node: Node) -> Apply | None:

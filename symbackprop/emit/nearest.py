@@ -103,7 +103,7 @@ class _Pairs:
             if node not in self._new:
                 self._new[node] = self._made(node, pairs)
         names = {node: name for node, name in self._graph.names.items() if node not in self._dense}
-        return replace(self._graph, names=names).mapped(lambda node: self._new.get(node, node))
+        return replace(self._graph, names=names).mapped(self._new)
 
     def _carry(self, node: Node, pairs: OfPairs) -> None:
         """Make what a matrix is computed of, which none of the distances is needed for."""

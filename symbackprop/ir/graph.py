@@ -104,35 +104,49 @@ class Graph:
     parts: tuple[int, ...] = ()
     otherwise: Graph | None = None
 
-    def mapped(self, new: Callable[[Node], Node]) -> Graph:
-        """Return the graph with `new` of every output and every table entry; of equal entries the first stays."""
+    def mapped(self, new: Mapping[Node, Node]) -> Graph:
+        """Return the graph with `new` of every output and every table entry, which is itself where `new` has none.
+
+        Of equal entries the first stays.
+        """
+        get = new.get
         names: dict[Node, str] = {}
         places: dict[Node, tuple[int, int]] = {}
         adjoints: dict[Node, Node] = {}
         for node, name in self.names.items():
-            names.setdefault(new(node), name)
+            names.setdefault(get(node, node), name)
         for node, place in self.places.items():
-            places.setdefault(new(node), place)
+            places.setdefault(get(node, node), place)
         for node, adjoint in self.adjoints.items():
-            adjoints.setdefault(new(node), new(adjoint))
-        return replace(
+            adjoints.setdefault(get(node, node), get(adjoint, adjoint))
+        mapped = replace(
             self,
-            primals=tuple(map(new, self.primals)),
-            outputs=tuple(map(new, self.outputs)),
+            primals=_all_mapped(self.primals, new),
+            outputs=_all_mapped(self.outputs, new),
             names=names,
             places=places,
             adjoints=adjoints,
-            counts={name: new(node) for name, node in self.counts.items()},
-            forward=tuple(map(new, self.forward)),
+            counts={name: get(node, node) for name, node in self.counts.items()},
+            forward=_all_mapped(self.forward, new),
             recomputation=None if self.recomputation is None else self.recomputation.mapped(new),
         )
+        if mapped.primals == self.primals and mapped.forward == self.forward and mapped.counts == self.counts:
+            mapped.__dict__["primal_nodes"] = self.primal_nodes  # as `cached_property` keeps it
+        return mapped
 
     def with_outputs(
         self, outputs: Sequence[Node], labels: Sequence[Label], adjoints: Mapping[Node, Node] | None = None
     ) -> Graph:
         """Return a graph of the same formula that computes something else of it."""
         adjoints = self.adjoints if adjoints is None else adjoints
-        other = replace(self, outputs=tuple(outputs), labels=tuple(labels), adjoints=adjoints)
+        return self._of_same_formula(outputs=tuple(outputs), labels=tuple(labels), adjoints=adjoints)
+
+    def with_names(self, names: Mapping[Node, str]) -> Graph:
+        """Return the graph with other names of its nodes."""
+        return self._of_same_formula(names=names)
+
+    def _of_same_formula(self, **changes: Any) -> Graph:
+        other = replace(self, **changes)
         other.__dict__["primal_nodes"] = self.primal_nodes  # as `cached_property` keeps it
         return other
 
@@ -166,6 +180,11 @@ class Graph:
         """Tell whether the graph has a node of one of these operations."""
         return not self.applied.keys().isdisjoint(ops)
 
+    @cached_property
+    def uses(self) -> Mapping[Node, int]:
+        """How often each node is an argument or a root."""
+        return count_uses(self._nodes, self.roots)
+
     @property
     def whole_labels(self) -> tuple[Label, ...]:
         """What is returned, where what is returned in factors counts once.
@@ -186,6 +205,20 @@ class Graph:
         """Return the nodes that primals and outputs reach, arguments before what uses them."""
         return self._nodes
 
+    def nodes_of(self, primal: Node) -> list[Node]:
+        """Return the nodes that one of the primals reaches, arguments before what uses them."""
+        alone = self.primals == (primal,) and not self.counts and not self.forward
+        return self.primal_nodes if alone else topological((primal,))
+
+    @property
+    def derived(self) -> set[Node]:
+        """The nodes that are no part of the formula itself."""
+        return set(self._nodes[len(self.primal_nodes) :])
+
+    def beyond(self, other: Graph) -> set[Node]:
+        """Return the nodes that another graph does not have."""
+        return set(self._nodes).difference(other._nodes)
+
     def needed(self, counts: Iterable[str] = ()) -> set[Node]:
         """Return the nodes that the outputs and the named `counts` reach."""
         found = {*self.outputs, *(self.counts[name] for name in counts)}
@@ -196,6 +229,10 @@ class Graph:
 
     def __str__(self) -> str:
         return graph_text(self)
+
+
+def _all_mapped(nodes: tuple[Node, ...], new: Mapping[Node, Node]) -> tuple[Node, ...]:
+    return tuple([new.get(node, node) for node in nodes])
 
 
 def children(node: Node) -> tuple[Node, ...]:

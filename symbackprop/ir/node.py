@@ -245,7 +245,7 @@ def make_apply(
         node = Apply()
         node.op, node.args, node.params, node.shape, node.dtype = op, args, params, shape, dtype
         node.segment = segment
-        node.weak = bool(args) and _is_weak(op, args, shape)
+        node.weak = bool(args) and args[0].weak and _is_weak(op, args, shape)
         node = _intern(key, node)
     return node  # type: ignore[return-value]
 
@@ -265,15 +265,20 @@ def make_output(source: Apply, index: int, shape: Shape, dtype: str) -> Output:
 
 def _is_weak(op: Operation, args: tuple[Node, ...], shape: Shape) -> bool:
     """Tell whether an operation gives a number made of numbers, or repeats one."""
-    if not args[0].weak or (shape and op.name != "broadcast"):
+    if shape and op.name != "broadcast":
         return False
     return all([arg.weak and not arg.shape for arg in args])
 
 
 def _intern(key: _Key, node: Node) -> Node:
-    """Put `node` into the table unless another thread was first; the lookups above need no lock."""
+    """Put `node` into the table unless another thread was first; the lookups above need no lock.
+
+    Nor does putting in what is not there, which a dictionary does at once.
+    """
     reference = _Reference(node, _forget)
     reference.key = key
+    if _table.setdefault(key, reference) is reference:
+        return node
     with _lock:
         known = _table.get(key)
         first = None if known is None else known()

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from symbackprop.ir.node import Node
@@ -31,11 +31,15 @@ class Recomputation:
     segments: Mapping[Node, int]
     sums: Mapping[Node, Node] = field(default_factory=dict)
 
-    def mapped(self, new: Callable[[Node], Node]) -> Recomputation:
-        """Return the table with `new` of every node in it."""
+    def mapped(self, new: Mapping[Node, Node]) -> Recomputation:
+        """Return the table with `new` of every node in it, which is itself where `new` has none."""
+
+        def of(node: Node) -> Node:
+            return new.get(node, node)
+
         return Recomputation(
-            tuple(dict.fromkeys(map(new, self.kept))),
-            {new(node): new(original) for node, original in self.originals.items()},
-            {new(node): segment for node, segment in self.segments.items()},
-            {new(node): new(whole) for node, whole in self.sums.items()},
+            tuple(dict.fromkeys(map(of, self.kept))),
+            {of(node): of(original) for node, original in self.originals.items()},
+            {of(node): segment for node, segment in self.segments.items()},
+            {of(node): of(whole) for node, whole in self.sums.items()},
         )

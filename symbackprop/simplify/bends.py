@@ -50,7 +50,7 @@ def without_bends(graph: Graph, log: Rewrites) -> Graph:
     new: dict[Node, Node] = {}
     for node in nodes:
         new[node] = straight[node] if node in straight else with_new_arguments(node, new)
-    return graph.mapped(lambda node: new.get(node, node))
+    return graph.mapped(new)
 
 
 def _is_entry_by_entry(node: Apply) -> bool:

@@ -107,7 +107,7 @@ def share_products(graph: Graph, log: Rewrites) -> Graph:
             new[node] = _multiplied([*coefficients, *factors])
         else:
             new[node] = with_new_arguments(node, new)
-    return graph.mapped(lambda node: new.get(node, node))
+    return graph.mapped(new)
 
 
 def _products(graph: Graph, nodes: Sequence[Node]) -> dict[Node, list[Node]]:

@@ -169,7 +169,7 @@ def with_ordered_contractions(graph: Graph, log: Rewrites) -> Graph:
         new[node] = with_new_arguments(node, new) if found is None else found
         if node in graph.names:
             named.add(new[node])
-    return graph.mapped(lambda node: new.get(node, node))
+    return graph.mapped(new)
 
 
 def _is_contraction(node: Node) -> bool:

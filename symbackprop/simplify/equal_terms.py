@@ -39,7 +39,7 @@ def with_equal_terms_added(graph: Graph, log: Rewrites) -> Graph:
     new: dict[Node, Node] = {}
     for node in graph.nodes():
         new[node] = _sum(node, found[node], new) if node in found else with_new_arguments(node, new)
-    return graph.mapped(lambda node: new.get(node, node))
+    return graph.mapped(new)
 
 
 def _sums_of_exponentials(graph: Graph) -> list[Apply]:

@@ -67,7 +67,7 @@ def factor_sums(graph: Graph, log: Rewrites) -> Graph:
     if not found:
         return graph
     log[_NAME] += found
-    return graph.mapped(lambda node: new.get(node, node))
+    return graph.mapped(new)
 
 
 def _is_sum_of_products(node: Apply) -> bool:

@@ -50,12 +50,9 @@ def guard_branches(graph: Graph, log: Rewrites) -> Graph:
         return graph
     versions = _Versions(uses, log)
     versions.make(roots)
-
-    def new(node: Node) -> Node:
-        if node in steps and isinstance(node, Output):
-            return _with_arguments(node, [versions.of(node.source)])
-        return versions.of(node)
-
+    new = versions.all()
+    for node in steps:
+        new[node] = _with_arguments(node, [new.get(node.source, node.source)])
     return graph.mapped(new)
 
 
@@ -158,9 +155,10 @@ class _Versions:
         self._conditions: dict[int, Node] = {}
         self._elsewhere = Elsewhere(uses.conditions)
 
-    def of(self, node: Node) -> Node:
-        """Return what a node of the old graph has become."""
-        return self._nodes.get((node, False), self._nodes.get((node, True), node))
+    def all(self) -> dict[Node, Node]:
+        """Return what each node of the old graph has become; what it is as it stands, if anything reads that."""
+        guarded = {node: new for (node, is_guarded), new in self._nodes.items() if is_guarded}
+        return guarded | {node: new for (node, is_guarded), new in self._nodes.items() if not is_guarded}
 
     def make(self, roots: Sequence[Node]) -> None:
         """Make the versions of all that `roots` reach.

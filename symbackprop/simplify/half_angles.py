@@ -28,9 +28,13 @@ def _whole_angle(node: Node) -> Node | None:
     return x if is_value(number, _HALF) else None
 
 
+def _is_of_half_an_angle(node: Node) -> bool:
+    return isinstance(node, Apply) and node.op in (sin, cos) and _whole_angle(node.args[0]) is not None
+
+
 def _sine_of_whole_angle(node: Apply, context: Context) -> Node | None:
     """sin(x/2) * cos(x/2) is sin(x)/2, which rounds once instead of three times, wherever in a product the two stand."""
-    if not any(isinstance(factor, Apply) and factor.op in (sin, cos) for factor in nearby(node)):
+    if not any(_is_of_half_an_angle(factor) for factor in nearby(node)):
         return None
     found: dict[tuple[object, Node], tuple[Node, Place]] = {}
     for factor, place in factors_of(node):

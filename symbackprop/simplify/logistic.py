@@ -49,7 +49,7 @@ def with_few_calls_to_sigmoids(graph: Graph, log: Rewrites) -> Graph:
             x = own.args[0]
             groups[args_of(x)[0] if is_applied(x, neg) else x].append(own)
     alone = {group[0] for group in groups.values() if len(group) == 1 and group[0].op is expit}
-    alone = _harmless(alone, needed) if alone else alone
+    alone = _harmless(alone, [node for node in graph.nodes() if node in needed]) if alone else alone
     shared = {node for group in groups.values() if _share_softplus(group) for node in group}
     shared |= {node for node in found if node not in needed and node.shape and node.op in (log_expit, softplus)}
     if not alone and not shared:
@@ -62,33 +62,24 @@ def with_few_calls_to_sigmoids(graph: Graph, log: Rewrites) -> Graph:
             new[node] = div(1, 1 + exp(_negative(new[node.args[0]])))
         else:
             new[node] = _of_softplus(node, new) if node in shared else with_new_arguments(node, new)
-    return graph.mapped(lambda node: new.get(node, node))
+    return graph.mapped(new)
 
 
-def _harmless(sigmoids: Set[Apply], nodes: Set[Node]) -> set[Apply]:
-    """Return those of some sigmoids that may be 0 where they are less than the smallest normal number."""
-    consumers: dict[Node, list[Apply]] = defaultdict(list)
-    for node in nodes:
-        if isinstance(node, Apply):
-            if node.op in _EXPLOSIVE:
-                return set()
-            for arg in node.args:
-                consumers[arg].append(node)
-    return {node for node in sigmoids if node.dtype in _DTYPES and not _is_magnified(node, consumers)}
+def _harmless(sigmoids: Set[Apply], nodes: Sequence[Node]) -> set[Apply]:
+    """Return those of some sigmoids that may be 0 where they are less than the smallest normal number.
 
-
-def _is_magnified(node: Node, consumers: Mapping[Node, Sequence[Apply]]) -> bool:
-    """Tell whether anything divides by `node`, or takes a logarithm or root of it, before something is added to it."""
-    waiting, seen = [node], {node}
-    while waiting:
-        small = waiting.pop()
-        for user in consumers.get(small, ()):
-            if user.op in _MAGNIFYING or (user.op is div and user.args[1] is small):
-                return True
-            if user.op is not add and user not in seen:
-                seen.add(user)
-                waiting.append(user)
-    return False
+    Nothing may divide by them, or take a logarithm or root of them, before something is added.
+    """
+    magnified: set[Node] = set()
+    for user in reversed(nodes):
+        op = user.op
+        if op in _EXPLOSIVE:
+            return set()
+        if op in _MAGNIFYING or (op is not add and user in magnified):
+            magnified.update(user.args)
+        elif op is div:
+            magnified.add(user.args[1])
+    return {node for node in sigmoids if node.dtype in _DTYPES and node not in magnified}
 
 
 def _negative(x: Node) -> Node:

@@ -58,7 +58,7 @@ def share_partial_sums(graph: Graph, log: Rewrites, *, reordered: bool = False) 
             new[node] = _regrouped([new[term] for term in terms[node]], paths[node], log)
         else:
             new[node] = with_new_arguments(node, new)
-    return graph.mapped(lambda node: new.get(node, node))
+    return graph.mapped(new)
 
 
 def _is_shareable(node: Apply) -> bool:

@@ -16,7 +16,7 @@ from fractions import Fraction
 
 from symbackprop.errors import BudgetError
 from symbackprop.ir.dtype import is_float
-from symbackprop.ir.graph import Graph, count_uses
+from symbackprop.ir.graph import Graph
 from symbackprop.ir.node import Apply, Const, Node, Operation, Output, constant, make_apply, make_output
 from symbackprop.ops.broadcasting import rebuilt
 from symbackprop.stages import watched
@@ -24,6 +24,7 @@ from symbackprop.stages import watched
 __all__ = ["Context", "Rewrites", "Row", "rewrite", "with_new_arguments"]
 
 _STEPS_PER_NODE = 200  # far above what any table needs; only a pair of rows that undo each other gets there
+_FEW_NODES = 200  # at which a first look tells whether a walk is needed
 _FEW = 4  # arguments in whose order rules are found; of more it does not matter
 _EXACT = 2**53  # below it every integer is a double
 _PARTS = 16  # of 1, which are written as fractions
@@ -36,8 +37,8 @@ class Context:
     """What a row may ask about the graph around a node."""
 
     def __init__(self, graph: Graph) -> None:
-        self.nodes = nodes = graph.nodes()
-        self._uses = count_uses(nodes, graph.roots)
+        self.nodes = graph.nodes()
+        self._uses = dict(graph.uses)
         self._consumers: dict[Node, set[Operation | None]] | None = None
         self._unfollowed: list[tuple[Node, Node]] = []  # replacements since `_consumers` was asked for
         self._places: dict[Node, int] | None = None
@@ -139,21 +140,20 @@ Rule = tuple[Callable[[Apply, Context], Node | None], str]  # of a row: the func
 Rules = dict[tuple[object, ...], list[Rule]]  # by what they look at: operation, whether it has axes, arguments
 
 
-def rewrite(graph: Graph, rows: Sequence[Row], log: Rewrites, settled: Iterable[Node] = ()) -> Graph:
+def rewrite(graph: Graph, rows: Sequence[Row], log: Rewrites, *, among: Set[Node] | None = None) -> Graph:
     """Return `graph` with `rows` applied wherever they fit, counting each application in `log`.
 
-    Nodes that are `settled` are in normal form already, with all that they are computed from, and stay as they are.
+    Where nodes are given for rows to look `among`, the rest is in normal form already, but for what is computed of
+    what changes.
     """
+    if among is not None and len(among) <= _FEW_NODES and not _Walk(graph, rows, Rewrites()).finds(among):
+        return graph
     walk = _Walk(graph, rows, log)
-    for node in settled:
-        walk.normal[node] = node
-        if isinstance(node, Apply) and len(node.args) == 2:
-            walk.context.remember(node)
-    walk.run()
+    walk.run(among)
     normal = walk.normal
     if all(normal[root] is root for root in graph.roots):
         return graph  # with all that is known of it already
-    return graph.mapped(lambda node: normal.get(node, node))
+    return graph.mapped(normal)
 
 
 def with_new_arguments(node: Node, new: Mapping[Node, Node]) -> Node:
@@ -223,17 +223,35 @@ class _Walk:
     def _find_rules(self) -> None:
         self._fitting, self._rules = _table(self._rows, _subjects(self._rows) - self._absent)
 
-    def run(self) -> None:
+    def run(self, among: Set[Node] | None) -> None:
         """Fill `normal` with the normal form of every node; most nodes are in it and take one step."""
         normal, step = self.normal, self._step
         for node in watched(self.context.nodes):  # arguments first
             if node not in normal:
+                if among is not None and node not in among and self._stays(node):
+                    continue
                 target = step(node)
                 if target is node:
                     normal[node] = node
                 else:
                     self._replace(node, target)
                     self._settle([node, target])
+
+    def finds(self, among: Set[Node]) -> bool:
+        """Tell whether any row fits one of some nodes as they are."""
+        self.normal.update((arg, arg) for node in among for arg in node.args)
+        return any(self._step(node) is not node for node in among)
+
+    def _stays(self, node: Node) -> bool:
+        """Tell whether nothing has become of the arguments of a node, which then is in normal form as it was."""
+        normal, args = self.normal, node.args
+        for arg in args:
+            if normal[arg] is not arg:
+                return False
+        normal[node] = node
+        if len(args) == 2:
+            self.context.remember(node)  # type: ignore[arg-type]
+        return True
 
     def _settle(self, stack: list[Node]) -> None:
         """Bring what is on `stack` to normal form, with all that rows put in its place."""

@@ -13,10 +13,6 @@ from symbackprop.ops import primitives
 from symbackprop.ops.arithmetic import add, neg
 from symbackprop.ops.broadcasting import reduce_sum
 from symbackprop.ops.contraction import einsum
-from symbackprop.ops.creation import arange, eye
-from symbackprop.ops.indexing import scatter_add
-from symbackprop.ops.layout import diagonal
-from symbackprop.ops.matrices import triangle
 from symbackprop.ops.reduction import mean
 from symbackprop.simplify import (
     algebra,
@@ -108,7 +104,6 @@ _TIDYING = tuple(row for row in algebra.ROWS if row.name in ("multiply by quotie
 _SIMPLER = (*exponentials.OF_ONE_SIGN, *_TIDYING)
 _PRODUCTS = (*sums_of_products.ROWS, *gram.ROWS, *outer_products.ROWS, *arrays.ROWS, *_TIDYING)
 _MULTIPLYING = (reduce_sum, mean, einsum)  # what `_has_products` tells of
-_BY_POSITION = frozenset((arange, diagonal, eye, scatter_add, triangle))
 _LOWERING = lower.rows()
 _BENDS = 8  # at which what is computed of them may be smooth
 _LARGE = 100  # nodes of a formula that nobody reads for its order
@@ -167,11 +162,15 @@ def regrouped(graph: Graph, log: Rewrites) -> Graph:
     return found
 
 
-def _is_unfinished(graph: Graph) -> bool:
-    """Tell whether a last walk may find something, now that it is known who needs what and nothing is derived any more."""
-    if graph.applies(*_BY_POSITION) or any(map(structure.takes_product_away, graph.applied.get(add, ()))):
-        return True
-    return any(map(scalars.may_share_signs, (*graph.applied.get(einsum, ()), *graph.applied.get(reduce_sum, ()))))
+def _unfinished(graph: Graph) -> set[Node]:
+    """Return where a last walk may find something, now that it is known who needs what and nothing is derived any more."""
+    applied = graph.applied
+    found: set[Node] = {
+        node for row in structure.ROWS for op in row.ops for node in applied.get(op, ()) if row.may_fit(node)
+    }
+    found.update(filter(structure.takes_product_away, applied.get(add, ())))
+    found.update(filter(scalars.may_share_signs, (*applied.get(einsum, ()), *applied.get(reduce_sum, ()))))
+    return found
 
 
 def _has_products(node: Node) -> bool:
@@ -185,13 +184,7 @@ def _with_products(graph: Graph, log: Rewrites) -> Graph:
     found: set[Node] = {node for op in _MULTIPLYING for node in graph.applied.get(op, ()) if _has_products(node)}
     if not found:
         return graph
-    settled: list[Node] = []
-    for node in graph.nodes():
-        if node in found or not found.isdisjoint(node.args):
-            found.add(node)
-        else:
-            settled.append(node)
-    return rewrite(graph, _PRODUCTS, log, settled=settled)
+    return rewrite(graph, _PRODUCTS, log, among=found)
 
 
 def _operations(graph: Graph) -> int:
@@ -214,13 +207,13 @@ def recognised(graph: Graph, log: Rewrites, *, stacks: bool = True) -> Graph:
     """Return a graph of derivatives in one form, with composites seen whole and nothing lowered yet."""
     graph = _recognised(with_twins(without_rules(graph)), log, stacks=stacks)
     added = with_equal_terms_added(graph, log)
-    return graph if added is graph else rewrite(added, _RECOGNISING, log, settled=graph.primal_nodes)
+    return graph if added is graph else rewrite(added, _RECOGNISING, log, among=added.derived)
 
 
 def _recognised(graph: Graph, log: Rewrites, *, stacks: bool = True) -> Graph:
     """Return a graph with composites seen whole, and with loops that do in every step only what they have to."""
     if not has_loops(graph):
-        return rewrite(graph, _RECOGNISING, log, settled=graph.primal_nodes)
+        return rewrite(graph, _RECOGNISING, log, among=graph.derived)
     graph = in_bodies(without_unneeded(as_one(graph)), lambda bodies: _recognised(bodies, log))
     graph = with_sums_behind(with_products_before(graph, stacks=stacks), stacks=stacks)
     graph = without_unneeded(graph)
@@ -236,6 +229,7 @@ def _with_products_behind(graph: Graph, log: Rewrites) -> Graph:
 def _lowered(graph: Graph, log: Rewrites, *, stacks: bool = True, few_calls: bool = True) -> Graph:
     """Return a graph in simple primitives, with loops back that read what the loops there computed."""
     graph = in_bodies(graph, lambda bodies: _lowered(with_neighbours_together(bodies, log), log, few_calls=few_calls))
+    finished = graph
     lowered = with_few_calls_to_sigmoids(graph, log) if few_calls else graph
     if lowered.applies(*_COMPOSITES):
         lowered = rewrite(lowered, _LOWERING, log)
@@ -245,9 +239,8 @@ def _lowered(graph: Graph, log: Rewrites, *, stacks: bool = True, few_calls: boo
         if stacks:
             lowered = without_unneeded(_with_products_behind(with_factors_ahead(with_products_behind(lowered)), log))
         graph = lowered
-    last = lowered if lowered is graph else rewrite(lowered, _LAST, log)
-    if (last is graph or last is not lowered) and _is_unfinished(last):
-        last = rewrite(last, _LAST, log)  # a walk that changes something may leave more to find
+    last = lowered if lowered is graph else rewrite(lowered, _LAST, log, among=lowered.beyond(finished))
+    last = rewrite(last, _LAST, log, among=_unfinished(last))
     last = _ordered(last, _LAST, log)
     last = with_shared_powers(last, log)
     rooted = with_shared_roots(last, log)

@@ -49,7 +49,7 @@ def with_shared_powers(graph: Graph, log: Rewrites) -> Graph:
             found += 1
     if found:
         log[_NAME] += found
-    return rewrite(graph.mapped(lambda node: new.get(node, node)), _ROWS, log)
+    return rewrite(graph.mapped(new), _ROWS, log)
 
 
 def _missing(x: Node, count: Size, tables: Set[tuple[Node, Size]]) -> int | None:

@@ -40,7 +40,7 @@ def with_shared_roots(graph: Graph, log: Rewrites) -> Graph:
             log[_NAME] += 1
         else:
             new[node] = with_new_arguments(node, new)
-    return graph.mapped(lambda node: new.get(node, node))
+    return graph.mapped(new)
 
 
 def _powers(graph: Graph) -> dict[Node, Fraction]:

@@ -20,5 +20,5 @@ def without_rules(graph: Graph) -> Graph:
                 new[node] = new[node.source.args[node.index]]
             else:
                 new[node] = with_new_arguments(node, new)
-        graph = graph.mapped(lambda node: new.get(node, node))
+        graph = graph.mapped(new)
     return in_bodies(graph, without_rules)

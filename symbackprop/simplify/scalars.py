@@ -128,13 +128,16 @@ def _number_of(node: Node) -> Node | None:
 
 def coefficient_of(arg: Node, node: Apply, context: Context) -> tuple[Node, Node] | None:
     """Split an operand of a contraction into a number, which may go to the result, and an array."""
-    if not is_applied(arg, mul) or not is_absorbed(arg, context):
+    if not is_applied(arg, mul):
         return None
     number, rest = args_of(arg)
+    parts: tuple[Node, Node] | None
     if is_number(number) and is_modest(number):
-        return constant(number.value, (), number.dtype), rest  # type: ignore[attr-defined]
-    parts = _scalar_factor(arg) if node.rank <= arg.rank else None
-    return parts if parts is not None and is_modest(parts[0]) else None
+        parts = constant(number.value, (), number.dtype), rest  # type: ignore[attr-defined]
+    else:
+        parts = _scalar_factor(arg) if node.rank <= arg.rank else None
+        parts = parts if parts is not None and is_modest(parts[0]) else None
+    return parts if parts is not None and is_absorbed(arg, context) else None
 
 
 def is_absorbed(node: Node, context: Context) -> bool:

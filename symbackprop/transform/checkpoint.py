@@ -68,7 +68,7 @@ class _Checkpoints:
         for node in self._part.backward:
             new[node] = with_new_arguments(node, new)
         changed = {node: new[node] for node in self._part.backward}
-        graph = self._graph.mapped(lambda node: changed.get(node, node))
+        graph = self._graph.mapped(changed)
         names = {clones[node]: name for node, name in graph.names.items() if node in clones}
         segments = {clone: self._segment[node] for node, clone in clones.items()}
         segments.update((new[node], turn) for node, turn in self._turns().items())

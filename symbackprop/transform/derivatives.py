@@ -81,7 +81,7 @@ def _written_out(graph: Graph, ready: Callable[[Graph], Graph]) -> Graph:
         assert isinstance(node, Apply)
         found[node] = rule(node, [new[arg] for arg in node.args])
         new[node] = found[node][0]
-    return _spread(graph.mapped(lambda node: new.get(node, node))) if found else graph
+    return _spread(graph.mapped(new)) if found else graph
 
 
 def _spread(graph: Graph) -> Graph:

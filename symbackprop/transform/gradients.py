@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import replace
 
 from symbackprop.diff.reverse import gradient
 from symbackprop.emit.header import Recipe
@@ -31,8 +30,8 @@ def with_gradient(graph: Graph, recipe: Recipe) -> Graph:
         told = all_finite(differentiated.outputs)
         names.setdefault(told, "finite")
         outputs.append((told, Label(tells="finite")))
-    named = replace(differentiated, names=names)
-    return named.with_outputs([node for node, _ in outputs], [label for _, label in outputs])
+    asked = differentiated.with_outputs([node for node, _ in outputs], [label for _, label in outputs])
+    return asked.with_names(names)
 
 
 def _clipped(differentiated: Graph, clip: Clip | None, names: dict[Node, str]) -> Sequence[Node]:

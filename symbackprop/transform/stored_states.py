@@ -28,7 +28,7 @@ def with_slots(graph: Graph, slots: int | str) -> Graph | None:
         new[node] = with_new_arguments(node, new)
         if node in again:
             new[node] = Loop(new[node]).with_slots(again[node], slots).node  # type: ignore[arg-type]
-    return graph.mapped(lambda node: new.get(node, node))
+    return graph.mapped(new)
 
 
 def _again(graph: Graph) -> dict[Node, tuple[int, ...]]:

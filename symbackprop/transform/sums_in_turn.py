@@ -36,7 +36,7 @@ def with_sums_in_turn(graph: Graph) -> Graph:
                 sums.update(dict.fromkeys(partial, new[node]))
     if not sums:
         return graph
-    changed = graph.mapped(lambda node: new.get(node, node))
+    changed = graph.mapped(new)
     table = changed.recomputation
     assert table is not None
     return replace(changed, recomputation=replace(table, segments={**table.segments, **segments}, sums=sums))

@@ -41,7 +41,7 @@ def with_factors_ahead(graph: Graph) -> Graph:
         if node in wanted:
             loop = _with_factors_together(Loop(new[node]), together)  # type: ignore[arg-type]
             new[node] = _with_rows_ahead(loop, ahead).node
-    return with_known(with_known(graph.mapped(lambda node: new.get(node, node)), together), ahead)
+    return with_known(with_known(graph.mapped(new), together), ahead)
 
 
 def _with_outputs(loop: Loop, now: Mapping[Node, Node], ahead: Mapping[Node, Node]) -> Loop:

@@ -51,7 +51,7 @@ def with_products_before(graph: Graph, *, stacks: bool = True) -> Graph:
             new[node] = moving.moved(inside).node
     if not inputs:
         return graph
-    return with_known(graph.mapped(lambda node: new.get(node, node)), inside)
+    return with_known(graph.mapped(new), inside)
 
 
 class _Moving:

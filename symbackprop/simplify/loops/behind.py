@@ -53,7 +53,7 @@ def with_sums_behind(graph: Graph, *, stacks: bool = True) -> Graph:
             new[node] = with_new_arguments(node, new)
             if node in plans:
                 made[node] = _Made(plans[node], Loop(new[node]))  # type: ignore[arg-type]
-    return graph.mapped(lambda node: new.get(node, node))
+    return graph.mapped(new)
 
 
 def _is_taken(node: Node, made: dict[Node, _Made]) -> bool:

@@ -68,7 +68,7 @@ def replaced(graph: Graph, replacement: Callable[[Apply, tuple[Node, ...]], Node
         if isinstance(node, Apply):
             found = replacement(node, tuple([new[arg] for arg in node.args]))
         new[node] = with_new_arguments(node, new) if found is None else found
-    return graph.mapped(lambda node: new.get(node, node))
+    return graph.mapped(new)
 
 
 def with_known(graph: Graph, new: Mapping[Node, Node]) -> Graph:

@@ -40,7 +40,7 @@ def with_neighbours_together(graph: Graph, log: Rewrites) -> Graph:
     new: dict[Node, Node] = {}
     for node in graph.nodes():
         new[node] = _part_of_whole(*part_of[node], new) if node in part_of else with_new_arguments(node, new)
-    return graph.mapped(lambda node: new.get(node, node))
+    return graph.mapped(new)
 
 
 def _span(node: Apply) -> tuple[int, Size, Size] | None:

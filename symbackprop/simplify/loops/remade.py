@@ -44,4 +44,4 @@ def with_loops_back_remade(
         new[node] = with_new_arguments(node, new)
         if node in places:
             made[node] = remake(Loop(new[node]), places[node])  # type: ignore[arg-type]
-    return graph.mapped(lambda node: new.get(node, node))
+    return graph.mapped(new)

@@ -69,7 +69,7 @@ def with_scaled_loops(graph: Graph, rewrites: Rewrites) -> Graph:
     if not found:
         return graph
     rewrites[_NAME] += found
-    return replace(moved, names=names).mapped(lambda node: new.get(node, node))
+    return replace(moved, names=names).mapped(new)
 
 
 @dataclass(frozen=True)

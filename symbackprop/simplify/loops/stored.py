@@ -85,7 +85,7 @@ class _Merging:
             sources += [self._taken[node.source].node] if node.source in self._taken else []
             if any(source in primal for source in sources):
                 forward.append(new[node])
-        changed = graph.mapped(lambda node: new.get(node, node))
+        changed = graph.mapped(new)
         return replace(changed, forward=(*changed.forward, *dict.fromkeys(forward)))
 
     def _result(self, node: Output) -> Node:
@@ -197,7 +197,7 @@ def with_stored(graph: Graph, *, stacks: bool = True) -> Graph:
             new[node] = with_new_arguments(node, new)
         if node in demands:
             larger[node] = _giving_more(node, new, demands[node])
-    changed = graph.mapped(lambda node: new.get(node, node))
+    changed = graph.mapped(new)
     return with_known(changed, inside)
 
 

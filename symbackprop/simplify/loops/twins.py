@@ -36,7 +36,7 @@ def with_twins(graph: Graph) -> Graph:
             new[node] = of_loop[node.source].result(Loop(node.source), node.index)
         elif node not in twins:
             new[node] = with_new_arguments(node, new)
-    return graph.mapped(lambda node: new.get(node, node))
+    return graph.mapped(new)
 
 
 def _twins(graph: Graph) -> dict[Node, Loop]:

@@ -39,7 +39,7 @@ def without_unneeded(graph: Graph) -> Graph:
             made = new[node]
             assert isinstance(made, Apply)
             found[node] = _SMALLER[node.op](made, wanted[node], inside)
-    changed = graph.mapped(lambda node: new.get(node, node))
+    changed = graph.mapped(new)
     return with_known(changed, inside) if inside else changed
 
 

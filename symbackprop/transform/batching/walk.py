@@ -48,13 +48,8 @@ def batched(graph: Graph, inputs: Mapping[Node, Made], size: Size, log: Rewrites
     found = walk.follow(nodes, dict(inputs))
     walk.inner.update(found)
     counts = _counts(graph, found)
-    everywhere = {root: _whole(_present(root, found), size) for root in (*graph.primals, *graph.outputs)}
-
-    def new(node: Node) -> Node:
-        if node in everywhere:
-            return everywhere[node]
-        return walk.inner[node].node if node in walk.inner else node
-
+    new = {node: made.node for node, made in walk.inner.items()}
+    new.update((root, _whole(_present(root, found), size)) for root in (*graph.primals, *graph.outputs))
     kept = _named(replace(graph, counts=counts).mapped(new))
     return _guarded(kept, Rewrites() if log is None else log) if walk.chooses else kept
 

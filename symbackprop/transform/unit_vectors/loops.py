@@ -120,7 +120,7 @@ def with_identities_spread(graph: Graph) -> Graph:
             stacks = _stacks(Loop(new[node]))  # type: ignore[arg-type]
             if stacks is not None:
                 found[node] = stacks
-    return graph.mapped(lambda node: new.get(node, node)) if found else graph
+    return graph.mapped(new) if found else graph
 
 
 def _stacks(loop: Loop) -> list[Node] | None:
