@@ -63,7 +63,7 @@ def _of_sympy(formula: Any, inputs: Any, request: Request) -> CompiledFunction:
         )
     from symbackprop.symbolic.problem import read_problem
 
-    with uncollected(), in_stage("read the formula"):
+    with in_stage("read the formula"):
         problem = read_problem(
             formula, inputs, request.wrt, scalar=_of_scalars(request), derivatives=request.kind != "value"
         )
@@ -77,14 +77,14 @@ def _of_function(
 ) -> CompiledFunction:
     """Compile a function written in NumPy; for sizes of examples as numbers, where a sparse derivative needs these."""
     wrt, static = checked_wrt(request.wrt), tuple(static)
-    with uncollected(), in_stage("trace the function"):
+    with in_stage("trace the function"):
         traced = trace_function(function, inputs, wrt, static, request.dtype)
     try:
         return _of_traced(function, traced, request)
     except UnsupportedError:
         if not request.of_gradient.get("sparse"):
             raise
-        with uncollected(), in_stage("trace the function"):
+        with in_stage("trace the function"):
             numbered = trace_function(function, inputs, wrt, static, request.dtype, fixed=True)
         if numbered.inputs == traced.inputs:
             raise

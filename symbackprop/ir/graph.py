@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import operator
+from collections import Counter, defaultdict
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import cached_property
+from itertools import chain
 from typing import Any
 
 from symbackprop.ir.dtype import is_float
@@ -167,14 +169,11 @@ class Graph:
     @cached_property
     def applied(self) -> Mapping[Operation, Sequence[Apply]]:
         """The nodes that apply each operation, in the order of all nodes."""
-        found: dict[Operation, list[Apply]] = {}
+        found: defaultdict[Operation, list[Apply]] = defaultdict(list)
         for node in self._nodes:
-            if isinstance(node, Apply):
-                if node.op in found:
-                    found[node.op].append(node)
-                else:
-                    found[node.op] = [node]
-        return found
+            if node.op is not None:
+                found[node.op].append(node)  # type: ignore[arg-type]
+        return dict(found)
 
     def applies(self, *ops: Operation) -> bool:
         """Tell whether the graph has a node of one of these operations."""
@@ -287,10 +286,4 @@ def dependents(nodes: Iterable[Node], wrt: Iterable[Node]) -> set[Node]:
 
 def count_uses(nodes: Iterable[Node], roots: Iterable[Node]) -> dict[Node, int]:
     """Return how often each node is an argument or a root."""
-    uses: dict[Node, int] = {}
-    for node in nodes:
-        for child in node.args:
-            uses[child] = uses.get(child, 0) + 1
-    for root in roots:
-        uses[root] = uses.get(root, 0) + 1
-    return uses
+    return Counter(chain(chain.from_iterable([node.args for node in nodes]), roots))

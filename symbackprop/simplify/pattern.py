@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import functools
 import math
-from collections import Counter
+from collections import Counter, defaultdict
 from collections.abc import Callable, Iterable, Mapping, Sequence, Set
 from dataclasses import dataclass
 from fractions import Fraction
@@ -167,16 +167,14 @@ def with_new_arguments(node: Node, new: Mapping[Node, Node]) -> Node:
 
 def _consumers(nodes: Sequence[Node], roots: Iterable[Node]) -> dict[Node, set[Operation | None]]:
     """Return which operations have each node as an argument; None stands for results, and operations that enlarge it."""
-    found: dict[Node, set[Operation | None]] = {root: {None} for root in roots}
+    found: defaultdict[Node, set[Operation | None]] = defaultdict(set)
     for node in nodes:
-        rank = len(node.shape)
+        op, rank = node.op, len(node.shape)
         for child in node.args:
-            op = node.op if isinstance(node, Apply) and rank <= len(child.shape) else None
-            if child in found:
-                found[child].add(op)
-            else:
-                found[child] = {op}
-    return found
+            found[child].add(op if rank <= len(child.shape) else None)
+    for root in roots:
+        found[root].add(None)
+    return dict(found)
 
 
 def _one_form(node: Const) -> Const:
@@ -235,7 +233,8 @@ class _Walk:
                     normal[node] = node
                 else:
                     self._replace(node, target)
-                    self._settle([node, target])
+                    if not self._settles_at_once(node, target):
+                        self._settle([node, target])
 
     def finds(self, among: Set[Node]) -> bool:
         """Tell whether any row fits one of some nodes as they are."""
@@ -251,6 +250,22 @@ class _Walk:
         normal[node] = node
         if len(args) == 2:
             self.context.remember(node)  # type: ignore[arg-type]
+        return True
+
+    def _settles_at_once(self, node: Node, target: Node) -> bool:
+        """Tell whether what is put in the place of `node` is in normal form, as most that has new arguments is."""
+        normal = self.normal
+        if target in normal or target.op in self._absent:
+            return False
+        for arg in target.args:
+            if arg not in normal:
+                return False
+        further = self._step(target)
+        if further is target:
+            normal[node] = normal[target] = target
+            return True
+        self._replace(target, further)
+        self._settle([node, target, further])
         return True
 
     def _settle(self, stack: list[Node]) -> None:
@@ -302,8 +317,16 @@ class _Walk:
                 return make_apply(
                     node.op, tuple([normal[arg] for arg in args]), node.params, node.shape, node.dtype, node.segment
                 )
-        kinds = [arg.op or arg.__class__ for arg in args]
-        key = (node.op, node.shape == (), *(kinds if len(kinds) <= _FEW else (frozenset(kinds),)))
+        key: tuple[object, ...]
+        if len(args) == 1:
+            (a,) = args
+            key = node.op, node.shape == (), a.op or a.__class__
+        elif len(args) == 2:
+            a, b = args
+            key = node.op, node.shape == (), a.op or a.__class__, b.op or b.__class__
+        else:
+            kinds = [arg.op or arg.__class__ for arg in args]
+            key = (node.op, node.shape == (), *(kinds if len(kinds) <= _FEW else (frozenset(kinds),)))
         rules = self._rules.get(key)
         if rules is None:
             rows = self._fitting.get(node.op, ())
