@@ -37,10 +37,10 @@ _EXPLOSIVE = frozenset((exp, exp2, expm1, cosh, sinh, pow_))
 _MAGNIFYING = frozenset((cbrt, log, log2, log10, pow_, root, sqrt))
 
 
-def with_few_calls_to_sigmoids(graph: Graph, log: Rewrites) -> Graph:
-    """Return `graph` with sigmoids and softplus functions of arrays in few calls."""
+def with_few_calls_to_sigmoids(graph: Graph, log: Rewrites) -> tuple[Graph, set[Node]]:
+    """Return `graph` with sigmoids and softplus functions of arrays in few calls, and what is new, or of what is new."""
     if not graph.applies(*_LOGISTIC):
-        return graph
+        return graph, set()
     groups: dict[Node, list[Apply]] = defaultdict(list)
     found = [node for node in graph.nodes() if isinstance(node, Apply) and node.op in _LOGISTIC]
     needed = graph.needed(graph.counts) if found else set()
@@ -53,16 +53,22 @@ def with_few_calls_to_sigmoids(graph: Graph, log: Rewrites) -> Graph:
     shared = {node for group in groups.values() if _share_softplus(group) for node in group}
     shared |= {node for node in found if node not in needed and node.shape and node.op in (log_expit, softplus)}
     if not alone and not shared:
-        return graph
+        return graph, set()
     log[_SHARED] += len(shared)
     log[_ALONE] += len(alone)
     new: dict[Node, Node] = {}
+    as_before: set[Node] = set()
     for node in graph.nodes():
         if node in alone:
             new[node] = div(1, 1 + exp(_negative(new[node.args[0]])))
+        elif node in shared:
+            new[node] = _of_softplus(node, new)
         else:
-            new[node] = _of_softplus(node, new) if node in shared else with_new_arguments(node, new)
-    return graph.mapped(new)
+            new[node] = with_new_arguments(node, new)
+            if not any(new[arg].op is not arg.op for arg in node.args):
+                as_before.add(new[node])
+    changed = graph.mapped(new)
+    return changed, set(changed.nodes()) - as_before
 
 
 def _harmless(sigmoids: Set[Apply], nodes: Sequence[Node]) -> set[Apply]:

@@ -143,8 +143,8 @@ Rules = dict[tuple[object, ...], list[Rule]]  # by what they look at: operation,
 def rewrite(graph: Graph, rows: Sequence[Row], log: Rewrites, *, among: Set[Node] | None = None) -> Graph:
     """Return `graph` with `rows` applied wherever they fit, counting each application in `log`.
 
-    Where nodes are given for rows to look `among`, the rest is in normal form already, but for what is computed of
-    what changes.
+    Where nodes are given for rows to look `among`, the rest is in normal form already, but for what uses what they
+    change.
     """
     if among is not None and len(among) <= _FEW_NODES and not _Walk(graph, rows, Rewrites()).finds(among):
         return graph
@@ -216,6 +216,7 @@ class _Walk:
         self._absent -= graph.applied.keys()
         self._find_rules()
         self._becomes: dict[Node, Node] = {}
+        self._kept: set[Node] = set()  # what is the same of new arguments, and found no row
         self._budget = _STEPS_PER_NODE * (len(self.context.nodes) + 100)
 
     def _find_rules(self) -> None:
@@ -226,7 +227,7 @@ class _Walk:
         normal, step = self.normal, self._step
         for node in watched(self.context.nodes):  # arguments first
             if node not in normal:
-                if among is not None and node not in among and self._stays(node):
+                if among is not None and node not in among and self._keeps(node):
                     continue
                 target = step(node)
                 if target is node:
@@ -241,15 +242,26 @@ class _Walk:
         self.normal.update((arg, arg) for node in among for arg in node.args)
         return any(self._step(node) is not node for node in among)
 
-    def _stays(self, node: Node) -> bool:
-        """Tell whether nothing has become of the arguments of a node, which then is in normal form as it was."""
-        normal, args = self.normal, node.args
-        for arg in args:
-            if normal[arg] is not arg:
+    def _keeps(self, node: Node) -> bool:
+        """Tell whether no row has changed an argument of a node: then it is in normal form, as it was."""
+        normal = self.normal
+        is_same = True
+        for arg in node.args:
+            new = normal[arg]
+            if new is not arg:
+                is_same = False
+                if new not in self._kept:
+                    return False
+        kept = node if is_same else with_new_arguments(node, normal)
+        if kept is not node:
+            if kept in normal:
                 return False
-        normal[node] = node
-        if len(args) == 2:
-            self.context.remember(node)  # type: ignore[arg-type]
+            self._replace(node, kept)
+            self._kept.add(kept)
+            normal[kept] = kept
+        normal[node] = kept
+        if len(kept.args) == 2:
+            self.context.remember(kept)  # type: ignore[arg-type]
         return True
 
     def _settles_at_once(self, node: Node, target: Node) -> bool:
@@ -263,6 +275,8 @@ class _Walk:
         further = self._step(target)
         if further is target:
             normal[node] = normal[target] = target
+            if target.op is node.op and target.args == tuple([normal[arg] for arg in node.args]):
+                self._kept.add(target)
             return True
         self._replace(target, further)
         self._settle([node, target, further])

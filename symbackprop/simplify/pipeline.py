@@ -104,7 +104,8 @@ _TIDYING = tuple(row for row in algebra.ROWS if row.name in ("multiply by quotie
 _SIMPLER = (*exponentials.OF_ONE_SIGN, *_TIDYING)
 _PRODUCTS = (*sums_of_products.ROWS, *gram.ROWS, *outer_products.ROWS, *arrays.ROWS, *_TIDYING)
 _MULTIPLYING = (reduce_sum, mean, einsum)  # what `_has_products` tells of
-_LOWERING = lower.rows()
+_LOWERED = (*lower.rows(), *_CANONICAL)
+_LOWERED_LAST = (*lower.rows(), *_LAST)
 _BENDS = 8  # at which what is computed of them may be smooth
 _LARGE = 100  # nodes of a formula that nobody reads for its order
 _COMPOSITES = frozenset(op for op in primitives().values() if op.lower is not None)
@@ -229,18 +230,15 @@ def _with_products_behind(graph: Graph, log: Rewrites) -> Graph:
 def _lowered(graph: Graph, log: Rewrites, *, stacks: bool = True, few_calls: bool = True) -> Graph:
     """Return a graph in simple primitives, with loops back that read what the loops there computed."""
     graph = in_bodies(graph, lambda bodies: _lowered(with_neighbours_together(bodies, log), log, few_calls=few_calls))
-    finished = graph
-    lowered = with_few_calls_to_sigmoids(graph, log) if few_calls else graph
-    if lowered.applies(*_COMPOSITES):
-        lowered = rewrite(lowered, _LOWERING, log)
-    if has_loops(graph):
-        lowered = lowered if lowered is graph else rewrite(lowered, _CANONICAL, log)
+    is_looping = has_loops(graph)
+    lowered, among = with_few_calls_to_sigmoids(graph, log) if few_calls else (graph, set())
+    among.update(*(lowered.applied.get(op, ()) for op in _COMPOSITES))
+    lowered = rewrite(lowered, _LOWERED if is_looping else _LOWERED_LAST, log, among=among)
+    if is_looping:
         lowered = without_unneeded(with_stored(lowered, stacks=stacks))
         if stacks:
             lowered = without_unneeded(_with_products_behind(with_factors_ahead(with_products_behind(lowered)), log))
-        graph = lowered
-    last = lowered if lowered is graph else rewrite(lowered, _LAST, log, among=lowered.beyond(finished))
-    last = rewrite(last, _LAST, log, among=_unfinished(last))
+    last = rewrite(lowered, _LAST, log, among=_unfinished(lowered))
     last = _ordered(last, _LAST, log)
     last = with_shared_powers(last, log)
     rooted = with_shared_roots(last, log)
