@@ -6,7 +6,7 @@ import sys
 from collections.abc import Callable, Iterable
 from typing import Any
 
-from symbackprop.compilation import compile_recipe, uncollected
+from symbackprop.compilation import compile_recipe
 from symbackprop.compiled import CompiledFunction
 from symbackprop.errors import ArgumentError, SymbackpropError, UnsupportedError
 from symbackprop.networks.function import NetworkFunction
