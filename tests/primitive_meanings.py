@@ -49,6 +49,7 @@ OWN_MEANING = {
     "root": lambda words, x: words.sqrt(x),
     "length": lambda words, *x: words.sqrt(sum(a * a for a in x)),
     "square_difference": lambda words, x, y: x * x - y * y,
+    "reciprocal_root_minus_one": lambda words, w: 1 / words.sqrt(1 + w) - 1,
     "root_minus": lambda words, b, w: words.sqrt(b * b + w) - b,
     "hypot_minus": lambda words, b, v: words.sqrt(b * b + v * v) - b,
     "reciprocal_expm1": lambda words, x: 1 / (words.exp(x) - 1),

@@ -27,6 +27,7 @@ __all__ = [
     "over_one_plus_exp",
     "reciprocal_expm1",
     "reciprocal_expm1_slope",
+    "reciprocal_root_minus_one",
     "root_minus",
     "sech_squared",
     "square_difference",
@@ -99,6 +100,37 @@ hypot_minus: Primitive = elementwise(
     analytic=False,
     flops=14,
     source="hypot(b, v) - b = v**2 / (hypot(b, v) + b)",
+)
+
+
+def _one_plus(w: Node) -> Node:
+    """Return 1 + w, in factors where w is the square of a number with a minus."""
+    square = w.args[0] if isinstance(w, Apply) and w.op is neg else None
+    if isinstance(square, Apply) and square.op is integer_power and square.param("n") == 2:
+        return square_difference(1, square.args[0])
+    return 1 + w
+
+
+def _lower_reciprocal_root_minus_one(node: Apply) -> Node:
+    """Return -w / (root + 1) / root, with the root of 1 + w."""
+    (w,) = node.args
+    root = sqrt(_one_plus(w))
+    return -w / (root + 1) / root
+
+
+reciprocal_root_minus_one: Primitive = elementwise(
+    "reciprocal_root_minus_one",
+    numpy="-{0} / (np.sqrt(1.0 + {0}) + 1.0) / np.sqrt(1.0 + {0})",
+    math="-{0} / (math.sqrt(1.0 + {0}) + 1.0) / math.sqrt(1.0 + {0})",
+    partials=(lambda w, out: -0.5 / (_one_plus(w) * sqrt(_one_plus(w))),),
+    derivative="-0.5 / (1 + w)**1.5",
+    lower=_lower_reciprocal_root_minus_one,
+    points=[(0.7,), (-0.4,), (1e-9,)],
+    safe=(1.0,),
+    domain="w > -1",
+    public=False,
+    flops=12,
+    source="1/sqrt(1 + w) - 1 = (1 - sqrt(1 + w)) / sqrt(1 + w) = -w / ((1 + sqrt(1 + w)) * sqrt(1 + w))",
 )
 
 reciprocal_expm1: Primitive = elementwise(

@@ -12,7 +12,14 @@ from fractions import Fraction
 
 from symbackprop.ir.node import Apply, Node, constant
 from symbackprop.ops.arithmetic import add, div, integer_power, mul, neg
-from symbackprop.ops.cancelling import hypot_minus, log_erfc, root_minus, sech_squared, square_difference
+from symbackprop.ops.cancelling import (
+    hypot_minus,
+    log_erfc,
+    reciprocal_root_minus_one,
+    root_minus,
+    sech_squared,
+    square_difference,
+)
 from symbackprop.ops.error_functions import erf, erfc, log_ndtr
 from symbackprop.ops.exponential import log
 from symbackprop.ops.hyperbolic import arctanh, cosh, sinh, tanh
@@ -133,7 +140,7 @@ def _reciprocal_root_minus_one(node: Apply, context: Context) -> Node | None:
         root = args_of(share)[1]
         found = _rest_of_root(root, args_of(share)[0]) if is_applied(root, sqrt) or is_applied(root, hypot) else None
         if found is not None:
-            return neg(div(found, root))
+            return reciprocal_root_minus_one(found.args[1]) if is_applied(found, root_minus) else neg(div(found, root))
     return None
 
 
@@ -186,6 +193,19 @@ def _square_of_root_of_number(node: Apply, context: Context) -> Node | None:
     if is_applied(x, mul) and is_applied(args_of(x)[0], sqrt) and is_number(args_of(args_of(x)[0])[0]):
         return mul(args_of(args_of(x)[0])[0], integer_power(args_of(x)[1], n=2))
     return None
+
+
+def _square_of_root(node: Apply, context: Context) -> Node | None:
+    """(1 - sqrt(u)) * (1 + sqrt(u)) is 1 - u, in an adjoint: the root of what is near 1 has lost half of the difference."""
+    if context.is_primal(node):
+        return None
+    below, above = map(_other_than_one, node.args)
+    if below is None or above is None:
+        return None
+    if is_applied(above, neg):
+        below, above = above, below
+    (u,) = args_of(above) if is_applied(above, sqrt) else (None,)
+    return None if u is None or _minus(below) is not above else 1 - u
 
 
 # --- functions --------------------------------------------------------------------------------------------------------
@@ -273,6 +293,7 @@ ROWS = (
     Row("variance", (add,), _variance, about=(integer_power,)),
     Row("difference of squares", (add,), _difference_of_squares, about=(integer_power,)),
     Row("square of a root of a number", (integer_power,), _square_of_root_of_number),
+    Row("square of a root", (mul,), _square_of_root, about=(sqrt,), of=(add,)),
     Row("cosh - 1", (add,), _cosh_minus_one, about=(cosh,)),
     Row("erf and erfc", (add,), _error_functions, about=(erf, erfc)),
     Row("log of erfc", (log,), _log_of_tail),

@@ -94,6 +94,7 @@ _ROWS: Mapping[str, Meaning] = {
     "log2": lambda x: sympy.log(x) / sympy.log(2),
     "log10": lambda x: sympy.log(x) / sympy.log(10),
     "log1p": lambda x: sympy.log(1 + x),
+    "reciprocal_root_minus_one": lambda w: 1 / sympy.sqrt(1 + w) - 1,
     "reciprocal_expm1": lambda x: 1 / (sympy.exp(x) - 1),
     "reciprocal_expm1_slope": lambda x: sympy.exp(x) / (sympy.exp(x) - 1) ** 2,
     "over_one_plus_exp": lambda a, x: a / (1 + sympy.exp(x)),
