@@ -57,7 +57,7 @@ def with_error_bounds(graph: Graph) -> Graph:
     known: dict[Node, Node] = {}
     bounds = [_bound(new[value], value.dtype, units, known) for value in graph.primals]
     labels = [Label(number, form="error bound") for number in range(len(bounds))]
-    return without_marks(graph.mapped(lambda node: new.get(node, node)).with_outputs(bounds, labels, known))
+    return without_marks(graph.mapped(new).with_outputs(bounds, labels, known))
 
 
 def _bound(value: Node, dtype: str, units: Mapping[str, Input], known: dict[Node, Node]) -> Node:

@@ -148,4 +148,4 @@ def without_marks(graph: Graph) -> Graph:
             new[node] = constant(0, (), node.dtype)
         else:
             new[node] = with_new_arguments(node, new)
-    return in_bodies(graph.mapped(lambda node: new.get(node, node)), without_marks)
+    return in_bodies(graph.mapped(new), without_marks)
