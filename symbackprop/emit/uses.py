@@ -67,24 +67,24 @@ class Uses:
             return
         twice = self._twice(node)
         turns = self._schedule.turns
+        passes_on = node.op is sized and node in self.crossing
         for position, (inner, index) in enumerate(style.operands(node)):
             if inner.weak and not node.weak and isinstance(inner, Apply):
                 self.outer_constants.add(inner)
             times = uses[node] if node.op is sized else 2 if index or position in twice else 1
             uses[inner] = uses.get(inner, 0) + times
-            elsewhere = inner in behind or (turns and turns.get(inner) != turns.get(node))
-            if elsewhere or (node.op is sized and node in self.crossing):
+            if inner in behind or passes_on or (turns and turns.get(inner) != turns.get(node)):
                 self.crossing.add(inner)
 
     def _twice(self, node: Apply) -> frozenset[int]:
         """Return the arguments that the text of `node` has more than once."""
         op = node.op
         assert isinstance(op, Primitive)
-        lines = [] if op.lines is None else op.lines(node, self._style)
-        if lines:
+        if op.lines is not None and (lines := op.lines(node, self._style)):
             in_loops = [line for line in lines if line.startswith(" ")]  # which is computed again in every step
             return repeated("; ".join(lines + in_loops))
-        if op not in self._twice_by_op:
+        known = self._twice_by_op.get(op)
+        if known is None:
             text = op.texts.get(self._style.target)
-            self._twice_by_op[op] = repeated(text) if isinstance(text, str) else frozenset()
-        return self._twice_by_op[op]
+            known = self._twice_by_op[op] = repeated(text) if isinstance(text, str) else frozenset()
+        return known

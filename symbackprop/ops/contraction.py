@@ -7,10 +7,13 @@ an elementwise product. Printing is in `contraction_text`.
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Mapping, Sequence
+from functools import lru_cache
 
 from symbackprop.errors import ShapeError
-from symbackprop.ir.node import Apply, Node, Shape, make_input
+from symbackprop.ir.dtype import is_float
+from symbackprop.ir.node import Apply, Node, Params, Shape, make_apply, make_input
 from symbackprop.ir.size import Size, shape_text
 from symbackprop.ops.arithmetic import mul
 from symbackprop.ops.broadcasting import agreed, broadcast, converted, sum_axes, with_shape
@@ -123,6 +126,10 @@ def contract(
     sizes
         Sizes of indices of `output` that no operand has: the result repeats along them.
     """
+    operands = tuple(operands)
+    params = _direct(operands, output)
+    if params is not None and (shape := _shape_of_alike(args, operands, output)) is not None:
+        return make_apply(einsum, tuple(args), params, shape, args[0].dtype)
     args = _agreeing(args, operands)
     known = {**(sizes or {}), **index_sizes(args, operands)}
     dtype = common_dtype(args)
@@ -136,6 +143,33 @@ def contract(
         return result
     shape = tuple(known[index] for index in output)
     return broadcast(result, shape=shape, axes=tuple(axis for axis, index in enumerate(output) if index in present))
+
+
+@lru_cache(maxsize=1024)
+def _direct(operands: tuple[Indices, ...], output: Indices) -> Params | None:
+    """Return the parameters of the contraction where it has its normal form already, but for how indices are numbered."""
+    counts = Counter(index for indices in (*operands, output) for index in indices)
+    kinds = {frozenset(indices) for indices in operands}
+    if len(operands) < 2 or kinds == {frozenset(output)} or frozenset() in kinds or min(counts.values()) < 2:
+        return None
+    if any(len(set(indices)) < len(indices) for indices in (*operands, output)):
+        return None
+    if not set(output) <= {index for indices in operands for index in indices}:
+        return None
+    return tuple(_numbered(operands, output).items())
+
+
+def _shape_of_alike(args: Sequence[Node], operands: Sequence[Indices], output: Indices) -> Shape | None:
+    """Return the shape of a contraction of real operands of one dtype whose sizes are the same; None of any others."""
+    sizes: dict[int, Size] = {}
+    dtype = args[0].dtype
+    for arg, indices in zip(args, operands, strict=True):
+        if arg.dtype != dtype or arg.weak:
+            return None
+        for size, index in zip(arg.shape, indices, strict=True):
+            if sizes.setdefault(index, size) != size:
+                return None
+    return tuple([sizes[index] for index in output]) if is_float(dtype) else None
 
 
 def _agreeing(args: Sequence[Node], operands: Sequence[Indices]) -> Sequence[Node]:
@@ -199,15 +233,19 @@ def _product(pairs: list[tuple[Node, Indices]], output: Indices) -> Node:
 
 
 def _normal(arrays: Sequence[tuple[Node, Indices]], output: Indices) -> Node:
+    return einsum(*(arg for arg, _ in arrays), **_numbered([indices for _, indices in arrays], output))
+
+
+def _numbered(operands: Sequence[Indices], output: Indices) -> dict[str, object]:
+    """Return the indices of a contraction, numbered by first appearance."""
     numbers: dict[int, int] = {}
-    for _, indices in arrays:
+    for indices in operands:
         for index in indices:
             numbers.setdefault(index, len(numbers))
-    return einsum(
-        *(arg for arg, _ in arrays),
-        operands=tuple(tuple(numbers[index] for index in indices) for _, indices in arrays),
-        output=tuple(numbers[index] for index in output),
-    )
+    return {
+        "operands": tuple(tuple(numbers[index] for index in indices) for indices in operands),
+        "output": tuple(numbers[index] for index in output),
+    }
 
 
 def permuted(x: Node, axes: tuple[int, ...]) -> Node:
