@@ -25,8 +25,9 @@ class WithErrorBound:
 
         with ``k = 1`` for what is correctly rounded (``+ - * /``, square roots), 0 for what is exact (indexing, absolute
         values, products with powers of 2), 4 for the functions of NumPy and `math`, which are taken to be within two units
-        in the last place, 8 for what is composed of a few of these, and 64 for those of `scipy.special`, some of which are
-        farther off at the ends of their domains. A sum counts the additions that one term goes through, at most: pairwise
+        in the last place, and 8 for what is composed of a few of these. Those of `scipy.special` are taken to be as exact
+        as measured: by 16 units for the most exact, and else as for arguments that are wrong by 8, 64, or, for incomplete
+        gamma functions and Bessel functions of real orders, 512 and 1024 units. A sum counts the additions that one term goes through, at most: pairwise
         over all entries, all of them along some axes and in products of matrices. In loops every step counts, in branches
         the one that runs; the solution of an equation is wrong by its own rounding and by those of the residual. Linear
         algebra is as exact as for matrices near those that it is given (Higham, N. J. (2002), Accuracy and Stability of
@@ -34,7 +35,7 @@ class WithErrorBound:
 
         The arguments are taken to be exact, comparisons and masks to come out as they would exactly. A value that
         underflows is wrong by more, and what a solver leaves off by its tolerance is no rounding. The bound is infinite or
-        nan where the derivative in a step is. For long sums it is far from what happens, as errors average out.
+        nan where the derivative in a step is, and too small where one underflows. For long sums it is far from what happens, as errors average out.
 
         Returns
         -------
@@ -46,9 +47,10 @@ class WithErrorBound:
         ShapeError
             If a value is no scalar.
         UnsupportedError
-            If it is not known how an operation rounds: logarithms of matrices, derivatives of their exponentials,
-            eigenvectors of matrices that are not symmetric, opaque functions, primitives of the user's own that are
-            declared without ``roundings``. And if a loop has no reverse derivative.
+            If it is not known how an operation rounds: hypergeometric functions, polynomials of Gegenbauer and Jacobi with
+            parameters that are no numbers, logarithms of matrices, derivatives of their exponentials, eigenvectors of
+            matrices that are not symmetric, opaque functions, primitives of the user's own that are declared without
+            ``roundings``. And if a loop, or what a function is computed by, has no reverse derivative.
 
         Examples
         --------

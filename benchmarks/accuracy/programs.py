@@ -15,7 +15,7 @@ from typing import Any
 from benchmarks.accuracy.function import Function
 from benchmarks.peers import OURS
 
-__all__ = ["PROGRAMS", "Computed", "run"]
+__all__ = ["PROGRAMS", "Computed", "formula_text", "run"]
 
 Computed = list[float]  # the value, and the derivative in each argument; nan where the program raises an error
 _WORDS = [
@@ -98,13 +98,18 @@ class _Text:
         return _Text(f"({self})**({other})")
 
 
+def formula_text(function: Function) -> tuple[str, dict[str, str]]:
+    """Return a function as text, and its arguments, which are numbers."""
+    names = list(inspect.signature(function.written).parameters)[1:]
+    words = {word: partial(_Text.call, word) for word in (*_WORDS, "erf", "erfc", "gammaln")}
+    return str(function.written(SimpleNamespace(**words), *map(_Text, names))), dict.fromkeys(names, "")
+
+
 def _symbackprop(function: Function, points: Sequence[tuple[float, ...]]) -> list[Computed]:
     import symbackprop as sb
 
-    names = list(inspect.signature(function.written).parameters)[1:]
-    words = {word: partial(_Text.call, word) for word in (*_WORDS, "erf", "erfc", "gammaln")}
-    formula = function.written(SimpleNamespace(**words), *map(_Text, names))
-    compiled = sb.compile_value_and_grad(str(formula), inputs=dict.fromkeys(names, ""))
+    formula, inputs = formula_text(function)
+    compiled = sb.compile_value_and_grad(formula, inputs=inputs)
     return [_guarded(compiled.function, point) for point in points]
 
 

@@ -11,7 +11,10 @@ from symbackprop.ops.arithmetic import add
 from symbackprop.ops.broadcasting import reduce_sum
 from symbackprop.ops.rounding import absolute
 
-__all__ = ["Cotangents", "Rule", "modulus", "number", "own", "sum_of", "times_count", "total"]
+__all__ = ["COMPOSED", "FUNCTION", "Cotangents", "Rule", "modulus", "number", "own", "sum_of", "times_count", "total"]
+
+FUNCTION = 4  # units of roundoff that functions of libraries are taken to be within: two units in the last place
+COMPOSED = 8  # those of short expressions of such functions that do not cancel
 
 Cotangents = Sequence[Node | None]  # one a result of an operation
 Rule = Callable[[Apply, Cotangents], Node | None]  # the error of the value, in units of roundoff; None if there is none

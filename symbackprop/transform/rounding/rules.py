@@ -7,30 +7,26 @@ from __future__ import annotations
 
 import re
 import struct
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from fractions import Fraction
 
 from symbackprop.errors import UnsupportedError
 from symbackprop.ir.dtype import is_float, item_size
-from symbackprop.ir.node import Apply, Const, Node, make_output
-from symbackprop.ir.size import SizeExpression, product
-from symbackprop.ops.broadcasting import broadcast, rebuilt
-from symbackprop.ops.contraction import index_sizes
-from symbackprop.ops.declare import Primitive, declared_by_others, result_names
-from symbackprop.ops.exponential import log2
-from symbackprop.ops.extrema import maximum, minimum
+from symbackprop.ir.node import Apply, Const, Node, constant
+from symbackprop.ir.size import SizeExpression
+from symbackprop.ops.arithmetic import add
+from symbackprop.ops.declare import Primitive, declared_by_others, result_names, results
+from symbackprop.ops.extrema import maximum
 from symbackprop.ops.gamma import gammaln
-from symbackprop.ops.reduction import largest
 from symbackprop.ops.rounding import absolute
-from symbackprop.transform.rounding.classes import CORRECTLY_ROUNDED, EXACT, WITH_ROOTS
+from symbackprop.transform.rounding.classes import CORRECTLY_ROUNDED, EXACT, NEAR_ARGUMENTS, OF_THEIR_VALUES, UNKNOWN
 from symbackprop.transform.rounding.matrices import MATRIX_RULES
-from symbackprop.transform.rounding.measures import Cotangents, Rule, modulus, number, own, sum_of, times_count, total
+from symbackprop.transform.rounding.measures import COMPOSED, FUNCTION, Cotangents, Rule, modulus, own, sum_of, total
+from symbackprop.transform.rounding.sums import SUM_RULES
 
 __all__ = ["rounding_error", "rounds"]
 
-_FUNCTION = 4  # units of roundoff that functions of libraries are taken to be within: two units in the last place
-_COMPOSED = 8  # those of short expressions of such functions that do not cancel
-_SPECIAL = 64  # those of scipy.special, which promises less
+_SPECIAL = 64  # those of most of scipy.special, of values and of arguments
 _INFINITY = float("inf")
 _ONE_CALL = re.compile(r"(np|math)\.\w+\(\{0\}(, \{1\})?\)|\{0\}\*\*\{1\}")
 
@@ -82,18 +78,20 @@ def _by_kind(op: Primitive) -> Rule | None:
     """Return how an operation rounds that has no rule: a function, entry by entry, as the library has it."""
     if op.name in EXACT:
         return _nothing
-    if op.name in WITH_ROOTS:
-        return _absolute(_SPECIAL)
+    if op.name in OF_THEIR_VALUES:
+        return own(_SPECIAL // 4)
+    if op.name in NEAR_ARGUMENTS:
+        return _near_arguments(NEAR_ARGUMENTS[op.name])
     if op in declared_by_others():
         return None if op.roundings is None or op.outputs else own(op.roundings)
-    if op.kind != "elementwise" or op.has_bodies:
+    if op.kind != "elementwise" or op.has_bodies or op.name in UNKNOWN:
         return None
     if op.name in CORRECTLY_ROUNDED:
         return own(1)
     texts = [text if isinstance(text, str) else "special." for text in op.texts.values()]
     if op.lower is not None or any("special." in text for text in texts):
-        return own(_SPECIAL)
-    return own(_FUNCTION if all(map(_ONE_CALL.fullmatch, texts)) else _COMPOSED)
+        return _near_arguments(_SPECIAL)
+    return own(FUNCTION if all(map(_ONE_CALL.fullmatch, texts)) else COMPOSED)
 
 
 def _is_rounded(node: Const) -> bool:
@@ -114,17 +112,28 @@ def _nothing(node: Apply, cotangents: Cotangents) -> None:
     """Return nothing: the operation is exact."""
 
 
-def _absolute(units: int) -> Rule:
-    """Return the rule of functions that may be wrong by as much as if their values were no smaller than 1."""
+def _near_arguments(units: int) -> Rule:
+    """Return the rule of functions that are as exact as if each argument were wrong by so many units of roundoff."""
 
     def rule(node: Apply, cotangents: Cotangents) -> Node | None:
-        names = result_names(node)
-        values = [make_output(node, i, node.shape, node.dtype) for i in range(len(names))] if names else [node]
-        known = [(g, v) for g, v in zip(cotangents, values, strict=True) if g is not None]
-        terms = [total(modulus(g) * (1 + absolute(v))) for g, v in known]
-        return units * (sum_of(terms)) if terms else None
+        found = results(node) if result_names(node) else [node]
+        terms = []
+        for at, (g, value) in enumerate(zip(cotangents, found, strict=True)):
+            if g is not None:
+                terms.append(total(modulus(g * value)))
+                terms += _moved(node, [g if i == at else None for i in range(len(found))])
+        return units * sum_of(terms) if terms else None
 
     return rule
+
+
+def _moved(node: Apply, cotangents: Cotangents) -> list[Node]:
+    """Return for each argument that has a derivative what a unit of roundoff in it does to the value."""
+    op = node.op
+    assert isinstance(op, Primitive)
+    contributions = op.vjp(list(cotangents) if result_names(node) else cotangents[0], node)
+    pairs = zip(contributions, node.args, strict=True)
+    return [total(modulus(x_bar * x)) for x_bar, x in pairs if isinstance(x_bar, Node) and is_float(x.dtype)]
 
 
 def _of_larger(units: int) -> Rule:
@@ -140,62 +149,27 @@ def _of_larger(units: int) -> Rule:
     return rule
 
 
-def _log_of_beta(node: Apply, cotangents: Cotangents) -> Node | None:
-    """Return the error of a sum of three logarithms of gamma functions, which cancel."""
-    (g,) = cotangents
-    if g is None:
-        return None
-    x, y = node.args
-    return _SPECIAL * total(modulus(g) * (1 + absolute(gammaln(x)) + absolute(gammaln(y)) + absolute(gammaln(x + y))))
+def _by_logarithms(parts: Callable[[Node, Node], Sequence[Node]], *, of_logarithm: bool = False) -> Rule:
+    """Return the rule of products and quotients of gamma functions, by the logarithms of these, or of their logarithm."""
+
+    def rule(node: Apply, cotangents: Cotangents) -> Node | None:
+        (g,) = cotangents
+        if g is None:
+            return None
+        sizes = add(constant(1, node.shape, node.dtype), *(absolute(gammaln(x)) for x in parts(*node.args)))
+        return _SPECIAL * total(modulus(g if of_logarithm else g * node) * sizes)
+
+    return rule
+
+
+def _length(node: Apply, cotangents: Cotangents) -> Node | None:
+    """Return the error of hypotenuses, one after the other."""
+    return own(FUNCTION * (len(node.args) - 1))(node, cotangents)
 
 
 def _round(node: Apply, cotangents: Cotangents) -> Node | None:
     """Return nothing for whole numbers, and the error of a product and a quotient where decimals are kept."""
     return own(2)(node, cotangents) if dict(node.params).get("decimals") else None
-
-
-def _interpolated(node: Apply, cotangents: Cotangents) -> Node | None:
-    """Return the error of a mean of two entries of a table: that of the largest of these."""
-    (g,) = cotangents
-    table = node.args[-1]
-    highest = largest(absolute(table), axes=tuple(range(table.rank))) if table.rank else absolute(table)
-    return None if g is None else _COMPOSED * total(modulus(g)) * highest
-
-
-def _between_ends(node: Apply, cotangents: Cotangents) -> Node | None:
-    """Return the error of a start, and so many steps: a difference, a quotient and a product of it."""
-    (g,) = cotangents
-    if g is None:
-        return None
-    axis: int = node.param("axis")  # type: ignore[assignment]
-    start, stop = node.args
-    ends = modulus(start) + modulus(stop)
-    axes = tuple(i for i in range(node.rank) if i != axis)
-    return 4 * total(modulus(g) * broadcast(ends, shape=node.shape, axes=axes))
-
-
-def _powers(node: Apply, cotangents: Cotangents) -> Node | None:
-    """Return the error of powers, each a product of the one before it."""
-    (g,) = cotangents
-    return None if g is None else number(node.shape[-1], node.dtype) * total(modulus(g * node))
-
-
-def _recurrence(node: Apply, cotangents: Cotangents) -> Node | None:
-    """Return the error of ``r[t] = b[t] + a[t] r[t - 1]``: a product and a sum, carried on as b[t] is."""
-    (g,) = cotangents
-    if g is None:
-        return None
-    carried = node.op.vjp(g, node)[1]  # type: ignore[attr-defined]
-    return total(modulus(carried) * (2 * absolute(node) + absolute(node.args[1])))
-
-
-def _differences(node: Apply, cotangents: Cotangents) -> Node | None:
-    """Return the error of differences; at the ends, where the order is 2, of sums of three terms."""
-    (g,) = cotangents
-    if g is None or node.param("edge_order") == 1:
-        return own(1)(node, cotangents)
-    x = node.args[0]
-    return total(modulus(g) * absolute(node)) + 12 * total(modulus(g)) * largest(absolute(x), axes=tuple(range(x.rank)))
 
 
 def _multiplied(node: Apply, cotangents: Cotangents) -> Node | None:
@@ -234,71 +208,9 @@ def _cast(node: Apply, cotangents: Cotangents) -> Node | None:
     return None if is_wide else own(1)(node, cotangents)
 
 
-def _added(node: Apply, cotangents: Cotangents) -> Node | None:
-    """Return the error of a sum from left to right: what has been added is rounded with each term."""
-    if len(node.args) == 2:
-        return own(1)(node, cotangents)
-    return _linear(len(node.args) - 1)(node, cotangents)
-
-
-def _linear(roundings: Callable[[Apply], Node | int] | int) -> Rule:
-    """Return the rule of sums of entries: that of the moduli of what is summed."""
-
-    def rule(node: Apply, cotangents: Cotangents) -> Node | None:
-        (g,) = cotangents
-        if g is None:
-            return None
-        count = roundings if isinstance(roundings, int) else roundings(node)
-        sums = rebuilt(node, tuple(modulus(arg) if is_float(arg.dtype) else arg for arg in node.args))
-        return times_count(count, total(modulus(g) * sums))
-
-    return rule
-
-
-def _of_sum(node: Apply) -> Node | int:
-    """Return the longest chain of additions in ``np.sum``: pairwise over all entries, in turn where axes are left.
-
-    Blocks of 128 are added in eight parts (NumPy, `numpy/_core/src/umath/loops_utils.h.src`). Along some axes NumPy adds as
-    the entries lie in memory.
-    """
-    x = node.args[0]
-    axes: tuple[int, ...] = node.param("axes")  # type: ignore[assignment]
-    count = number(product(x.shape[axis] for axis in axes), x.dtype)
-    if x.rank != len(axes):
-        return count
-    return minimum(count, 11 + log2(maximum(count, 1)))
-
-
-def _of_all(node: Apply) -> Node:
-    """Return how many entries the largest argument has."""
-    sizes = [number(product(arg.shape), node.dtype) for arg in node.args if is_float(arg.dtype)]
-    total = sizes[0]
-    for size in sizes[1:]:
-        total = maximum(total, size)
-    return total
-
-
-def _of_axis(node: Apply) -> Node:
-    axis: int = node.param("axis")  # type: ignore[assignment]
-    return number(node.args[0].shape[axis], node.dtype)
-
-
-def _of_contraction(node: Apply) -> Node:
-    """Return the products, and the additions in turn, of an entry of a contraction."""
-    operands: tuple[tuple[int, ...], ...] = node.param("operands")  # type: ignore[assignment]
-    output: tuple[int, ...] = node.param("output")  # type: ignore[assignment]
-    sizes = index_sizes(node.args, operands)
-    summed = product(size for index, size in sizes.items() if index not in output)
-    return number(summed + len(operands) - 2, node.dtype)
-
-
-def _of_product(node: Apply, cotangents: Cotangents) -> Node | None:
-    (g,) = cotangents
-    return None if g is None else _of_all(node) * total(modulus(g * node))
-
-
 _RULES: Mapping[str, Rule] = {
     **MATRIX_RULES,
+    **SUM_RULES,
     "scan": _nothing,  # loops and branches round where their bodies do, and a root where its residual does
     "while_loop": _nothing,
     "cond": _nothing,
@@ -307,34 +219,14 @@ _RULES: Mapping[str, Rule] = {
     "integer_power": _power,
     "square_difference": own(3),
     "cast": _cast,
-    "add": _added,
-    "sum": _linear(_of_sum),
-    "mean": _linear(_of_sum),
-    "trace": _linear(_of_all),
-    "cumsum": _linear(_of_axis),
-    "scatter_add": _linear(_of_all),
-    "add_parts": _linear(_of_all),
-    "add_at": _linear(_of_all),
-    "overlap_add": _linear(_of_all),
-    "einsum": _linear(_of_contraction),
-    "convolve": _linear(_of_all),
-    "correlate": _linear(_of_all),
-    "polyval": _linear(_of_all),
-    "prod": _of_product,
-    "cumprod": _of_product,
-    "prod_others": _of_product,
-    "power_norm": _of_product,
-    "betaln": _log_of_beta,
-    "interp": _interpolated,
+    "betaln": _by_logarithms(lambda x, y: (x, y, x + y), of_logarithm=True),
+    "beta": _by_logarithms(lambda x, y: (x, y, x + y)),
+    "poch": _by_logarithms(lambda x, m: (x, x + m)),
+    "binom": _by_logarithms(lambda n, k: (n + 1, k + 1, n - k + 1)),
+    "length": _length,
     "round": _round,
-    "linspace": _between_ends,
-    "vander": _powers,
-    "linear_recurrence": _recurrence,
-    "gradient": _differences,
-    "logaddexp": _of_larger(_FUNCTION),
-    "logaddexp2": _of_larger(_FUNCTION),
-    "rel_entr": _of_larger(_COMPOSED),
-    "kl_div": _of_larger(_COMPOSED),
-    "sinc": _absolute(_COMPOSED),
-    "logit": _absolute(_COMPOSED),
+    "logaddexp": _of_larger(FUNCTION),
+    "logaddexp2": _of_larger(FUNCTION),
+    "rel_entr": _of_larger(COMPOSED),
+    "kl_div": _of_larger(COMPOSED),
 }

@@ -60,7 +60,7 @@ def test_no_error_is_above_and_few_are_far_below(formula, exact, decades):
             error = abs(mpmath.mpf(function(*point)) - exact(*map(mpmath.mpf, point)))
             shares.append(float(error / mpmath.mpf(bound(*point))))
     assert max(shares) <= 1.0
-    assert sorted(shares)[len(shares) // 2] > 1 / 150, sorted(shares)
+    assert sorted(shares)[len(shares) // 2] > 1 / 300, sorted(shares)
 
 
 @pytest.mark.skipif(np.finfo(np.longdouble).eps > 2.0**-63, reason="no digits beside those of float64")
@@ -182,6 +182,12 @@ def test_it_takes_about_a_gradient():
     _, gradient = function.cost().numbers(sizes)
     _, bound = function.error_bound.cost().numbers(sizes)
     assert bound.operations < 2 * gradient.operations
+
+
+@pytest.mark.parametrize("formula", ["hyp2f1(a, 2, 3, x)", "hyp0f1(2, x)", "eval_jacobi(2, a, a, x)"])
+def test_functions_that_scipy_may_have_all_wrong_are_refused(formula):
+    with pytest.raises(sb.UnsupportedError, match=formula[: formula.index("(")]):
+        sb.compile_value(formula).error_bound  # noqa: B018
 
 
 def test_what_has_no_bound_is_refused():
