@@ -11,7 +11,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 
-from symbackprop.emit.calls import CHOICE, COPY, ZEROS, Call, Operand, calls_of
+from symbackprop.emit.calls import CHOICE, COPY, EMPTY, ZEROS, Call, Operand, calls_of
 from symbackprop.emit.lines import Buffer, Line, Made
 from symbackprop.emit.liveness import Lifetimes
 from symbackprop.emit.release import Statement, names_in, statements_of
@@ -148,7 +148,8 @@ class _LineInBuffers:
             name = self._line.name if is_last and fixed is None else ""
             lines += self._call_lines(call, buffer, buffer in over, name)
             self._released(number, call.protected, ())
-        lines[-1].comment = self._line.comment
+        if lines:
+            lines[-1].comment = self._line.comment
         return lines, None if fixed is not None else buffer
 
     def _released(self, number: int, operands: Sequence[Operand], beside: Sequence[Operand]) -> list[Buffer]:
@@ -169,8 +170,9 @@ class _LineInBuffers:
 
     def _call_lines(self, call: Call, buffer: Buffer, is_over: bool, name: str) -> list[Line]:
         texts = [self._results[x].name if isinstance(x, int) else self._text(x) for x in call.operands]
-        if call.function == ZEROS:
-            return [Line("", f"{buffer.name}[...] = 0.0"), *([Line(name, buffer.name)] if name else [])]
+        if call.function in (ZEROS, EMPTY):
+            emptied = [Line("", f"{buffer.name}[...] = 0.0")] if call.function == ZEROS else []
+            return [*emptied, *([Line(name, buffer.name)] if name else [])]
         if call.function == COPY:
             return [Line("", f"np.copyto({buffer.name}, {texts[0]})"), Line(name, buffer.name)]
         if call.function != CHOICE:

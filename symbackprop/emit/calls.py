@@ -14,10 +14,11 @@ from functools import lru_cache
 
 import numpy as np
 
-__all__ = ["CHOICE", "COPY", "ZEROS", "Call", "Operand", "calls_of"]
+__all__ = ["CHOICE", "COPY", "EMPTY", "ZEROS", "Call", "Operand", "calls_of"]
 
 CHOICE = "np.where"  # which cannot be told where to write, but is two copies
 ZEROS = "np.zeros"  # nor can this one, but it is an assignment
+EMPTY = "np.empty"  # nor this one, but it is the memory itself
 COPY = "np.array"  # nor this one, but it is a copy
 
 Operand = str | int  # a template, or the result of the call with that number
@@ -84,8 +85,8 @@ class Call:
 @lru_cache(maxsize=4096)
 def calls_of(template: str, arrays: frozenset[int]) -> tuple[Call, ...] | None:
     """Return the calls that compute a template, given which of its operands are arrays; None where there are none."""
-    if template == ZEROS:
-        return (Call(ZEROS, ()),)
+    if template in (ZEROS, EMPTY):
+        return (Call(template, ()),)
     if template == COPY:
         return (Call(COPY, ("{0}",), entrywise=False),)
     source = _PLACEHOLDER.sub(lambda found: f"_arg{found[1]}_", template)

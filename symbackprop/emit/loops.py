@@ -6,6 +6,8 @@ from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING
 
 from symbackprop.emit.again import AGAIN
+from symbackprop.emit.aliases import memory_of
+from symbackprop.emit.in_rows import made_in_row
 from symbackprop.emit.lines import Line, mentions
 from symbackprop.emit.steps import as_number, assigned, handed_on, plural, settled
 from symbackprop.emit.stored_states import Stack, begun
@@ -219,9 +221,9 @@ class _LoopWriter:
     ) -> list[Line]:
         """Return the lines of a step, with those that put its results where they belong."""
         loop, index = self.loop, self.index
-        written = [Line("", f"{name}[{index}] = {inner.result(loop.values[j]).text}") for j, name in stacks.items()]
         new = {name: handed_on(self.writer, inner, loop.new_carries[i], loop.final(i)) for i, name in names.items()}
-        pending, lines = settled(new, inner.lines, written, inner.renamed)
+        lines, written = self._stored(inner, stacks)
+        pending, lines = settled(new, lines, written, inner.renamed)
         inner.finish()
         stored = {*trajectories, *loop.state}
         sums = {names[i] for i in names if i not in stored and self._is_running_sum(i, inner)}
@@ -229,6 +231,24 @@ class _LoopWriter:
         kept = [Line("", f"{name}[{behind}] = {names[i]}") for i, name in trajectories.items()]
         lines = [line for line in lines if line.name != line.text]  # a loop inside may go on with the carry itself
         return [*lines, *assigned(pending, sums), *kept]
+
+    def _stored(self, inner: Writer, stacks: Mapping[int, str]) -> tuple[list[Line], list[Line]]:
+        """Return the lines of a step with arrays made where they are stacked, and those that copy others there.
+
+        A carry is not: it has its own memory, which may be handed out.
+        """
+        loop, index = self.loop, self.index
+        handed_on = set[Node | None]().union(*(memory_of(node) for node in loop.new_carries))
+        lines, written = inner.lines, list[Line]()
+        for j, name in stacks.items():
+            value, row = loop.values[j], f"{name}[{index}]"
+            text = inner.result(value).text
+            own = None if value in handed_on or None in handed_on else made_in_row(lines, text, row)
+            if own is None:
+                written.append(Line("", f"{row} = {text}"))
+            else:
+                lines = own
+        return lines, written
 
     def _is_running_sum(self, carry: int, inner: Writer) -> bool:
         """Tell whether a carry is added to in every step and read by nobody else, in memory of its own."""

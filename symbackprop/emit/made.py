@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING
 
-from symbackprop.emit.calls import ZEROS, calls_of
+from symbackprop.emit.calls import EMPTY, ZEROS, calls_of
 from symbackprop.emit.lines import Line, Made
 from symbackprop.emit.template import Code
 from symbackprop.ir.node import Apply, Const, Node
@@ -51,11 +51,13 @@ def made_of(writer: Writer, node: Apply, template: str, operands: Sequence[Code]
 
 
 def filling(writer: Writer, node: Apply, name: str, text: str, comment: str) -> Line:
-    """Return the line of a statement that fills an array; within a block zeros go into memory that is there."""
-    begun, _, zeros = text.partition(" = ")
-    if begun == name and zeros.startswith(ZEROS) and writer.in_buffers and writer.depth and node.dtype in _DTYPES:
-        return Line(name, zeros, comment, made=Made(node, ZEROS, (), frozenset()))
-    return Line("", text, comment)
+    """Return the line of a statement that fills an array; within a block it is memory that is there."""
+    begun, _, array = text.partition(" = ")
+    function = array.partition("(")[0]
+    if begun != name or function not in (ZEROS, EMPTY) or "order=" in array:
+        return Line("", text, comment)
+    in_block = writer.in_buffers and writer.depth and node.dtype in _DTYPES
+    return Line(name, array, comment, made=Made(node, function, (), frozenset()) if in_block else None)
 
 
 def about(statements: Sequence[str], known: Mapping[str, str]) -> Iterator[str]:

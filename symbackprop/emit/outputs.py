@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from math import isqrt
 
-from symbackprop.emit.control import may_alias
+from symbackprop.emit.aliases import memory_of
 from symbackprop.emit.header import Recipe
 from symbackprop.emit.statements import Writer
 from symbackprop.emit.template import ATOM
@@ -14,22 +14,11 @@ from symbackprop.ir.graph import Graph
 from symbackprop.ir.node import Apply, Const, Node, Output
 from symbackprop.ir.packing import Packed, Packing, leaf_names, quoted
 from symbackprop.ir.signature import Label, arranged
-from symbackprop.ops.bodies import bound_by
-from symbackprop.ops.branches import Branches, cond
 from symbackprop.ops.broadcasting import broadcast
 from symbackprop.ops.comparison import where
-from symbackprop.ops.declare import Primitive
-from symbackprop.ops.indexing import gather
-from symbackprop.ops.layout import diagonal
-from symbackprop.ops.loops import Loop
-from symbackprop.ops.opaque import opaque
 from symbackprop.ops.sparse import held_by
-from symbackprop.ops.whiles import WhileLoop, while_loop
-from symbackprop.ops.windows import sliding_windows
 
 __all__ = ["packed_text", "returned"]
-
-_FOR_READING = (broadcast, diagonal, sliding_windows)  # views that repeat memory, or that NumPy lets nobody write to
 
 _WIDTH = 88  # of a structure on one line
 _VALUES = (False, "")
@@ -182,68 +171,10 @@ def _owned_text(node: Node, writer: Writer, owned: set[Node | None]) -> str:
         return code.text
     if isinstance(node, Apply) and node.op is broadcast and not writer.is_bare(node):
         return f"{code.text}.copy()"
-    bases = [base for part in held_by(node) for base in _memory_of(part) if not isinstance(base, Const)]
+    bases = [base for part in held_by(node) for base in memory_of(part) if not isinstance(base, Const)]
     fresh = all(isinstance(base, (Apply, Output)) and base not in owned for base in bases)
     fresh = fresh and len(set(bases)) == len(bases)
     owned.update(bases)
     if fresh:
         return code.text
     return f"{code.text}.copy()" if code.binding == ATOM else f"({code.text}).copy()"
-
-
-def _memory_of(node: Node) -> set[Node | None]:
-    """Return the nodes whose memory `node` may look into; None stands for memory that must not be handed out.
-
-    What a loop leaves of a carry is what its last step made of it, or what it began with where there is no step.
-    """
-    found: set[Node | None] = set()
-    waiting, seen = [node], set[Node | None]()
-    while waiting:
-        base = _looked_into(waiting.pop())
-        if base in seen:
-            continue
-        seen.add(base)
-        if isinstance(base, Output) and base.source.op is opaque:
-            found.add(None)  # it may be an argument, or something that the function keeps
-            continue
-        if not isinstance(base, Output) or not may_alias(base):
-            found.add(base)
-            continue
-        bound = dict(zip(bound_by(base.source), base.source.args, strict=True))
-        for value in _last_values(base):
-            left = _looked_into(value)
-            if left in bound:
-                waiting.append(bound[left])
-            elif not isinstance(left, Const):  # which is an array of its own wherever it stands
-                found.add(None if isinstance(left, Output) and may_alias(left) else left)
-    return found
-
-
-def _last_values(result: Output) -> list[Node]:
-    """Return what a result of a loop or of branches may be, in terms of their bodies."""
-    node = result.source
-    if node.op is cond:
-        return [body.outputs[result.index] for body in Branches(node).bodies]
-    if node.op is while_loop:
-        repeated = WhileLoop(node)
-        return [repeated.new_carries[result.index], repeated.carry_inputs[result.index]]
-    loop = Loop(node)
-    certain = isinstance(loop.length, int) and loop.length > 0
-    first = [] if certain else [loop.carry_inputs[result.index]]
-    return [loop.new_carries[result.index], *first]
-
-
-def _looked_into(node: Node) -> Node | None:
-    """Return the node whose memory `node` may look into; None where that is not to be written to."""
-    while isinstance(node, Apply) and _is_view(node):
-        if node.op in _FOR_READING:
-            return None
-        node = node.args[0]
-    return node
-
-
-def _is_view(node: Apply) -> bool:
-    """Tell whether the printed text may look into its first argument; an index that is a number makes a slice."""
-    if node.op is gather:
-        return not node.args[1].shape
-    return isinstance(node.op, Primitive) and node.op.memory == "view"

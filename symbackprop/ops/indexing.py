@@ -103,13 +103,17 @@ def _infer_place(args: tuple[Node, ...], params: Mapping[str, object]) -> tuple[
 
 def zeros_text(node: Apply, style: Style) -> str:
     """Return the text of an array of zeros like the result."""
+    return _made_text("np.zeros", node, style)
+
+
+def _made_text(function: str, node: Apply, style: Style) -> str:
     dtype = "" if node.dtype == "float64" else f", dtype={style.dtype(node.dtype)}"
-    return f"np.zeros({style.shape(node.shape)}{dtype})"
+    return f"{function}({style.shape(node.shape)}{dtype})"
 
 
 def _place_lines(node: Apply, style: Style) -> list[str]:
-    lines = [f"{{out}} = {zeros_text(node, style)}"]
     parts: tuple[Bounds, ...] = node.param("bounds")  # type: ignore[assignment]
+    lines = [f"{{out}} = {_made_text('np.empty' if _cover(parts, node.shape) else 'np.zeros', node, style)}"]
     for position, bounds in enumerate(parts):
         part, value = f"{{out}}{bounds_text(bounds, style)}", f"{{{position}}}"
         if subtracts(node, position):
@@ -133,6 +137,22 @@ def subtracts(node: Apply, position: int) -> bool:
 def _is_apart(parts: Sequence[Bounds], position: int) -> bool:
     """Tell whether a part is sure to hold zeros still: each one before it has other positions on some axis."""
     return all(are_apart(before, parts[position]) for before in parts[:position])
+
+
+def _cover(parts: Sequence[Bounds], shape: Shape) -> bool:
+    """Tell whether parts are sure to fill an array of a shape, each entry once: slices of one axis, end to end."""
+    cut = {axis for bounds in parts for axis, bound in enumerate(bounds) if bound is not None}
+    if len(cut) != 1 or not all(_is_apart(parts, position) for position in range(len(parts))):
+        return False
+    (axis,) = cut
+    spans = [bounds[axis] for bounds in parts]
+    ends = {span[0] or 0: span[1] for span in spans if isinstance(span, tuple) and span[2] == 1}
+    reached: Size | None = 0
+    for _ in spans:
+        if reached not in ends:
+            return False
+        reached = ends[reached]
+    return reached is None or reached == shape[axis]
 
 
 def are_apart(a: Bounds, b: Bounds) -> bool:
