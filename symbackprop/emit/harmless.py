@@ -30,15 +30,18 @@ def overflows_harmlessly(graph: Graph) -> bool:
 
     These only divide: in a derivative they may become factors, whose overflow has to be told.
     """
-    nodes = {*nodes_within(graph.nodes())}
-    powers = {node: power for node in nodes if node.shape and (power := _overflowing(node)) is not None}
+    nodes = [*dict.fromkeys(nodes_within(graph.nodes()))]
+    divisors = [node for node in nodes if node.op is add or node.op is cosh]
+    powers = {node: power for node in divisors if node.shape and (power := _overflowing(node)) is not None}
     if not powers:
         return False
+    asked = {*powers, *powers.values()}
     users: dict[Node, list[tuple[Apply, int]]] = defaultdict(list)
     for node in nodes:
         if isinstance(node, Apply):
             for position, arg in enumerate(node.args):
-                users[arg].append((node, position))
+                if arg in asked or arg.op is None or arg.op in _MOVING:  # inputs of bodies among them
+                    users[arg].append((node, position))
     return any(
         _only_divides(divisor, users) and (power is divisor or len(users[power]) == 1)
         for divisor, power in powers.items()

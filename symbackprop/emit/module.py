@@ -30,11 +30,13 @@ from symbackprop.emit.style_math import MathStyle
 from symbackprop.emit.style_numpy import NumpyStyle
 from symbackprop.emit.workspace import Memory, memory_of
 from symbackprop.errors import ArgumentError
+from symbackprop.ir.dtype import is_half
 from symbackprop.ir.graph import Graph
 from symbackprop.ir.node import Apply, Const, Node
 from symbackprop.ir.packing import Pack, Packing, with_duals, with_paths
 from symbackprop.ir.size import SizeExpression, evaluate, has_opaque, named, names, substitute
 from symbackprop.ops.assumptions import LEAST, LEAST_OF, assuming
+from symbackprop.ops.bodies import nodes_within
 from symbackprop.ops.declare import Primitive
 
 __all__ = ["Printed", "Written", "print_module", "written"]
@@ -162,6 +164,7 @@ def _written(graph: Graph, recipe: Recipe, target: str, counts: tuple[str, ...],
         style.otherwise = f"{taken.fresh(f'{function}_as_written')}({called})"
     style.modules = _modules_of(graph)
     style.is_fast, style.has_large = recipe.optimize == "fast", in_buffers
+    style.has_halves = any(map(is_half, {node.dtype for node in nodes_within(graph.nodes())}))
     style.names = taken
     style.size_bounds = _size_bounds(graph)
     _name_sizes(graph, style, taken)

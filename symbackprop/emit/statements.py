@@ -38,6 +38,7 @@ __all__ = ["Line", "Writer"]
 
 _INLINE_LENGTH = 44  # characters of an expression that may still stand inside another
 _INLINE_WEIGHT = 4  # operations of such an expression
+_QUOTIENTS = (mul, div)
 _TERMS = 8  # terms of a sum on one line
 _LOOP = re.compile(r"\{loop(\d+)\}")  # the index of a loop that fills a buffer, by its depth
 
@@ -191,26 +192,25 @@ class Writer(Naming):
 
     def _place(self, node: Node, lines: list[Line] | None) -> None:
         """Give `node` its code, and a line in `lines` unless it is written where it is used."""
-        if not isinstance(node, Apply):
+        op = node.op
+        if not isinstance(op, Primitive) or not isinstance(node, Apply):
             return  # results are named where their source is unpacked
         if lines is not None and not self._uses.counts.get(node):
             return  # every use looks through it
-        if node.op is add and len(node.args) > _TERMS:
+        if op is add and len(node.args) > _TERMS:
             self._accumulate(node, lines)
             return
-        if isinstance(node.op, Primitive) and node.op.has_bodies:
+        if op.has_bodies:
             write_control(self, node, lines if lines is not None else [])
             return
         operands = self._operands(node)
-        if isinstance(node.op, Primitive) and node.op.lines is not None:
-            templates = node.op.lines(node, self.style)
-            if templates:
-                self._fill_buffer(node, operands, templates, lines)
-                return
-        if node in self._results:
+        if op.lines is not None and (templates := op.lines(node, self.style)):
+            self._fill_buffer(node, operands, templates, lines)
+            return
+        if op.infer_outputs is not None and node in self._results:
             self._unpack(node, operands, lines)
             return
-        if node.op is sized and node not in self.graph.names:  # the same array under another shape
+        if op is sized and node not in self.graph.names:  # the same array under another shape
             self._codes[node], self._weights[node] = operands[0], self._weights.get(node.args[0], 0)
             if node.args[0] in self._bare:
                 self._bare[node] = self._bare[node.args[0]]
@@ -220,7 +220,7 @@ class Writer(Naming):
             template = quick_template(node, template)
         made = made_of(self, node, template, operands) if self.in_buffers else None
         code = fill(template, operands)
-        if self._leads_with_mask(node):
+        if op in _QUOTIENTS and self.style.operand(node, 0)[0].dtype == "bool":  # -(mask / n), as NumPy negates no mask
             code = Code(code.text, BELOW_PRODUCT)
         if node.weak and self._is_fixed(node):
             self._place_constant(node, code)
@@ -236,10 +236,6 @@ class Writer(Naming):
             code, weight = Code(name), 0
         self._codes[node] = code
         self._weights[node] = weight
-
-    def _leads_with_mask(self, node: Apply) -> bool:
-        """Tell whether a product or quotient begins with a mask, which NumPy does not negate: -(mask / n), not -mask / n."""
-        return node.op in (mul, div) and self.style.operand(node, 0)[0].dtype == "bool"
 
     def _is_fixed(self, node: Apply) -> bool:
         """Tell whether `node` is a number made of numbers alone, sizes not among them."""

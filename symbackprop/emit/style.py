@@ -36,6 +36,7 @@ class TargetStyle:
         self.modules: frozenset[str] = frozenset()
         self.is_fast = False
         self.has_large = False
+        self.has_halves = False  # whether anything has a dtype of two bytes
         self.names = Names()
         self.otherwise = ""  # the call of the function for arguments of which an assumption does not hold
         self.imports: dict[str, str] = {}  # by the path of what is imported, its name

@@ -37,7 +37,8 @@ class NumpyStyle(TargetStyle):
 
     def template(self, node: Apply) -> str:
         """Return the template that prints `node`, rounded to a dtype of two bytes where NumPy leaves that."""
-        return in_halves(node, super().template(node), self)
+        template = super().template(node)
+        return in_halves(node, template, self) if self.has_halves else template
 
     def operand(self, consumer: Apply, position: int) -> tuple[Node, str]:
         """Return the argument; the sign of what goes into a part of a buffer is in the statement."""
