@@ -1,4 +1,8 @@
-"""Half the squared error of a product of two factors where entries are known, and a penalty on both factors."""
+"""Half the squared error of a product of two factors, each entry with a weight, and a penalty on both factors.
+
+The weights are 1 where an entry is known and 0 elsewhere; N. Srebro, T. Jaakkola, Weighted low-rank approximations,
+International Conference on Machine Learning (2003).
+"""
 
 from __future__ import annotations
 
@@ -17,21 +21,21 @@ def data(n: int, m: int, k: int) -> Arguments:
 def by_hand(U, V, X, known, penalty):
     R = U @ V.T
     R -= X
-    R *= known
-    value = 0.5 * np.vdot(R, R) + 0.5 * penalty * (np.vdot(U, U) + np.vdot(V, V))
-    by_U = R @ V
+    weighted = known * R
+    value = 0.5 * np.vdot(weighted, R) + 0.5 * penalty * (np.vdot(U, U) + np.vdot(V, V))
+    by_U = weighted @ V
     by_U += penalty * U
-    by_V = R.T @ U
+    by_V = weighted.T @ U
     by_V += penalty * V
     return value, (by_U, by_V)
 
 
 def value(xp, U, V, X, known, penalty):
-    return 0.5 * xp.sum((known * (U @ V.T - X)) ** 2) + 0.5 * penalty * (xp.sum(U**2) + xp.sum(V**2))
+    return 0.5 * xp.sum(known * (U @ V.T - X) ** 2) + 0.5 * penalty * (xp.sum(U**2) + xp.sum(V**2))
 
 
 def in_casadi(casadi, U, V, X, known, penalty):
-    return 0.5 * (casadi.sumsqr(known * (U @ V.T - X)) + penalty * (casadi.sumsqr(U) + casadi.sumsqr(V)))
+    return 0.5 * (casadi.dot(known, (U @ V.T - X) ** 2) + penalty * (casadi.sumsqr(U) + casadi.sumsqr(V)))
 
 
 MATRIX_FACTORISATION = Workload(
@@ -45,7 +49,7 @@ MATRIX_FACTORISATION = Workload(
     wrt=("U", "V"),
     formula="""
         U[n,k] V[m,k] X[n,m] known[n,m] penalty ->
-        0.5*sum((known*(U @ V.T - X))**2) + 0.5*penalty*(sum(U**2) + sum(V**2))
+        0.5*sum(known*(U @ V.T - X)**2) + 0.5*penalty*(sum(U**2) + sum(V**2))
     """,
     by_hand=by_hand,
     forms=dict.fromkeys(("autograd", "jax", "torch", "pytensor"), value) | {"casadi": in_casadi},

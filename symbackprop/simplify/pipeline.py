@@ -246,6 +246,6 @@ def _lowered(graph: Graph, log: Rewrites, *, stacks: bool = True, few_calls: boo
         last = rewrite(rooted, _SIMPLER, log)
     last = _with_products(last, log)
     last = with_ordered_contractions(last, log)
-    if any(map(sums_of_products.sums_all, last.nodes())):
+    if any(map(sums_of_products.sums_what_is_there, last.nodes())):
         last = rewrite(last, sums_of_products.OF_SUMS, log)
     return written_out(share_partial_sums(last, log), log)

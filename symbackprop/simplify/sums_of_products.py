@@ -18,7 +18,7 @@ from symbackprop.simplify.non_negative import is_non_negative
 from symbackprop.simplify.numbers import is_number
 from symbackprop.simplify.pattern import Context, Row
 
-__all__ = ["OF_SUMS", "ROWS", "averages_products", "sums_all", "sums_products"]
+__all__ = ["OF_SUMS", "ROWS", "averages_products", "sums_products", "sums_what_is_there"]
 
 _TERMS = 8  # of a sum that is taken apart
 
@@ -90,7 +90,12 @@ def _contract_mean(node: Apply, context: Context) -> Node | None:
     return None if found is None else found / count_of(x, axes, node.dtype)
 
 
-def sums_all(node: Node) -> bool:
+def sums_what_is_there(node: Node) -> bool:
+    """Tell whether `node` sums products that may be there, or may be summed, already."""
+    return _sums_all(node) or _weighs_squares(node)
+
+
+def _sums_all(node: Node) -> bool:
     """Tell whether `node` is the sum of all products of the entries of two matrices."""
     return is_applied(node, einsum) and not node.rank and len(args_of(node)) == 2 and args_of(node)[0].rank == 2
 
@@ -98,7 +103,7 @@ def sums_all(node: Node) -> bool:
 def _sum_of_sums(node: Apply, context: Context) -> Node | None:
     """The sum of all entries is that of the sums of rows, or columns, where these are there: vdot(A, B), (A * B).sum(axis=1)."""
     operands = node.param("operands")
-    if not sums_all(node) or operands[0] != operands[1]:  # type: ignore[index]
+    if not _sums_all(node) or operands[0] != operands[1]:  # type: ignore[index]
         return None
     a, b = node.args
     for products in (mul(a, b), mul(b, a)):
@@ -110,9 +115,43 @@ def _sum_of_sums(node: Apply, context: Context) -> Node | None:
     return None
 
 
+def _weighs_squares(node: Node) -> bool:
+    """Tell whether `node` contracts squares with weights, entry by entry."""
+    if not is_applied(node, einsum) or len(args_of(node)) != 2:
+        return False
+    first, second = node.param("operands")  # type: ignore[attr-defined]
+    return first == second and any(_root_of(arg) is not None for arg in args_of(node))
+
+
+def _root_of(square: Node) -> Node | None:
+    """Return what `square` is the square of."""
+    if is_applied(square, mul) and args_of(square)[0] is args_of(square)[1]:
+        return args_of(square)[0]
+    if isinstance(square, Apply) and square.op is integer_power and square.param("n") == 2:
+        return args_of(square)[0]
+    return None
+
+
+def _weighted_squares(node: Apply, context: Context) -> Node | None:
+    """vdot(w, x * x) is vdot(w * x, x), where w * x is there already, as the derivative of a weighted square is."""
+    if not _weighs_squares(node):
+        return None
+    for weights, square in (node.args, node.args[::-1]):
+        root = _root_of(square)
+        if root is None or not context.is_free(square):
+            continue
+        for product in (mul(weights, root), mul(root, weights)):
+            if context.has(product):
+                return contract([product, root], node.param("operands"), node.param("output"))  # type: ignore[arg-type]
+    return None
+
+
 ROWS = (
     Row("contract product of entries", (reduce_sum,), _contract_entries, of=(mul, integer_power)),
     Row("sum of squares apart", (reduce_sum,), _sum_apart, of=(add,)),
     Row("mean of products", (mean,), _contract_mean),
 )
-OF_SUMS = (Row("sum of sums", (einsum,), _sum_of_sums),)  # once nothing else changes
+OF_SUMS = (  # once nothing else changes
+    Row("sum of sums", (einsum,), _sum_of_sums),
+    Row("sum of weighted squares", (einsum,), _weighted_squares, of=(mul, integer_power)),
+)
