@@ -174,7 +174,7 @@ class _LineInBuffers:
             emptied = [Line("", f"{buffer.name}[...] = 0.0")] if call.function == ZEROS else []
             return [*emptied, *([Line(name, buffer.name)] if name else [])]
         if call.function == COPY:
-            return [Line("", f"np.copyto({buffer.name}, {texts[0]})"), Line(name, buffer.name)]
+            return [Line("", f"np.copyto({buffer.name}, {texts[0]})"), *([Line(name, buffer.name)] if name else [])]
         if call.function != CHOICE:
             return [Line(name, f"{call.function}({', '.join(texts)}{call.options}, out={buffer.name})")]
         mask, chosen, other = texts

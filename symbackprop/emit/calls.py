@@ -138,10 +138,12 @@ class _Lowering:
 
     def _call(self, tree: ast.Call) -> Operand:
         name = self._text(tree.func)
+        if isinstance(tree.func, ast.Attribute) and tree.func.attr == "astype" and self._is_float(tree):
+            return self._append(COPY, [self.lower(tree.func.value)], entrywise=False)
         if any(self._has_array(keyword.value) for keyword in tree.keywords):
             raise _NoCallError
         options = "".join(f", {keyword.arg}={self._text(keyword.value)}" for keyword in tree.keywords)
-        if name in _WHOLE:
+        if name in _WHOLE or (name == "np.take" and "mode=" in options):  # which writes to a copy of `out` without it
             operands = [self._text(arg) for arg in tree.args]
             if not all(self._is_view(arg) or not self._has_array(arg) for arg in tree.args):
                 raise _NoCallError
@@ -155,6 +157,10 @@ class _Lowering:
     ) -> Operand:
         self.calls.append(Call(function, tuple(operands), options, symbol, entrywise))
         return len(self.calls) - 1
+
+    def _is_float(self, tree: ast.Call) -> bool:
+        """Tell whether something is converted to floating-point numbers, which copying does too."""
+        return not tree.keywords and [self._text(arg) for arg in tree.args] in (["np.float64"], ["np.float32"])
 
     def _has_array(self, tree: ast.expr) -> bool:
         found = (_MARK.fullmatch(node.id) for node in ast.walk(tree) if isinstance(node, ast.Name))

@@ -17,6 +17,7 @@ from symbackprop.emit.imports import imported, needs, with_paths_imported
 from symbackprop.emit.lines import BEFORE_COMMENT, Line
 from symbackprop.emit.names import Names
 from symbackprop.emit.nearest import with_nearest
+from symbackprop.emit.one_nearest import one_each
 from symbackprop.emit.outputs import returned
 from symbackprop.emit.packing import unpacking_lines
 from symbackprop.emit.parameters import argument_list, parameter_list
@@ -56,6 +57,10 @@ _PARTS = {
     "error_bound": "rounding errors",
 }
 _ASSUMED = "numbers are scaled where the smallest that they are multiplied by, together, are above it"
+_OTHERWISE = {  # what an assumption is, and where it does not hold
+    assuming: "where scaled numbers may vanish: in logarithms",
+    one_each: "where several may be the nearest: with all pairs of these",
+}
 _COMMENT_COLUMN = 40
 _WIDTH = 116
 
@@ -84,8 +89,9 @@ def print_module(graph: Graph, recipe: Recipe, version: str, target: str) -> Pri
     if memory is not None:
         functions += [*_of_few(graph, recipe, main), *memory.definition(), "", ""]
         constants = [*memory.constants, *constants]
-    otherwise = _otherwise(graph, recipe, main)
-    constants = [*[Line(LEAST, repr(LEAST_OF[recipe.dtype]), _ASSUMED)] * bool(otherwise), *constants]
+    otherwise = _otherwise(recipe, main)
+    assumed = main.graph.applies(assuming)
+    constants = [*[Line(LEAST, repr(LEAST_OF[recipe.dtype]), _ASSUMED)] * assumed, *constants]
     doc = _indented(docstring(graph, recipe, main.leaves, main.taken, main.packing, memory))
     above = "".join(f"{line}\n" for line in _lines(constants))
     if main.writer.shared.schedule:
@@ -139,6 +145,7 @@ class Written(NamedTuple):
     writer: Writer
     result: str
     packing: Packing | None
+    graph: Graph  # what is printed, in blocks and with whatever else is changed for that
     memory: Memory | None = None  # that it works in, where it does not allocate as it goes
 
 
@@ -161,7 +168,8 @@ def _written(graph: Graph, recipe: Recipe, target: str, counts: tuple[str, ...],
     style = _STYLES[target]()
     if graph.otherwise is not None:
         called = argument_list(parameters, packing, len(graph.tables))
-        style.otherwise = f"{taken.fresh(f'{function}_as_written')}({called})"
+        own = "of_pairs" if graph.applies(one_each) else "as_written"
+        style.otherwise = f"{taken.fresh(f'{function}_{own}')}({called})"
     style.modules = _modules_of(graph)
     style.is_fast, style.has_large = recipe.optimize == "fast", in_buffers
     style.has_halves = any(map(is_half, {node.dtype for node in nodes_within(graph.nodes())}))
@@ -192,7 +200,7 @@ def _written(graph: Graph, recipe: Recipe, target: str, counts: tuple[str, ...],
         writer.forward, writer.backward = released(
             writer.forward, writer.backward, result, arrays.keys(), ends, at_once=recipe.has_budget
         )
-    return Written(taken, function, parameters, leaves, style, writer, result, packing, memory)
+    return Written(taken, function, parameters, leaves, style, writer, result, packing, graph, memory)
 
 
 def _in_buffers(writer: Writer, result: str, function: str) -> Memory | None:
@@ -265,14 +273,15 @@ def _of_few(graph: Graph, recipe: Recipe, main: Written) -> list[str]:
     )
 
 
-def _otherwise(graph: Graph, recipe: Recipe, main: Written) -> list[str]:
+def _otherwise(recipe: Recipe, main: Written) -> list[str]:
     """Return the text of the function for arguments of which an assumption does not hold, if one is made."""
-    if graph.otherwise is None or not any(isinstance(node, Apply) and node.op is assuming for node in graph.nodes()):
+    other = main.graph.otherwise
+    if other is None or not main.graph.applies(*_OTHERWISE):
         return []
-    plain = written(graph.otherwise, recipe, main.style.target, in_buffers=False)
+    plain = written(other, recipe, main.style.target, in_buffers=False)
     name = main.style.otherwise.partition("(")[0]
-    lines = _beside(graph.otherwise, recipe, main, plain, name, "where scaled numbers may vanish: in logarithms")
-    return ["\n".join(["", "", *lines[:-2]])]
+    when = next(text for op, text in _OTHERWISE.items() if main.graph.applies(op))
+    return ["\n".join(["", "", *_beside(other, recipe, main, plain, name, when)[:-2]])]
 
 
 def _beside(graph: Graph, recipe: Recipe, main: Written, other: Written, name: str, when: str) -> list[str]:

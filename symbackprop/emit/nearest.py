@@ -14,15 +14,17 @@ values in whatever order they are added (Higham, N. J. (2002), Accuracy and Stab
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import replace
 from itertools import count as counting
 
 from symbackprop.emit.of_pairs import OfPairs
+from symbackprop.emit.one_nearest import OfNearest
 from symbackprop.ir.graph import Graph, children
 from symbackprop.ir.node import Apply, Const, Node, Output, make_output
 from symbackprop.ir.size import opaque
 from symbackprop.ops.arithmetic import add, div, mul, neg
-from symbackprop.ops.broadcasting import broadcast, cast, rebuilt, reduce_sum
+from symbackprop.ops.broadcasting import broadcast, cast, reduce_sum
 from symbackprop.ops.comparison import equal, where
 from symbackprop.ops.contraction import einsum
 from symbackprop.ops.declare import Primitive
@@ -35,13 +37,26 @@ _SQUARES = ((0, 1, 2), (0, 1, 2))
 
 
 def with_nearest(graph: Graph) -> Graph:
-    """Return `graph` with the distances that may be the least in the place of all."""
+    """Return `graph` with the distances that may be the least in the place of all.
+
+    That is the one to the nearest of each row, and where there is more than one, `otherwise` computes the same.
+    """
+    squares = [node for node in graph.nodes() if _squares(node) is not None]
+    if not squares:
+        return graph
+    found = _with_pairs(graph, squares, OfPairs)  # type: ignore[arg-type]
+    if found is graph or graph.otherwise is not None:
+        return found
+    return replace(_with_pairs(graph, squares, OfNearest), otherwise=found)  # type: ignore[arg-type]
+
+
+def _with_pairs(graph: Graph, squares: Sequence[Apply], kind: type[OfPairs]) -> Graph:
+    """Return `graph` with the pairs of rows that matter in the place of all."""
     numbers = counting(1)
     found = graph
-    for node in graph.nodes():
-        if _squares(node) is not None:
-            changed = _Pairs(found, node, next(numbers)).graph() if node in found.nodes() else None  # type: ignore[arg-type]
-            found = found if changed is None else changed
+    for node in squares:
+        changed = _Pairs(found, node, next(numbers), kind).graph() if node in found.nodes() else None
+        found = found if changed is None else changed
     return found
 
 
@@ -74,8 +89,8 @@ class _Pairs:
     to be the least along one axis, or a sum of what vanishes (`_vanishing`) where the distance is not the least.
     """
 
-    def __init__(self, graph: Graph, squares: Apply, number: int) -> None:
-        self._graph, self._squares = graph, squares
+    def __init__(self, graph: Graph, squares: Apply, number: int, kind: type[OfPairs]) -> None:
+        self._graph, self._squares, self._kind = graph, squares, kind
         self._count = opaque(f"pairs{number}")
         self._dense: dict[Node, None] = {squares.args[0]: None, squares: None}
         self._vanishing: set[Node] = set()
@@ -93,7 +108,7 @@ class _Pairs:
                 return None
         if self._axis is None or any(node in self._dense for node in self._graph.roots):
             return None
-        pairs = OfPairs(self._new, self._dense, self._squares.shape, 1 - self._axis, self._count)
+        pairs = self._kind(self._new, self._dense, self._squares.shape, 1 - self._axis, self._count)
         matrices = _squares(self._squares)
         assert matrices is not None
         for matrix in matrices:
@@ -124,7 +139,7 @@ class _Pairs:
                 return pairs.made(node)
             if any(arg in self._dense for arg in node.args):
                 return pairs.summed(node)
-            return rebuilt(node, tuple([self._new[arg] for arg in node.args]))
+            return pairs.rebuilt(node)
         if isinstance(node, Const) or not node.args:
             return node
         assert isinstance(node, Output)

@@ -6,20 +6,28 @@ or columns. Which pairs these are, `near_pairs` says; why they are enough, `near
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
 
-from symbackprop.emit.pairs import chosen_pairs, first_of_rows, least_of_rows, of_rows, sum_of_columns, sum_of_rows
+from symbackprop.emit.pairs import (
+    chosen_pairs,
+    first_of_rows,
+    least_of_rows,
+    of_rows,
+    squares_of_rows,
+    sum_of_columns,
+    sum_of_rows,
+)
 from symbackprop.ir.node import Apply, Const, Node, Shape, constant
 from symbackprop.ir.size import Size
 from symbackprop.ops.arithmetic import add, mul, neg
-from symbackprop.ops.broadcasting import broadcast, cast, reduce_sum
+from symbackprop.ops.broadcasting import broadcast, cast, rebuilt, reduce_sum
 from symbackprop.ops.comparison import equal, greater, logical_not
 from symbackprop.ops.contraction import contract, einsum
 from symbackprop.ops.creation import arange
 from symbackprop.ops.indexing import gather
 from symbackprop.ops.reduction import largest, smallest
 
-__all__ = ["OfPairs", "near_pairs"]
+__all__ = ["OfPairs", "near_in_columns"]
 
 _SLACK = {"float64": 5 * 2.0**-52, "float32": 5 * 2.0**-23}  # for each number of a row, with all its own rounding
 _TINY = {"float64": 1e-290, "float32": 1e-30}  # what underflows is less, by far
@@ -27,13 +35,27 @@ _TINY = {"float64": 1e-290, "float32": 1e-30}  # what underflows is less, by far
 
 def near_pairs(own: Node, others: Node, count: Size) -> tuple[Node, Node]:
     """Return the rows of `own` and of `others`, `count` pairs, that may be the nearest to each of `own`, in its order."""
+    return chosen_pairs(_near(own, others, axis=0), count)
+
+
+def near_in_columns(own: Node, others: Node) -> Node:
+    """Return a mask with a row for each of `others` and a column for each of `own`: which may be the nearest."""
+    return _near(own, others, axis=1)
+
+
+def _near(own: Node, others: Node, axis: int) -> Node:
+    """Return which of `others` may be the nearest to each of `own`, which lie along `axis`."""
     dtype, shape = own.dtype, (own.shape[0], others.shape[0])
-    squares, far = _squared(others), _squared(own)
+    squares, far = squares_of_rows(others), squares_of_rows(own)
     doubled = mul(constant(-2, others.shape, dtype), others)
-    near = add(contract([own, doubled], [(0, 1), (2, 1)], (0, 2)), broadcast(squares, shape=shape, axes=(1,)))
+    if axis == 0:
+        near = contract([own, doubled], [(0, 1), (2, 1)], (0, 2))
+    else:
+        near, shape = contract([doubled, own], [(0, 1), (2, 1)], (0, 2)), shape[::-1]
+    near = add(near, broadcast(squares, shape=shape, axes=(1 - axis,)))
     share = _SLACK[dtype] * constant(own.shape[1] + 4, (), dtype)
-    bound = add(smallest(near, axes=(1,)), (far + (largest(squares, axes=(0,)) + _TINY[dtype])) * share)
-    return chosen_pairs(logical_not(greater(near, broadcast(bound, shape=shape, axes=(0,)))), count)
+    bound = add(smallest(near, axes=(1 - axis,)), (far + (largest(squares, axes=(0,)) + _TINY[dtype])) * share)
+    return logical_not(greater(near, broadcast(bound, shape=shape, axes=(axis,))))
 
 
 class OfPairs:
@@ -69,7 +91,7 @@ class OfPairs:
     def made(self, node: Apply) -> Node:
         """Return `node` for the pairs."""
         if node.op is einsum:  # the squared distances themselves
-            return _squared(self._new[node.args[0]])
+            return squares_of_rows(self._new[node.args[0]])
         if node.op is broadcast:
             axes = tuple(axis - 1 for axis in node.param("axes")[1:])  # type: ignore[index]
             return broadcast(self._new[node.args[0]], shape=self._shape(node.shape), axes=axes)
@@ -92,16 +114,21 @@ class OfPairs:
     def _gathered(self, x: Node, axes: tuple[int, ...]) -> tuple[Node, tuple[int, ...]]:
         """Return what pairs need of `x`, which has `axes` of theirs, and its axes where pairs are the first one."""
         rest = tuple(axis - 1 for axis in axes if axis > 1)
-        if axes[:1] in ((0,), (1,)):
-            if axes[0] == self._kept:
-                return of_rows(x, self._at[axes[0]]), (0, *rest)
-            return gather(x, self._at[axes[0]], axis=0), (0, *rest)
-        return x, rest
+        return (self._read(x, axes[0]), (0, *rest)) if axes[:1] in ((0,), (1,)) else (x, rest)
+
+    def _read(self, x: Node, axis: int) -> Node:
+        """Return what `x`, which has an entry for each position along `axis`, has for each pair."""
+        at = self._at[axis]
+        return of_rows(x, at) if axis == self._kept else gather(x, at, axis=0)
+
+    def rebuilt(self, node: Apply) -> Node:
+        """Return `node`, which needs no pairs itself, of what its arguments have become."""
+        return rebuilt(node, tuple([self._new[arg] for arg in node.args]))
 
     def summed(self, node: Apply) -> Node:
         """Return what is needed of pairs: the least along an axis, or a sum."""
         if node.op is smallest:
-            return least_of_rows(self._new[node.args[0]], self._first)
+            return self._least(self._new[node.args[0]])
         if node.op is reduce_sum:
             return self._sum_of(self._new[node.args[0]], node)
         own: tuple[tuple[int, ...], ...] = node.param("operands")  # type: ignore[assignment]
@@ -118,11 +145,16 @@ class OfPairs:
                 arrays.append(self._new[arg])
             first = arg in self._dense or (axes and axes[0] in place)
             indices.append((pair[0], *axes[2 if arg in self._dense else 1 :]) if first else axes)
+        arrays, indices = _without_ones(arrays, indices)
         kept = tuple(index for index in output if index not in place)
         by = next((place[index] for index in output if index in place), None)
         if by is None:
             return contract(arrays, indices, kept)
         return self._by_axis(contract(arrays, indices, (pair[0], *kept)), by)
+
+    def _least(self, x: Node) -> Node:
+        """Return the least of the entries for pairs that have the same position along the axis that is kept."""
+        return least_of_rows(x, self._first)
 
     def _sum_of(self, x: Node, node: Apply) -> Node:
         axes: tuple[int, ...] = node.param("axes")  # type: ignore[assignment]
@@ -141,6 +173,18 @@ class OfPairs:
         return sum_of_columns(x, at, count=count) if found is None else _summed_by_product(*found, at, count)
 
 
+def _without_ones(
+    arrays: Sequence[Node], indices: Sequence[tuple[int, ...]]
+) -> tuple[list[Node], list[tuple[int, ...]]]:
+    """Return the operands of a contraction but for ones, the indices of which others have."""
+    pairs = [*zip(arrays, indices, strict=True)]
+    for pair in pairs[:]:
+        others = {index for other in pairs if other is not pair for index in other[1]}
+        if isinstance(pair[0], Const) and pair[0].value == 1 and others.issuperset(pair[1]):
+            pairs.remove(pair)
+    return [array for array, _ in pairs], [own for _, own in pairs]
+
+
 def _weighted(x: Node) -> tuple[Node, Node] | None:
     """Return the weights of rows, and these, if `x` is a matrix of rows times weights."""
     if not isinstance(x, Apply) or x.op is not einsum or x.rank != 2 or x.param("output") != x.param("operands")[-1]:  # type: ignore[index]
@@ -155,7 +199,3 @@ def _summed_by_product(weights: Node, rows: Node, at: Node, count: Size) -> Node
     own = equal(broadcast(at, shape=shape, axes=(0,)), broadcast(arange(size=count), shape=shape, axes=(1,)))
     chosen = mul(cast(own, dtype=rows.dtype), broadcast(weights, shape=shape, axes=(0,)))
     return contract([chosen, rows], [(0, 1), (0, 2)], (1, 2))
-
-
-def _squared(x: Node) -> Node:
-    return contract([x, x], [(0, 1), (0, 1)], (0,))

@@ -13,7 +13,15 @@ from symbackprop.ir.node import Apply, Node, Shape
 from symbackprop.ir.size import Size, product
 from symbackprop.ops.declare import Primitive, Style, Text, results
 
-__all__ = ["chosen_pairs", "first_of_rows", "least_of_rows", "of_rows", "sum_of_columns", "sum_of_rows"]
+__all__ = [
+    "chosen_pairs",
+    "columns_of_ones",
+    "first_of_rows",
+    "least_of_rows",
+    "of_rows",
+    "sum_of_columns",
+    "sum_of_rows",
+]
 
 
 def _refuse(*_: object) -> NoReturn:
@@ -60,8 +68,22 @@ of_rows = _printed(  # of the rows themselves, where each has one pair
     "of_rows", "({0} if len({1}) == len({0}) else {0}[{1}])",
     lambda args, params: ((*args[1].shape, *args[0].shape[1:]), args[0].dtype), memory="view",
 )  # fmt: skip
+rows_at = _printed(  # of positions that are sure to be there, which need not be looked at before any row is copied
+    "rows_at", "np.take({0}, {1}, axis=0, mode='clip')",
+    lambda args, params: ((*args[1].shape, *args[0].shape[1:]), args[0].dtype),
+)  # fmt: skip
 least_of_rows = _printed("least_of_rows", "np.minimum.reduceat({0}, {1})", _reduced)
 sum_of_rows = _printed("sum_of_rows", "np.add.reduceat({0}, {1})", _reduced)
+
+
+squares_of_rows = _printed(  # one dot product a row takes longer, if rows are as short as points are
+    "squares_of_rows", "np.einsum('ij,ij->i', {0}, {0})", lambda args, params: (args[0].shape[:1], args[0].dtype)
+)
+columns_of_ones = _printed(  # the row of each column where its one is; the rest are zeros
+    "columns_of_ones",
+    lambda node, style: f"(np.arange({style.size(node.args[0].shape[0])}, dtype={style.dtype(node.args[0].dtype)}) @ {{0}}).astype(np.int64)",
+    lambda args, params: (args[0].shape[1:], "int64"),
+)  # fmt: skip
 
 
 def _sum_of_columns_text(node: Apply, style: Style) -> str:

@@ -230,6 +230,8 @@ def _infer_gather(args: tuple[Node, ...], params: Mapping[str, object]) -> tuple
 
 def _gather_text(node: Apply, style: Style) -> str:
     axis: int = node.param("axis")  # type: ignore[assignment]
+    if style.has_large and axis == 0 and len(node.args) == 2 and node.args[0].rank > 1:
+        return "np.take({0}, {1}, axis=0)"  # which copies rows as wholes
     return f"{{0}}[{', '.join([':'] * axis + [f'{{{i}}}' for i in range(1, len(node.args))])}]"
 
 

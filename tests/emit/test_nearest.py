@@ -71,6 +71,41 @@ def test_ties_share_and_nothing_is_ruled_out_by_what_is_no_number(k_means: tuple
     assert fast(square, np.zeros((0, 2)))[0] == 0.0
 
 
+def test_pairs_are_listed_only_where_several_may_be_the_nearest(k_means: tuple[sb.CompiledFunction, ...]) -> None:
+    fast, plain = k_means
+    called = []
+    space = fast._function.__globals__
+    name = "value_and_grad_of_pairs"
+    of_pairs = space[name]
+    space[name] = lambda *args: called.append(args) or of_pairs(*args)
+    try:
+        C, X = np.array([[0.0, 0.0], [2.0, 0.0], [5.0, 5.0]]), np.array([[0.4, 1.0], [1.5, -1.0], [4.0, 4.0]])
+        for more, expected in (([], 0), ([[1.0, 3.0]], 1), ([[1.0 + 1e-14, 3.0]], 1), ([[1.001, 3.0]], 0)):
+            called.clear()
+            given = np.array([*X, *more])
+            for one, other in zip(leaves_of(fast(C, given)), leaves_of(plain(C, given)), strict=True):
+                np.testing.assert_allclose(one, other, rtol=1e-14)
+            assert len(called) == expected
+        with np.errstate(all="ignore"):
+            found, expected = fast(C[:1], [[np.nan, 1.0]]), plain(C[:1], [[np.nan, 1.0]])
+        assert np.array_equal(found[1][0], expected[1][0], equal_nan=True)
+    finally:
+        space[name] = of_pairs
+
+
+def test_several_minima_have_their_own_pairs() -> None:
+    fast, plain = compiled(
+        "A[n,d] B[m,d] C[k,d] -> sum(min(sum((A[:, None] - C)**2, axis=2), axis=1)) "
+        "+ sum(min(sum((B[:, None] - C)**2, axis=2), axis=1)**2)"
+    )
+    assert fast.source.count("np.count_nonzero(") == 2
+    rng = np.random.default_rng(1)
+    for make in (lambda shape: rng.normal(size=shape), lambda shape: rng.integers(-1, 2, size=shape)):
+        arguments = given(plain, make, n=6, m=5, k=3, d=2)
+        for one, other in zip(leaves_of(fast(*arguments)), leaves_of(plain(*arguments)), strict=True):
+            np.testing.assert_allclose(one, other, rtol=1e-13, atol=1e-13)
+
+
 def test_what_needs_all_distances_has_all() -> None:
     both = "A[n,d] B[m,d] -> D = sum((A[:, None] - B)**2, axis=-1)\nsum(min(D, axis=1)) + "
     for formula in (both + "mean(D)", both + "sum(min(D, axis=0))", both + "max(exp(-D))"):
