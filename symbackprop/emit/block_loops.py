@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from symbackprop.emit.blocks import BlockLoop, Moved
 from symbackprop.emit.buffers import Buffers
-from symbackprop.emit.calls import COPY
+from symbackprop.emit.calls import COPY, EMPTY, ZEROS
 from symbackprop.emit.lines import Blocks, Buffer, Line, Made, are_few, renamed_all
 from symbackprop.emit.schedule import Schedule
 from symbackprop.emit.template import ATOM, Code
@@ -21,7 +20,6 @@ if TYPE_CHECKING:
 
 __all__ = ["block_operands", "write_blocks"]
 
-_OFTEN = 3  # uses of an argument, for which it is laid out component by component
 _IN_USE = 8  # arrays of a block that are to stay in the cache together
 
 
@@ -78,11 +76,16 @@ class _BlockWriter:
         return name
 
     def _arguments(self) -> tuple[list[Line], list[Line], dict[Node, Code]]:
-        """Return the lines that take a block of arguments, those that copy one of few numbers a row, and the codes of all."""
+        """Return the lines that take a block of arguments, those that copy one of few numbers a row, and the codes of all.
+
+        A copy lies component by component, as what is computed of it does; NumPy copies faster than it computes what lies
+        otherwise than its arguments.
+        """
         writer, loop = self.writer, self.loop
         lines: list[Line] = []
         copies: list[Line] = []
-        uses = Counter(arg for node in loop.body.nodes() for arg in node.args)
+        stored = set(loop.body.outputs[: loop.stored])
+        read = {arg for node in loop.body.nodes() if node not in stored for arg in node.args}
         codes: dict[Node, Code] = {}
         for arg, inner, sliced in zip(loop.node.args, loop.body.inputs, loop.sliced, strict=True):
             code = writer.operand_code(arg)
@@ -90,7 +93,7 @@ class _BlockWriter:
                 text = code.text if code.binding == ATOM else f"({code.text})"
                 part = writer.names.fresh(f"{text}_part" if text.isidentifier() else "part")
                 rows = f"{text}[{self.start}:{self.stop}]"
-                if uses[inner] >= _OFTEN and are_few(inner.shape[1:]) and inner.dtype in ("float64", "float32"):
+                if inner in read and are_few(inner.shape[1:]) and inner.dtype in ("float64", "float32"):
                     made = Made(inner, COPY, (Code(rows),), frozenset((0,)))
                     copies.append(Line(part, f"np.array({rows})", made=made))
                 else:
@@ -112,8 +115,11 @@ class _BlockWriter:
         return writer.inner_of(schedule, loop.body.outputs, codes, called, in_buffers=True)
 
     def _stores(self, inner: Writer, stored: dict[int, str], parts: dict[int, str]) -> tuple[list[int], list[Line]]:
-        """Return the results that are written where they belong, and the lines that put others there."""
-        made = {line.name for line in inner.lines if line.made is not None}
+        """Return the results that are written where they belong, and the lines that put others there.
+
+        NumPy copies what lies component by component into rows faster than it computes it there.
+        """
+        made = {line.name for line in inner.lines if line.made is not None and not _is_turned(line.made)}
         fixed, lines = [], []
         for position, name in stored.items():
             code = inner.result(self.loop.body.outputs[position]).text
@@ -218,3 +224,9 @@ class _BlockWriter:
     def _is_block(self, buffer: Buffer) -> bool:
         """Tell whether a buffer is for rows of a block."""
         return buffer.shape[:1] == (self.loop.own_rows,)
+
+
+def _is_turned(made: Made) -> bool:
+    """Tell whether the rows of a result are computed of what lies component by component."""
+    of_few = (isinstance(arg, Apply) and are_few(arg.shape[1:]) for arg in made.node.args)
+    return are_few(made.node.shape[1:]) and made.template not in (EMPTY, ZEROS) and any(of_few)

@@ -36,6 +36,7 @@ _MASKS = frozenset((*_COMPARISONS.values(), "np.isnan", "np.isfinite", "np.isinf
 _VIEWS = ("np.swapaxes", "np.transpose", "np.moveaxis", "np.expand_dims")
 _WHOLE = frozenset((  # functions with `out` that are not entry by entry
     "np.sum", "np.prod", "np.max", "np.min", "np.mean", "np.outer", "np.vecdot", "np.matvec", "np.einsum", "np.cumsum",
+    "np.concatenate",
 ))  # fmt: skip
 _PLACEHOLDER = re.compile(r"\{-?(\d+)\}")
 _MARK = re.compile(r"_arg(\d+)_")
@@ -170,6 +171,8 @@ class _Lowering:
         """Tell whether an expression looks into an operand, and computes nothing."""
         if isinstance(tree, ast.Name):
             return True
+        if isinstance(tree, ast.Tuple):
+            return all(map(self._is_view, tree.elts))
         if isinstance(tree, ast.Attribute) and tree.attr == "T":
             return self._is_view(tree.value)
         if isinstance(tree, ast.Subscript):

@@ -151,7 +151,8 @@ def _allocating(writer: Writer, buffer: Buffer) -> Line:
     if not buffer.components:
         return Line(buffer.name, f"np.empty({style.shape(buffer.shape)}{kind})")
     number, rows, *inner = buffer.shape
-    return Line(buffer.name, f"np.moveaxis(np.empty({style.shape((number, *inner, rows))}{kind}), -1, 1)")
+    axes = ", ".join(map(str, (0, len(inner) + 1, *range(1, len(inner) + 1))))
+    return Line(buffer.name, f"np.empty({style.shape((number, *inner, rows))}{kind}).transpose({axes})")
 
 
 def _sum(sizes: Iterable[Size]) -> Size:

@@ -15,6 +15,7 @@ __all__ = ["einsum_text", "lies_transposed"]
 
 Indices = tuple[int, ...]
 _SMALL = 8  # rows and columns of a matrix that BLAS is too large for
+_SHORT = 16  # entries of vectors that a call of BLAS for each is too much for
 _LETTERS = "ijklmnopqrstuvwxyzabcdefgh"
 
 
@@ -22,12 +23,22 @@ def einsum_text(node: Apply, style: Style) -> str:
     """Return the template that computes an einsum.
 
     `np.vecdot` calls BLAS for each pair of vectors. Where their entries lie apart in memory, as in a product of which axes
-    are moved, `np.einsum` goes along those that lie side by side, and takes a fraction of the time.
+    are moved, `np.einsum` goes along those that lie side by side, and takes a fraction of the time; where there are many
+    vectors of few entries, it has less to do for each.
     """
     text = _text(node, style)
-    if text.startswith("np.vecdot(") and any(arg.op is node.op and lies_transposed(arg) for arg in _applied(node)):
+    if text.startswith("np.vecdot(") and (
+        (style.has_large and _are_short(node))
+        or any(arg.op is node.op and lies_transposed(arg) for arg in _applied(node))
+    ):
         return _general_text(node.param("operands"), node.param("output"))  # type: ignore[arg-type]
     return text
+
+
+def _are_short(node: Apply) -> bool:
+    """Tell whether the vectors, along the last axis, are known to have few entries."""
+    length = node.args[0].shape[-1]
+    return isinstance(length, int) and length <= _SHORT
 
 
 def lies_transposed(node: Apply) -> bool:

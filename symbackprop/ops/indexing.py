@@ -10,7 +10,7 @@ from collections.abc import Mapping, Sequence
 
 from symbackprop.errors import ShapeError
 from symbackprop.ir.node import Apply, Node, Shape, constant, make_input
-from symbackprop.ir.size import Size, is_nonnegative, shape_text
+from symbackprop.ir.size import Size, is_nonnegative, product, shape_text
 from symbackprop.ir.slices import slice_length
 from symbackprop.ops.arithmetic import is_subtracted
 from symbackprop.ops.comparison import equal, where
@@ -140,9 +140,17 @@ def _is_apart(parts: Sequence[Bounds], position: int) -> bool:
 
 
 def _cover(parts: Sequence[Bounds], shape: Shape) -> bool:
-    """Tell whether parts are sure to fill an array of a shape, each entry once: slices of one axis, end to end."""
+    """Tell whether parts are sure to fill an array of a shape, each entry once."""
+    if not all(_is_apart(parts, position) for position in range(len(parts))):
+        return False
+    written: Size = sum((product(sliced_shape(shape, bounds)) for bounds in parts), start=0)
+    return written == product(shape) or _are_end_to_end(parts, shape)
+
+
+def _are_end_to_end(parts: Sequence[Bounds], shape: Shape) -> bool:
+    """Tell whether parts are slices of one axis, each of which begins where another one ends, whatever these sizes are."""
     cut = {axis for bounds in parts for axis, bound in enumerate(bounds) if bound is not None}
-    if len(cut) != 1 or not all(_is_apart(parts, position) for position in range(len(parts))):
+    if len(cut) != 1:
         return False
     (axis,) = cut
     spans = [bounds[axis] for bounds in parts]
