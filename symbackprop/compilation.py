@@ -43,7 +43,7 @@ from symbackprop.transform.gradients import with_gradient
 from symbackprop.transform.higher import with_derivative, with_taylor
 from symbackprop.transform.jacobians import with_hessian, with_jacobian
 from symbackprop.transform.products import with_cotangents, with_hessian_product, with_tangents
-from symbackprop.transform.rounding.bounds import with_error_bounds
+from symbackprop.transform.rounding import NOT_LOWERED, with_error_bounds
 from symbackprop.transform.sparse.jacobians import with_sparse_hessian, with_sparse_jacobian
 from symbackprop.transform.structured.blocks import in_factors
 from symbackprop.transform.traces import with_divergence, with_laplacian
@@ -215,7 +215,7 @@ def _derived(
     if recipe.kind == "jacobian":
         return with_jacobian(graph, recipe, finished)
     if recipe.kind == "error_bound":
-        return finished(with_error_bounds(finish(graph, log, few_calls=False)))
+        return finished(with_error_bounds(finish(graph, log, few_calls=False, whole=NOT_LOWERED)))
     derive = _DERIVATIVES.get(recipe.kind)
     return finished(graph if derive is None else derive(graph, recipe))
 

@@ -7,8 +7,10 @@ partial sums.
 
 from __future__ import annotations
 
+from collections.abc import Set
+
 from symbackprop.ir.graph import Graph
-from symbackprop.ir.node import Apply, Node
+from symbackprop.ir.node import Apply, Node, Operation
 from symbackprop.ops import primitives
 from symbackprop.ops.arithmetic import add, neg
 from symbackprop.ops.broadcasting import reduce_sum
@@ -194,14 +196,21 @@ def _operations(graph: Graph) -> int:
     return sum(max(len(node.args) - 1, 0) if node.op is not neg else 0 for node in scalars)
 
 
-def finish(graph: Graph, log: Rewrites, *, stacks: bool = True, few_calls: bool = True) -> Graph:
+def finish(
+    graph: Graph,
+    log: Rewrites,
+    *,
+    stacks: bool = True,
+    few_calls: bool = True,
+    whole: Set[Operation] = frozenset(),
+) -> Graph:
     """Return the graph of value and gradient ready for printing.
 
     Without `stacks` the loops of the formula keep no arrays over all steps for the way back but the trajectories of
     their carries, nor do the loops back: what is summed over the steps is added up on the way. Without `few_calls` no
-    number on the way is infinite where the results are not.
+    number on the way is infinite where the results are not. Composites that are to stay `whole` are not lowered.
     """
-    return _lowered(recognised(graph, log, stacks=stacks), log, stacks=stacks, few_calls=few_calls)
+    return _lowered(recognised(graph, log, stacks=stacks), log, stacks=stacks, few_calls=few_calls, whole=whole)
 
 
 def recognised(graph: Graph, log: Rewrites, *, stacks: bool = True) -> Graph:
@@ -227,13 +236,26 @@ def _with_products_behind(graph: Graph, log: Rewrites) -> Graph:
     return graph if found is graph else in_bodies(found, lambda bodies: rewrite(bodies, _PRODUCTS, log))
 
 
-def _lowered(graph: Graph, log: Rewrites, *, stacks: bool = True, few_calls: bool = True) -> Graph:
+def _lowered(
+    graph: Graph,
+    log: Rewrites,
+    *,
+    stacks: bool = True,
+    few_calls: bool = True,
+    whole: Set[Operation] = frozenset(),
+) -> Graph:
     """Return a graph in simple primitives, with loops back that read what the loops there computed."""
-    graph = in_bodies(graph, lambda bodies: _lowered(with_neighbours_together(bodies, log), log, few_calls=few_calls))
+
+    def inside(bodies: Graph) -> Graph:
+        return _lowered(with_neighbours_together(bodies, log), log, few_calls=few_calls, whole=whole)
+
+    graph = in_bodies(graph, inside)
     is_looping = has_loops(graph)
     lowered, among = with_few_calls_to_sigmoids(graph, log) if few_calls else (graph, set())
-    among.update(*(lowered.applied.get(op, ()) for op in _COMPOSITES))
-    lowered = rewrite(lowered, _LOWERED if is_looping else _LOWERED_LAST, log, among=among)
+    among.update(*(lowered.applied.get(op, ()) for op in _COMPOSITES - whole))
+    rows = _LOWERED if is_looping else _LOWERED_LAST
+    rows = tuple(row for row in rows if whole.isdisjoint(row.ops)) if whole else rows
+    lowered = rewrite(lowered, rows, log, among=among)
     if is_looping:
         lowered = without_unneeded(with_stored(lowered, stacks=stacks))
         if stacks:

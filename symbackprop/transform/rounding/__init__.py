@@ -5,6 +5,6 @@ rounds make the graph a function; by how much each operation is wrong (`rules`, 
 are wrong alike), in the words of `measures`. Not in here: errors of what is measured, or left off by a tolerance.
 """
 
-from symbackprop.transform.rounding.bounds import with_error_bounds
+from symbackprop.transform.rounding.bounds import NOT_LOWERED, with_error_bounds
 
-__all__ = ["with_error_bounds"]
+__all__ = ["NOT_LOWERED", "with_error_bounds"]

@@ -25,18 +25,23 @@ from symbackprop.ir.graph import Graph
 from symbackprop.ir.node import Input, Node, constant
 from symbackprop.ir.signature import Label
 from symbackprop.ir.size import shape_text
+from symbackprop.ops import primitives
 from symbackprop.ops.arithmetic import add
 from symbackprop.ops.bodies import nodes_within
 from symbackprop.ops.broadcasting import converted
 from symbackprop.transform.rounding.marks import marked, unit_inputs, without_marks
 
-__all__ = ["with_error_bounds"]
+__all__ = ["NOT_LOWERED", "with_error_bounds"]
 
+# Composites whose parts have no derivatives, or ones that are infinite where another part is taken.
+NOT_LOWERED = frozenset(map(primitives().__getitem__, ("elliptic_pi", "elliptic_pi_incomplete", "lambertw")))
 _UNIT_ROUNDOFFS = {"float64": 2.0**-53, "float32": 2.0**-24, "float16": 2.0**-11, "bfloat16": 2.0**-8}
 
 
 def with_error_bounds(graph: Graph) -> Graph:
     """Return `graph`, of values as they are computed, with bounds of their rounding errors as outputs.
+
+    It is lowered, but for what is `NOT_LOWERED`.
 
     Raises
     ------

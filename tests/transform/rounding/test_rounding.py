@@ -142,6 +142,12 @@ def test_functions_with_orders_and_roots(formula, exact, x):
         ),
         ("x[n] -> gradient(x/3, edge_order=2)[0]", lambda x, y, z: (-1.5 * x + 2 * y - z / 2) / 3, ([0.1, 0.15, 0.2],)),
         ("x -> shichi(x)[1]", mpmath.chi, (0.52382257138986,)),
+        (
+            "x[n] -> sum(lambertw(x))",
+            lambda x, y: mpmath.re(mpmath.lambertw(x) + mpmath.lambertw(y)),
+            ([-0.3678, 2.0],),
+        ),
+        ("n m -> elliptic_pi(n, m)", mpmath.ellippi, (0.3, 0.7)),
     ],
 )
 def test_what_is_neither_a_function_nor_a_sum(formula, exact, arguments):
