@@ -31,7 +31,7 @@ class WithErrorBound:
         over all entries, all of them along some axes and in products of matrices. In loops every step counts, in branches
         the one that runs; the solution of an equation is wrong by its own rounding and by those of the residual. Linear
         algebra is as exact as for matrices near those that it is given (Higham, N. J. (2002), Accuracy and Stability of
-        Numerical Algorithms, and docs/accuracy.md for each). It costs about as much as the gradient.
+        Numerical Algorithms, and docs/accuracy.md for each). It costs one to three gradients.
 
         The arguments are taken to be exact, comparisons and masks to come out as they would exactly. A value that
         underflows is wrong by more, and what a solver leaves off by its tolerance is no rounding. The bound is infinite or
@@ -50,7 +50,8 @@ class WithErrorBound:
             If it is not known how an operation rounds: hypergeometric functions, polynomials of Gegenbauer and Jacobi with
             parameters that are no numbers, logarithms of matrices, derivatives of their exponentials, eigenvectors of
             matrices that are not symmetric, opaque functions, primitives of the user's own that are declared without
-            ``roundings``. And if a loop, or what a function is computed by, has no reverse derivative.
+            ``roundings``. And if a loop has no reverse derivative, or a function none in an argument that is computed, as
+            Bessel functions have none in the order.
 
         Examples
         --------
