@@ -15,6 +15,7 @@ from symbackprop.ops import primitives
 from symbackprop.ops.arithmetic import add, neg
 from symbackprop.ops.broadcasting import reduce_sum
 from symbackprop.ops.contraction import einsum
+from symbackprop.ops.gamma import digamma, gammaln
 from symbackprop.ops.reduction import mean
 from symbackprop.simplify import (
     algebra,
@@ -48,6 +49,7 @@ from symbackprop.simplify import (
     symmetry,
 )
 from symbackprop.simplify.bends import without_bends
+from symbackprop.simplify.beta_functions import OF_GAMMAS
 from symbackprop.simplify.common_products import share_products
 from symbackprop.simplify.contractions import with_ordered_contractions
 from symbackprop.simplify.diagonals import written_out
@@ -270,4 +272,6 @@ def _lowered(
     last = with_ordered_contractions(last, log)
     if any(map(sums_of_products.sums_what_is_there, last.nodes())):
         last = rewrite(last, sums_of_products.OF_SUMS, log)
+    if last.applies(gammaln) and last.applies(digamma):
+        last = rewrite(last, OF_GAMMAS, log)
     return written_out(share_partial_sums(last, log), log)
