@@ -39,6 +39,7 @@ from symbackprop.transform.batching import with_batch
 from symbackprop.transform.checkpointing import with_checkpoints
 from symbackprop.transform.curvature import check_loss, with_curvature_product
 from symbackprop.transform.derivatives import with_derivatives, with_solvers
+from symbackprop.transform.divisors import with_divisors_guarded
 from symbackprop.transform.gradients import with_gradient
 from symbackprop.transform.higher import with_derivative, with_taylor
 from symbackprop.transform.jacobians import with_hessian, with_jacobian
@@ -157,7 +158,7 @@ def _finished(graph: Graph, recipe: Recipe, log: Rewrites) -> Graph:
     with running() as stages:
         stages.leaves(len(graph.nodes()))
         with stages.stage("rewrite the derivative"):
-            graph = _rewritten(graph, recipe, log)
+            graph = with_divisors_guarded(_rewritten(graph, recipe, log))
             stages.leaves(len(graph.nodes()))
             return graph
 

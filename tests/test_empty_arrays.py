@@ -7,14 +7,23 @@ import pytest
 
 import symbackprop as sb
 
+shifted_sums = sb.compile_value_and_grad("x[n] -> sum(cumsum(concatenate([zeros(1), x[:-1]]))**2)")
+
 
 @pytest.mark.parametrize("loss", ["mean(x**2)", "var(x)", "average(x)", "sum(x - mean(x))"])
 @pytest.mark.filterwarnings("ignore:Mean of empty slice", "ignore:invalid value")
 def test_no_derivative_of_what_is_divided_by_the_number_of_entries(loss: str) -> None:
     slope = sb.compile_value_and_grad(f"x[n] -> {loss}")
-    with pytest.raises(sb.ArgumentError, match="here n = 0"):
+    with pytest.raises(sb.ArgumentError, match="needs 1 <= n, got 1 and 0"):
         slope(np.zeros(0))
     assert slope(np.ones(1))[1][0].shape == (1,)
+    assert "Requires 1 <= n: a number is divided by this size" in slope.source
+
+
+def test_arguments_in_containers_are_checked_likewise() -> None:
+    slope = sb.compile_grad(lambda p: np.mean(np.tanh(p["E"]) - np.mean(p["E"], axis=0)), inputs=({"E": "n d"},))
+    with pytest.raises(sb.ArgumentError, match="got 1 and 0"):
+        slope({"E": np.zeros((0, 3))})
 
 
 @pytest.mark.filterwarnings("ignore:Mean of empty slice", "ignore:invalid value")
@@ -33,3 +42,12 @@ def test_what_does_not_exist_is_refused(loss: str) -> None:
 def test_other_divisions_by_0_are_python_s() -> None:
     with pytest.raises(ZeroDivisionError):
         sb.compile_grad("1/x")(0.0)
+
+
+@pytest.mark.parametrize("count", [0, 1, 2, 5])
+def test_what_is_shifted_by_one_has_the_size_that_it_had(count: int) -> None:
+    x = np.arange(1.0, count + 1)
+    value, (slope,) = shifted_sums(x)
+    before = np.tril(np.ones((count, count)), -1)
+    np.testing.assert_allclose(value, np.sum((before @ x) ** 2))
+    np.testing.assert_allclose(slope, 2 * before.T @ (before @ x))

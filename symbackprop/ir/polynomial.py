@@ -298,7 +298,11 @@ def remainder(a: Size, b: Size) -> Size:
 
 
 def extreme(kind: str, sizes: Iterable[Size]) -> Size:
-    """Return the minimum or maximum of sizes: flat, sorted, without those that never decide."""
+    """Return the minimum or maximum of sizes: flat, sorted, without those that never decide.
+
+    A number among them is 0, and the rest is added: ``max(n, 1)`` is ``max(n - 1, 0) + 1``. So sums of these have one
+    form; their text has the number inside again.
+    """
     return _extreme(kind, tuple(sizes))
 
 
@@ -314,7 +318,11 @@ def _extreme(kind: str, sizes: tuple[Size, ...]) -> Size:
             raise BudgetError(f"a {kind} of array sizes grew too large; declare a size of its own for it")
     if not kept:
         raise ShapeError(f"the {kind} of no sizes is not defined; give at least one")
-    return kept[0] if len(kept) == 1 else single(kind, tuple(sorted(kept, key=_order)))
+    if len(kept) == 1:
+        return kept[0]
+    bound = next((part for part in kept if not isinstance(part, SizeExpression)), 0)
+    above = [_sum(part, -bound) for part in kept] if bound else kept
+    return _sum(single(kind, tuple(sorted(above, key=_order))), bound)
 
 
 def _flattened(kind: str, size: Size) -> list[Size]:
@@ -369,17 +377,21 @@ def _proven_nonnegative(size: Size) -> bool:
 def _bounds(size: Size) -> list[list[Size]]:
     """Return lists of sizes without the first bounded atom: `size` is at least 0 if all of any one list are."""
     for monomial, factor in terms_of(size):
-        if len(monomial) != 1 or isinstance(monomial[0][1], str):
+        bounded = [place for place, (_, content) in enumerate(monomial) if not isinstance(content, str)]
+        if not bounded:
             continue
-        kind, content = monomial[0]
+        kind, content = monomial[bounded[0]]
         assert not isinstance(content, str)
+        others = (*monomial[: bounded[0]], *monomial[bounded[0] + 1 :])
         rest = from_terms({m: c for m, c in terms_of(size) if m != monomial})
-        if kind in ("min", "max"):
-            parts = [_sum(rest, _product(part, factor)) for part in content]
+        if kind in ("min", "max") and all(map(_atom_nonnegative, others)):
+            multiple = from_terms({others: factor})
+            parts = [_sum(rest, _product(part, multiple)) for part in content]
             return [[part] for part in parts] if (kind == "max") == (factor > 0) else [parts]
-        dividend, divisor = content
-        if not isinstance(divisor, int):
+        if others or kind in ("min", "max") or not isinstance(content[1], int):
             continue
+        dividend, divisor = content
+        assert isinstance(divisor, int)
         if kind == "%":
             return [[rest if factor > 0 else _sum(rest, factor * (divisor - 1))]]
         rounded = _sum(dividend, 1 - divisor) if factor > 0 else dividend

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Sequence
 from typing import Any
 
@@ -10,6 +11,7 @@ __all__ = ["atom_key", "term_key", "terms_text"]
 
 def terms_text(terms: Sequence[tuple[tuple[Any, ...], int]]) -> str:
     """Return Python text: added terms first, then subtracted ones, the constant last unless it alone is added."""
+    terms = _with_numbers_inside(terms)
     leading = not any(coefficient > 0 and monomial for monomial, coefficient in terms)
     ordered = sorted(terms, key=lambda term: (not term[0] and not (leading and term[1] > 0), term[1] < 0))
     text = ""
@@ -21,6 +23,28 @@ def terms_text(terms: Sequence[tuple[tuple[Any, ...], int]]) -> str:
         sign = "-" if coefficient < 0 else "+"
         text += f" {sign} {'*'.join(factors)}" if text else f"{'-' if coefficient < 0 else ''}{'*'.join(factors)}"
     return text
+
+
+def _with_numbers_inside(terms: Sequence[tuple[tuple[Any, ...], int]]) -> Sequence[tuple[tuple[Any, ...], int]]:
+    """Return terms of the same sum in which ``max(n - 1, 0) + 1`` is ``max(n, 1)``, and likewise multiples of it."""
+    totals = dict(terms)
+    places = {m: place for m in totals for place, atom in enumerate(m) if _is_bounded_by_0(atom)}
+    without = {m: (*m[:place], *m[place + 1 :]) for m, place in places.items()}
+    rivals = Counter(without.values())
+    written: dict[tuple[Any, ...], tuple[Any, ...]] = {}
+    for monomial, others in without.items():
+        coefficient, added = totals[monomial], totals.get(others, 0)
+        offset, place = added // coefficient, places[monomial]
+        if rivals[others] == 1 and others not in without and offset > 0:
+            kind, parts = monomial[place]
+            moved = sorted((part + offset for part in parts), key=lambda part: (isinstance(part, int), str(part)))
+            totals[others] = added - offset * coefficient
+            written[monomial] = (*monomial[:place], (kind, tuple(moved)), *monomial[place + 1 :])
+    return [(written.get(monomial, monomial), coefficient) for monomial, coefficient in totals.items() if coefficient]
+
+
+def _is_bounded_by_0(atom: tuple[str, Any]) -> bool:
+    return atom[0] in ("min", "max") and 0 in atom[1]
 
 
 def _atom_text(atom: tuple[str, Any], alone: bool) -> str:

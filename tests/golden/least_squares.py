@@ -22,6 +22,7 @@ def value_and_grad(X, w, b, y):
     w : array of shape (d,)
     b : float
     y : array of shape (n,)
+        Requires 1 <= n: a number is divided by this size, as for the weights of a mean
 
     Returns
     -------

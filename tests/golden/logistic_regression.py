@@ -21,6 +21,7 @@ def value_and_grad(X, w, y):
     X : array of shape (n, d)
     w : array of shape (d,)
     y : array of shape (n,)
+        Requires 1 <= n: a number is divided by this size, as for the weights of a mean
 
     Returns
     -------

@@ -26,6 +26,7 @@ def value_and_grad(W1, b1, W2, b2, W3, b3, X, Y):
     b3 : array of shape (m,)
     X : array of shape (n, s)
     Y : array of shape (m, s)
+        Requires 1 <= s: a number is divided by this size, as for the weights of a mean
 
     Returns
     -------

@@ -249,6 +249,33 @@ def test_names_substitute_evaluate() -> None:
         minimum()
 
 
+def test_sums_with_extrema_that_a_number_bounds_have_one_form() -> None:
+    assert maximum(n - 1, 0) + 1 is maximum(n, 1)
+    assert 1 + minimum(n, 3) is minimum(n + 1, 4)
+    assert n * (minimum(n, 1) + 1) is n * minimum(n, 1) + n
+    assert maximum(n, 1) + maximum(m, 1) - maximum(m, 1) is maximum(n, 1)
+    assert minimum(n, 3) + maximum(n - 3, 0) is n and minimum(3, n) + maximum(3 - n, 0) == 3
+    assert is_nonnegative(n * minimum(n, 3)) and not is_nonnegative(n * minimum(n - 1, 3))
+
+
+@pytest.mark.parametrize(
+    ("size", "text"),
+    [
+        (maximum(n, 1), "max(n, 1)"),
+        (maximum(n - 1, 0), "max(n - 1, 0)"),
+        (n - minimum(n, 3), "n - min(n, 3)"),
+        (2 * minimum(n, 3) + 1, "2*min(n, 3) + 1"),
+        (m * minimum(n, 3), "min(n, 3)*m"),
+        (minimum(n, 3) - 5, "min(n - 3, 0) - 2"),
+        (maximum(n, 1) + maximum(m, 1), "max(m - 1, 0) + max(n - 1, 0) + 2"),
+    ],
+)
+def test_a_number_that_bounds_is_written_inside(size: Size, text: str) -> None:
+    assert str(size) == text
+    for values in ({"n": 0, "m": 0}, {"n": 1, "m": 0}, {"n": 5, "m": 2}):
+        assert evaluate(size, values) == eval(text, {}, values | {"max": max, "min": min})
+
+
 def test_shape_text() -> None:
     assert [shape_text(shape) for shape in ((), (n,), (n + 1, 3))] == ["()", "(n,)", "(n + 1, 3)"]
 

@@ -1,0 +1,41 @@
+"""Sizes that plain numbers are divided by: they may not be 0, which is checked on every call and said in the docstring.
+
+NumPy gives nan for a mean of no entries, and warns. Its weights 1/n in a derivative are numbers of Python's, which
+raises an error that does not tell what is empty.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import replace
+
+from symbackprop.ir.graph import Graph, Guard
+from symbackprop.ir.node import Apply, Const, Node
+from symbackprop.ir.size import SizeExpression, is_nonnegative
+from symbackprop.ops.arithmetic import add, div, mul, neg
+from symbackprop.ops.bodies import nodes_within
+
+__all__ = ["with_divisors_guarded"]
+
+_MESSAGE = "a number is divided by this size, as for the weights of a mean"
+_PLAIN = (add, div, mul, neg)
+
+
+def with_divisors_guarded(graph: Graph) -> Graph:
+    """Return `graph` with a guard for every size that may be 0 and that a plain number is divided by."""
+    sizes = dict.fromkeys(_divisors(graph))
+    guards = [Guard(1, "<=", size, _MESSAGE) for size in sizes]
+    return replace(graph, guards=tuple(dict.fromkeys((*graph.guards, *guards)))) if guards else graph
+
+
+def _divisors(graph: Graph) -> Iterator[SizeExpression]:
+    plain: set[Node] = set()
+    for node in nodes_within(graph.nodes()):
+        if isinstance(node, Const):
+            plain.add(node)
+        elif isinstance(node, Apply) and node.op in _PLAIN and plain.issuperset(node.args):
+            plain.add(node)
+            divisor = node.args[-1]
+            value = divisor.value if isinstance(divisor, Const) else None
+            if node.op is div and isinstance(value, SizeExpression) and not is_nonnegative(value - 1):
+                yield value
