@@ -33,7 +33,11 @@ def _is_of_half_an_angle(node: Node) -> bool:
 
 
 def _sine_of_whole_angle(node: Apply, context: Context) -> Node | None:
-    """sin(x/2) * cos(x/2) is sin(x)/2, which rounds once instead of three times, wherever in a product the two stand."""
+    """sin(x/2) * cos(x/2) is sin(x)/2, which rounds once instead of three times, wherever in a product the two stand.
+
+    In a formula that needs neither elsewhere: of sin(x/2)*cos(x/2)/sin(x/2) derivatives would no longer cancel.
+    """
+    enough = all if context.is_primal(node) else any
     if not any(_is_of_half_an_angle(factor) for factor in nearby(node)):
         return None
     found: dict[tuple[object, Node], tuple[Node, Place]] = {}
@@ -44,7 +48,7 @@ def _sine_of_whole_angle(node: Apply, context: Context) -> Node | None:
         found[factor.op, angle] = factor, place
         x = _whole_angle(angle)
         other = found.get((cos if factor.op is sin else sin, angle))
-        if x is None or other is None or not (context.is_free(factor) or context.is_free(other[0])):
+        if x is None or other is None or not enough(map(context.is_free, (factor, other[0]))):
             continue
         halved = with_factor(node, other[1], constant(_HALF, node.shape, node.dtype))
         return with_factor(halved, place, sin(x))

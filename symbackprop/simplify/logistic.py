@@ -20,6 +20,7 @@ from collections.abc import Mapping, Sequence, Set
 from symbackprop.ir.graph import Graph
 from symbackprop.ir.node import Apply, Node, constant
 from symbackprop.ops.arithmetic import add, div, neg
+from symbackprop.ops.bodies import nodes_within
 from symbackprop.ops.exponential import exp, exp2, expm1, log, log2, log10, logaddexp
 from symbackprop.ops.hyperbolic import cosh, sinh
 from symbackprop.ops.logistic import expit, expit_slope, log_expit, softplus
@@ -27,7 +28,7 @@ from symbackprop.ops.powers import cbrt, pow_, root, sqrt
 from symbackprop.simplify.applied import args_of, is_applied
 from symbackprop.simplify.pattern import Rewrites, with_new_arguments
 
-__all__ = ["with_few_calls_to_sigmoids"]
+__all__ = ["may_overflow", "with_few_calls_to_sigmoids"]
 
 _SHARED = "softplus and its slope"
 _ALONE = "sigmoid alone"
@@ -37,8 +38,16 @@ _EXPLOSIVE = frozenset((exp, exp2, expm1, cosh, sinh, pow_))
 _MAGNIFYING = frozenset((cbrt, log, log2, log10, pow_, root, sqrt))
 
 
-def with_few_calls_to_sigmoids(graph: Graph, log: Rewrites) -> tuple[Graph, set[Node]]:
-    """Return `graph` with sigmoids and softplus functions of arrays in few calls, and what is new, or of what is new."""
+def may_overflow(graph: Graph) -> bool:
+    """Tell whether a graph, or a body of a loop or branch in it, has anything that overflows as easily as a sigmoid does."""
+    return any(node.op in _EXPLOSIVE for node in nodes_within(graph.nodes()))
+
+
+def with_few_calls_to_sigmoids(graph: Graph, log: Rewrites, *, quiet: bool = True) -> tuple[Graph, set[Node]]:
+    """Return `graph` with sigmoids and softplus functions of arrays in few calls, and what is new, or of what is new.
+
+    None of them overflows unless the function may be `quiet` about that.
+    """
     if not graph.applies(*_LOGISTIC):
         return graph, set()
     groups: dict[Node, list[Apply]] = defaultdict(list)
@@ -48,7 +57,7 @@ def with_few_calls_to_sigmoids(graph: Graph, log: Rewrites) -> tuple[Graph, set[
         if own.shape and not own.segment and own in needed:
             x = own.args[0]
             groups[args_of(x)[0] if is_applied(x, neg) else x].append(own)
-    alone = {group[0] for group in groups.values() if len(group) == 1 and group[0].op is expit}
+    alone = {group[0] for group in groups.values() if quiet and len(group) == 1 and group[0].op is expit}
     alone = _harmless(alone, [node for node in graph.nodes() if node in needed]) if alone else alone
     shared = {node for group in groups.values() if _share_softplus(group) for node in group}
     shared |= {node for node in found if node not in needed and node.shape and node.op in (log_expit, softplus)}

@@ -56,7 +56,7 @@ from symbackprop.simplify.diagonals import written_out
 from symbackprop.simplify.equal_terms import with_equal_terms_added
 from symbackprop.simplify.factors import factor_sums
 from symbackprop.simplify.guard import guard_branches
-from symbackprop.simplify.logistic import with_few_calls_to_sigmoids
+from symbackprop.simplify.logistic import may_overflow, with_few_calls_to_sigmoids
 from symbackprop.simplify.loops.ahead import with_factors_ahead
 from symbackprop.simplify.loops.before import with_products_before
 from symbackprop.simplify.loops.behind import with_sums_behind
@@ -212,7 +212,9 @@ def finish(
     their carries, nor do the loops back: what is summed over the steps is added up on the way. Without `few_calls` no
     number on the way is infinite where the results are not. Composites that are to stay `whole` are not lowered.
     """
-    return _lowered(recognised(graph, log, stacks=stacks), log, stacks=stacks, few_calls=few_calls, whole=whole)
+    graph = recognised(graph, log, stacks=stacks)
+    quiet = not has_loops(graph) or not may_overflow(graph)  # in loops and around them
+    return _lowered(graph, log, stacks=stacks, few_calls=few_calls, quiet=quiet, whole=whole)
 
 
 def recognised(graph: Graph, log: Rewrites, *, stacks: bool = True) -> Graph:
@@ -244,16 +246,18 @@ def _lowered(
     *,
     stacks: bool = True,
     few_calls: bool = True,
+    quiet: bool = True,
     whole: Set[Operation] = frozenset(),
 ) -> Graph:
     """Return a graph in simple primitives, with loops back that read what the loops there computed."""
 
     def inside(bodies: Graph) -> Graph:
-        return _lowered(with_neighbours_together(bodies, log), log, few_calls=few_calls, whole=whole)
+        together = with_neighbours_together(bodies, log)
+        return _lowered(together, log, few_calls=few_calls, quiet=quiet, whole=whole)
 
     graph = in_bodies(graph, inside)
     is_looping = has_loops(graph)
-    lowered, among = with_few_calls_to_sigmoids(graph, log) if few_calls else (graph, set())
+    lowered, among = with_few_calls_to_sigmoids(graph, log, quiet=quiet) if few_calls else (graph, set())
     among.update(*(lowered.applied.get(op, ()) for op in _COMPOSITES - whole))
     rows = _LOWERED if is_looping else _LOWERED_LAST
     rows = tuple(row for row in rows if whole.isdisjoint(row.ops)) if whole else rows
@@ -262,7 +266,11 @@ def _lowered(
         lowered = without_unneeded(with_stored(lowered, stacks=stacks))
         if stacks:
             lowered = without_unneeded(_with_products_behind(with_factors_ahead(with_products_behind(lowered)), log))
-    last = rewrite(lowered, _LAST, log, among=_unfinished(lowered))
+    return _simplest(rewrite(lowered, _LAST, log, among=_unfinished(lowered)), log)
+
+
+def _simplest(last: Graph, log: Rewrites) -> Graph:
+    """Return a graph of simple primitives as it is printed: with nothing that other text says better."""
     last = _ordered(last, _LAST, log)
     last = with_shared_powers(last, log)
     rooted = with_shared_roots(last, log)

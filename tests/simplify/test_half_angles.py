@@ -24,6 +24,11 @@ def test_derivatives_of_one_minus_cosine_are_as_by_hand() -> None:
     assert gradient.rewrites["sine of a whole angle"] == hessian.rewrites["cosine of a whole angle"] == 1
 
 
+def test_what_a_quotient_cancels_is_left_to_it() -> None:
+    _, (slope,) = sb.compile_value_and_grad("sin(x/2)*cos(x/2)/sin(x/2)")(1e-8)
+    assert slope == pytest.approx(-2.5e-9, rel=1e-7)
+
+
 def test_a_product_where_both_are_needed_elsewhere_stays() -> None:
     compiled = sb.compile_value("s = sin(x/2); c = cos(x/2); s*c + s + c")
     assert "sine of a whole angle" not in compiled.rewrites

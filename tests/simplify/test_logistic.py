@@ -98,6 +98,19 @@ def test_sigmoids_in_loops_overflow_in_silence() -> None:
         assert np.isfinite(found(np.full(2, -1e4), 1e4 * np.eye(2))).all()
 
 
+@pytest.mark.parametrize("is_inside", [False, True])
+def test_sigmoids_do_not_hide_what_overflows_around_loops_or_inside(is_inside: bool) -> None:
+    steps, last = (np.exp, expit) if is_inside else (expit, np.exp)
+
+    def loss(h, x):
+        return sb.scan(lambda h, _: (steps(h), None), h, None, length=2)[0].sum() + last(x).sum()
+
+    found = sb.compile_grad(loss, inputs={"h": "k", "x": "k"})
+    assert "errstate" not in found.source
+    with pytest.warns(RuntimeWarning, match="overflow"):
+        found(np.full(2, 1e3), np.full(2, 1e3))
+
+
 def test_a_sigmoid_of_a_number_does_not_overflow() -> None:
     found = sb.compile_grad("x -> expit(3*x)")
     assert "np." not in found.source and found(-1e9) == (0.0,)
