@@ -33,9 +33,11 @@ class WithErrorBound:
         algebra is as exact as for matrices near those that it is given (Higham, N. J. (2002), Accuracy and Stability of
         Numerical Algorithms, and docs/accuracy.md for each). It costs one to three gradients.
 
-        The arguments are taken to be exact, comparisons and masks to come out as they would exactly. A value that
-        underflows is wrong by more, and what a solver leaves off by its tolerance is no rounding. The bound is infinite or
-        nan where the derivative in a step is, and too small where one underflows. For long sums it is far from what happens, as errors average out.
+        The arguments are taken to be exact, comparisons and masks to come out as they would exactly; at kinks the
+        derivative is that from the right, so that an error of what cancels to 0 passes ``abs``. A value that underflows is
+        wrong by more, and what a solver leaves off by its tolerance is no rounding. The bound is infinite or nan where the
+        derivative in a step is, and too small where one underflows. For long sums it is far from what happens, as errors
+        average out.
 
         Returns
         -------

@@ -1,6 +1,6 @@
 """Marks behind what rounds: the identity of its results, whose derivative in the unit roundoff is the error it makes.
 
-They stand in a graph, and in the bodies that it runs, only while that is differentiated.
+Others, behind kinks, say how errors pass these (`kinks`). They stand in a graph, and in the bodies that it runs, only while that is differentiated.
 """
 
 from __future__ import annotations
@@ -19,6 +19,7 @@ from symbackprop.ops.loops import scan
 from symbackprop.ops.whiles import while_loop
 from symbackprop.simplify.loops.bodies import in_bodies
 from symbackprop.simplify.pattern import with_new_arguments
+from symbackprop.transform.rounding.kinks import bent, is_bent, past_kink
 from symbackprop.transform.rounding.rules import rounding_error, rounds
 
 __all__ = ["marked", "unit_inputs", "without_marks"]
@@ -39,7 +40,7 @@ def unit_inputs(dtypes: Sequence[str], beside: Sequence[Input]) -> list[Input]:
 
 
 def marked(nodes: Sequence[Node], units: Units) -> dict[Node, Node]:
-    """Return for each of `nodes`, which come in topological order, what it is with a mark behind all that rounds."""
+    """Return for each of `nodes`, which come in topological order, what it is with a mark behind all that rounds or bends."""
     used: dict[Node, list[Output]] = {}
     for node in nodes:
         if isinstance(node, Output) and is_float(node.dtype):
@@ -52,9 +53,11 @@ def marked(nodes: Sequence[Node], units: Units) -> dict[Node, Node]:
             continue
         made = _with_marked_bodies(node, new, units) if node.op in _RUN_BODIES else with_new_arguments(node, new)
         new[node] = made
-        if not rounds(node):
+        if is_bent(node) and is_float(node.dtype):
+            new[node] = past_kink(made)
+        elif not rounds(node):
             continue
-        if node in used:
+        elif node in used:
             outputs = used[node]
             now = [make_output(made, one.index, one.shape, one.dtype) for one in outputs]  # type: ignore[arg-type]
             behind.update(zip(outputs, _marks(now, units), strict=True))
@@ -132,6 +135,9 @@ rounded = Primitive(  # in no registry: it is no word of formulas, and is never 
 )
 
 
+_MARKS = (rounded, bent)
+
+
 # --- taking them out --------------------------------------------------------------------------------------------------
 
 
@@ -140,9 +146,9 @@ def without_marks(graph: Graph) -> Graph:
     bound = set(graph.inputs)
     new: dict[Node, Node] = {}
     for node in graph.nodes():
-        if isinstance(node, Output) and node.source.op is rounded:
+        if isinstance(node, Output) and node.source.op in _MARKS:
             new[node] = new[node.source.args[node.index]]
-        elif isinstance(node, Apply) and node.op is rounded:
+        elif node.op in _MARKS:
             new[node] = node  # which nothing reads any more
         elif isinstance(node, Input) and node not in bound:
             new[node] = constant(0, (), node.dtype)

@@ -160,6 +160,20 @@ def test_what_is_neither_a_function_nor_a_sum(formula, exact, arguments):
     assert error <= bound <= 1e3 * max(error, UNIT)
 
 
+@pytest.mark.parametrize(
+    "formula", ["abs(x/3 - y/3)", "maximum(0, x/3 - y/3)", "minimum(x/3 - y/3, 0)", "relu(y/3 - x/3)"]
+)
+def test_errors_of_what_cancels_to_0_pass_kinks(formula):
+    bound = sb.compile_value(formula).error_bound
+    assert bound(1.0, 1.0) == pytest.approx(2 / 3 * UNIT)
+
+
+@pytest.mark.parametrize("formula", ["softplus(x - x/3)", "logaddexp(x - x/3, y)", "log(cosh(x - x/3)) + x/6"])
+def test_what_is_smooth_has_no_kinks_by_how_it_is_computed(formula):
+    bound = sb.compile_value(formula, inputs="x y").error_bound
+    assert bound(0.0, 0.0) == pytest.approx(bound(1e-9, 0.0), rel=1e-6, abs=1e-24)
+
+
 def test_solves_are_stable_backward():
     bound = sb.compile_value("A[n,n] b[n] -> b @ linalg.solve(A, b)").error_bound
     near = np.array([[1.0, 1.0], [1.0, 1.0 + 1e-9]])
