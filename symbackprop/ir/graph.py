@@ -214,6 +214,10 @@ class Graph:
         """The nodes that are no part of the formula itself."""
         return set(self._nodes[len(self.primal_nodes) :])
 
+    def beyond(self, other: Graph) -> set[Node]:
+        """Return the nodes that another graph does not have."""
+        return set(self._nodes).difference(other._nodes)
+
     def needed(self, counts: Iterable[str] = ()) -> set[Node]:
         """Return the nodes that the outputs and the named `counts` reach."""
         found = {*self.outputs, *(self.counts[name] for name in counts)}

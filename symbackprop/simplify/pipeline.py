@@ -108,8 +108,7 @@ _TIDYING = tuple(row for row in algebra.ROWS if row.name in ("multiply by quotie
 _SIMPLER = (*exponentials.OF_ONE_SIGN, *_TIDYING)
 _PRODUCTS = (*sums_of_products.ROWS, *gram.ROWS, *outer_products.ROWS, *arrays.ROWS, *_TIDYING)
 _MULTIPLYING = (reduce_sum, mean, einsum)  # what `_has_products` tells of
-_LOWERED = (*lower.rows(), *_CANONICAL)
-_LOWERED_LAST = (*lower.rows(), *_LAST)
+_LOWERING = lower.rows()
 _BENDS = 8  # at which what is computed of them may be smooth
 _LARGE = 100  # nodes of a formula that nobody reads for its order
 _COMPOSITES = frozenset(op for op in primitives().values() if op.lower is not None)
@@ -257,11 +256,11 @@ def _lowered(
 
     graph = in_bodies(graph, inside)
     is_looping = has_loops(graph)
-    lowered, among = with_few_calls_to_sigmoids(graph, log, quiet=quiet) if few_calls else (graph, set())
-    among.update(*(lowered.applied.get(op, ()) for op in _COMPOSITES - whole))
-    rows = _LOWERED if is_looping else _LOWERED_LAST
-    rows = tuple(row for row in rows if whole.isdisjoint(row.ops)) if whole else rows
-    lowered = rewrite(lowered, rows, log, among=among)
+    lowered, new = with_few_calls_to_sigmoids(graph, log, quiet=quiet) if few_calls else (graph, set())
+    if lowered.applies(*(_COMPOSITES - whole)):  # first alone: who needs what is made of them is known behind it
+        lowered = rewrite(lowered, [row for row in _LOWERING if whole.isdisjoint(row.ops)], log)
+        new = lowered.beyond(graph)
+    lowered = rewrite(lowered, _CANONICAL if is_looping else _LAST, log, among=new)
     if is_looping:
         lowered = without_unneeded(with_stored(lowered, stacks=stacks))
         if stacks:
