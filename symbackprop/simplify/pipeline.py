@@ -52,6 +52,7 @@ from symbackprop.simplify.bends import without_bends
 from symbackprop.simplify.beta_functions import OF_GAMMAS
 from symbackprop.simplify.common_products import share_products
 from symbackprop.simplify.contractions import with_ordered_contractions
+from symbackprop.simplify.cosines import with_cosines_apart
 from symbackprop.simplify.diagonals import written_out
 from symbackprop.simplify.equal_terms import with_equal_terms_added
 from symbackprop.simplify.factors import factor_sums
@@ -281,4 +282,5 @@ def _simplest(last: Graph, log: Rewrites) -> Graph:
         last = rewrite(last, sums_of_products.OF_SUMS, log)
     if last.applies(gammaln) and last.applies(digamma):
         last = rewrite(last, OF_GAMMAS, log)
+    last = with_cosines_apart(last, log)
     return written_out(share_partial_sums(last, log), log)
