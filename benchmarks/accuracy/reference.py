@@ -14,7 +14,7 @@ from benchmarks.accuracy.function import Function
 __all__ = ["exact", "units"]
 
 _WANTED = mpf(10) ** -50
-_DIGITS = (350, 700, 1400, 4000)  # which are tried until two agree
+_DIGITS = (350, 700, 1400, 4000, 8000)  # which are tried until two agree
 _ALL_OF_A_DOUBLE = 1400  # digits in which 1 and the square of the least double have a sum: fewer may lose what is not 0
 
 NAMES = SimpleNamespace(
