@@ -249,8 +249,13 @@ class CompiledFunction(Saving, WithWorkspace, WithErrorBound):
         """The function that computes the value alone."""
         if self._recipe.kind == "value":
             return self
-        recipe = self._recipe.of_value({spec.name for spec in self.arguments if spec.role})
-        return self._compile(recipe, self._origin, self._found).with_records(self._value_records)
+        return self._compile(self._recipe_of_value, self._origin, self._found).with_records(self._value_records)
+
+    @property
+    def _recipe_of_value(self) -> Recipe:
+        if self._recipe.kind == "value":
+            return self._recipe
+        return self._recipe.of_value({spec.name for spec in self.arguments if spec.role})
 
     @property
     def bound_digests(self) -> Mapping[str, str]:

@@ -62,7 +62,7 @@ class WithErrorBound:
         >>> bool(g.error_bound(1e12) > 1e-4 * g(1e12)), bool(g.error_bound(1.0) < 1e-15)
         (True, True)
         """
-        recipe = self.value.recipe
+        recipe = self._recipe_of_value
         if recipe.batch:
             raise UnsupportedError("an error bound is that of one example; compile the formula without batch=")
         asked = replace(recipe, kind="error_bound", name="error_bound", optimize="readable", target="auto")

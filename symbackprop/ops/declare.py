@@ -41,6 +41,7 @@ __all__ = [
     "Text",
     "as_node",
     "custom",
+    "is_by_others",
     "linear",
     "on_declaration",
     "primitives",
@@ -274,6 +275,11 @@ def end_own_declarations() -> None:
 def declared_by_others() -> list[Primitive]:
     """Return the primitives that users of this package have declared."""
     return [primitive for name, primitive in _registry.items() if name not in _own]
+
+
+def is_by_others(primitive: Primitive) -> bool:
+    """Tell whether a user of this package has declared a primitive."""
+    return primitive.name not in _own
 
 
 def on_declaration(listener: Callable[[Primitive], None]) -> None:

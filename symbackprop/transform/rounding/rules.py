@@ -9,13 +9,14 @@ import re
 import struct
 from collections.abc import Callable, Mapping, Sequence
 from fractions import Fraction
+from functools import cache
 
 from symbackprop.errors import UnsupportedError
 from symbackprop.ir.dtype import is_float, item_size
 from symbackprop.ir.node import Apply, Const, Node, constant
 from symbackprop.ir.size import SizeExpression
 from symbackprop.ops.arithmetic import add
-from symbackprop.ops.declare import Primitive, declared_by_others, result_names, results
+from symbackprop.ops.declare import Primitive, is_by_others, result_names, results
 from symbackprop.ops.extrema import maximum
 from symbackprop.ops.gamma import gammaln
 from symbackprop.ops.rounding import absolute
@@ -54,7 +55,7 @@ def rounding_error(node: Node, cotangents: Cotangents) -> Node | None:
         return None
     rule = _rule(op)
     if rule is None:
-        hint = "; declare it with roundings=" if op in declared_by_others() else ""
+        hint = "; declare it with roundings=" if is_by_others(op) else ""
         raise UnsupportedError(
             f"there is no error bound for a formula with {op.name}: how it rounds is not known{hint}"
         )
@@ -75,15 +76,21 @@ def _rule(op: Primitive) -> Rule | None:
 
 
 def _by_kind(op: Primitive) -> Rule | None:
-    """Return how an operation rounds that has no rule: a function, entry by entry, as the library has it."""
+    """Return how an operation rounds that has no rule of its own."""
     if op.name in EXACT:
         return _nothing
+    if is_by_others(op):
+        return None if op.roundings is None or op.outputs else own(op.roundings)
+    return _of_library(op)
+
+
+@cache
+def _of_library(op: Primitive) -> Rule | None:
+    """Return how a function, entry by entry, rounds as the library has it."""
     if op.name in OF_THEIR_VALUES:
         return own(_SPECIAL // 4)
     if op.name in NEAR_ARGUMENTS:
         return _near_arguments(NEAR_ARGUMENTS[op.name])
-    if op in declared_by_others():
-        return None if op.roundings is None or op.outputs else own(op.roundings)
     if op.kind != "elementwise" or op.has_bodies or op.name in UNKNOWN:
         return None
     if op.name in CORRECTLY_ROUNDED:
