@@ -145,7 +145,7 @@ def test_functions_with_orders_and_roots(formula, exact, x):
         (
             "x[n] -> sum(lambertw(x))",
             lambda x, y: mpmath.re(mpmath.lambertw(x) + mpmath.lambertw(y)),
-            ([-0.3678, 2.0],),
+            ([-0.2, 2.0],),
         ),
         ("n m -> elliptic_pi(n, m)", mpmath.ellippi, (0.3, 0.7)),
     ],
@@ -156,7 +156,6 @@ def test_what_is_neither_a_function_nor_a_sum(formula, exact, arguments):
         given = [mpmath.mpf(float(x)) for argument in arguments for x in np.atleast_1d(argument)]
         error = abs(mpmath.mpf(float(function(*arguments))) - exact(*given))
     bound = function.error_bound(*arguments)
-    print(float(error / bound))
     assert error <= bound <= 1e3 * max(error, UNIT)
 
 
