@@ -11,7 +11,7 @@ from dataclasses import replace
 
 from symbackprop.ir.graph import Graph, Guard
 from symbackprop.ir.node import Apply, Const, Node
-from symbackprop.ir.size import SizeExpression, is_nonnegative
+from symbackprop.ir.size import SizeExpression, has_opaque, is_nonnegative
 from symbackprop.ops.arithmetic import add, div, mul, neg
 from symbackprop.ops.bodies import nodes_within
 
@@ -23,7 +23,9 @@ _PLAIN = (add, div, mul, neg)
 
 def with_divisors_guarded(graph: Graph) -> Graph:
     """Return `graph` with a guard for every size that may be 0 and that a plain number is divided by."""
-    sizes = dict.fromkeys(_divisors(graph))
+    if not any(isinstance(size, SizeExpression) for spec in graph.arguments for size in spec.shape or ()):
+        return graph
+    sizes = dict.fromkeys(size for size in _divisors(graph) if not has_opaque(size))
     guards = [Guard(1, "<=", size, _MESSAGE) for size in sizes]
     return replace(graph, guards=tuple(dict.fromkeys((*graph.guards, *guards)))) if guards else graph
 
