@@ -19,10 +19,11 @@ __all__ = ["looked_into", "memory_of"]
 _FOR_READING = (broadcast, diagonal, sliding_windows)  # views that repeat memory, or that NumPy lets nobody write to
 
 
-def memory_of(node: Node) -> set[Node | None]:
+def memory_of(node: Node, *, in_rows: bool = False) -> set[Node | None]:
     """Return the nodes whose memory `node` may look into; None stands for memory that must not be handed out.
 
-    What a loop leaves of a carry is what its last step made of it, or what it began with where there is no step.
+    What a loop leaves of a carry is what its last step made of it, or what it began with where there is no step. It
+    may be a row of a stack, where steps make arrays `in_rows`.
     """
     found: set[Node | None] = set()
     waiting, seen = [node], set[Node | None]()
@@ -37,6 +38,8 @@ def memory_of(node: Node) -> set[Node | None]:
         if not isinstance(base, Output) or not _may_alias(base):
             found.add(base)
             continue
+        if in_rows and base.source.op is scan and _is_stacked(base):
+            found.add(None)
         bound = dict(zip(bound_by(base.source), base.source.args, strict=True))
         for value in _last_values(base):
             left = looked_into(value)
@@ -62,6 +65,13 @@ def _may_alias(node: Output) -> bool:
     if op is while_loop:
         return node.index < WhileLoop(node.source).carries
     return op is cond or (op is scan and node.index < Loop(node.source).carries)
+
+
+def _is_stacked(carry: Output) -> bool:
+    """Tell whether what the last step made of a carry is in a stack too."""
+    loop = Loop(carry.source)
+    stacked = {*loop.values, *(loop.new_carries[i] for i in loop.kept)}
+    return looked_into(loop.new_carries[carry.index]) in stacked
 
 
 def _last_values(result: Output) -> list[Node]:

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from symbackprop.emit.again import AGAIN
@@ -86,12 +87,11 @@ class _LoopWriter:
         count = len(loop.body.outputs)
         names = {i: self._carry_name(i) for i in self.carries}
         values = [j for j in range(len(loop.values)) if loop.carries + j in self.results]
-        inner = self._step(names, values)
-        trajectories = {
-            i: self._result_name(count + at, plural(writer, names[i]))
-            for at, i in enumerate(loop.kept)
-            if count + at in self.results and i not in loop.again
+        tracked = {
+            i: count + at for at, i in enumerate(loop.kept) if count + at in self.results and i not in loop.again
         }
+        inner = self._step(names, values, tracked)
+        trajectories = {i: self._result_name(at, plural(writer, names[i])) for i, at in tracked.items()}
         stacks = {j: self._stack_name(j, inner) for j in values}
         lines += [Line(name, self._first(i)) for i, name in names.items()]
         for i, name in trajectories.items():
@@ -204,8 +204,11 @@ class _LoopWriter:
 
     # --- the step -----------------------------------------------------------------------------------------------------
 
-    def _step(self, names: Mapping[int, str], values: Sequence[int]) -> Writer:
-        """Return the writer of a step, which computes the new carries that are needed, and some values."""
+    def _step(self, names: Mapping[int, str], values: Sequence[int], tracked: Iterable[int]) -> Writer:
+        """Return the writer of a step, which computes the new carries that are needed, and some values.
+
+        In fast code values go into the rows of their stacks, and carries that are `tracked` into those of trajectories.
+        """
         loop, writer = self.loop, self.writer
         codes: dict[Node, Code] = {loop.carry_inputs[i]: Code(name) for i, name in names.items()}
         for node, sequence in zip(loop.row_inputs, loop.sequences, strict=True):
@@ -213,8 +216,10 @@ class _LoopWriter:
             codes[node] = self._row(sequence, self.index) if state is None else Code(self._state(state))
         for node, arg in zip(loop.constant_inputs, loop.constants, strict=True):
             codes[node] = writer.operand_code(arg)
-        outputs = (*(loop.new_carries[i] for i in names), *(loop.values[j] for j in values))
-        return writer.inner(outputs, codes, self.is_forward)
+        values_of = [loop.values[j] for j in values]
+        stacked = {*values_of, *(loop.new_carries[i] for i in tracked)} if writer.style.has_large else set()
+        outputs = (*(loop.new_carries[i] for i in names), *values_of)
+        return writer.inner(outputs, codes, self.is_forward, in_rows=stacked)
 
     def _body(
         self, inner: Writer, names: Mapping[int, str], stacks: Mapping[int, str], trajectories: Mapping[int, str]
@@ -222,33 +227,48 @@ class _LoopWriter:
         """Return the lines of a step, with those that put its results where they belong."""
         loop, index = self.loop, self.index
         new = {name: handed_on(self.writer, inner, loop.new_carries[i], loop.final(i)) for i, name in names.items()}
-        lines, written = self._stored(inner, stacks)
+        behind = index if loop.reverse else f"{index} + 1"
+        lines, kept = self._in_trajectories(
+            inner, new, {names[i]: f"{name}[{behind}]" for i, name in trajectories.items()}
+        )
+        lines, written = self._in_stacks(inner, lines, stacks, new)
         pending, lines = settled(new, lines, written, inner.renamed)
         inner.finish()
         stored = {*trajectories, *loop.state}
         sums = {names[i] for i in names if i not in stored and self._is_running_sum(i, inner)}
-        behind = index if loop.reverse else f"{index} + 1"
-        kept = [Line("", f"{name}[{behind}] = {names[i]}") for i, name in trajectories.items()]
         lines = [line for line in lines if line.name != line.text]  # a loop inside may go on with the carry itself
         return [*lines, *assigned(pending, sums), *kept]
 
-    def _stored(self, inner: Writer, stacks: Mapping[int, str]) -> tuple[list[Line], list[Line]]:
-        """Return the lines of a step with arrays made where they are stacked, and those that copy others there.
+    def _in_trajectories(
+        self, inner: Writer, new: Mapping[str, str], rows: Mapping[str, str]
+    ) -> tuple[list[Line], list[Line]]:
+        """Return the lines of a step with new carries made in the rows of trajectories, and those that copy others there.
 
-        A carry is not: it has its own memory, which may be handed out.
+        Only fast code does so: the carry is then no array of its own.
         """
-        loop, index = self.loop, self.index
-        handed_on = set[Node | None]().union(*(memory_of(node) for node in loop.new_carries))
-        lines, written = inner.lines, list[Line]()
+        lines, kept = inner.lines, list[Line]()
+        for name, row in rows.items():
+            own = made_in_row(lines, new[name], row) if self.writer.style.has_large else None
+            kept += [Line("", f"{row} = {name}")] if own is None else []
+            lines = own or lines
+        return lines, kept
+
+    def _in_stacks(
+        self, inner: Writer, lines: list[Line], stacks: Mapping[int, str], new: Mapping[str, str]
+    ) -> tuple[list[Line], list[Line]]:
+        """Return the lines of a step with values made where they are stacked, and those that copy others there."""
+        loop, is_fast = self.loop, self.writer.style.has_large
+        handed_on = set[Node | None]() if is_fast else set[Node | None]().union(*map(memory_of, loop.new_carries))
+        written = list[Line]()
         for j, name in stacks.items():
-            value, row = loop.values[j], f"{name}[{index}]"
+            value, row = loop.values[j], f"{name}[{self.index}]"
             text = inner.result(value).text
             own = None if value in handed_on or None in handed_on else made_in_row(lines, text, row)
-            if own is None:
-                written.append(Line("", f"{row} = {text}"))
-            else:
-                lines = own
-        return lines, written
+            written += [Line("", f"{row} = {text}")] if own is None else []
+            lines = own or lines
+        needed = [*new.values(), *(line.text for line in (*lines, *written))]
+        rows = {f"out={name}[{self.index}])" for name in stacks.values()}
+        return [_without_name(line, needed) if line.text.endswith(tuple(rows)) else line for line in lines], written
 
     def _is_running_sum(self, carry: int, inner: Writer) -> bool:
         """Tell whether a carry is added to in every step and read by nobody else, in memory of its own."""
@@ -265,3 +285,8 @@ class _LoopWriter:
         place = f"{index} + {offset}" if offset else index
         code = self.writer.operand_code(base)
         return Code(f"{code.text}[{place}]" if code.binding > SUM else f"({code.text})[{place}]")
+
+
+def _without_name(line: Line, needed: Sequence[str]) -> Line:
+    """Return a line that says where it writes without a name of its own, unless something is said of that."""
+    return line if any(mentions(text, line.name) for text in needed) else replace(line, name="")

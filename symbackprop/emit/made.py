@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING
 
-from symbackprop.emit.calls import EMPTY, ZEROS, calls_of
-from symbackprop.emit.lines import Line, Made
+from symbackprop.emit.calls import calls_of
+from symbackprop.emit.lines import Made
 from symbackprop.emit.template import Code
 from symbackprop.ir.node import Apply, Const, Node
 from symbackprop.ir.size import has_opaque
@@ -19,9 +19,9 @@ from symbackprop.ops.sparse import csr_array
 if TYPE_CHECKING:
     from symbackprop.emit.statements import Writer
 
-__all__ = ["about", "filling", "is_computed", "is_fresh", "made_of"]
+__all__ = ["DTYPES", "about", "is_computed", "is_fresh", "made_of"]
 
-_DTYPES = ("float64", "float32", "bool")  # that every call writes as they are
+DTYPES = ("float64", "float32", "bool")  # that every call writes as they are
 
 
 def is_computed(node: Node) -> bool:
@@ -39,7 +39,7 @@ def is_fresh(node: Apply) -> bool:
 
 def made_of(writer: Writer, node: Apply, template: str, operands: Sequence[Code]) -> Made | None:
     """Return what an array is made of, where calls can write it into a buffer, the size of which is known before."""
-    if node in writer.turned or not node.shape or node.dtype not in _DTYPES or any(map(has_opaque, node.shape)):
+    if node in writer.turned or not node.shape or node.dtype not in DTYPES or any(map(has_opaque, node.shape)):
         return None
     arrays = set()
     for position in range(len(operands)):
@@ -48,16 +48,6 @@ def made_of(writer: Writer, node: Apply, template: str, operands: Sequence[Code]
             arrays.add(position)
     made = Made(node, template, tuple(operands), frozenset(arrays))
     return made if calls_of(template, made.arrays) else None
-
-
-def filling(writer: Writer, node: Apply, name: str, text: str, comment: str) -> Line:
-    """Return the line of a statement that fills an array; within a block it is memory that is there."""
-    begun, _, array = text.partition(" = ")
-    function = array.partition("(")[0]
-    if begun != name or function not in (ZEROS, EMPTY) or "order=" in array:
-        return Line("", text, comment)
-    in_block = writer.in_buffers and writer.depth and node.dtype in _DTYPES
-    return Line(name, array, comment, made=Made(node, function, (), frozenset()) if in_block else None)
 
 
 def about(statements: Sequence[str], known: Mapping[str, str]) -> Iterator[str]:

@@ -171,7 +171,8 @@ def _owned_text(node: Node, writer: Writer, owned: set[Node | None]) -> str:
         return code.text
     if isinstance(node, Apply) and node.op is broadcast and not writer.is_bare(node):
         return f"{code.text}.copy()"
-    bases = [base for part in held_by(node) for base in memory_of(part) if not isinstance(base, Const)]
+    in_rows = writer.style.has_large
+    bases = [base for part in held_by(node) for base in memory_of(part, in_rows=in_rows) if not isinstance(base, Const)]
     fresh = all(isinstance(base, (Apply, Output)) and base not in owned for base in bases)
     fresh = fresh and len(set(bases)) == len(bases)
     owned.update(bases)

@@ -6,7 +6,6 @@ backward) uses it, or if its text would make a line that no person would write.
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterable, Mapping, Sequence, Set
 from dataclasses import dataclass, field
 from itertools import groupby
@@ -14,10 +13,10 @@ from itertools import groupby
 from symbackprop.emit.again import again_line
 from symbackprop.emit.branches import shared_by_branches
 from symbackprop.emit.control import write_control
-from symbackprop.emit.lines import Line
-from symbackprop.emit.made import about, filling, is_computed, is_fresh, made_of
+from symbackprop.emit.filling import Filling
+from symbackprop.emit.lines import Line, Made
+from symbackprop.emit.made import about, is_fresh, made_of
 from symbackprop.emit.names import Names
-from symbackprop.emit.naming import Naming
 from symbackprop.emit.quick import quick_template
 from symbackprop.emit.schedule import Schedule
 from symbackprop.emit.shared import Shared, shared_of
@@ -30,7 +29,7 @@ from symbackprop.ir.node import Apply, Const, Node, Output
 from symbackprop.ir.size import SizeExpression
 from symbackprop.ops.arithmetic import add, div, is_subtracted, mul
 from symbackprop.ops.broadcasting import sized
-from symbackprop.ops.declare import ALIASED, COPIED, Primitive, result_names
+from symbackprop.ops.declare import Primitive, result_names
 from symbackprop.ops.opaque import opaque
 from symbackprop.stages import watched
 
@@ -40,11 +39,10 @@ _INLINE_LENGTH = 44  # characters of an expression that may still stand inside a
 _INLINE_WEIGHT = 4  # operations of such an expression
 _QUOTIENTS = (mul, div)
 _TERMS = 8  # terms of a sum on one line
-_LOOP = re.compile(r"\{loop(\d+)\}")  # the index of a loop that fills a buffer, by its depth
 
 
 @dataclass
-class Writer(Naming):
+class Writer(Filling):
     """Writes the lines of one function."""
 
     graph: Graph
@@ -61,6 +59,7 @@ class Writer(Naming):
     input_codes: dict[Node, Code] = field(default_factory=dict)
     in_buffers: bool = False  # whether arrays are written into memory that is given
     turned: Set[Node] = frozenset()  # arrays that are not, as they lie otherwise than row by row
+    in_rows: Set[Node] = frozenset()  # arrays of a step that are written where they are stacked
 
     def __post_init__(self) -> None:
         if self.shared is None:
@@ -72,7 +71,8 @@ class Writer(Naming):
         self._host: dict[Node, Node] = {}
         self._texts: dict[Node, str] = {}
         self._fixed: set[Node] = set()
-        self._owned: set[Node] = set()  # buffers that statements fill
+        self._owned: set[Node] = set()
+        self._inlined: dict[Node, Made] = {}
         self._results: dict[Node, dict[int, Node]] = {}
         self._loop_indices: list[str] = []
         self._in_branches: dict[tuple[Node, int], list[tuple[Mapping[Node, Node], dict[Node, Code]]]] = {}
@@ -88,7 +88,12 @@ class Writer(Naming):
     # --- bodies -------------------------------------------------------------------------------------------------------
 
     def inner(
-        self, outputs: Sequence[Node], codes: dict[Node, Code], is_forward: bool, known: Iterable[Node] = ()
+        self,
+        outputs: Sequence[Node],
+        codes: dict[Node, Code],
+        is_forward: bool,
+        known: Iterable[Node] = (),
+        in_rows: Set[Node] = frozenset(),
     ) -> Writer:
         """Return the writer of a body, which has written its lines; the code of what it binds is given."""
         nodes = topological(outputs, known=known)
@@ -96,7 +101,7 @@ class Writer(Naming):
         if is_forward:
             self.shared.primal.update(nodes)
         schedule = Schedule(nodes if is_forward else [], [] if is_forward else nodes, set(nodes), adjoint_of)
-        return self.inner_of(schedule, outputs, codes, self.graph.names)
+        return self.inner_of(schedule, outputs, codes, self.graph.names, in_rows=in_rows)
 
     def inner_of(
         self,
@@ -106,13 +111,14 @@ class Writer(Naming):
         names: Mapping[Node, str],
         *,
         in_buffers: bool = False,
+        in_rows: Set[Node] = frozenset(),
     ) -> Writer:
         """Return the writer of a body whose nodes are scheduled, and may have names of the user's."""
         graph = Graph((), (), tuple(outputs), tuple(outputs), (), names=names)
         bare = {node: code.text for node, code in codes.items() if code.text.isidentifier()}
         inner = Writer(
             graph, schedule, self.style, self.names, bare, constants=self.constants, shared=self.shared,
-            depth=self.depth + 1, input_codes=codes, in_buffers=in_buffers,
+            depth=self.depth + 1, input_codes=codes, in_buffers=in_buffers, in_rows=in_rows,
         )  # fmt: skip
         inner.write()
         self.style.is_name = self._bare.__contains__
@@ -218,7 +224,8 @@ class Writer(Naming):
         template = self.style.template(node)
         if self.style.is_fast and not self.in_buffers:
             template = quick_template(node, template)
-        made = made_of(self, node, template, operands) if self.in_buffers else None
+        is_step = self.style.has_large and self.depth > 0
+        made = made_of(self, node, template, operands) if self.in_buffers or is_step else None
         code = fill(template, operands)
         if op in _QUOTIENTS and self.style.operand(node, 0)[0].dtype == "bool":  # -(mask / n), as NumPy negates no mask
             code = Code(code.text, BELOW_PRODUCT)
@@ -228,12 +235,16 @@ class Writer(Naming):
         weight, weights = 1, self._weights
         for arg in node.args:
             weight += weights.get(arg, 0)
-        if made is not None or self._stands_alone(node, code, weight):
+        is_written = made is not None and (self.in_buffers or node in self.in_rows)
+        if is_written or self._stands_alone(node, code, weight):
             name = self._name(node)
             self._texts[node] = f"{name} = {code.text}"
             if lines is not None:
-                lines.append(Line(name, code.text, self._origin(node), made=made, is_fresh=is_fresh(node)))
+                own = made if is_written else None
+                lines.append(Line(name, code.text, self._origin(node), made=own, is_fresh=is_fresh(node)))
             code, weight = Code(name), 0
+        elif made is not None:
+            self._inlined[node] = made
         self._codes[node] = code
         self._weights[node] = weight
 
@@ -280,49 +291,6 @@ class Writer(Naming):
             statements = op.checked(node, self.style) if op.checked is not None else ()
             known = {"{out}": first, **{f"{{out{index}}}": self._bare[output] for index, output in found.items()}}
             lines.extend(Line("", statement) for statement in about(statements, known))
-
-    def _fill_buffer(self, node: Apply, operands: list[Code], templates: list[str], lines: list[Line] | None) -> None:
-        """Write the statements of a primitive that fills a buffer of its own."""
-        copied = node.args[0] if templates[0] == COPIED else None
-        if copied is not None and self._is_spare(copied, node):
-            name = self._bare[node] = self._bare[copied]  # nobody needs the array as it was
-            templates = templates[1:]
-        elif templates[0] == ALIASED and node.args[0] in self._bare:
-            name = self._bare[node] = self._bare[node.args[0]]
-            templates = templates[1:]
-        else:
-            name = self._name(node)
-            if copied is not None and copied not in self._bare and is_computed(copied):
-                templates[0] = "{out} = {0}"  # what is computed there needs no copy
-        self._owned.add(node)
-        index = self.names.numbered("i") if any("{index}" in template for template in templates) else ""
-        for position, template in enumerate(templates):
-            written = template.replace("{out}", name).replace("{index}", index)
-            text = fill(_LOOP.sub(self._loop_index, written), operands).text
-            if lines is not None:
-                lines.append(filling(self, node, name, text, self._origin(node) if position == 0 else ""))
-        self._texts[node] = f"{name} = {node.op.name}(...)" if copied is None else text
-        self._codes[node], self._weights[node] = Code(name), 0
-
-    def _loop_index(self, mark: re.Match[str]) -> str:
-        """Return the name of the index of a loop in a loop, the same for all primitives that fill a buffer so."""
-        depth = int(mark.group(1))
-        while len(self._loop_indices) <= depth:
-            self._loop_indices.append(
-                self.names.fresh("ijk"[len(self._loop_indices) : len(self._loop_indices) + 1] or "i")
-            )
-        return self._loop_indices[depth]
-
-    def _is_spare(self, x: Node, user: Apply) -> bool:
-        """Tell whether the memory of `x` was made by these lines, and is used by `user` alone."""
-        if x in self.input_codes or x in self.shared.wanted:
-            return False  # another branch has made it, or needs it as it is
-        return (
-            (x in self._owned or (x in self._bare and is_computed(x)))
-            and self._uses.counts.get(x) == 1
-            and user.args.count(x) == 1
-            and (x in self._forward_nodes) == (user in self._forward_nodes)
-        )
 
     def _operands(self, consumer: Apply) -> list[Code]:
         """Return the codes of all arguments."""

@@ -2,8 +2,14 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 import pytest
+from comparing import RANDOM, agree, flat, programs
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from random_steps import Arrays, Program, arguments_of, by_scan, declared, scanned
 
 import symbackprop as sb
 
@@ -63,3 +69,86 @@ scan(step, h0, x)"""
         kept = both.copy()
         last += 1
         np.testing.assert_array_equal(both, kept)
+
+
+def cut(function: sb.CompiledFunction) -> sb.CompiledFunction:
+    """Make a function write into rows and buffers whatever the sizes, in blocks of few numbers."""
+    function._function.__globals__.update({"SMALL": -1, "BLOCK": 6})
+    return function
+
+
+def results_of(program: Program) -> Any:
+    """Return a function that gives all that a loop leaves."""
+
+    def results(init: Arrays, xs: Arrays, shared: Arrays) -> Any:
+        def step(carry: Arrays, row: Arrays) -> Any:
+            return program.step(carry, row or {}, shared)
+
+        last, values = by_scan(step, init, xs, program.reverse)
+        return last if values is None else (last, values)
+
+    return results
+
+
+@settings(RANDOM, max_examples=12)
+@given(programs(), st.sampled_from([0, 1, 4]), st.booleans(), st.integers(0, 2**32 - 1))
+@np.errstate(all="ignore")  # of constants in branches that are never taken
+def test_fast_loops_give_the_same_and_share_no_memory(program: Program, steps: int, in_single: bool, seed: int) -> None:
+    dtype = "float32" if in_single else "float64"
+    arguments = arguments_of(program, steps, seed, dtype)
+    before = [x.copy() for x in flat(arguments)]
+    for compiled, function in ((sb.compile_value, results_of(program)), (sb.compile_grad, scanned(program))):
+        options = {"inputs": declared(program, "n"), "dtype": dtype}
+        found = compiled(function, optimize="fast", **options)
+        results, arrays = flat(cut(found)(**arguments)), [x for x in flat(arguments) if x.shape]
+        agree(tuple(results), tuple(flat(compiled(function, **options)(**arguments))), 1e-5 if in_single else 1e-13)
+        for result in results:
+            assert result.flags.writeable
+            assert not any(np.shares_memory(result, other) for other in arrays)
+            arrays += [result] if result.shape else []
+    assert all(map(np.array_equal, flat(arguments), before))
+
+
+CARRIES = {
+    "stored too": "d = tanh(h*w + x)\n    return (d, c*d), d",
+    "swapped": "return (c, h), h*x",
+    "unchanged": "return (h, c + h*x), c",
+    "one array twice": "d = h*c + x\n    return (d, d), d",
+    "a part of what is stored": "d = concatenate((h*x, c))\n    return (d[:3], d[3:]), d",
+}
+
+
+@pytest.mark.parametrize("step", CARRIES.values(), ids=CARRIES)
+@pytest.mark.parametrize("reverse", [False, True])
+def test_carries_in_rows(step: str, reverse: bool) -> None:
+    text = f"def step(state, x):\n    h, c = state\n    {step}\nlast, ys = scan(step, (h0, c0), X, reverse={reverse})\n"
+    inputs = {"h0": "3", "c0": "3", "X": "n 3", "w": "3"}
+    rng = np.random.default_rng(0)
+    for result in ("last[0], last[1], ys", "sum(last[0]*last[1]) + sum(sin(ys))"):
+        compiled = sb.compile_grad if result.startswith("sum") else sb.compile_value
+        fast, readable = (compiled(text + result, inputs=inputs, optimize=o) for o in ("fast", "readable"))
+        for steps in (0, 1, 3):
+            arguments = [rng.normal(size=3), rng.normal(size=3), rng.normal(size=(steps, 3)), rng.normal(size=3)]
+            before = [x.copy() for x in arguments]
+            found, again = cut(fast)(*arguments), fast(*arguments)
+            agree(found, readable(*arguments), 1e-14)
+            arrays = [*arguments, *flat(found), *flat(again)]
+            assert not any(np.shares_memory(a, b) for at, a in enumerate(arrays) for b in arrays[:at])
+            assert all(map(np.array_equal, arguments, before))
+
+
+def test_loops_in_loops_write_into_rows() -> None:
+    text = """def inner(h, x):
+    h = tanh(h*w + x)
+    return h, h
+def outer(c, X):
+    last, hs = scan(inner, c*w, X)
+    return last + c, hs*last
+end, all = scan(outer, c0, Y)
+sum(end**2) + sum(sin(all))"""
+    inputs = {"w": "3", "c0": "3", "Y": "n m 3"}
+    fast, readable = (sb.compile_value_and_grad(text, inputs=inputs, optimize=o) for o in ("fast", "readable"))
+    rng = np.random.default_rng(1)
+    for n, m in ((2, 3), (0, 2), (3, 0), (1, 1)):
+        arguments = [rng.normal(size=3), rng.normal(size=3), rng.normal(size=(n, m, 3))]
+        agree(cut(fast)(*arguments), readable(*arguments), 1e-14)
