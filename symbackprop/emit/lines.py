@@ -114,6 +114,7 @@ class Line:
     depth: int = 0  # of the loops and branches that it stands in
     made: Made | None = None  # of an array that calls can write into memory that is given
     is_fresh: bool = False  # whether what it computes shares memory with nothing else
+    beside: tuple[str, ...] = ()  # but these names, which may share memory
 
     def indented(self) -> Line:
         """Return the line one level deeper."""

@@ -26,11 +26,10 @@ class Lifetimes:
     def __init__(self, statements: Sequence[Statement], result: str) -> None:
         self._owner: dict[str, str] = {}
         for statement in statements:
-            if statement.is_fresh:
-                continue
             bound = statement.bound
-            for name in (*bound, *statement.used) if bound else ():
-                self._unite(bound[0], name)
+            alike = statement.beside if statement.is_fresh else (*bound, *statement.used) if bound else ()
+            for name in alike:
+                self._unite(alike[0], name)
         self._last: dict[str, int] = {}
         for at, statement in enumerate(statements):
             for name in (*statement.bound, *statement.used):

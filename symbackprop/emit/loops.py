@@ -9,13 +9,16 @@ from typing import TYPE_CHECKING
 from symbackprop.emit.again import AGAIN
 from symbackprop.emit.aliases import memory_of
 from symbackprop.emit.in_rows import made_in_row
-from symbackprop.emit.lines import Line, mentions
+from symbackprop.emit.lines import Buffer, Line, mentions
+from symbackprop.emit.made import is_fresh
 from symbackprop.emit.steps import as_number, assigned, handed_on, plural, settled
 from symbackprop.emit.stored_states import Stack, begun
 from symbackprop.emit.template import SUM, Code
 from symbackprop.ir.node import Apply, Const, Node
+from symbackprop.ir.size import has_opaque
 from symbackprop.ops.arithmetic import add
 from symbackprop.ops.creation import arange
+from symbackprop.ops.declare import Primitive
 from symbackprop.ops.indexing import Bounds, slice_
 from symbackprop.ops.loops import Loop, reached_by, scan
 from symbackprop.ops.states import State, run_again, state_in
@@ -95,9 +98,10 @@ class _LoopWriter:
         stacks = {j: self._stack_name(j, inner) for j in values}
         lines += [Line(name, self._first(i)) for i, name in names.items()]
         for i, name in trajectories.items():
-            lines.append(Line(name, self._empty(loop.trajectory(i))))
+            lines += self._memory(name, loop.trajectory(i))
             lines.append(Line("", f"{name}[{-1 if loop.reverse else 0}] = {names[i]}"))
-        lines += [Line(name, self._empty(loop.stack(j))) for j, name in stacks.items()]
+        for j, name in stacks.items():
+            lines += self._memory(name, loop.stack(j))
         length = writer.style.size(loop.length)
         steps = f"reversed(range({length}))" if loop.reverse else f"range({length})"
         body = self._body(inner, names, stacks, trajectories)
@@ -115,7 +119,7 @@ class _LoopWriter:
             body = [*self._restored(self.there, stack), *body]
         index = self.index if any(mentions(line.text, self.index) for line in body) else "_"
         header = f"for {index} in {steps}:"
-        lines.append(Line("", header))
+        lines.append(self._header(header, names, stacks, trajectories))
         lines += [line.indented() for line in body] or [Line("", "pass", depth=1)]
         writer.note_text(loop.node, header)
         for i, name in names.items():
@@ -153,10 +157,31 @@ class _LoopWriter:
         writer.bind(result, name)
         return name
 
-    def _empty(self, node: Node) -> str:
-        style = self.writer.style
+    def _memory(self, name: str, node: Node) -> list[Line]:
+        """Return the lines that allocate a stack: none where it is a buffer of the function."""
+        writer = self.writer
+        if writer.in_buffers and not writer.depth and not any(map(has_opaque, node.shape)):
+            writer.shared.owned[name] = Buffer(name, node.shape, node.dtype)
+            return []
+        style = writer.style
         dtype = "" if node.dtype == "float64" else f", dtype={style.dtype(node.dtype)}"
-        return f"np.empty({style.shape(node.shape)}{dtype})"
+        return [Line(name, f"np.empty({style.shape(node.shape)}{dtype})")]
+
+    def _header(
+        self, text: str, names: Mapping[int, str], stacks: Mapping[int, str], trajectories: Mapping[int, str]
+    ) -> Line:
+        """Return the line that begins a loop, with what it tells of memory.
+
+        If steps make the carries that it leaves, these share memory with nothing else but what they began with, and the
+        stacks in whose rows they were made.
+        """
+        loop = self.loop
+        left = [i for i in self.carries if i in self.results]
+        bases = set[Node | None]().union(*(memory_of(loop.new_carries[i]) for i in left))
+        rows = [name for i, name in trajectories.items() if not bases.isdisjoint(memory_of(loop.new_carries[i]))]
+        rows += [name for j, name in stacks.items() if not bases.isdisjoint(memory_of(loop.values[j]))]
+        is_fresh = self.there is None and not loop.again and all(map(_is_made, bases))
+        return Line("", text, is_fresh=is_fresh, beside=(*(names[i] for i in left), *rows))
 
     # --- states that come again ---------------------------------------------------------------------------------------
 
@@ -285,6 +310,13 @@ class _LoopWriter:
         place = f"{index} + {offset}" if offset else index
         code = self.writer.operand_code(base)
         return Code(f"{code.text}[{place}]" if code.binding > SUM else f"({code.text})[{place}]")
+
+
+def _is_made(node: Node | None) -> bool:
+    """Tell whether a value is a number, or an array that one expression makes in memory of its own."""
+    if node is None or not isinstance(node, Apply) or not isinstance(node.op, Primitive):
+        return False
+    return not node.shape or (is_fresh(node) and node.op.lines is None)
 
 
 def _without_name(line: Line, needed: Sequence[str]) -> Line:

@@ -42,6 +42,11 @@ class Statement:
         """Whether what it binds shares memory with nothing else."""
         return self.lines[0].is_fresh
 
+    @property
+    def beside(self) -> tuple[str, ...]:
+        """The names that may share memory all the same."""
+        return self.lines[0].beside
+
     def add(self, line: Line) -> None:
         """Take in a line that belongs to the statement."""
         self.lines.append(line)
