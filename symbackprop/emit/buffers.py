@@ -33,12 +33,15 @@ class Buffers:
         For names that are given to memory which is not from here what that is called; they are bound to it before.
     owned : dict of str to Buffer
         Buffers for the arrays that loops fill, by the names of these; those that turn out to be needless are dropped.
+    returned : set of str
+        The names whose memory is returned; those of buffers are added to them.
     """
 
     fresh_name: Callable[[], str]
     fixed: Mapping[str, str] = field(default_factory=dict)
     owned: dict[str, Buffer] = field(default_factory=dict)
     all: list[Buffer] = field(default_factory=list)
+    returned: set[str] = field(default_factory=set)
     _free: dict[tuple[Shape, str], list[Buffer]] = field(default_factory=dict)
 
     def taken(self, shape: Shape, dtype: str, wanted: Iterable[Buffer] = ()) -> Buffer:
@@ -86,6 +89,8 @@ class Buffers:
             for memory in ending[at]:
                 for buffer in held.pop(memory, ()):
                     self.give_back(buffer)
+        self.returned |= lifetimes.alike(self.returned)
+        self.returned.update([buffer.name for memory in self.returned for buffer in held.get(memory, ())])
         return parts
 
     def _filled(self, statements: Sequence[Statement]) -> dict[int, list[str]]:

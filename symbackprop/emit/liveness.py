@@ -6,7 +6,7 @@ else binds a name (a view, a loop, a call of somebody's function) may hand on th
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 
 from symbackprop.emit.release import Statement, names_in
 
@@ -50,6 +50,11 @@ class Lifetimes:
     def last_use(self, name: str) -> int:
         """Return the number of the last statement that needs the memory of a name."""
         return self._last.get(self.memory_of(name), -1)
+
+    def alike(self, names: Iterable[str]) -> set[str]:
+        """Return all names that may share memory with some."""
+        memories = {self.memory_of(name) for name in names}
+        return memories.union(name for name in [*self._owner] if self.memory_of(name) in memories)
 
     def _unite(self, one: str, other: str) -> None:
         self._owner[self.memory_of(other)] = self.memory_of(one)

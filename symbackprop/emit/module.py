@@ -205,9 +205,9 @@ def _written(graph: Graph, recipe: Recipe, target: str, counts: tuple[str, ...],
 
 def _in_buffers(writer: Writer, result: str, function: str) -> Memory | None:
     """Have the lines of a function write arrays into buffers, and return these."""
-    buffers = Buffers(lambda: writer.names.numbered("b"), owned=writer.shared.owned)
+    buffers = Buffers(lambda: writer.names.numbered("b"), owned=writer.shared.owned, returned=writer.shared.returned)
     writer.forward, writer.backward = buffers.lines(writer.forward, writer.backward, result)
-    return memory_of(writer, buffers.all, function)
+    return memory_of(writer, buffers.all, function, buffers.returned)
 
 
 def _parameters(graph: Graph, recipe: Recipe, taken: Names) -> tuple[tuple[str, ...], tuple[str, ...], Packing | None]:

@@ -7,6 +7,7 @@ from math import isqrt
 
 from symbackprop.emit.aliases import memory_of
 from symbackprop.emit.header import Recipe
+from symbackprop.emit.release import names_in
 from symbackprop.emit.statements import Writer
 from symbackprop.emit.template import ATOM
 from symbackprop.ir.auxiliary import Results, parted
@@ -177,5 +178,7 @@ def _owned_text(node: Node, writer: Writer, owned: set[Node | None]) -> str:
     fresh = fresh and len(set(bases)) == len(bases)
     owned.update(bases)
     if fresh:
+        if writer.is_bare(node) or bases != [node]:
+            writer.shared.returned.update(names_in(code.text))
         return code.text
     return f"{code.text}.copy()" if code.binding == ATOM else f"({code.text}).copy()"

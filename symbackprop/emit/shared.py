@@ -51,6 +51,8 @@ class Shared:
         How many numbers a loop over blocks works on in all.
     owned : dict of str to Buffer
         Those of it that hold arrays which loops over blocks fill, by the names of these.
+    returned : set of str
+        The names whose memory is returned.
     """
 
     names: Names
@@ -68,6 +70,7 @@ class Shared:
     blocks: dict[tuple[str, Shape, str], Blocks] = field(default_factory=dict)
     block_numbers: list[Size] = field(default_factory=list)
     owned: dict[str, Buffer] = field(default_factory=dict)
+    returned: set[str] = field(default_factory=set)
     _indices: list[str] = field(default_factory=list)
 
     def adjoints_among(self, nodes: Iterable[Node]) -> dict[Node, Node]:

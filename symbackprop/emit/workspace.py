@@ -2,16 +2,19 @@
 
 The printed function allocates what it is not given. Where everything is so small that the calls of NumPy are what
 takes the time, it hands over to the plain form of itself, which stands above it.
+
+What is not returned lies in one piece. The memory of many arrays goes back to the system when they are gone, and comes
+back page by page in the next call, which takes longer than to compute with it; that of one large array stays.
 """
 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Container, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
-from symbackprop.emit.lines import Buffer, Line, in_groups
+from symbackprop.emit.lines import BEFORE_COMMENT, Buffer, Line, in_groups
 from symbackprop.ir.dtype import item_size
 from symbackprop.ir.size import Size, product, substitute, to_text
 
@@ -28,6 +31,12 @@ _CONSTANTS = {
     SMALL: Line(SMALL, "32_768", "numbers that need no buffers"),
 }
 _TOGETHER = 8  # buffers that one line makes
+_CUT = '''\
+def {name}(memory, *shape):
+    """Return an array of a shape, which is the first part of some memory, and the rest."""
+    stop = math.prod(shape)
+    return memory[:stop].reshape(shape), memory[stop:]
+'''
 
 
 @dataclass(frozen=True)
@@ -54,6 +63,8 @@ class Memory:
         The bytes of its arrays.
     values : tuple of (size or Buffer)
         What `names` stand for, where all rows are one block.
+    cut : str
+        The name of the function that takes arrays from one piece of memory; none if they are allocated one by one.
     """
 
     function: str
@@ -65,6 +76,7 @@ class Memory:
     total: str
     allocated: tuple[Size, ...]
     values: tuple[Size | Buffer, ...]
+    cut: str = ""
 
     @property
     def constants(self) -> list[Line]:
@@ -98,22 +110,37 @@ class Memory:
         """Return the function that allocates the memory."""
         held = [_tuple(self.sizes.values()), *self.names]
         parts = [f"        {', '.join(part)}," for part in in_groups(held, _TOGETHER)]
+        cut = [*_CUT.format(name=self.cut).split("\n"), ""] if self.cut else []
         return [
+            *cut,
             f"def {self.function}({', '.join(self.sizes.values())}):",
             f'    """Allocate what the function below works in, to be handed to it as ``{self.parameter}``; one a thread."""',
-            *(f"    {line.name} = {line.text}" for line in self.lines),
+            *(f"    {line.name} = {line.text}{BEFORE_COMMENT * bool(line.comment)}{line.comment}" for line in self.lines),
             *(["    return (", *parts, "    )"] if len(held) > _TOGETHER else [f"    return {', '.join(held)}"]),
         ]  # fmt: skip
 
 
-def memory_of(writer: Writer, buffers: Sequence[Buffer], function: str) -> Memory | None:
-    """Return the memory of a function, whose `buffers` are beside those of its loops; None if it needs none."""
+def memory_of(writer: Writer, buffers: Sequence[Buffer], function: str, returned: Container[str]) -> Memory | None:
+    """Return the memory of a function, whose `buffers` are beside those of its loops; None if it needs none.
+
+    Those that may be `returned` are arrays of their own.
+    """
     shared, style = writer.shared, writer.style
     single = [*buffers, *shared.owned.values()]
     every = [*single, *shared.memory, *(blocks.whole for blocks in shared.blocks.values())]
     if not every:
         return None
-    lines = [*shared.block_rows, *(_allocating(writer, buffer) for buffer in every)]
+    names = writer.names
+    within = [buffer for buffer in every if _is_plain(buffer) and buffer.name not in returned]
+    piece, cut = (names.fresh("rest"), names.fresh("cut")) if len(within) > 1 else ("", "")
+    lines = [*shared.block_rows]
+    if piece:
+        numbers = style.size(_sum(product(buffer.shape) for buffer in within))
+        lines.append(Line(piece, f"np.empty({numbers})", "one piece stays with the program from call to call"))
+    for buffer in every:
+        lines.append(
+            _cut_off(writer, buffer, piece, cut) if piece and buffer in within else _allocating(writer, buffer)
+        )
     total = style.size(_sum([*(product(buffer.shape) for buffer in single), *shared.block_numbers]))
     words = set(re.findall(r"\w+", " ".join(line.text for line in lines)))
     sizes = {
@@ -121,27 +148,37 @@ def memory_of(writer: Writer, buffers: Sequence[Buffer], function: str) -> Memor
         for name, size in style.size_names.items()
         if (text := to_text(size)) in words and name[0] != "#" and text.isidentifier()
     }
-    fresh = writer.names.fresh
-    made = tuple(line.name for line in lines)
+    made = (*(line.name for line in shared.block_rows), *(buffer.name for buffer in every))
     rows = {name: sizes[0] for name, sizes in shared.block_sizes.items()}
     whole = {name: sizes[1] for name, sizes in shared.block_sizes.items()}
     held: dict[str, Size | Buffer] = {buffer.name: _with_rows(buffer, whole) for buffer in every}
     held.update((to_text(style.size_names[name]), size) for name, size in whole.items())
     return Memory(
-        fresh(f"{function}_workspace"),
-        fresh("work"),
-        fresh(f"{function}_of_few"),
+        names.fresh(f"{function}_workspace"),
+        names.fresh("work"),
+        names.fresh(f"{function}_of_few"),
         tuple(lines),
         made,
         sizes,
         total,
         tuple(substitute(product(buffer.shape), rows) * item_size(buffer.dtype) for buffer in every),
         tuple(held[name] for name in made),
+        cut,
     )
 
 
 def _with_rows(buffer: Buffer, rows: Mapping[str, Size]) -> Buffer:
     return replace(buffer, shape=tuple(substitute(size, rows) for size in buffer.shape))
+
+
+def _is_plain(buffer: Buffer) -> bool:
+    return buffer.dtype == "float64" and not buffer.components
+
+
+def _cut_off(writer: Writer, buffer: Buffer, piece: str, cut: str) -> Line:
+    """Return the line that takes a buffer from a piece of memory."""
+    sizes = ", ".join([piece, *map(writer.style.size, buffer.shape)])
+    return Line(f"{buffer.name}, {piece}", f"{cut}({sizes})")
 
 
 def _allocating(writer: Writer, buffer: Buffer) -> Line:
