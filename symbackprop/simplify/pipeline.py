@@ -73,6 +73,7 @@ from symbackprop.simplify.pattern import Rewrites, Row, rewrite
 from symbackprop.simplify.polynomials import with_shared_powers
 from symbackprop.simplify.roots import with_shared_roots
 from symbackprop.simplify.rules import without_rules
+from symbackprop.simplify.stacks_first import with_stacks_first
 
 __all__ = ["canonical", "finish", "prepare", "recognised", "regrouped"]
 
@@ -283,4 +284,5 @@ def _simplest(last: Graph, log: Rewrites) -> Graph:
     if last.applies(gammaln) and last.applies(digamma):
         last = rewrite(last, OF_GAMMAS, log)
     last = with_cosines_apart(last, log)
-    return written_out(share_partial_sums(last, log), log)
+    last = written_out(share_partial_sums(last, log), log)
+    return with_stacks_first(last, log)
