@@ -19,7 +19,7 @@ def test_each_product_reads_an_array_in_one_piece(difference):
     assert "[:, None, :]" in g.source and "np.swapaxes(t" in g.source
     rng = np.random.default_rng(0)
     arguments = [rng.normal(size=shape) for shape in ((3, 2, 2), (5, 2), (3, 2))]
-    value, gradients = g(*arguments)
+    _, gradients = g(*arguments)
     step, directions = 1e-6, [rng.normal(size=x.shape) for x in arguments]
     above, below = (g(*(x + s * step * v for x, v in zip(arguments, directions, strict=True)))[0] for s in (1, -1))
     slope = sum(np.vdot(a, v) for a, v in zip(gradients, directions, strict=True))
