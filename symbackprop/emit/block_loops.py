@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from typing import TYPE_CHECKING
 
 from symbackprop.emit.blocks import BlockLoop, Moved
 from symbackprop.emit.buffers import Buffers
 from symbackprop.emit.calls import COPY, EMPTY, ZEROS
 from symbackprop.emit.lines import Blocks, Buffer, Line, Made, are_few, renamed_all
+from symbackprop.emit.release import names_in
 from symbackprop.emit.schedule import Schedule
 from symbackprop.emit.template import ATOM, Code
 from symbackprop.emit.workspace import BLOCK, NUMBERS
@@ -55,14 +56,15 @@ class _BlockWriter:
         header += [Line(parts[i], f"{stored[i]}[{self.start}:{self.stop}]") for i in fixed]
         pool = Buffers(lambda: writer.names.fresh("_block"), {parts[i]: parts[i] for i in fixed})
         before, added, after = self._sums(inner, len(stored))
-        forward, backward = pool.lines(inner.forward, inner.backward, " ".join(line.text for line in (*behind, *added)))
+        _set_early(inner.forward, inner.backward, [*behind, *added])
+        forward, backward = pool.lines(inner.forward, inner.backward, "")
         inner.finish()
         called, taken = self._allocate(pool, stored)
         length = writer.style.size(loop.length)
         lines += before
         lines.append(Line("", f"for {self.start} in range(0, {length}, {self.rows}):", is_fresh=True))
         body = [Line(self.stop, f"min({self.start} + {self.rows}, {length})"), *header, *taken]
-        body += [*forward, *backward, *behind, *added]
+        body += [*forward, *backward]
         lines += [renamed_all(line, called).indented() for line in body]
         lines += after
         writer.note_text(loop.node, f"for {self.start} in range(0, {length}, {self.rows}):")
@@ -230,3 +232,22 @@ def _is_turned(made: Made) -> bool:
     """Tell whether the rows of a result are computed of what lies component by component."""
     of_few = (isinstance(arg, Apply) and are_few(arg.shape[1:]) for arg in made.node.args)
     return are_few(made.node.shape[1:]) and made.template not in (EMPTY, ZEROS) and any(of_few)
+
+
+def _set_early(forward: list[Line], backward: list[Line], added: Sequence[Line]) -> None:
+    """Put lines that store or sum what a block computes as soon as it is there, so that its memory is free again."""
+    for line in added:
+        wanted = names_in(line.text)
+        for lines in (backward, forward):
+            at = max((at for at, other in enumerate(lines, 1) if _may_make(other, wanted)), default=0)
+            if at or lines is forward:
+                while at < len(lines) and (lines[at].depth or lines[at].text.startswith(("else:", "elif "))):
+                    at += 1
+                lines.insert(at, line)
+                break
+
+
+def _may_make(line: Line, wanted: Collection[str]) -> bool:
+    """Tell whether a line binds one of some names, or may write to what one of them stands for."""
+    found = names_in(line.name or line.text)
+    return any(name in found for name in wanted)
