@@ -17,9 +17,9 @@ from symbackprop.emit.imports import imported, needs, with_paths_imported
 from symbackprop.emit.lines import BEFORE_COMMENT, Line
 from symbackprop.emit.names import Names
 from symbackprop.emit.nearest import with_nearest
-from symbackprop.emit.one_nearest import one_each
 from symbackprop.emit.outputs import returned
 from symbackprop.emit.packing import unpacking_lines
+from symbackprop.emit.pairs import one_each
 from symbackprop.emit.parameters import argument_list, parameter_list
 from symbackprop.emit.release import released
 from symbackprop.emit.rows import turned_among

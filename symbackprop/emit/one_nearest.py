@@ -9,28 +9,14 @@ with the matrix of ones where it is, which BLAS adds up the fastest.
 from __future__ import annotations
 
 from symbackprop.emit.of_pairs import OfPairs, near_in_columns
-from symbackprop.emit.pairs import columns_of_ones, rows_at
+from symbackprop.emit.pairs import columns_of_ones, one_each, rows_at
 from symbackprop.ir.node import Apply, Const, Node, constant
 from symbackprop.ops.arithmetic import div, mul
 from symbackprop.ops.broadcasting import broadcast, cast, reduce_sum
 from symbackprop.ops.comparison import equal, where
-from symbackprop.ops.conditional import on_condition
 from symbackprop.ops.contraction import contract
-from symbackprop.ops.declare import ALIASED, Style
 
-__all__ = ["OfNearest", "one_each", "simplified"]
-
-
-def _lines(node: Apply, style: Style) -> list[str]:
-    """Return the statements: where a column has more than one entry that is true, the function returns.
-
-    Of a single row nothing is known: it is the nearest, even if distances are not a number.
-    """
-    rows, columns = map(style.size, node.shape)
-    return [ALIASED, f"if {rows} == 1 or np.count_nonzero({{1}}) != {columns}:", f"    return {style.otherwise}"]
-
-
-one_each = on_condition("one_each", _lines)
+__all__ = ["OfNearest", "simplified"]
 
 
 class OfNearest(OfPairs):
@@ -41,7 +27,7 @@ class OfNearest(OfPairs):
         own, other = matrices[self._kept], matrices[1 - self._kept]
         self._count = own.shape[0]
         near = near_in_columns(own, other)
-        self._ones = cast(one_each(near, near), dtype=own.dtype)
+        self._ones = cast(one_each(near), dtype=own.dtype)
         self._columns = columns_of_ones(self._ones)
 
     def made(self, node: Apply) -> Node:

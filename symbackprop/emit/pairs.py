@@ -11,7 +11,7 @@ from typing import NoReturn
 
 from symbackprop.ir.node import Apply, Node, Shape
 from symbackprop.ir.size import Size, product
-from symbackprop.ops.declare import Primitive, Style, Text, results
+from symbackprop.ops.declare import ALIASED, Primitive, Style, Text, results
 
 __all__ = [
     "chosen_pairs",
@@ -19,6 +19,9 @@ __all__ = [
     "first_of_rows",
     "least_of_rows",
     "of_rows",
+    "one_each",
+    "rows_at",
+    "squares_of_rows",
     "sum_of_columns",
     "sum_of_rows",
 ]
@@ -78,6 +81,20 @@ sum_of_rows = _printed("sum_of_rows", "np.add.reduceat({0}, {1})", _reduced)
 
 squares_of_rows = _printed(  # one dot product a row takes longer, if rows are as short as points are
     "squares_of_rows", "np.einsum('ij,ij->i', {0}, {0})", lambda args, params: (args[0].shape[:1], args[0].dtype)
+)
+
+
+def _one_each_lines(node: Apply, style: Style) -> list[str]:
+    """Return the statements: where a column has more than one entry that is true, the function returns.
+
+    Of a single row nothing is known: it is the nearest, even if distances are not a number.
+    """
+    rows, columns = map(style.size, node.shape)
+    return [ALIASED, f"if {rows} == 1 or np.count_nonzero({{0}}) != {columns}:", f"    return {style.otherwise}"]
+
+
+one_each = _printed(
+    "one_each", "{0}", lambda args, params: (args[0].shape, args[0].dtype), lines=_one_each_lines, memory="view"
 )
 columns_of_ones = _printed(  # the row of each column where its one is; the rest are zeros
     "columns_of_ones",
