@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import random
 from itertools import pairwise
 
 import mpmath
 import numpy as np
 import pytest
+from loops.random_steps import arguments_of, declared, random_program, scanned
 
 import symbackprop as sb
 
@@ -103,6 +105,20 @@ def test_steps_of_arrays_in_single_precision():
     error = abs(float(single(*arguments)) - sb.compile_value(formula)(*(x.astype(float) for x in arguments)))
     bound = single.error_bound(*arguments)
     assert bound.dtype == np.float32 and error <= bound < 1e-2
+
+
+@pytest.mark.parametrize("seed", range(6))
+def test_random_steps_in_single_precision(seed):
+    program = random_program(random.Random(seed).randrange)
+    double, single = (
+        sb.compile_value(scanned(program), inputs=declared(program, "n"), dtype=dtype)
+        for dtype in ("float64", "float32")
+    )
+    arguments = arguments_of(program, 7, seed, "float32")
+    with np.errstate(all="ignore"):  # of constants in branches that are never taken
+        expected = float(double(**arguments))
+        error, bound = abs(float(single(**arguments)) - expected), float(single.error_bound(**arguments))
+    assert error <= bound * 1.001 and 0 < bound < 1e-2
 
 
 def test_it_is_added_up_on_the_way_back():
