@@ -32,6 +32,10 @@ class NetworkFunction(CompiledFunction):
         function = cls.__new__(cls)
         function.__dict__.update(compiled.__dict__)
         function.network = network
+        function.guards = tuple(
+            dict.fromkeys((*network.written.guards, *compiled.guards))
+        )  # what layers say comes first
+        function._binder = Binder(function.signature, function.guards, function._printed.target)
         return function
 
     @property
@@ -96,7 +100,7 @@ class NetworkFunction(CompiledFunction):
         assert packing is not None
         _, leaves = Packer(packing).leaves(args, kwargs)
         arguments = self.formula_graph.arguments  # without tangents and cotangents
-        bound = Binder(arguments, self.graph.guards, "numpy").bind(tuple(leaves), {})
+        bound = Binder(arguments, self.guards, "numpy").bind(tuple(leaves), {})
         self._limits.check(bound)
         names = [spec.name for spec in arguments]
         return diagnosed(self.network, self.recipe, dict(zip(names, bound, strict=True)))

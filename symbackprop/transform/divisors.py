@@ -26,8 +26,16 @@ def with_divisors_guarded(graph: Graph) -> Graph:
     if not any(isinstance(size, SizeExpression) for spec in graph.arguments for size in spec.shape or ()):
         return graph
     sizes = dict.fromkeys(size for size in _divisors(graph) if not has_opaque(size))
-    guards = [Guard(1, "<=", size, _MESSAGE) for size in sizes]
+    guards = [
+        Guard(1, "<=", size, _MESSAGE) for size in sizes if not any(_demands(guard, size) for guard in graph.guards)
+    ]
     return replace(graph, guards=tuple(dict.fromkeys((*graph.guards, *guards)))) if guards else graph
+
+
+def _demands(guard: Guard, size: SizeExpression) -> bool:
+    """Tell whether a size is at least 1 where a guard holds."""
+    excess = guard.right - guard.left - (guard.relation == "<")
+    return guard.relation != "==" and is_nonnegative(size - 1 - excess)
 
 
 def _divisors(graph: Graph) -> Iterator[SizeExpression]:
