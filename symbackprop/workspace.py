@@ -84,8 +84,8 @@ class WithWorkspace:
         """Return the function with memory to work in, allocated once, for arguments of given sizes.
 
         Its calls allocate no arrays, except where NumPy has no way to say where a result goes (solves, sorting,
-        factorisations). They return the same arrays every time, which the next call writes over. A workspace is for one
-        thread at a time.
+        factorisations), and for what steps of loops do not stack. They return the same arrays every time, which the next
+        call writes over. A workspace is for one thread at a time.
 
         Parameters
         ----------

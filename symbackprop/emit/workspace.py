@@ -14,7 +14,7 @@ from collections.abc import Container, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
-from symbackprop.emit.lines import BEFORE_COMMENT, Buffer, Line, in_groups
+from symbackprop.emit.lines import Buffer, Line, in_groups
 from symbackprop.ir.dtype import item_size
 from symbackprop.ir.size import Size, product, substitute, to_text
 
@@ -33,7 +33,10 @@ _CONSTANTS = {
 _TOGETHER = 8  # buffers that one line makes
 _CUT = '''\
 def {name}(memory, *shape):
-    """Return an array of a shape, which is the first part of some memory, and the rest."""
+    """Return an array of a shape, which is the first part of some memory, and the rest.
+
+    One piece of memory stays with the program from call to call, where many would go back to the system.
+    """
     stop = math.prod(shape)
     return memory[:stop].reshape(shape), memory[stop:]
 '''
@@ -115,7 +118,7 @@ class Memory:
             *cut,
             f"def {self.function}({', '.join(self.sizes.values())}):",
             f'    """Allocate what the function below works in, to be handed to it as ``{self.parameter}``; one a thread."""',
-            *(f"    {line.name} = {line.text}{BEFORE_COMMENT * bool(line.comment)}{line.comment}" for line in self.lines),
+            *(f"    {line.name} = {line.text}" for line in self.lines),
             *(["    return (", *parts, "    )"] if len(held) > _TOGETHER else [f"    return {', '.join(held)}"]),
         ]  # fmt: skip
 
@@ -136,7 +139,7 @@ def memory_of(writer: Writer, buffers: Sequence[Buffer], function: str, returned
     lines = [*shared.block_rows]
     if piece:
         numbers = style.size(_sum(product(buffer.shape) for buffer in within))
-        lines.append(Line(piece, f"np.empty({numbers})", "one piece stays with the program from call to call"))
+        lines.append(Line(piece, f"np.empty({numbers})"))
     for buffer in every:
         lines.append(
             _cut_off(writer, buffer, piece, cut) if piece and buffer in within else _allocating(writer, buffer)
