@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
 __all__ = ["BLOCK", "NUMBERS", "SMALL", "Memory", "memory_of"]
 
-NUMBERS = 131_072  # of a block: what the second cache of a processor holds of float64
+NUMBERS = 196_608  # of a block: half as many again as the second cache of a processor holds of float64, of which few are in use
 BLOCK = "BLOCK"  # how many numbers the arrays have that a loop works on at once
 SMALL = "SMALL"  # how many numbers are so few that nothing is gained by buffers
 _CONSTANTS = {
