@@ -262,12 +262,13 @@ def _lowered(
     if lowered.applies(*(_COMPOSITES - whole)):  # first alone: who needs what is made of them is known behind it
         lowered = rewrite(lowered, [row for row in _LOWERING if whole.isdisjoint(row.ops)], log)
         new = lowered.beyond(graph)
-    lowered = rewrite(lowered, _CANONICAL if is_looping else _LAST, log, among=new)
+    lowered = seen = rewrite(lowered, _CANONICAL if is_looping else _LAST, log, among=new)
     if is_looping:
         lowered = without_unneeded(with_stored(lowered, stacks=stacks))
         if stacks:
             lowered = without_unneeded(_with_products_behind(with_factors_ahead(with_products_behind(lowered)), log))
-    return _simplest(rewrite(lowered, _LAST, log, among=_unfinished(lowered)), log)
+    among = lowered.beyond(seen) | _unfinished(lowered)
+    return _simplest(rewrite(lowered, _LAST, log, among=among), log)
 
 
 def _simplest(last: Graph, log: Rewrites) -> Graph:
