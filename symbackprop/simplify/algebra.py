@@ -41,7 +41,7 @@ from symbackprop.simplify.quotients import (
     reuse_reciprocal,
 )
 
-__all__ = ["ROWS"]
+__all__ = ["ROWS", "has_coefficient"]
 
 
 _SCALED = (mul, neg)  # what a term with a coefficient is
@@ -183,6 +183,11 @@ def _lift_sign(node: Apply, context: Context) -> Node | None:
     if is_applied(a, neg):
         return neg(make(args_of(a)[0], b))
     return neg(make(a, args_of(b)[0])) if is_applied(b, neg) else None
+
+
+def has_coefficient(node: Node) -> bool:
+    """Tell whether an operand of a product has a number before it, which may go to the whole where nobody else needs it."""
+    return any(is_applied(arg, mul) and args_of(arg)[0].weak for arg in args_of(node))
 
 
 def _lift_coefficient(node: Apply, context: Context) -> Node | None:

@@ -12,7 +12,7 @@ from collections.abc import Set
 from symbackprop.ir.graph import Graph
 from symbackprop.ir.node import Apply, Node, Operation
 from symbackprop.ops import primitives
-from symbackprop.ops.arithmetic import add, neg
+from symbackprop.ops.arithmetic import add, mul, neg
 from symbackprop.ops.broadcasting import reduce_sum
 from symbackprop.ops.contraction import einsum
 from symbackprop.ops.gamma import digamma, gammaln
@@ -176,6 +176,8 @@ def _unfinished(graph: Graph) -> set[Node]:
     }
     found.update(filter(structure.takes_product_away, applied.get(add, ())))
     found.update(filter(scalars.may_share_signs, (*applied.get(einsum, ()), *applied.get(reduce_sum, ()))))
+    if found:  # which share the numbers that products hand on
+        found.update(filter(algebra.has_coefficient, applied.get(mul, ())))
     return found
 
 
