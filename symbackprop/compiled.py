@@ -140,7 +140,12 @@ class CompiledFunction(Saving, WithWorkspace, WithErrorBound):
             return self._packer.call(self._function, self._packer.packed(given, bound), held)
         if not memory and not self._recipe.sparse and self._binder.wants_arrays(args, kwargs):
             return self._mapped(args, kwargs)
-        return self._function(*self._binder.bind(args, kwargs), **held)
+        bound = self._binder.bind(args, kwargs)
+        try:
+            return self._function(*bound, **held)
+        except ZeroDivisionError:  # of a mean's weight, 1 / n, which is no number of NumPy's
+            self._binder.refuse_empty(args, kwargs)
+            raise
 
     def _mapped(self, args: tuple[object, ...], kwargs: dict[str, object]) -> Any:
         """Map scalar inputs over arrays, entry by entry, as a ufunc does."""

@@ -51,3 +51,34 @@ def test_what_is_shifted_by_one_has_the_size_that_it_had(count: int) -> None:
     before = np.tril(np.ones((count, count)), -1)
     np.testing.assert_allclose(value, np.sum((before @ x) ** 2))
     np.testing.assert_allclose(slope, 2 * before.T @ (before @ x))
+
+
+@pytest.mark.parametrize(
+    ("formula", "arguments", "expected"),
+    [
+        ("x[n] y[m] -> sum(x**2)/(len(x) - len(y))", (np.ones(2), np.ones(5)), [-2 / 3, -2 / 3]),
+        ("x[n] -> sum(x**3)/(2 - len(x))", (np.ones(5),), [-1.0] * 5),
+        ("x[n] -> sum(diff(x)**2)/(len(x) - 1)", (np.ones(0),), []),
+        (
+            "x[n] s -> def f(x): return mean(x)\ndef g(x): return sum(x)\ncond(s > 0, f, g, x)",
+            (np.ones(0), -1.0),
+            [],
+        ),
+        (
+            "x[n] s -> def f(x): return sum(x)/(len(x) - 2)\ndef g(x): return sum(x)\ncond(s > 0, f, g, x)",
+            (np.ones(2), -1.0),
+            [1.0, 1.0],
+        ),
+    ],
+)
+def test_a_size_may_be_negative_or_0_where_nothing_is_divided_by_it(
+    formula: str, arguments: tuple[object, ...], expected: list[float]
+) -> None:
+    np.testing.assert_allclose(sb.compile_grad(formula)(*arguments)[0], expected)
+
+
+@pytest.mark.filterwarnings("ignore:Mean of empty slice", "ignore:invalid value")
+def test_a_division_by_0_in_a_loop_names_the_size() -> None:
+    gradient = sb.compile_grad("x[n] s -> def f(h, z): return h + mean(x)*z, h\nscan(f, s, x)[0]")
+    with pytest.raises(sb.ArgumentError, match="n = 0"):
+        gradient(np.ones(0), 1.0)

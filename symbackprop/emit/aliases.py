@@ -41,8 +41,15 @@ def memory_of(node: Node, *, in_rows: bool = False) -> set[Node | None]:
         if in_rows and base.source.op is scan and _is_stacked(base):
             found.add(None)
         bound = dict(zip(bound_by(base.source), base.source.args, strict=True))
-        for value in _last_values(base):
-            left = looked_into(value)
+        carried = _carried(base.source)
+        values, known = _last_values(base), set[Node | None]()
+        while values:
+            left = looked_into(values.pop())
+            if left in known:
+                continue
+            known.add(left)
+            if left in carried:  # what another carry was before the last step
+                values.append(carried[left])
             if left in bound:
                 waiting.append(bound[left])
             elif not isinstance(left, Const):  # which is an array of its own wherever it stands
@@ -65,6 +72,14 @@ def _may_alias(node: Output) -> bool:
     if op is while_loop:
         return node.index < WhileLoop(node.source).carries
     return op is cond or (op is scan and node.index < Loop(node.source).carries)
+
+
+def _carried(node: Apply) -> dict[Node | None, Node]:
+    """Return what a step makes of each carry, by the inputs that stand for them in it."""
+    if node.op is cond:
+        return {}
+    loop = WhileLoop(node) if node.op is while_loop else Loop(node)
+    return dict(zip(loop.carry_inputs, loop.new_carries, strict=True))
 
 
 def _is_stacked(carry: Output) -> bool:

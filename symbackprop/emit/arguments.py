@@ -69,6 +69,21 @@ class Binder:
         """Return the numbers that named sizes have in a call; checks what `bind` checks."""
         return self._converted(self._ordered(args, kwargs))[1]
 
+    def refuse_empty(self, args: tuple[object, ...], kwargs: Mapping[str, object]) -> None:
+        """Raise an error for a division by 0 in a call in which sizes are 0; return if none is.
+
+        Raises
+        ------
+        ArgumentError
+            Which names these sizes.
+        """
+        empty = [f"{name} = 0" for name, size in self.sizes(args, kwargs).items() if size == 0]
+        if empty:
+            raise ArgumentError(
+                f"what is divided by the number of entries, as a mean is, has no derivative for arrays without any: "
+                f"here {', '.join(empty)}"
+            )
+
     def wants_arrays(self, args: tuple[object, ...], kwargs: Mapping[str, object]) -> bool:
         """Tell whether inputs declared as scalars are called with arrays, over which the function is mapped."""
         if not self._is_mapped or (not kwargs and [*map(type, args)] == self._floats):

@@ -26,7 +26,10 @@ def terms_text(terms: Sequence[tuple[tuple[Any, ...], int]]) -> str:
 
 
 def _with_numbers_inside(terms: Sequence[tuple[tuple[Any, ...], int]]) -> Sequence[tuple[tuple[Any, ...], int]]:
-    """Return terms of the same sum in which ``max(n - 1, 0) + 1`` is ``max(n, 1)``, and likewise multiples of it."""
+    """Return terms of the same sum in which ``max(n - 1, 0) + 1`` is ``max(n, 1)``, and likewise multiples of it.
+
+    No more goes inside than is taken away there.
+    """
     totals = dict(terms)
     places = {m: place for m in totals for place, atom in enumerate(m) if _is_bounded_by_0(atom)}
     without = {m: (*m[:place], *m[place + 1 :]) for m, place in places.items()}
@@ -34,13 +37,19 @@ def _with_numbers_inside(terms: Sequence[tuple[tuple[Any, ...], int]]) -> Sequen
     written: dict[tuple[Any, ...], tuple[Any, ...]] = {}
     for monomial, others in without.items():
         coefficient, added = totals[monomial], totals.get(others, 0)
-        offset, place = added // coefficient, places[monomial]
+        place = places[monomial]
+        offset = min(added // coefficient, max(map(_taken_away, monomial[place][1])))
         if rivals[others] == 1 and others not in without and offset > 0:
             kind, parts = monomial[place]
             moved = sorted((part + offset for part in parts), key=lambda part: (isinstance(part, int), str(part)))
             totals[others] = added - offset * coefficient
             written[monomial] = (*monomial[:place], (kind, tuple(moved)), *monomial[place + 1 :])
     return [(written.get(monomial, monomial), coefficient) for monomial, coefficient in totals.items() if coefficient]
+
+
+def _taken_away(size: Any) -> int:
+    """Return the number that a size ends with, without its sign; 0 if none is subtracted."""
+    return max(-dict(getattr(size, "terms", ())).get((), 0), 0)
 
 
 def _is_bounded_by_0(atom: tuple[str, Any]) -> bool:

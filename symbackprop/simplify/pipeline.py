@@ -15,7 +15,6 @@ from symbackprop.ops import primitives
 from symbackprop.ops.arithmetic import add, mul, neg
 from symbackprop.ops.broadcasting import reduce_sum
 from symbackprop.ops.contraction import einsum
-from symbackprop.ops.gamma import digamma, gammaln
 from symbackprop.ops.reduction import mean
 from symbackprop.simplify import (
     algebra,
@@ -49,7 +48,6 @@ from symbackprop.simplify import (
     symmetry,
 )
 from symbackprop.simplify.bends import without_bends
-from symbackprop.simplify.beta_functions import OF_GAMMAS
 from symbackprop.simplify.common_products import share_products
 from symbackprop.simplify.contractions import with_ordered_contractions
 from symbackprop.simplify.cosines import with_cosines_apart
@@ -112,6 +110,7 @@ _PRODUCTS = (*sums_of_products.ROWS, *gram.ROWS, *outer_products.ROWS, *arrays.R
 _MULTIPLYING = (reduce_sum, mean, einsum)  # what `_has_products` tells of
 _LOWERING = lower.rows()
 _BENDS = 8  # at which what is computed of them may be smooth
+_SMALL = 500  # nodes of a graph that takes no time to walk over once more
 _LARGE = 100  # nodes of a formula that nobody reads for its order
 _COMPOSITES = frozenset(op for op in primitives().values() if op.lower is not None)
 
@@ -192,7 +191,7 @@ def _with_products(graph: Graph, log: Rewrites) -> Graph:
     found: set[Node] = {node for op in _MULTIPLYING for node in graph.applied.get(op, ()) if _has_products(node)}
     if not found:
         return graph
-    return rewrite(graph, _PRODUCTS, log, among=found)
+    return _again(graph, _PRODUCTS, log, found)
 
 
 def _operations(graph: Graph) -> int:
@@ -264,13 +263,21 @@ def _lowered(
     if lowered.applies(*(_COMPOSITES - whole)):  # first alone: who needs what is made of them is known behind it
         lowered = rewrite(lowered, [row for row in _LOWERING if whole.isdisjoint(row.ops)], log)
         new = lowered.beyond(graph)
-    lowered = seen = rewrite(lowered, _CANONICAL if is_looping else _LAST, log, among=new)
+    lowered = seen = _again(lowered, _CANONICAL if is_looping else _LAST, log, new)
     if is_looping:
         lowered = without_unneeded(with_stored(lowered, stacks=stacks))
         if stacks:
             lowered = without_unneeded(_with_products_behind(with_factors_ahead(with_products_behind(lowered)), log))
-    among = lowered.beyond(seen) | _unfinished(lowered)
-    return _simplest(rewrite(lowered, _LAST, log, among=among), log)
+    last = _again(lowered, _LAST, log, lowered.beyond(seen) | _unfinished(lowered))
+    return _simplest(last, log)
+
+
+def _again(graph: Graph, rows: tuple[Row, ...], log: Rewrites, among: Set[Node]) -> Graph:
+    """Return `graph` in normal form again, where some nodes may not be.
+
+    In a small one rows look at all of it: they may fit elsewhere too, now that it is known who needs what.
+    """
+    return rewrite(graph, rows, log, among=None if among and len(graph.nodes()) <= _SMALL else among)
 
 
 def _simplest(last: Graph, log: Rewrites) -> Graph:
@@ -284,8 +291,6 @@ def _simplest(last: Graph, log: Rewrites) -> Graph:
     last = with_ordered_contractions(last, log)
     if any(map(sums_of_products.sums_what_is_there, last.nodes())):
         last = rewrite(last, sums_of_products.OF_SUMS, log)
-    if last.applies(gammaln) and last.applies(digamma):
-        last = rewrite(last, OF_GAMMAS, log)
     last = with_cosines_apart(last, log)
     last = written_out(share_partial_sums(last, log), log)
     return with_stacks_first(last, log)

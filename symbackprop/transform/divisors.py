@@ -1,7 +1,8 @@
 """Sizes that plain numbers are divided by: they may not be 0, which is checked on every call and said in the docstring.
 
 NumPy gives nan for a mean of no entries, and warns. Its weights 1/n in a derivative are numbers of Python's, which
-raises an error that does not tell what is empty.
+raises an error that does not tell what is empty. What loops and branches compute may never run: nothing is demanded
+for it, nor of differences of sizes, which may be negative.
 """
 
 from __future__ import annotations
@@ -13,7 +14,6 @@ from symbackprop.ir.graph import Graph, Guard
 from symbackprop.ir.node import Apply, Const, Node
 from symbackprop.ir.size import SizeExpression, has_opaque, is_nonnegative
 from symbackprop.ops.arithmetic import add, div, mul, neg
-from symbackprop.ops.bodies import nodes_within
 
 __all__ = ["with_divisors_guarded"]
 
@@ -40,12 +40,19 @@ def _demands(guard: Guard, size: SizeExpression) -> bool:
 
 def _divisors(graph: Graph) -> Iterator[SizeExpression]:
     plain: set[Node] = set()
-    for node in nodes_within(graph.nodes()):
+    needed = graph.needed(graph.counts)
+    for node in graph.nodes():
+        if node not in needed:
+            continue
         if isinstance(node, Const):
             plain.add(node)
         elif isinstance(node, Apply) and node.op in _PLAIN and plain.issuperset(node.args):
             plain.add(node)
             divisor = node.args[-1]
             value = divisor.value if isinstance(divisor, Const) else None
-            if node.op is div and isinstance(value, SizeExpression) and not is_nonnegative(value - 1):
+            if node.op is div and isinstance(value, SizeExpression) and _may_be_0_at_least(value):
                 yield value
+
+
+def _may_be_0_at_least(size: SizeExpression) -> bool:
+    return is_nonnegative(size) and not is_nonnegative(size - 1)

@@ -27,6 +27,7 @@ from symbackprop.ops.extrema import maximum, minimum
 from symbackprop.ops.indexing import slice_
 from symbackprop.ops.layout import diagonal
 from symbackprop.ops.least_squares import lstsq
+from symbackprop.ops.logistic import xlogy
 from symbackprop.ops.matrices import flipped, scaled_rows, times, triangle
 from symbackprop.ops.powers import sqrt
 from symbackprop.ops.rounding import absolute
@@ -204,12 +205,16 @@ def _least_squares(node: Apply, cotangents: Cotangents) -> Node | None:
 
 
 def _det(node: Apply, cotangents: Cotangents) -> Node | None:
-    """Return the error of a factorisation, and of the product of its diagonal."""
-    if cotangents[0] is None:
+    """Return the error of a factorisation, and of the product of its diagonal, which NumPy computes by logarithms."""
+    g = cotangents[0]
+    if g is None:
         return None
     (matrix,) = node.args
     (matrix_bar,) = _contributions(node, cotangents)
-    return 2 * _order(matrix) * total(_column_norms(matrix_bar) * _column_norms(matrix))
+    n, size = _order(matrix), modulus(node)
+    logs = modulus(xlogy(size, size)) + n * modulus(xlogy(size, _norms(matrix)))
+    product = total(modulus(g) * ((n + 3) * logs + 2 * size))
+    return 2 * n * total(_column_norms(matrix_bar) * _column_norms(matrix)) + product
 
 
 def _slogdet(node: Apply, cotangents: Cotangents) -> Node | None:

@@ -165,3 +165,13 @@ def test_many_matrices_are_bounded_as_one_each():
     matrices = np.stack(_matrices("positive"))
     alone = [one(a, b) for a, b in zip(matrices, matrices[::-1], strict=True)]
     assert many(matrices, matrices[::-1]) == pytest.approx(sum(alone), rel=1e-4)
+
+
+def test_a_determinant_of_one_entry_is_computed_by_its_logarithm() -> None:
+    function = sb.compile_value("A[n,n] -> linalg.det(A)")
+    rng = np.random.default_rng(3)
+    matrices = [np.array([[x]]) for x in 10 ** rng.uniform(-3, 3, size=200)]
+    errors = [abs(float(function(matrix)) - matrix[0, 0]) for matrix in matrices]
+    bounds = [function.error_bound(matrix) for matrix in matrices]
+    assert max(errors) > 0
+    assert all(error <= bound for error, bound in zip(errors, bounds, strict=True))
