@@ -49,7 +49,8 @@ def _with_numbers_inside(terms: Sequence[tuple[tuple[Any, ...], int]]) -> Sequen
 
 def _taken_away(size: Any) -> int:
     """Return the number that a size ends with, without its sign; 0 if none is subtracted."""
-    return max(-dict(getattr(size, "terms", ())).get((), 0), 0)
+    terms: dict[tuple[Any, ...], int] = dict(getattr(size, "terms", ()))
+    return max(-terms.get((), 0), 0)
 
 
 def _is_bounded_by_0(atom: tuple[str, Any]) -> bool:
