@@ -15,7 +15,7 @@ from functools import lru_cache
 from math import gcd
 
 from symbackprop.errors import BudgetError, ShapeError
-from symbackprop.ir.polynomial_text import atom_key, term_key, terms_text
+from symbackprop.ir.polynomial_text import atom_key, size_key, term_key, terms_text
 
 __all__ = ["Atom", "Monomial", "Size", "SizeExpression", "Terms", "extreme", "from_terms", "is_nonnegative", "single"]
 
@@ -161,13 +161,6 @@ def _interned(terms: Terms) -> SizeExpression:
         return _table.setdefault(terms, new)
 
 
-# --- order ------------------------------------------------------------------------------------------------------------
-
-
-def _order(size: Size) -> tuple[bool, int, str]:
-    return (False, 0, size.sort_key) if isinstance(size, SizeExpression) else (True, size, "")
-
-
 # --- arithmetic -------------------------------------------------------------------------------------------------------
 
 
@@ -300,8 +293,7 @@ def remainder(a: Size, b: Size) -> Size:
 def extreme(kind: str, sizes: Iterable[Size]) -> Size:
     """Return the minimum or maximum of sizes: flat, sorted, without those that never decide.
 
-    A number among them is 0, and the rest is added: ``max(n, 1)`` is ``max(n - 1, 0) + 1``. So sums of these have one
-    form; their text has the number inside again.
+    A number among them is 0, and added: ``max(n, 1)`` is ``max(n - 1, 0) + 1``, but in text. So sums have one form.
     """
     return _extreme(kind, tuple(sizes))
 
@@ -322,7 +314,7 @@ def _extreme(kind: str, sizes: tuple[Size, ...]) -> Size:
         return kept[0]
     bound = next((part for part in kept if not isinstance(part, SizeExpression)), 0)
     above = [_sum(part, -bound) for part in kept] if bound else kept
-    return _sum(single(kind, tuple(sorted(above, key=_order))), bound)
+    return _sum(single(kind, tuple(sorted(above, key=size_key))), bound)
 
 
 def _flattened(kind: str, size: Size) -> list[Size]:

@@ -6,7 +6,7 @@ from collections import Counter
 from collections.abc import Sequence
 from typing import Any
 
-__all__ = ["atom_key", "term_key", "terms_text"]
+__all__ = ["atom_key", "size_key", "term_key", "terms_text"]
 
 
 def terms_text(terms: Sequence[tuple[tuple[Any, ...], int]]) -> str:
@@ -87,3 +87,8 @@ def atom_key(atom: tuple[str, Any]) -> tuple[str, str]:
     """Return the place of an atom among others."""
     kind, content = atom
     return kind, content if isinstance(content, str) else ",".join(map(str, content))
+
+
+def size_key(size: Any) -> tuple[bool, int, str]:
+    """Return the place of a size among others: expressions first, by their text."""
+    return (True, size, "") if isinstance(size, int) else (False, 0, size.sort_key)
