@@ -11,6 +11,7 @@ import numpy as np
 import symbackprop as sb
 
 __all__ = [
+    "GATES",
     "Loss",
     "Program",
     "arguments_of",
@@ -29,6 +30,12 @@ Step = Callable[[Arrays, Arrays], tuple[Arrays, Any]]
 Loop = Callable[[Step, Arrays, Arrays, bool], tuple[Arrays, Any]]
 Choose = Callable[[int], int]  # one of the numbers below
 
+GATES = """W[d,2*k] x[n,d] h0[k] ->
+def step(h, z):
+    a, b = split(z + concatenate((h, h)), 2)
+    return tanh(a)*h + sin(b), h
+last, hs = scan(step, h0, x @ W)
+sum(last**2) + sum(hs)"""
 SIZES = {"k": 3, "m": 2}
 SHAPES = ("", "k", "m k", "k k")
 

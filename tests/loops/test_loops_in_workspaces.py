@@ -7,16 +7,9 @@ import pytest
 from comparing import RANDOM, agree, flat, programs
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from random_steps import SIZES, Program, arguments_of, declared, scanned
+from random_steps import GATES, SIZES, Program, arguments_of, declared, scanned
 
 import symbackprop as sb
-
-GATES = """W[d,2*k] x[n,d] h0[k] ->
-def step(h, z):
-    a, b = split(z + concatenate((h, h)), 2)
-    return tanh(a)*h + sin(b), h
-last, hs = scan(step, h0, x @ W)
-sum(last**2) + sum(hs)"""
 
 STACKS = """x[n] ->
 def step(c, row):

@@ -11,7 +11,8 @@ from collections.abc import Callable, Mapping, Sequence
 
 from symbackprop.ir.node import Apply, Const, Node, Output, make_output
 from symbackprop.ops.comparison import greater_equal, less, where
-from symbackprop.ops.declare import Primitive, as_node
+from symbackprop.ops.declare import Primitive
+from symbackprop.transform.rounding.identities import identity_mark
 
 __all__ = ["bent", "is_bent", "past_kink"]
 
@@ -63,20 +64,10 @@ def _vjp(cotangents: Sequence[Node | None], out: Apply) -> list[Node | None]:
     return [None, *_PAST_KINKS[node.op.name](g, node)]
 
 
-def _not_pushed(*rest: object) -> None:
-    raise AssertionError("marks are gone once the reverse pass is done")
-
-
-bent = Primitive(  # in no registry: it is no word of formulas, and is never printed
-    name="bent",
-    kind="custom",
-    arity=None,
-    infer=lambda args, params: (args[0].shape, args[0].dtype),
-    infer_outputs=lambda args, params: [(args[0].shape, args[0].dtype)],
-    outputs=("bent",),
-    texts={},
+bent = identity_mark(
+    "bent",
+    infer=lambda args, params: [(args[0].shape, args[0].dtype)],
+    count=lambda node: 1,
     vjp=_vjp,
-    jvp=_not_pushed,
-    prepare=lambda operands: tuple(map(as_node, operands)),
     source="the derivative from the right",
 )

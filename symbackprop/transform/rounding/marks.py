@@ -13,12 +13,13 @@ from symbackprop.ir.graph import Graph
 from symbackprop.ir.node import Apply, Input, Node, Output, Shape, constant, make_apply, make_input, make_output
 from symbackprop.ops.bodies import bodies_of
 from symbackprop.ops.branches import cond
-from symbackprop.ops.declare import Primitive, as_node, result_names
+from symbackprop.ops.declare import result_names
 from symbackprop.ops.implicit import root
 from symbackprop.ops.loops import scan
 from symbackprop.ops.whiles import while_loop
 from symbackprop.simplify.loops.bodies import in_bodies
 from symbackprop.simplify.pattern import with_new_arguments
+from symbackprop.transform.rounding.identities import identity_mark
 from symbackprop.transform.rounding.kinks import bent, is_bent, past_kink
 from symbackprop.transform.rounding.rules import rounding_error, rounds
 
@@ -115,22 +116,11 @@ def _operation(results: Sequence[Node], cotangents: Sequence[Node | None]) -> tu
     return first.source, given
 
 
-def _not_pushed(*rest: object) -> None:
-    raise AssertionError("marks are gone once the reverse pass is done")
-
-
-rounded = Primitive(  # in no registry: it is no word of formulas, and is never printed
-    name="rounded",
-    kind="custom",
-    arity=None,
-    infer=lambda args, params: _infer_all(args, params)[0],
-    infer_outputs=_infer_all,
-    outputs=("rounded",),
-    named_outputs=lambda node: ["rounded"] * int(node.param("results")),  # type: ignore[call-overload]
-    texts={},
+rounded = identity_mark(
+    "rounded",
+    infer=_infer_all,
+    count=lambda node: int(node.param("results")),  # type: ignore[call-overload]
     vjp=_vjp,
-    jvp=_not_pushed,
-    prepare=lambda operands: tuple(map(as_node, operands)),
     source="the first-order model of rounding errors",
 )
 
